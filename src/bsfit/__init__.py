@@ -1,0 +1,45 @@
+"""b->sll anomalies and dark matter on one gradient.
+
+Importing any numerical part of bsfit switches JAX to 64-bit (the first line of the lazy loader below): relic densities
+span twelve decades and loop functions cancel digits, so single precision would be wrong without saying so. Names are
+loaded on first use (PEP 562), so that ``import bsfit`` and ``bsfit --help`` do not pay for JAX.
+"""
+
+import importlib
+import os
+import sys
+
+__version__ = "0.1.0.dev0"
+
+_PUBLIC = {
+    "predict": "bsfit.analysis",
+    "prediction": "bsfit.analysis",
+    "log_likelihood": "bsfit.analysis",
+    "fit": "bsfit.inference.fit",
+    "profile": "bsfit.inference.profile",
+    "sample": "bsfit.inference.sample",
+    "scan": "bsfit.runs.scan",
+    "load_inputs": "bsfit.inputs",
+    "Theory": "bsfit.theory",
+    "WilsonCoefficients": "bsfit.theory",
+    "BsfitInputError": "bsfit.errors",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+# Read by JAX when it is imported, whoever imports it first after us; a JAX imported earlier is switched here.
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+if "jax" in sys.modules:
+    sys.modules["jax"].config.update("jax_enable_x64", True)
+
+
+def __getattr__(name: str):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'bsfit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

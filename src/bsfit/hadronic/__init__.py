@@ -1,0 +1,1 @@
+"""Hadronic functions of (q2, inputs): form factors, charm loops, power corrections."""

@@ -1,0 +1,33 @@
+"""Mathematics without a particle in it: quadrature with fixed nodes, safe roots and powers, special functions."""
+
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+
+@cache
+def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights [n] of Gauss-Legendre quadrature on (0, 1)."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    return 0.5 * (x + 1.0), 0.5 * w
+
+
+def panel_nodes(
+    lower: Float[Array, ""], upper: Float[Array, ""], n: int
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Gauss-Legendre nodes and weights [n] on [lower, upper]; the end points may be traced."""
+    x, w = gauss_legendre(n)
+    return lower + (upper - lower) * x, (upper - lower) * w
+
+
+def safe_sqrt(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Square root of x for x > 0, else zero with zero gradient."""
+    positive = x > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
+
+
+def kallen(a: Float[Array, "..."], b: Float[Array, "..."], c: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Kallen function a^2 + b^2 + c^2 - 2(ab + bc + ca) of three squared masses."""
+    return a**2 + b**2 + c**2 - 2.0 * (a * b + b * c + c * a)

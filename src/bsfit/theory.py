@@ -1,0 +1,114 @@
+r"""What a model produces and an observable reads: new physics only.
+
+Records between the two sides of the house. A model is any callable ``params -> Theory``; an observable any callable
+``(theory, inputs) -> number``. The Standard Model is `Theory.standard_model()`: all coefficients zero.
+"""
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Complex, Float, Int
+
+from bsfit.catalogue import COEFFICIENTS
+from bsfit.errors import BsfitInputError, did_you_mean
+
+if not jax.config.read("jax_enable_x64"):
+    raise RuntimeError(
+        "bsfit needs 64-bit JAX, which was switched off in this process: import bsfit before JAX, unset JAX_ENABLE_X64, "
+        "or call jax.config.update('jax_enable_x64', True) first."
+    )
+
+INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
+
+
+class WilsonCoefficients(eqx.Module):
+    r"""New-physics parts of the Wilson coefficients at 4.8 GeV, in flavio's WET basis.
+
+    One complex array in the order of `catalogue.COEFFICIENTS`; index by name. Conventions:
+
+    * ``C9_bsmumu``, ``C10``, primed, ``C7_bs``, ``C8_bs``, ``CS``, ``CP``:
+      :math:`H = -\frac{4G_F}{\sqrt2}V_{tb}V_{ts}^*\frac{\alpha}{4\pi}\sum_i C_iO_i` + h.c., with
+      :math:`O_9=(\bar s\gamma_\mu P_Lb)(\bar l\gamma^\mu l)`, :math:`O_{10}` with :math:`\gamma^\mu\gamma_5`,
+      :math:`O_7=\frac{m_b}{e}(\bar s\sigma^{\mu\nu}P_Rb)F_{\mu\nu}`,
+      :math:`O_8=\frac{g_sm_b}{e^2}(\bar s\sigma^{\mu\nu}T^aP_Rb)G^a_{\mu\nu}`,
+      :math:`O_S=m_b(\bar sP_Rb)(\bar ll)`, :math:`O_P=m_b(\bar sP_Rb)(\bar l\gamma_5l)`: CS and CP in GeV^-1.
+      ``bsmue`` is the pair :math:`\mu^-e^+` with the field order :math:`\bar\mu\ldots e`.
+    * ``CL_bsnumunumu``, ``CR``: :math:`(\bar s\gamma_\mu P_{L,R}b)(\bar\nu\gamma^\mu(1-\gamma_5)\nu)`, same prefactor.
+    * ``CVLL_bsbs`` (also bdbd, sdsd, ucuc), VRR, VLR: :math:`H=-\sum_iC_iO_i`, in GeV^-2, with
+      :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`. **Minus**: a positive
+      real value lowers :math:`\Delta M_s`.
+    * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)(\bar\mu\gamma^\alpha P_{L,R}\mu)`, GeV^-2.
+    * ``C7_mumu``, ``C7_mue``: :math:`L=-\frac{e\,m_\mu}{2}C_7^{ij}\,\bar l_i\sigma^{\alpha\beta}P_Rl_jF_{\alpha\beta}` + h.c., GeV^-2, with
+      :math:`D_\mu=\partial_\mu+ieQA_\mu`; hence :math:`\Delta a_\mu=-4 m_\mu^2\,{\rm Re}\,C_7^{\mu\mu}/Q_\mu` up to the sign fixed in
+      `observables.dipoles`.
+    """
+
+    values: Complex[Array, " n"]
+
+    def __getitem__(self, name: str) -> Complex[Array, ""]:
+        return self.values[INDEX[name]]
+
+    @classmethod
+    def zeros(cls) -> "WilsonCoefficients":
+        """All coefficients zero: the Standard Model."""
+        return cls(jnp.zeros(len(COEFFICIENTS), dtype=complex))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Complex[Array, ""] | complex]) -> "WilsonCoefficients":
+        """Coefficients from a dictionary of names; the others are zero.
+
+        Raises `BsfitInputError` for an unknown name.
+        """
+        for name in values:
+            if name not in INDEX:
+                raise BsfitInputError(f"unknown Wilson coefficient {name!r}", hint=did_you_mean(name, COEFFICIENTS))
+        if not values:
+            return cls.zeros()
+        where = jnp.asarray([INDEX[name] for name in values])
+        new = jnp.stack([jnp.asarray(value, dtype=complex) for value in values.values()])
+        return cls(jnp.zeros(len(COEFFICIENTS), dtype=complex).at[where].set(new))
+
+
+class Verdict(eqx.Module):
+    """One condition under which a model's numbers can be trusted, beside the finite number it refers to.
+
+    `value` and `limit` are in the unit that `message` names; `ok` is their comparison, so it can be vmapped.
+    """
+
+    name: str = eqx.field(static=True)
+    message: str = eqx.field(static=True)
+    value: Float[Array, ""]
+    limit: Float[Array, ""]
+    ok: Bool[Array, ""]
+
+
+class Theory(eqx.Module):
+    """New physics at one parameter point: coefficients, named outputs of the model, and verdicts on their validity.
+
+    `quantities` holds what can be asked for like an observable (masses, widths, coefficients at the matching scale), real
+    or complex, in GeV powers.
+    """
+
+    wilson: WilsonCoefficients
+    quantities: dict[str, Array] = eqx.field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+
+    @classmethod
+    def standard_model(cls) -> "Theory":
+        """No new physics."""
+        return cls(WilsonCoefficients.zeros())
+
+
+class Rows(eqx.Module):
+    """What the moments of a process are asked for: one row per decay, lepton and q2 bin. All fields have shape [n].
+
+    `decay` and `lepton` are positions in the process's decays and in `catalogue.LEPTONS`; bins in GeV^2. Processes without
+    a q2 distribution ignore the bins.
+    """
+
+    decay: Int[Array, " n"]
+    lepton: Int[Array, " n"]
+    q2_min: Float[Array, " n"]
+    q2_max: Float[Array, " n"]
