@@ -18,6 +18,12 @@ NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
 NEUTRINO = tuple(f"{x}_bs{pair}" for pair in NEUTRINO_PAIRS for x in ("CL", "CR"))
 LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", "C7_mue")
 
+
+def _coefficient_unit(name: str) -> str:
+    scalar = name.startswith(("CS_", "CSp_", "CP_", "CPp_"))
+    return "GeV^-1" if scalar else "GeV^-2" if name in (*DELTA_F2, *LEPTONIC) else "1"
+
+
 COEFFICIENTS: tuple[str, ...] = (
     *(f"{op}_bs{pair}" for pair in LEPTON_PAIRS for op in SEMILEPTONIC),
     *DIPOLES,
@@ -25,7 +31,7 @@ COEFFICIENTS: tuple[str, ...] = (
     *DELTA_F2,
     *LEPTONIC,
 )
-"""Complex Wilson coefficients that a model may shift, flavio's WET names; see `theory.WilsonCoefficients` for the meaning."""
+"""Complex Wilson coefficients that a model may shift, by flavio's WET names; meaning: `theory.WilsonCoefficients`."""
 
 
 # ------------------------------------------------------------------------------------------------- observables
@@ -33,56 +39,321 @@ COEFFICIENTS: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Process:
-    """A file of `observables/`: decays it knows, and its quantities with the leptons whose rows they need."""
+    """A file of `observables/` and what the wiring must know about it without importing it.
+
+    `masses` are, per decay, the names of the two inputs M, m of the end point (M - m)^2 of q2. `coefficients` are the
+    Wilson coefficients that the moments depend on, ``{l}`` standing for the lepton of a row.
+    """
 
     module: str
-    decays: tuple[str, ...] = ()
-    masses: tuple[tuple[str, str], ...] = ()
-    """Per decay, the names of the two masses M, m of the end point (M - m)^2."""
+    decays: tuple[str, ...]
+    masses: tuple[tuple[str, str], ...]
+    coefficients: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """One kind of observable of a process: unit, LaTeX, group, and the leptons of the moment rows that it combines."""
+    """One kind of observable of a process.
+
+    `leptons` are those of the moment rows that it combines, "l" for the lepton in its name; `nuisances` the uncertain
+    inputs (globs) that matter for it when theory errors are propagated.
+    """
 
     process: str
+    key: str
     unit: str
     tex: str
     group: str
     leptons: tuple[str, ...] = ()
     binned: bool = True
+    nuisances: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Observable:
-    """A parsed observable name.
-
-    `name` is the canonical string; `key` the entry of the quantity table; `decay` the decay within its process ("" if
-    the process has one only); `leptons` those of the moment rows to combine; `bin` the q2 range in GeV^2 or None.
-    """
+    """A parsed observable name: the canonical string, its quantity, decay, leptons and q2 range in GeV^2 (or None)."""
 
     name: str
-    process: str
-    key: str
+    quantity: Quantity
     decay: str
     leptons: tuple[str, ...]
     bin: tuple[float, float] | None
-    unit: str
-    tex: str
-    group: str
-    sources: tuple[str, ...]
 
+    @property
+    def group(self) -> str:
+        """Group of observables that it belongs to: LFU, BR, angular, leptonic, radiative, mixing, ..."""
+        return self.quantity.group
+
+
+_SEMILEPTONIC_L = (*(f"{op}_bs{{l}}{{l}}" for op in SEMILEPTONIC), *DIPOLES)
 
 PROCESSES: dict[str, Process] = {
-    "b_to_k_ll": Process("bsfit.observables.b_to_k_ll", ("B+->K", "B0->K"), (("m_B+", "m_K+"), ("m_B0", "m_K0"))),
+    "b_to_k_ll": Process(
+        "bsfit.observables.b_to_k_ll",
+        ("B+->K", "B0->K"),
+        (("m_B+", "m_K+"), ("m_B0", "m_K0")),
+        _SEMILEPTONIC_L,
+    ),
     "b_to_v_ll": Process(
         "bsfit.observables.b_to_v_ll",
         ("B0->K*", "B+->K*", "Bs->phi"),
         (("m_B0", "m_K*0"), ("m_B+", "m_K*+"), ("m_Bs", "m_phi")),
+        _SEMILEPTONIC_L,
     ),
-    "bs_mixing": Process("bsfit.observables.bs_mixing"),
-    "trident": Process("bsfit.observables.trident"),
-    "dipoles": Process("bsfit.observables.dipoles"),
+    "bs_mixing": Process("bsfit.observables.bs_mixing", ("",), (), ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs")),
+    "trident": Process("bsfit.observables.trident", ("",), (), ("CVLL_numunumumumu", "CVLR_numunumumumu")),
+    "dipoles": Process("bsfit.observables.dipoles", ("",), (), ("C7_mumu", "C7_mue")),
 }
-"""Files of `observables/`. Each has ``moments(theory, inputs, rows) -> [n, k]`` and ``combine(key, moments, rows, inputs)``."""
+"""Files of `observables/`: each has ``moments(theory, inputs, rows)`` and ``combine(key, moments, rows, inputs)``."""
+
+_MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
+_R = r"R_{%s}"
+
+
+def _quantities() -> dict[tuple[str, str], Quantity]:
+    rows = []
+    for process in ("b_to_k_ll", "b_to_v_ll"):
+        rows += [
+            Quantity(
+                process,
+                "dBR/dq2",
+                "GeV^-2",
+                r"\langle d{\rm BR}/dq^2\rangle",
+                "BR",
+                ("l",),
+                sources=("Straub:2015ica",),
+            ),
+            Quantity(
+                process, "Rmue", "1", r"R", "LFU", ("mu", "e"), nuisances=("QED *",), sources=("Bordone:2016gaq",)
+            ),
+            Quantity(
+                process, "Remu", "1", r"R^{-1}", "LFU", ("mu", "e"), nuisances=("QED *",), sources=("Bordone:2016gaq",)
+            ),
+        ]
+    rows += [
+        Quantity("bs_mixing", "DeltaM_s", "GeV", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
+        Quantity("bs_mixing", "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
+        Quantity("bs_mixing", "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", binned=False),
+        Quantity("trident", "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", binned=False),
+        Quantity("dipoles", "a_mu", "1", r"\Delta a_\mu", "dipole", binned=False),
+        Quantity("dipoles", "BR(mu->egamma)", "1", r"{\rm BR}(\mu\to e\gamma)", "dipole", binned=False),
+    ]
+    return {(row.process, row.key): row for row in rows}
+
+
+QUANTITIES = _quantities()
+
+SHORT_NAMES = {
+    "R_K": "<Rmue>(B+->Kll)",
+    "R_KS": "<Rmue>(B0->Kll)",
+    "R_K*": "<Rmue>(B0->K*ll)",
+    "R_K*+": "<Rmue>(B+->K*ll)",
+    "R_phi": "<Rmue>(Bs->phill)",
+    **{
+        f"{short}^-1": f"<Remu>({decay}ll)"
+        for short, decay in (
+            ("R_K", "B+->K"),
+            ("R_KS", "B0->K"),
+            ("R_K*", "B0->K*"),
+            ("R_K*+", "B+->K*"),
+            ("R_phi", "Bs->phi"),
+        )
+    },
+}
+"""Short names of the famous ratios; a bin follows: ``R_K[1.1,6]``."""
+
+_NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
+_BIN = re.compile(r"^(?P<stem>.*?)\[(?P<bin>[^\]]*)\]$")
+_EDGES = re.compile(rf"^({_NUMBER}),({_NUMBER})$")
+_STEM = re.compile(r"^<(?P<key>[^>]*)>\((?P<decay>[^()]*?)(?P<leptons>ee|mumu|tautau|ll)\)$")
+
+
+@cache
+def observable(name: str) -> Observable:
+    """Parse an observable name such as ``R_K[1.1,6]``, ``<dBR/dq2>(B+->Kmumu)[1.1,6]`` or ``DeltaM_s``.
+
+    Raises `BsfitInputError` for a missing, malformed, empty or reversed bin and for an unknown name.
+    """
+    text = name.strip()
+    match = _BIN.match(text)
+    stem, edges = (match["stem"].strip(), _edges(match["bin"], name)) if match else (text, None)
+    stem = SHORT_NAMES.get(stem, stem)
+    found = _find(stem)
+    if found is None:
+        raise BsfitInputError(f"unknown observable {name!r}", hint=did_you_mean(stem, stems()))
+    quantity, decay, leptons = found
+    if quantity.binned and edges is None:
+        raise BsfitInputError(f"observable {name!r} needs a q2 bin in GeV^2", expected=f"{name}[LOW,HIGH]")
+    if not quantity.binned and edges is not None:
+        raise BsfitInputError(f"observable {name!r} takes no q2 bin", expected=stem)
+    canonical = stem if edges is None else f"{stem}[{edges[0]:.12g},{edges[1]:.12g}]"
+    return Observable(canonical, quantity, decay, leptons, edges)
+
+
+def _edges(text: str, name: str) -> tuple[float, float]:
+    match = _EDGES.match(text)
+    if not match:
+        raise BsfitInputError(f"cannot read the bin [{text}] of {name!r}", expected="[LOW,HIGH] in GeV^2")
+    low, high = float(match[1]), float(match[2])
+    if not 0.0 <= low < high:
+        raise BsfitInputError(
+            f"the bin [{text}] of {name!r} is empty, reversed or negative", expected="0 <= LOW < HIGH in GeV^2"
+        )
+    return low, high
+
+
+def _find(stem: str) -> tuple[Quantity, str, tuple[str, ...]] | None:
+    """Quantity, decay and leptons of a name without its bin."""
+    for quantity in QUANTITIES.values():
+        if not quantity.binned and quantity.key == stem:
+            return quantity, "", ()
+    if match := _STEM.match(stem):
+        for process, row in PROCESSES.items():
+            quantity = QUANTITIES.get((process, match["key"]))
+            if quantity and match["decay"] in row.decays:
+                per_lepton = quantity.leptons == ("l",)
+                if per_lepton == (match["leptons"] != "ll"):
+                    lepton = match["leptons"][: len(match["leptons"]) // 2]
+                    return quantity, match["decay"], (lepton,) if per_lepton else quantity.leptons
+    return None
+
+
+@cache
+def stems() -> tuple[str, ...]:
+    """Every observable name without its bin, short names first."""
+    names = list(SHORT_NAMES)
+    for quantity in QUANTITIES.values():
+        if not quantity.binned:
+            names.append(quantity.key)
+            continue
+        leptons = ("ee", "mumu", "tautau") if quantity.leptons == ("l",) else ("ll",)
+        names += [f"<{quantity.key}>({decay}{ll})" for decay in PROCESSES[quantity.process].decays for ll in leptons]
+    return tuple(names)
+
+
+def coefficients_of(process: str, leptons: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the Wilson coefficients that the moments of a process depend on, for rows with these leptons."""
+    names = (c.replace("{l}", lepton) for c in PROCESSES[process].coefficients for lepton in leptons or ("",))
+    return tuple(dict.fromkeys(names))
+
+
+# ------------------------------------------------------------------------------------------------------ models
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A real model parameter: default (None: must be given), unit, and the open interval in which it makes sense."""
+
+    name: str
+    default: float | None = 0.0
+    unit: str = "1"
+    lower: float = -math.inf
+    upper: float = math.inf
+    tex: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A file of `models/`: where its ``theory(params, inputs)`` is, its parameters and the papers to cite."""
+
+    module: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    quantities: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+def _vector(symbol: str, flavours: tuple[str, ...]) -> tuple[Parameter, ...]:
+    """Real and imaginary parts of a 3-vector of couplings."""
+    return tuple(
+        Parameter(f"{symbol}_{f}{part}", tex=rf"{'Im' if part else 'Re'}\,\{symbol.replace('_', '_{')}}}^{{{f}}}")
+        for f in flavours
+        for part in ("", "_im")
+    )
+
+
+def _mass(name: str, default: float | None = None, lower: float = 0.0) -> Parameter:
+    return Parameter(name, default, "GeV", lower, tex=f"m_{{{name[2:]}}}")
+
+
+_YUKAWAS = (*_vector("lambda_Q", ("d", "s", "b")), *_vector("lambda_L", LEPTONS))
+
+MODELS: dict[str, Model] = {
+    "eft": Model(
+        "bsfit.models.eft",
+        "Wilson coefficients at 4.8 GeV, and the scenarios of global fits",
+        tuple(Parameter(name + part, unit=_coefficient_unit(name)) for name in COEFFICIENTS for part in ("", "_im")),
+    ),
+    "portal": Model(
+        "bsfit.models.portal",
+        "Z' portal with vector-like Q, L and scalars phi, chi (1503.06077)",
+        (
+            Parameter("g_X", None, lower=0.0, tex="g_X"),
+            _mass("m_Zp"),
+            _mass("m_Q"),
+            _mass("m_L"),
+            _mass("m_chi"),
+            *_YUKAWAS,
+            _mass("m_phi", math.inf),
+            Parameter("mu_chi", unit="GeV", tex=r"\mu_\chi"),
+            Parameter("mu_chi_im", unit="GeV"),
+            *(Parameter(f"lambda_{x}") for x in ("Hchi", "Hphi", "phichi", "phi", "chi")),
+            Parameter("epsilon"),
+            Parameter("delta_loop"),
+        ),
+        sources=("AristizabalSierra:2015vqb", "Vicente:2018frk"),
+    ),
+    "loop": Model(
+        "bsfit.models.loop",
+        "vector-like Q, L and a complex scalar X in the loop (1706.04344)",
+        (_mass("m_Q"), _mass("m_L"), _mass("m_X", lower=2.4), *_YUKAWAS, Parameter("lambda_H")),
+        sources=("Kawamura:2017ecz", "Vicente:2018frk"),
+    ),
+}
+
+# --------------------------------------------------------------------------------------------------- scenarios
+
+_TERM = re.compile(r"^(?P<sign>[+-]?)(?P<op>C9p|C10p|C9|C10|CSp|CPp|CS|CP|C7p|C7|C8p|C8)(?P<lepton>mu|e|tau|U)?$")
+
+STANDARD_SCENARIOS = (
+    "C9mu", "C10mu", "C9e", "C10e", "C9pmu", "C10pmu",
+    "C9mu=-C10mu", "C9mu=C10mu", "C9e=-C10e", "C9e=C10e", "C9mu=-C9pmu", "C9pmu=-C10pmu",
+)  # fmt: skip
+"""One-parameter scenarios of the table that ``bsfit fit`` prints by default."""
+
+
+@cache
+def scenario(name: str) -> dict[str, float] | None:
+    """Coefficients, and their signs, of a scenario such as ``C9mu``, ``C9mu=-C10mu`` or ``C9U``; None if it is none.
+
+    ``mu``, ``e``, ``tau`` name one lepton, ``U`` all three; ``C7``, ``C8`` carry no lepton.
+    """
+    result: dict[str, float] = {}
+    for term in name.split("="):
+        match = _TERM.match(term.strip())
+        if not match or (match["op"][:2] in ("C7", "C8")) != (match["lepton"] is None):
+            return None
+        sign = -1.0 if match["sign"] == "-" else 1.0
+        leptons = LEPTONS if match["lepton"] == "U" else (match["lepton"],)
+        for lepton in leptons:
+            result[f"{match['op']}_bs{lepton}{lepton}" if lepton else f"{match['op']}_bs"] = sign
+    return result
+
+
+def parameters_of(model: str) -> dict[str, Parameter]:
+    """Parameters of a model by name. Raises `BsfitInputError` for an unknown model."""
+    if model not in MODELS:
+        raise BsfitInputError(f"unknown model {model!r}", hint=did_you_mean(model, MODELS), expected=", ".join(MODELS))
+    return {parameter.name: parameter for parameter in MODELS[model].parameters}
+
+
+def known_parameter(model: str, name: str) -> Parameter:
+    """The parameter (or, for `eft`, scenario) of that name. Raises `BsfitInputError` with the nearest names."""
+    parameters = parameters_of(model)
+    if name in parameters:
+        return parameters[name]
+    if model == "eft" and scenario(name):
+        return Parameter(name)
+    candidates = (*parameters, *(STANDARD_SCENARIOS if model == "eft" else ()))
+    raise BsfitInputError(f"model {model!r} has no parameter {name!r}", hint=did_you_mean(name, candidates))
