@@ -3,7 +3,12 @@
 Entries point to code by ``"module:function"`` strings, so that ``bsfit list`` and ``bsfit --help`` import no physics.
 """
 
+import math
+import re
 from dataclasses import dataclass
+from functools import cache
+
+from bsfit.errors import BsfitInputError, did_you_mean
 
 # ------------------------------------------------------------------------------------------------ coefficients
 
