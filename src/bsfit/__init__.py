@@ -12,8 +12,8 @@ import sys
 __version__ = "0.1.0.dev0"
 
 _PUBLIC = {
-    "predict": "bsfit.analysis",
-    "prediction": "bsfit.analysis",
+    "predict": "bsfit.predictions",
+    "prediction": "bsfit.predictions",
     "log_likelihood": "bsfit.analysis",
     "fit": "bsfit.inference.fit",
     "profile": "bsfit.inference.profile",

@@ -237,6 +237,11 @@ def stems() -> tuple[str, ...]:
     return tuple(names)
 
 
+def transition(item: Observable) -> str:
+    """The transition of a decay without charges: ``B->K`` for ``B+->K`` and ``B0->K``."""
+    return re.sub(r"^B[0+]->", "B->", item.decay)
+
+
 def coefficients_of(process: str, leptons: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the Wilson coefficients that the moments of a process depend on, for rows with these leptons."""
     names = (c.replace("{l}", lepton) for c in PROCESSES[process].coefficients for lepton in leptons or ("",))

@@ -64,11 +64,8 @@ class WilsonCoefficients(eqx.Module):
         for name in values:
             if name not in INDEX:
                 raise BsfitInputError(f"unknown Wilson coefficient {name!r}", hint=did_you_mean(name, COEFFICIENTS))
-        if not values:
-            return cls.zeros()
-        where = jnp.asarray([INDEX[name] for name in values])
-        new = jnp.stack([jnp.asarray(value, dtype=complex) for value in values.values()])
-        return cls(jnp.zeros(len(COEFFICIENTS), dtype=complex).at[where].set(new))
+        # A stack of all entries, not a scatter: XLA then drops, under vmap, every coefficient that nothing reads.
+        return cls(jnp.stack([jnp.asarray(values.get(name, 0.0), dtype=complex) for name in COEFFICIENTS]))
 
 
 class Verdict(eqx.Module):

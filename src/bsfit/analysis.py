@@ -1,0 +1,424 @@
+"""Where physics meets statistics: data, predictions and theory errors joined in one log-likelihood.
+
+Wiring only: formulas live in `observables/` and `likelihood`, numbers in ``data/``.
+"""
+
+import fnmatch
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+from jaxtyping import Array, Float
+
+from bsfit import catalogue, likelihood, measurements
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.inputs import Inputs, InputSet, Prior, input_set, load_inputs
+from bsfit.likelihood import SplitNormal, Tabulated
+from bsfit.predictions import Params, Prediction, check_bin, check_domain, prediction
+from bsfit.theory import Theory
+
+THEORY_MODES = ("fixed", "propagated", "sampled")
+SAMPLES = 64
+"""Points of the prior box at which the reach of a model and the use of its parameters are probed."""
+
+
+class Facts:
+    """What a likelihood knows about itself besides numbers; compared by identity, so that it may sit in a pytree."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.__dict__.update(facts)
+
+
+class LogLikelihood(eqx.Module):
+    r"""Log-likelihood of data as a function of a dictionary of the free parameters; build it with `log_likelihood`.
+
+    ``like(params)`` is a scalar; jit, grad, hessian and vmap work on it. It is
+    :math:`-\frac12\chi^2-\frac12\log\det C` of the Gaussian data, with the normalisation, plus the published curves.
+    """
+
+    prediction: Prediction
+    gaussian: SplitNormal
+    theory_errors: Float[Array, "g q"]
+    nuisance_factor: Float[Array, "q q"]
+    curves: tuple[Tabulated, ...]
+    nuisance_priors: tuple[tuple[Array, Array], ...]
+    blocks: dict[str, SplitNormal]
+    facts: Facts = eqx.field(static=True)
+
+    # ------------------------------------------------------------------------------------------ the density
+
+    def __call__(self, params: Params) -> Float[Array, ""]:
+        values, errors = self._values_and_errors(params)
+        n = self.gaussian.central.shape[0]
+        result = likelihood.log_prob(self.gaussian, values[:n], errors) if n else jnp.zeros(())
+        return result + self._curves(values[n:]) + self._nuisance_terms(params)
+
+    def chi2(self, params: Params) -> Float[Array, ""]:
+        """Chi2 of all data: r^T C^-1 r, and -2 log L of the published curves."""
+        values, errors = self._values_and_errors(params)
+        return self._chi2(values, errors) - 2.0 * self._nuisance_terms(params)
+
+    def by_group(self, params: Params) -> dict[str, Float[Array, ""]]:
+        """Log-likelihood of each group of observables by itself; with correlated theory errors they do not add up."""
+        values, errors = self._values_and_errors(params)
+        n = self.gaussian.central.shape[0]
+        result = {}
+        for group, (gaussian_index, curve_index) in self.facts.groups.items():
+            term = jnp.zeros(())
+            if gaussian_index:
+                index = np.array(gaussian_index)
+                term = likelihood.log_prob(self.blocks[group], values[index], errors[index])
+            for i in curve_index:
+                term += likelihood.log_likelihood_curve(self.curves[i], values[n + i])
+            result[group] = term
+        return result
+
+    def predictions(self, params: Params) -> Float[Array, " n"]:
+        """Predicted values, in the order of `observables`."""
+        return self._values_and_errors(params)[0]
+
+    def _values_and_errors(self, params: Params) -> tuple[Float[Array, " n"], Float[Array, "g q"]]:
+        nuisances = {name: params[name] for name in self.facts.sampled}
+        inputs = self.prediction.inputs.replace(nuisances)
+        theory = self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs)
+        if self.facts.mode != "propagated":
+            return self.prediction.of_theory(theory, inputs), self.theory_errors
+        jacobian = _jacobian(self.prediction, theory, self.facts.nuisances)
+        n = self.gaussian.central.shape[0]
+        return self.prediction.of_theory(theory, inputs), jacobian[:n] @ self.nuisance_factor
+
+    def _chi2(self, values: Array, errors: Array) -> Float[Array, ""]:
+        n = self.gaussian.central.shape[0]
+        total = likelihood.chi2(self.gaussian, values[:n], errors) if n else jnp.zeros(())
+        return total - 2.0 * self._curves(values[n:])
+
+    def _curves(self, values: Float[Array, " c"]) -> Float[Array, ""]:
+        terms = (likelihood.log_likelihood_curve(curve, values[i]) for i, curve in enumerate(self.curves))
+        return sum(terms, jnp.zeros(()))
+
+    def _nuisance_terms(self, params: Params) -> Float[Array, ""]:
+        """Gaussian constraints of the sampled nuisances."""
+        total = jnp.zeros(())
+        for names, (mean, precision) in zip(self.facts.constrained, self.nuisance_priors, strict=True):
+            shift = jnp.stack([params[name] for name in names]) - mean
+            total -= 0.5 * shift @ precision @ shift
+        return total
+
+    # -------------------------------------------------------------------------------------- what it is made of
+
+    @property
+    def free(self) -> dict:
+        """Free parameters as given, nuisances included."""
+        return dict(self.facts.free)
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """Parameters fixed by the user."""
+        return dict(self.facts.fixed)
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """Names of the data, Gaussian ones first, then the published curves."""
+        return self.prediction.names
+
+    @property
+    def n_data(self) -> int:
+        """Number of measured values."""
+        return len(self.prediction.names)
+
+    @property
+    def model(self) -> str:
+        """Name of the model, "" for a user's own."""
+        return self.prediction.model.name
+
+    @property
+    def data(self) -> str:
+        """The selection of data as given."""
+        return self.facts.data
+
+    @property
+    def meta(self) -> dict:
+        """Provenance: data files with hashes, inputs, theory mode, notes, papers."""
+        return dict(self.facts.meta)
+
+    @property
+    def pull_by_rank(self) -> bool:
+        """True if the pull counts the rank of the observables' Jacobian instead of the parameters."""
+        return self.model != "eft"
+
+    @property
+    def reference(self) -> dict[str, float] | None:
+        """The Standard Model as a point of the free parameters, where there is one."""
+        if self.model != "eft" or self.facts.fixed:
+            return None
+        return {name: self.facts.nuisance_means.get(name, 0.0) for name in map(_plain, self.facts.free)}
+
+    @property
+    def reference_chi2(self) -> float:
+        """Chi2 of the Standard Model."""
+        return self.facts.reference_chi2
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("log:")
+
+
+def log_likelihood(
+    model: str | Callable = "eft",
+    data: str | Sequence[str] = "lfu",
+    free: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, float] | None = None,
+    inputs: str | Inputs | Mapping[str, float] = "default",
+    theory: str = "fixed",
+    nuisances: str | Sequence[str] | None = None,
+    fast: bool | None = None,
+) -> LogLikelihood:
+    """Log-likelihood of a data selection as a function of the free parameters.
+
+    `free` maps names to bounds ``(low, high)``, with the prefix ``log:`` for a flat prior in the logarithm, or to a numpyro
+    distribution. `theory` says how uncertain inputs enter: ``fixed`` (covariance at the Standard Model), ``propagated``
+    (covariance at each point, by the Jacobian), ``sampled`` (the nuisances become free parameters). `nuisances` selects
+    them by globs of input names, or ``"all"``; by default those that the catalogue lists for the observables.
+    `fast=False` evaluates the amplitudes at every point instead of their exact response.
+
+    Raises `BsfitInputError` for unknown names, empty selections, bad bounds, and free parameters that no selected
+    observable depends on.
+    """
+    free, fixed = dict(free or {}), dict(fixed or {})
+    if theory not in THEORY_MODES:
+        raise BsfitInputError(f"unknown theory mode {theory!r}", expected=", ".join(THEORY_MODES))
+    chosen = measurements.select(data)
+    inputs, the_set = _resolve_inputs(inputs)
+    gaussian, curves, names, curve_names, groups = _collect(chosen)
+    all_names = (*names, *curve_names)
+    selected = _select_nuisances(all_names, the_set, nuisances)
+    sampled = selected if theory == "sampled" else ()
+    own = {key: value for key, value in free.items() if _plain(key) not in sampled}
+    _check_bounds(own, model)
+    plain = prediction(all_names, model, inputs, fixed, tuple(map(_plain, own)))
+    points = _sample_box(own, SAMPLES)
+    fast = _only_combined(selected) if fast is None else fast
+    pred = plain.through_response(points) if fast else plain
+    _refuse_unused(pred, points, own)
+    priors = _priors_of(selected, the_set)
+    factor = _factor(priors, selected)
+    jacobian = _jitted_jacobian(pred, Theory.standard_model(), selected if theory != "sampled" else ())
+    errors = jnp.asarray(jacobian) @ factor if theory != "sampled" else jnp.zeros((len(all_names), 0))
+    n = len(names)
+    curves = tuple(Tabulated.of(x, y, float(jnp.linalg.norm(errors[n + i]))) for i, (x, y) in enumerate(curves))
+    means = {name: float(m) for prior in priors for name, m in zip(prior.names, prior.mean, strict=True)}
+    all_free = {**own, **{k: v for k, v in free.items() if k not in own}}
+    for prior in priors if sampled else ():
+        for i, name in enumerate(prior.names):
+            width = 5.0 * float(np.sqrt(prior.covariance[i, i]))
+            all_free.setdefault(name, (means[name] - width, means[name] + width))
+    facts = Facts(
+        free=all_free,
+        fixed=fixed,
+        mode=theory,
+        sampled=sampled,
+        nuisances=selected,
+        nuisance_means=means,
+        constrained=tuple(prior.names for prior in priors) if sampled else (),
+        groups=groups,
+        data=data if isinstance(data, str) else ", ".join(data),
+        meta=_meta(chosen, inputs, the_set, theory, selected, plain, groups),
+        reference_chi2=0.0,
+    )
+    nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in priors)
+    blocks = {group: gaussian.take(np.array(index)) for group, (index, _) in groups.items() if index}
+    like = LogLikelihood(pred, gaussian, errors[:n], factor, curves, nuisance_priors if sampled else (), blocks, facts)
+    values = eqx.filter_jit(pred.of_theory)(Theory.standard_model(), inputs)
+    facts.reference_chi2 = float(eqx.filter_jit(like._chi2)(values, errors[:n]))
+    return like
+
+
+# ------------------------------------------------------------------------------------------------------ the data
+
+
+def _collect(chosen: Sequence[measurements.Measurement]):
+    """Stack all data: Gaussian block, published curves, names of both, and the positions of each group in the two."""
+    smooth = [m for m in chosen if m.curve is None]
+    data = [datum for m in smooth for datum in m.data]
+    correlation = scipy.linalg.block_diag(*(m.correlation_matrix() for m in smooth)) if smooth else np.zeros((0, 0))
+    columns = (np.array([getattr(datum, part) for datum in data]) for part in ("central", "sigma_plus", "sigma_minus"))
+    gaussian = SplitNormal.of(*columns, correlation)
+    curves = [(m.curve.x, m.curve.log_likelihood) for m in chosen if m.curve is not None]
+    curve_data = [m.data[0] for m in chosen if m.curve is not None]
+    groups: dict[str, tuple[list[int], list[int]]] = {}
+    for part, entries in enumerate((data, curve_data)):
+        for position, datum in enumerate(entries):
+            groups.setdefault(datum.group, ([], []))[part].append(position)
+    return gaussian, curves, [d.observable for d in data], [d.observable for d in curve_data], groups
+
+
+# ------------------------------------------------------------------------------------------------- theory errors
+
+
+def _resolve_inputs(inputs: str | Inputs | Mapping[str, float]) -> tuple[Inputs, InputSet]:
+    if isinstance(inputs, Mapping):
+        inputs = load_inputs("default", inputs)
+    elif isinstance(inputs, str):
+        inputs = load_inputs(inputs)
+    return inputs, input_set(inputs.set_name or "default")
+
+
+def _select_nuisances(names: Sequence[str], the_set: InputSet, globs: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Uncertain inputs whose errors are carried along."""
+    uncertain = [name for prior in the_set.priors for name in prior.names]
+    if globs is None:
+        globs = [glob for name in names for glob in catalogue.observable(name).quantity.nuisances]
+        ratios = {catalogue.transition(catalogue.observable(name)) for name in names}
+        return tuple(n for n in uncertain if _matches(n, globs) and (not n.startswith("QED ") or n[4:] in ratios))
+    globs = ["*"] if globs == "all" else [globs] if isinstance(globs, str) else list(globs)
+    for glob in globs:
+        if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
+            raise BsfitInputError(
+                f"no uncertain input matches {glob!r}", field="nuisances", hint=did_you_mean(glob, uncertain)
+            )
+    return tuple(n for n in uncertain if _matches(n, globs))
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+def _only_combined(nuisances: Sequence[str]) -> bool:
+    """True if no nuisance enters the moments of a q2 distribution, whose response may then be kept."""
+    mixing = {glob for quantity in catalogue.QUANTITIES.values() if not quantity.binned for glob in quantity.nuisances}
+    return all(_matches(name, ("QED *", *mixing)) for name in nuisances)
+
+
+def _priors_of(names: Sequence[str], the_set: InputSet) -> tuple[Prior, ...]:
+    """Priors of the selected names, unselected members of a correlated block marginalised."""
+    result = []
+    for prior in the_set.priors:
+        index = [i for i, name in enumerate(prior.names) if name in names]
+        if index:
+            kept = tuple(prior.names[i] for i in index)
+            result.append(Prior(kept, prior.mean[index], prior.covariance[np.ix_(index, index)]))
+    return tuple(result)
+
+
+def _factor(priors: Sequence[Prior], names: Sequence[str]) -> Float[Array, "q q"]:
+    """Cholesky factor [q, q] of the joint covariance, in the order of `names`."""
+    order = {name: i for i, name in enumerate(names)}
+    covariance = np.zeros((len(names), len(names)))
+    for prior in priors:
+        index = [order[name] for name in prior.names]
+        covariance[np.ix_(index, index)] = prior.covariance
+    return jnp.asarray(np.linalg.cholesky(covariance) if len(names) else covariance)
+
+
+def _jacobian(pred: Prediction, theory: Theory, names: tuple[str, ...]) -> Float[Array, "n q"]:
+    """Derivatives of all predictions with respect to the named inputs at a given theory."""
+    if not names:
+        return jnp.zeros((len(pred.names), 0))
+
+    def shifted(values: Float[Array, " q"]) -> Float[Array, " n"]:
+        return pred.of_theory(theory, pred.inputs.replace({name: values[i] for i, name in enumerate(names)}))
+
+    return jax.jacfwd(shifted)(pred.inputs.array(names))
+
+
+@eqx.filter_jit
+def _jitted_jacobian(pred: Prediction, theory: Theory, names: tuple[str, ...]) -> Float[Array, "n q"]:
+    return _jacobian(pred, theory, names)
+
+
+# -------------------------------------------------------------------------------------------------- free parameters
+
+
+def _check_bounds(free: Mapping[str, Any], model: str | Callable) -> None:
+    """Raise `BsfitInputError` for bounds that are no interval, or leave the domain of the parameter."""
+    for key, bounds in free.items():
+        name = _plain(key)
+        if not callable(model):
+            catalogue.known_parameter(model, name)
+        if hasattr(bounds, "log_prob"):
+            continue
+        try:
+            low, high = (float(edge) for edge in bounds)
+        except (TypeError, ValueError):
+            raise BsfitInputError(
+                f"bounds of {name!r} are {bounds!r}", expected="(low, high) or a numpyro distribution"
+            ) from None
+        if not (np.isfinite([low, high]).all() and low < high) or (key.startswith("log:") and low <= 0):
+            raise BsfitInputError(
+                f"bounds of {key!r} are ({low:g}, {high:g})", expected="finite, low < high, positive for log:"
+            )
+        if not callable(model):
+            parameter = catalogue.known_parameter(model, name)
+            if low < parameter.lower or high > parameter.upper:
+                edge = low if low < parameter.lower else high
+                check_domain(model, name, edge)
+
+
+def _sample_box(free: Mapping[str, Any], n: int) -> list[dict[str, float]]:
+    """Points of the prior box: the reach of a model and the use of its parameters are probed there."""
+    generator = np.random.default_rng(20180313)
+    columns = {}
+    for key, bounds in free.items():
+        if hasattr(bounds, "log_prob"):
+            columns[_plain(key)] = np.asarray(bounds.sample(jax.random.PRNGKey(len(columns)), (n,)), dtype=float)
+        else:
+            low, high = np.log(bounds) if key.startswith("log:") else np.asarray(bounds, dtype=float)
+            drawn = generator.uniform(low, high, n)
+            columns[_plain(key)] = np.exp(drawn) if key.startswith("log:") else drawn
+    return [{name: float(column[i]) for name, column in columns.items()} for i in range(n)]
+
+
+def _refuse_unused(pred: Prediction, points: Sequence[dict[str, float]], free: Mapping[str, Any]) -> None:
+    """Raise `BsfitInputError` if no selected observable depends on a free parameter."""
+    if not free:
+        return
+    names = list(points[0])
+    base, moved = points[0:4], points[4:8]
+    trials = [*base, *({**a, name: b[name]} for name in names for a, b in zip(base, moved, strict=True))]
+    stacked = {name: jnp.asarray([p[name] for p in trials]) for name in names}
+    values = np.asarray(eqx.filter_jit(eqx.filter_vmap(pred))(stacked))
+    reference, changed = values[: len(base)], values[len(base) :].reshape(len(names), len(base), -1)
+    scale = np.abs(reference) + np.finfo(float).tiny
+    unused = [name for name, v in zip(names, changed, strict=True) if np.all(np.abs(v - reference) <= 1e-13 * scale)]
+    if unused:
+        raise BsfitInputError(
+            f"no selected observable depends on {', '.join(unused)}",
+            field="free",
+            hint="fix it, or select data that do",
+        )
+
+
+# -------------------------------------------------------------------------------------------------- provenance
+
+
+def _meta(
+    chosen, inputs: Inputs, the_set: InputSet, mode: str, nuisances: tuple[str, ...], plain: Prediction, groups
+) -> dict:
+    observables = [catalogue.observable(name) for name in plain.names]
+    notes = [note for o in observables if o.bin and (note := check_bin(o, inputs))]
+    if len(groups) > 1 and nuisances and mode != "sampled":
+        notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
+    changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
+    model = catalogue.MODELS.get(plain.model.name)
+    papers = dict.fromkeys(
+        (
+            *(m.inspire for m in chosen),
+            *(s for o in observables for s in o.quantity.sources),
+            *(model.sources if model else ()),
+        )
+    )
+    return {
+        "version": importlib.metadata.version("bsfit"),
+        "data_files": {m.file: m.sha256 for m in chosen},
+        "input_set": the_set.name,
+        "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
+        "theory": mode,
+        "nuisances": list(nuisances),
+        "notes": notes,
+        "papers": [p for p in papers if p],
+    }

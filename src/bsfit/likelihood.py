@@ -1,0 +1,152 @@
+r"""Densities of measured values given predicted ones. No process names, no physics.
+
+Correlated measurements with asymmetric errors are split normals: with the residual :math:`r=` prediction :math:`-`
+central value, the error is :math:`\sigma_+` for :math:`r>0` and :math:`\sigma_-` for :math:`r<0`, the step between them
+smoothed over :math:`w\bar\sigma` (`JOIN` = 0.15) so that the density has all derivatives. With
+:math:`D={\rm diag}\,\sigma(r)`, the correlation matrix :math:`\rho`, and theory errors :math:`U` (one column per unit
+Gaussian nuisance that shifts the predictions linearly),
+
+.. math:: \chi^2=r^T(D\rho D+UU^T)^{-1}r
+
+which equals the minimum over the nuisances of the chi2 with the nuisances as parameters. It is evaluated by Woodbury's
+identity, so that nothing larger than the number of nuisances is ever inverted.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit.numerics import solve_positive
+
+JOIN = 0.15
+"""Width, in standard deviations, over which the two sides of a split normal join."""
+
+
+class SplitNormal(eqx.Module):
+    r"""Measured values with asymmetric, correlated Gaussian errors.
+
+    `central`, `sigma_plus`, `sigma_minus` have shape [n]; `precision` [n, n] is the inverse of the correlation matrix, or
+    None for uncorrelated values. `log_norm` is :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`.
+    """
+
+    central: Float[Array, " n"]
+    sigma_plus: Float[Array, " n"]
+    sigma_minus: Float[Array, " n"]
+    precision: Float[Array, "n n"] | None
+    log_norm: Float[Array, ""]
+
+    @classmethod
+    def of(
+        cls, central: np.ndarray, sigma_plus: np.ndarray, sigma_minus: np.ndarray, correlation: np.ndarray | None = None
+    ):
+        """Build from arrays [n] and a correlation matrix [n, n]. Raises ValueError if that is not positive definite."""
+        mean = 0.5 * (np.asarray(sigma_plus) + np.asarray(sigma_minus))
+        log_norm = np.sum(np.log(np.sqrt(2.0 * np.pi) * mean))
+        precision = None
+        if correlation is not None and not np.array_equal(correlation, np.eye(len(mean))):
+            try:
+                factor = np.linalg.cholesky(correlation)
+            except np.linalg.LinAlgError:
+                raise ValueError("the correlation matrix is not positive definite") from None
+            precision = jnp.asarray(np.linalg.inv(correlation))
+            log_norm += np.sum(np.log(np.diag(factor)))
+        return cls(
+            *(jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus)), precision, jnp.asarray(log_norm)
+        )
+
+    def take(self, index: np.ndarray) -> "SplitNormal":
+        """Marginal density of some of the values: rows and columns of the correlation matrix are dropped."""
+        correlation = (
+            None if self.precision is None else np.linalg.inv(np.asarray(self.precision))[np.ix_(index, index)]
+        )
+        parts = (np.asarray(x)[index] for x in (self.central, self.sigma_plus, self.sigma_minus))
+        return SplitNormal.of(*parts, correlation)
+
+
+def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
+    """Experimental error [n] on the side of the prediction."""
+    mean = 0.5 * (data.sigma_plus + data.sigma_minus)
+    half = 0.5 * (data.sigma_plus - data.sigma_minus)
+    return mean + half * jnp.tanh((prediction - data.central) / (JOIN * mean))
+
+
+def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
+    """Chi2 of predicted values, with theory errors as columns of shifts per unit nuisance (q may be 0)."""
+    error = sigma(data, prediction)
+    y = (prediction - data.central) / error
+    p_y = _weigh(data, y)
+    if theory.shape[1] == 0:
+        return jnp.sum(y * p_y)
+    w = theory / error[:, None]
+    projection = jnp.sum(w * p_y[:, None], axis=0)
+    return jnp.sum(y * p_y) - jnp.sum(projection * solve_positive(_nuisance_matrix(data, w), projection))
+
+
+def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
+    """Log-density of the measured values; its normalisation contains the determinant of the whole covariance.
+
+    The determinant is taken with the mean of the two experimental errors, which makes it exact for symmetric errors and
+    constant for theory errors that do not depend on the point.
+    """
+    result = -0.5 * chi2(data, prediction, theory) - data.log_norm
+    if theory.shape[1]:
+        w = theory / (0.5 * (data.sigma_plus + data.sigma_minus))[:, None]
+        result -= 0.5 * jnp.linalg.slogdet(_nuisance_matrix(data, w))[1]
+    return result
+
+
+def _weigh(data: SplitNormal, y: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+    return y if data.precision is None else jnp.tensordot(data.precision, y, axes=1)
+
+
+def _nuisance_matrix(data: SplitNormal, w: Float[Array, "n q"]) -> Float[Array, "q q"]:
+    """1 + W^T rho^-1 W."""
+    return jnp.eye(w.shape[1]) + jnp.sum(w[:, :, None] * _weigh(data, w)[:, None, :], axis=0)
+
+
+class Tabulated(eqx.Module):
+    """A published likelihood curve of one value: log-likelihood on an equidistant grid, as cubic spline coefficients.
+
+    Outside the grid it continues as the Gaussian that has the value and slope of the curve at its end, so that a fit
+    that starts far away still finds its way; `start`, `step` give the grid, `coefficients` has shape [n - 1, 4].
+    """
+
+    start: Float[Array, ""]
+    step: Float[Array, ""]
+    coefficients: Float[Array, "m 4"]
+    width: Float[Array, ""]
+
+    @classmethod
+    def of(cls, x: np.ndarray, log_likelihood: np.ndarray, smear: float = 0.0, points: int = 400) -> "Tabulated":
+        """Spline through tabulated points [n], maximum at zero, convolved with a Gaussian of width `smear` in x."""
+        from scipy.interpolate import CubicSpline
+
+        order = np.argsort(x)
+        x, density = np.asarray(x, dtype=float)[order], np.exp(np.asarray(log_likelihood, dtype=float)[order])
+        mean = np.trapezoid(density * x, x) / np.trapezoid(density, x)
+        width = np.sqrt(np.trapezoid(density * (x - mean) ** 2, x) / np.trapezoid(density, x))
+        log_density = CubicSpline(x, np.log(density / density.max()))
+        grid = np.linspace(x[0], x[-1], points)
+        values = log_density(grid)
+        if smear > 0.0:
+            nodes, weights = np.polynomial.hermite_e.hermegauss(31)
+            shifted = np.clip(grid[:, None] + smear * nodes, x[0], x[-1])
+            values = np.log(np.sum(weights * np.exp(log_density(shifted)), axis=1) / np.sum(weights))
+        spline = CubicSpline(grid, values - values.max())
+        parts = (grid[0], grid[1] - grid[0], spline.c.T[:, ::-1], np.hypot(width, smear))
+        return cls(*(jnp.asarray(part, dtype=float) for part in parts))
+
+
+def log_likelihood_curve(curve: Tabulated, prediction: Float[Array, ""]) -> Float[Array, ""]:
+    """Log-likelihood of a predicted value, zero at its maximum."""
+    n = curve.coefficients.shape[0]
+    position = (prediction - curve.start) / curve.step
+    inside = jnp.clip(position, 0.0, n * (1.0 - 1e-12))
+    i = jnp.clip(jnp.floor(inside).astype(int), 0, n - 1)
+    t = (inside - i) * curve.step
+    c = curve.coefficients[i]
+    value = c[0] + t * (c[1] + t * (c[2] + t * c[3]))
+    slope = c[1] + t * (2.0 * c[2] + 3.0 * t * c[3])
+    beyond = (position - inside) * curve.step
+    return value + slope * beyond - 0.5 * (beyond / curve.width) ** 2

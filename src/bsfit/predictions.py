@@ -1,0 +1,383 @@
+"""From parameters to predicted values: model, moments of each process once, combination into named observables.
+
+Wiring only. A `Prediction` is the compiled plan for a tuple of observables: which moment rows each process must deliver,
+and how they combine. Moments come from the amplitudes (the direct path) or from their exact quadratic response to the
+Wilson coefficients (`Prediction.through_response`).
+"""
+
+import importlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit import catalogue
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.inputs import Inputs, load_inputs
+from bsfit.response import Response, contract, expand, real_parts, span
+from bsfit.theory import INDEX, Rows, Theory
+
+Params = Mapping[str, Float[Array, ""] | float]
+ModelFunction = Callable[[Params, Inputs], Theory]
+ObservableFunction = Callable[[Theory, Inputs], Float[Array, ""]]
+
+
+# ---------------------------------------------------------------------------------------------------- the model
+
+
+@dataclass(frozen=True)
+class BoundModel:
+    """A model with its fixed parameters: callable on the free ones. `name` is "" for a user's own callable."""
+
+    name: str
+    function: ModelFunction
+    fixed: tuple[tuple[str, float], ...] = ()
+
+    def __call__(self, params: Params, inputs: Inputs) -> Theory:
+        return self.function({**dict(self.fixed), **params}, inputs)
+
+
+def bind_model(model: str | Callable, fixed: Mapping[str, float], free: Sequence[str]) -> BoundModel:
+    """A model with fixed parameters and defaults filled in; `free` names the parameters given later.
+
+    `model` is a name of `catalogue.MODELS`, or any callable ``params -> Theory``. Raises `BsfitInputError` for unknown or
+    missing parameters and for fixed values outside their domain.
+    """
+    if callable(model):
+        return BoundModel("", lambda params, inputs: model(params), tuple(sorted(fixed.items())))
+    known = catalogue.parameters_of(model)
+    for name in (*fixed, *free):
+        catalogue.known_parameter(model, name)
+    for name in fixed:
+        if name in free:
+            raise BsfitInputError(f"parameter {name!r} is both free and fixed")
+        check_domain(model, name, fixed[name])
+    missing = [p.name for p in known.values() if p.default is None and p.name not in (*fixed, *free)]
+    if missing:
+        raise BsfitInputError(
+            f"model {model!r} needs a value for {', '.join(missing)}",
+            expected="masses and gauge couplings have no default",
+        )
+    function = importlib.import_module(catalogue.MODELS[model].module).theory
+    defaults = {} if model == "eft" else {p.name: p.default for p in known.values() if p.name not in free}
+    return BoundModel(model, function, tuple({**defaults, **fixed}.items()))
+
+
+def check_domain(model: str, name: str, value: float) -> None:
+    """Raise `BsfitInputError` if a parameter value is not a number in the interval where the parameter makes sense."""
+    parameter = catalogue.known_parameter(model, name)
+    infinite_default = parameter.default == math.inf and value == math.inf
+    if not isinstance(value, (int, float, np.number)) or math.isnan(value):
+        raise BsfitInputError(f"parameter {name!r} = {value!r} is not a number", expected="a real number")
+    if not (parameter.lower < value < parameter.upper or infinite_default):
+        unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+        raise BsfitInputError(
+            f"parameter {name!r} = {value:g} is outside its domain",
+            expected=f"{parameter.lower:g} < {name} < {parameter.upper:g}{unit}",
+        )
+
+
+# ----------------------------------------------------------------------------------------------------- the plan
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Observables of one kind: moment rows [n_obs][r] that each combines, and their positions in the result."""
+
+    key: str
+    rows: tuple[tuple[int, ...], ...]
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ProcessPlan:
+    """What one process must deliver: its rows (decay, lepton, q2_min, q2_max) and the observables made of them."""
+
+    process: str
+    rows: tuple[tuple[int, int, float, float], ...]
+    leptons: tuple[str, ...]
+    combinations: tuple[Combination, ...]
+
+    @property
+    def module(self):
+        """The file of `observables/`."""
+        return importlib.import_module(catalogue.PROCESSES[self.process].module)
+
+    def row_arrays(self) -> Rows:
+        """The rows as arrays."""
+        decay, lepton, low, high = zip(*self.rows, strict=True)
+        return Rows(
+            jnp.asarray(decay), jnp.asarray(lepton), jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float)
+        )
+
+
+def _plan(observables: Sequence[catalogue.Observable | None]) -> tuple[ProcessPlan, ...]:
+    plans = []
+    for process, record in catalogue.PROCESSES.items():
+        rows: dict[tuple[int, int, float, float], int] = {}
+        combined: dict[str, tuple[list, list]] = {}
+        for position, item in enumerate(observables):
+            if item is None or item.quantity.process != process:
+                continue
+            decay, edges = record.decays.index(item.decay), item.bin or (0.0, 0.0)
+            leptons = [catalogue.LEPTONS.index(lepton) for lepton in item.leptons] or [0]
+            index = tuple(rows.setdefault((decay, lepton, *edges), len(rows)) for lepton in leptons)
+            indices, positions = combined.setdefault(item.quantity.key, ([], []))
+            indices.append(index)
+            positions.append(position)
+        if rows:
+            used = tuple(dict.fromkeys(lepton for item in observables if item for lepton in item.leptons))
+            combinations = tuple(Combination(k, tuple(i), tuple(p)) for k, (i, p) in combined.items())
+            plans.append(ProcessPlan(process, tuple(rows), used, combinations))
+    return tuple(plans)
+
+
+# ----------------------------------------------------------------------------------------------- the prediction
+
+
+class Prediction(eqx.Module):
+    """Predicted values [n] of the observables `names` as a function of the free parameters; jit, grad, vmap all work.
+
+    ``prediction(params)`` uses the inputs it was built with, ``prediction(params, inputs)`` others. The unit of each value
+    is that of the catalogue.
+    """
+
+    inputs: Inputs
+    responses: dict[str, Response]
+    scale: Float[Array, " n"]
+    names: tuple[str, ...] = eqx.field(static=True)
+    model: BoundModel = eqx.field(static=True)
+    plans: tuple[ProcessPlan, ...] = eqx.field(static=True)
+    own: tuple[tuple[int, ObservableFunction], ...] = eqx.field(static=True)
+
+    def __call__(self, params: Params, inputs: Inputs | None = None) -> Float[Array, " n"]:
+        inputs = self.inputs if inputs is None else inputs
+        return self.of_theory(self.model(params, inputs), inputs)
+
+    def of_theory(self, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
+        """Predicted values of a theory."""
+        return self.combine(self.moments(theory, inputs), theory, inputs)
+
+    def moments(self, theory: Theory, inputs: Inputs) -> dict[str, Float[Array, "r k"]]:
+        """Moments of every process, through the response where there is one."""
+        result = {}
+        for plan in self.plans:
+            response = self.responses.get(plan.process)
+            direct = response is None
+            result[plan.process] = (
+                plan.module.moments(theory, inputs, plan.row_arrays()) if direct else contract(response, theory)
+            )
+        return result
+
+    def combine(self, moments: Mapping, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
+        """Observables from moments."""
+        values: list = [None] * len(self.names)
+        for plan in self.plans:
+            rows = plan.row_arrays()
+            for part in plan.combinations:
+                index = np.array(part.rows)
+                chosen = jax.tree.map(lambda x, index=index: x[index], rows)
+                one = lambda m, r, key=part.key, module=plan.module: module.combine(key, m, r, inputs)  # noqa: E731
+                found = jax.vmap(one)(moments[plan.process][index], chosen)
+                for i, position in enumerate(part.positions):
+                    values[position] = found[i]
+        for position, function in self.own:
+            values[position] = jnp.asarray(function(theory, inputs), dtype=float)
+        return jnp.stack(values) * self.scale
+
+    def through_response(self, params: Sequence[Params]) -> "Prediction":
+        """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
+
+        Valid for the inputs of this prediction, as long as the model stays in the linear span of the coefficients at
+        `params`; the caller samples the whole box.
+        """
+        stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
+        names = {plan.process: catalogue.coefficients_of(plan.process, plan.leptons) for plan in self.plans}
+
+        def reached(point: Params) -> dict:
+            theory = self.model(point, self.inputs)
+            return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
+
+        samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
+        responses = {}
+        for plan in self.plans:
+            c = names[plan.process]
+            basis = jnp.asarray(span(np.asarray(samples[plan.process])))
+            responses[plan.process] = _expanded(plan, c, basis, self.inputs)
+        return Prediction(self.inputs, responses, self.scale, self.names, self.model, self.plans, self.own)
+
+
+def _expanded(plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, inputs: Inputs) -> Response:
+    @eqx.filter_jit
+    def build(basis: Array, inputs: Inputs, rows: Rows) -> Response:
+        return expand(lambda theory: plan.module.moments(theory, inputs, rows), coefficients, basis)
+
+    return build(basis, inputs, plan.row_arrays())
+
+
+def prediction(
+    observables: Sequence[str | ObservableFunction],
+    model: str | Callable = "eft",
+    inputs: str | Inputs = "default",
+    fixed: Mapping[str, float] | None = None,
+    free: Sequence[str] = (),
+) -> Prediction:
+    """The jit-able form of `predict`: a callable ``params -> array [n]`` of real numbers.
+
+    `observables` are names (`bsfit list`), names of a model's outputs (``M_Q``, ``C9_bsmumu``, ``C9_bsmumu_im``) or own
+    functions ``(theory, inputs) -> number``. `free` names the parameters that will be given at the call, `fixed` the
+    others; parameters in neither take their defaults.
+
+    Raises `BsfitInputError` for unknown names, missing or impossible bins, and missing parameters.
+    """
+    if isinstance(inputs, str):
+        inputs = load_inputs(inputs)
+    bound = bind_model(model, fixed or {}, free)
+    parsed, own = _parse(observables, bound)
+    for item in parsed:
+        if item is not None and item.bin is not None:
+            check_bin(item, inputs)
+    names = tuple(o.name if o else _function_name(f) for o, f in zip(parsed, observables, strict=True))
+    plain = Prediction(inputs, {}, jnp.ones(len(names)), names, bound, _plan(parsed), own)
+    return _with_quoted_standard_model(plain)
+
+
+def _with_quoted_standard_model(plain: Prediction) -> Prediction:
+    """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
+    quoted = [i for i, name in enumerate(plain.names) if f"SM {name}" in plain.inputs]
+    if not quoted:
+        return plain
+    names = tuple(plain.names[i] for i in quoted)
+    part = Prediction(
+        plain.inputs, {}, jnp.ones(len(names)), names, plain.model, _plan([catalogue.observable(n) for n in names]), ()
+    )
+    computed = eqx.filter_jit(part.of_theory)(Theory.standard_model(), plain.inputs)
+    quotes = plain.inputs.array(tuple(f"SM {name}" for name in names))
+    return eqx.tree_at(lambda p: p.scale, plain, plain.scale.at[np.array(quoted)].set(quotes / computed))
+
+
+def _parse(observables: Sequence, model: BoundModel) -> tuple[list, tuple]:
+    """Catalogue entries by position (None for anything else), and (position, function) of everything else."""
+    parsed: list[catalogue.Observable | None] = []
+    own: list[tuple[int, ObservableFunction]] = []
+    refused = getattr(importlib.import_module(catalogue.MODELS[model.name].module), "REFUSED", {}) if model.name else {}
+    for position, item in enumerate(observables):
+        if callable(item):
+            parsed.append(None)
+            own.append((position, item))
+            continue
+        if item in refused:
+            raise BsfitInputError(f"model {model.name!r} does not predict {item!r}: {refused[item]}")
+        stem = item.removesuffix("_im")
+        if stem in INDEX or (stem.isidentifier() and model.name not in ("", "eft") and not _is_observable(item)):
+            parsed.append(None)
+            own.append((position, _output(item, model.name)))
+        else:
+            parsed.append(catalogue.observable(item))
+    return parsed, tuple(own)
+
+
+def _is_observable(name: str) -> bool:
+    return name.split("[")[0] in catalogue.stems()
+
+
+def _output(name: str, model: str) -> ObservableFunction:
+    """Reader of a model's own output: the real part under its name, the imaginary part under ``<name>_im``."""
+    stem, part = (name.removesuffix("_im"), jnp.imag) if name.endswith("_im") else (name, jnp.real)
+
+    def read(theory: Theory, inputs: Inputs) -> Float[Array, ""]:
+        if stem in theory.quantities:
+            return part(theory.quantities[stem])
+        if stem in INDEX:
+            return part(theory.wilson[stem])
+        candidates = (*theory.quantities, *INDEX, *catalogue.stems())
+        raise BsfitInputError(f"model {model!r} has no output {name!r}", hint=did_you_mean(stem, candidates))
+
+    read.__name__ = name
+    return read
+
+
+def _function_name(item: str | Callable) -> str:
+    return item if isinstance(item, str) else getattr(item, "__name__", "observable")
+
+
+def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
+    """A note if the upper edge passes the end point (the bin is clipped, its nominal width kept).
+
+    Raises `BsfitInputError` if the whole bin lies outside the phase space.
+    """
+    record = catalogue.PROCESSES[item.quantity.process]
+    heavy, light = record.masses[record.decays.index(item.decay)]
+    end_point = float(inputs[heavy] - inputs[light]) ** 2
+    threshold = max(4.0 * float(inputs[f"m_{lepton}"]) ** 2 for lepton in item.leptons)
+    low, high = item.bin or (0.0, 0.0)
+    if low >= end_point or high <= threshold:
+        raise BsfitInputError(
+            f"the bin of {item.name!r} lies outside the phase space",
+            expected=f"{threshold:.4g} < q2 < {end_point:.5g} GeV^2",
+        )
+    if high > end_point:
+        return f"{item.name}: upper edge clipped to the end point {end_point:.5g} GeV^2, nominal width kept"
+    if low < threshold:
+        return f"{item.name}: lower edge raised to the threshold {threshold:.4g} GeV^2, nominal width kept"
+    return None
+
+
+class Predictions(dict):
+    """Predicted values by name, with the `notes` that say which of them need care."""
+
+    notes: tuple[str, ...] = ()
+
+
+def predict(
+    observables: Sequence[str | ObservableFunction],
+    model: str | Callable = "eft",
+    params: Mapping[str, float] | None = None,
+    inputs: str | Inputs | Mapping[str, float] = "default",
+) -> Predictions:
+    """Predicted values of named observables at one parameter point.
+
+    `inputs` is the name of an input set, an `Inputs`, or a dictionary of values that replace those of the default set.
+    Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model fail.
+    Raises `BsfitInputError` as `prediction` does.
+    """
+    if isinstance(inputs, Mapping):
+        inputs = load_inputs("default", inputs)
+    params = dict(params or {})
+    if not callable(model):
+        for name, value in params.items():
+            check_domain(model, name, value)
+    function = prediction(observables, model, inputs, free=tuple(params))
+    values, theory = _evaluate(function, {name: jnp.asarray(float(v)) for name, v in params.items()})
+    labels = [o if isinstance(o, str) else _function_name(o) for o in observables]
+    result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
+    clipped = [check_bin(o, function.inputs) for o in map(_observable_or_none, function.names) if o and o.bin]
+    result.notes = (*(note for note in clipped if note), *failed_verdicts(theory))
+    return result
+
+
+@eqx.filter_jit
+def _evaluate(function: Prediction, params: Params) -> tuple[Array, Theory]:
+    theory = function.model(params, function.inputs)
+    return function.of_theory(theory, function.inputs), theory
+
+
+def _observable_or_none(name: str) -> catalogue.Observable | None:
+    try:
+        return catalogue.observable(name)
+    except BsfitInputError:
+        return None
+
+
+def failed_verdicts(theory: Theory) -> tuple[str, ...]:
+    """Messages of the validity conditions that a theory does not meet."""
+    return tuple(
+        f"{v.name}: {v.message} (found {float(v.value):.4g}, limit {float(v.limit):.4g})"
+        for v in theory.verdicts
+        if not bool(v.ok)
+    )

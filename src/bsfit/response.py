@@ -1,0 +1,86 @@
+r"""The exact quadratic response of a process's moments to the Wilson coefficients.
+
+Amplitudes are linear in the coefficients, so every moment is a real quadratic polynomial of their real and imaginary
+parts. Its three tensors come from automatic differentiation at the Standard Model, once per set of inputs; evaluating the
+polynomial is then all that a new parameter point costs. Only the directions that a model can reach are kept: `span`.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit.theory import INDEX, Theory, WilsonCoefficients
+
+
+class Response(eqx.Module):
+    r"""Polynomial :math:`m_0+G z+\frac12 z^THz` of moments [n, k] in the coordinates :math:`z=B^Ty` [d].
+
+    `coefficients` names the Wilson coefficients whose real and imaginary parts make y [2c]; `basis` is B [2c, d].
+    """
+
+    basis: Float[Array, "c2 d"]
+    constant: Float[Array, "n k"]
+    gradient: Float[Array, "n k d"]
+    hessian: Float[Array, "n k d d"]
+    coefficients: tuple[str, ...] = eqx.field(static=True)
+
+
+def real_parts(theory: Theory, coefficients: tuple[str, ...]) -> Float[Array, " c2"]:
+    """Real parts, then imaginary parts, of the named coefficients."""
+    values = jnp.stack([theory.wilson.values[INDEX[name]] for name in coefficients])
+    return jnp.concatenate([values.real, values.imag])
+
+
+def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> Float[np.ndarray, "c2 d"]:
+    """Orthonormal basis of the directions that a model reaches, from the coefficients at sampled points.
+
+    Directions smaller than `tolerance` of the largest are rounding errors of exact relations such as C10 = -C9.
+    """
+    if not samples.size or not np.any(samples):
+        return np.zeros((samples.shape[1], 0))
+    scaled = samples / np.maximum(np.linalg.norm(samples, axis=1, keepdims=True), np.finfo(float).tiny)
+    _, size, directions = np.linalg.svd(scaled, full_matrices=False)
+    return directions[size > tolerance * size[0] * len(samples) ** 0.5].T
+
+
+def expand(
+    moments: Callable[[Theory], Float[Array, "n k"]], coefficients: tuple[str, ...], basis: Float[Array, "c2 d"]
+) -> Response:
+    """Response of ``moments(theory)``; exact, because the moments are quadratic."""
+
+    def polynomial(z: Float[Array, " d"]) -> Float[Array, "n k"]:
+        y = basis @ z
+        c = len(coefficients)
+        values = jnp.zeros_like(WilsonCoefficients.zeros().values)
+        index = np.array([INDEX[name] for name in coefficients])
+        return moments(Theory(WilsonCoefficients(values.at[index].set(y[:c] + 1j * y[c:]))))
+
+    d = basis.shape[1]
+    origin = jnp.zeros(d)
+    if d == 0:
+        constant = polynomial(origin)
+        empty = jnp.zeros((*constant.shape, 0))
+        return Response(basis, constant, empty, jnp.zeros((*constant.shape, 0, 0)), coefficients)
+    gradient, hessian = jax.jacfwd(polynomial), jax.jacfwd(jax.jacfwd(polynomial))
+    return Response(basis, polynomial(origin), gradient(origin), hessian(origin), coefficients)
+
+
+def contract(response: Response, theory: Theory) -> Float[Array, "n k"]:
+    """Moments [n, k] at the coefficients of a theory."""
+    d = response.basis.shape[1]
+    if d == 0:
+        return response.constant
+    y = real_parts(theory, response.coefficients)
+    z = [jnp.sum(response.basis[:, i] * y) for i in range(d)]
+    result = response.constant
+    # Written out in scalars, which XLA fuses under vmap; a batched contraction of such small tensors does not.
+    for i in range(d):
+        inner = response.gradient[..., i] + 0.5 * response.hessian[..., i, i] * z[i]
+        for j in range(i):
+            inner = inner + response.hessian[..., i, j] * z[j]
+        result = result + inner * z[i]
+    return result
