@@ -133,7 +133,9 @@ class Tabulated(eqx.Module):
             nodes, weights = np.polynomial.hermite_e.hermegauss(31)
             shifted = np.clip(grid[:, None] + smear * nodes, x[0], x[-1])
             values = np.log(np.sum(weights * np.exp(log_density(shifted)), axis=1) / np.sum(weights))
-        spline = CubicSpline(grid, values - values.max())
+        spline = CubicSpline(grid, values)
+        peak = np.max(spline(spline.derivative().roots(extrapolate=False)))
+        spline.c[-1] -= peak
         parts = (grid[0], grid[1] - grid[0], spline.c.T[:, ::-1], np.hypot(width, smear))
         return cls(*(jnp.asarray(part, dtype=float) for part in parts))
 

@@ -1,0 +1,92 @@
+"""Densities against scipy, brute-force profiling, and limits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.optimize
+import scipy.stats
+from bsfit import likelihood
+from bsfit.likelihood import SplitNormal, Tabulated
+
+CORRELATION = np.array([[1.0, 0.3, -0.2], [0.3, 1.0, 0.1], [-0.2, 0.1, 1.0]])
+CENTRAL, PLUS, MINUS = np.array([0.745, 0.66, 0.685]), np.array([0.097, 0.113, 0.122]), np.array([0.082, 0.074, 0.084])
+NONE = jnp.zeros((3, 0))
+
+
+def data(plus=PLUS, minus=MINUS, correlation=None):
+    return SplitNormal.of(CENTRAL, plus, minus, correlation)
+
+
+def test_symmetric_errors_are_scipys_multivariate_normal():
+    theory = np.array([[0.01, 0.0], [0.0, 0.02], [0.0, 0.01]])
+    prediction = np.array([1.0, 0.92, 1.0])
+    covariance = CORRELATION * np.outer(PLUS, PLUS) + theory @ theory.T
+    expected = scipy.stats.multivariate_normal(CENTRAL, covariance)
+    block = data(PLUS, PLUS, CORRELATION)
+    value = likelihood.log_prob(block, jnp.asarray(prediction), jnp.asarray(theory))
+    assert value == pytest.approx(expected.logpdf(prediction), rel=1e-13)
+    residual = prediction - CENTRAL
+    chi2 = residual @ np.linalg.solve(covariance, residual)
+    assert likelihood.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(chi2, rel=1e-13)
+
+
+@pytest.mark.parametrize(("sign", "error"), [(1.0, PLUS), (-1.0, MINUS)])
+def test_far_from_the_join_each_side_has_its_own_error(sign, error):
+    prediction = CENTRAL + sign * 2.0 * error
+    assert likelihood.chi2(data(), jnp.asarray(prediction), NONE) == pytest.approx(12.0, rel=1e-9)
+
+
+def test_chi2_is_the_minimum_over_the_nuisances():
+    theory = np.array([[0.05, 0.01, 0.0], [0.02, 0.05, 0.03], [0.0, 0.04, 0.01]])
+    prediction = np.array([1.0, 0.92, 1.0])
+    # With a point-independent error the nuisance shifts the prediction linearly and may be profiled by hand.
+    block = data(PLUS, PLUS, CORRELATION)
+
+    def penalised(n):
+        return float(likelihood.chi2(block, jnp.asarray(prediction + theory @ n), NONE)) + n @ n
+
+    best = scipy.optimize.minimize(penalised, np.zeros(3), tol=1e-12).fun
+    assert likelihood.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
+
+
+def test_split_normal_is_normalised_and_smooth():
+    block = SplitNormal.of(np.array([0.7]), np.array([0.12]), np.array([0.07]))
+    x = np.linspace(-0.5, 2.5, 20001)
+    density = jax.vmap(lambda v: jnp.exp(likelihood.log_prob(block, v[None], jnp.zeros((1, 0)))))(jnp.asarray(x))
+    # The smoothed join moves the normalisation of the sharp split normal by a few per mille.
+    assert np.trapezoid(density, x) == pytest.approx(1.0, abs=5e-3)
+    third = jax.grad(jax.grad(jax.grad(lambda v: likelihood.chi2(block, v[None], jnp.zeros((1, 0))))))
+    assert np.isfinite(third(0.7))
+
+
+def test_marginal_density_of_a_part_keeps_its_correlation():
+    part = data(PLUS, PLUS, CORRELATION).take(np.array([0, 2]))
+    prediction = jnp.asarray([1.0, 1.0])
+    covariance = (CORRELATION * np.outer(PLUS, PLUS))[np.ix_([0, 2], [0, 2])]
+    expected = scipy.stats.multivariate_normal(CENTRAL[[0, 2]], covariance).logpdf(prediction)
+    assert likelihood.log_prob(part, prediction, jnp.zeros((2, 0))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_correlation_matrix_that_is_not_positive_definite_is_refused():
+    with pytest.raises(ValueError, match="not positive definite"):
+        data(correlation=np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]]))
+
+
+def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
+    x = np.linspace(0.2, 1.5, 80)
+    curve = Tabulated.of(x, -0.5 * ((x - 0.85) / 0.13) ** 2)
+    at = jnp.asarray([0.3, 0.72, 0.85, 1.2])
+    values = jax.vmap(lambda v: likelihood.log_likelihood_curve(curve, v))(at)
+    np.testing.assert_allclose(values, -0.5 * ((at - 0.85) / 0.13) ** 2, atol=1e-5)
+    beyond = likelihood.log_likelihood_curve(curve, 1.9)
+    assert beyond == pytest.approx(-0.5 * ((1.9 - 0.85) / 0.13) ** 2, rel=0.02)
+    slope = jax.grad(lambda v: likelihood.log_likelihood_curve(curve, v))
+    assert slope(1.5 - 1e-9) == pytest.approx(slope(1.5 + 1e-9), rel=1e-5)
+
+
+def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
+    x = np.linspace(-2.0, 4.0, 200)
+    curve = Tabulated.of(x, -0.5 * ((x - 1.0) / 0.3) ** 2, smear=0.2)
+    value = likelihood.log_likelihood_curve(curve, 1.4)
+    assert value == pytest.approx(-0.5 * 0.4**2 / (0.3**2 + 0.2**2), rel=1e-3)
