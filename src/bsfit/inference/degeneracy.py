@@ -1,0 +1,225 @@
+"""Directions the data do not see: found from the Hessian, proven by walking along them, named in words.
+
+A direction is a candidate when -2 log L would change by less than `FLAT` over the whole prior box at the curvature of
+the minimum. It counts as degenerate only when a walk of a tenth of the box along it changes -2 log L by less than
+`LEVEL`: a vanishing second derivative alone (a quartic minimum) is no degeneracy. The walk is tried along products of
+powers (x_i -> x_i exp(s w_i)), along straight lines, and last with the other parameters re-minimised.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from bsfit.inference.minimise import minimise
+from bsfit.inference.space import Space
+
+FLAT, LEVEL, WALK = 2e-3, 1e-3, 0.1
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that the data see only through fewer combinations.
+
+    members: indices; null [k, members]: flat directions, one per row, in the coordinates of `kind`; gauge: members to
+    hold so that the others are determined; exponents [len(rest), members]: the determined combinations, each holding one
+    of the remaining members `rest`.
+    """
+
+    kind: str  # "power", "linear", "curved"
+    members: tuple[int, ...]
+    gauge: tuple[int, ...]
+    rest: tuple[int, ...]
+    exponents: np.ndarray
+    null: np.ndarray
+
+    def combination(self, row: int, names: tuple[str, ...]) -> str:
+        """The determined combination of a row in words: `m_Zp/g_X`, or `x + 2*y`."""
+        terms = [(names[i], float(e)) for i, e in zip(self.members, self.exponents[row], strict=True) if e]
+        return _product(terms) if self.kind == "power" else _sum(terms)
+
+    def words(self, names: tuple[str, ...]) -> str:
+        """One sentence: what is not determined, along which direction, and what is."""
+        members = [names[i] for i in self.members]
+        if not self.rest:
+            return f"the likelihood does not depend on {' or '.join(members)}: undetermined"
+        listed = f"{', '.join(members[:-1])} and {members[-1]}"
+        flat = "; ".join(_direction(row, members, self.kind) for row in self.null)
+        if self.kind == "curved":
+            return f"{listed} are undetermined: the likelihood does not change along a curve (here {flat})"
+        seen = " and ".join(self.combination(row, names) for row in range(len(self.exponents)))
+        return f"{listed} enter only through {seen}: undetermined along {flat}, only the combination has an error"
+
+    def value(self, row: int, values: np.ndarray) -> float:
+        """The combination of a row at parameter values [n]."""
+        x = values[list(self.members)]
+        return float(np.prod(x ** self.exponents[row]) if self.kind == "power" else x @ self.exponents[row])
+
+
+def spectrum(hessian: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues [m] and eigenvectors [n, m] of the Hessian in box units, restricted to the free parameters."""
+    index = np.flatnonzero(free)
+    eigenvalues, vectors = np.linalg.eigh(hessian[np.ix_(index, index)])
+    full = np.zeros((len(hessian), len(index)))
+    full[index] = vectors
+    return eigenvalues, full
+
+
+def flat_candidates(eigenvalues: np.ndarray) -> np.ndarray:
+    """Which eigenvalues are compatible with zero."""
+    return np.abs(eigenvalues) < max(FLAT, 1e-12 * np.max(np.abs(eigenvalues), initial=0.0))
+
+
+def find(
+    objective: Any, space: Space, best: np.ndarray, value: float, hessian: np.ndarray, free: np.ndarray, lanes: int
+) -> list[Group]:
+    """Groups of degenerate parameters at a minimum `best` [n] of the objective; empty if everything is determined."""
+    eigenvalues, vectors = spectrum(hessian, free)
+    candidates = flat_candidates(eigenvalues)
+    if not candidates.any():
+        return []
+    null, pivots = _reduced(vectors[:, candidates].T)
+    x, slope = natural(space, best)
+    groups = []
+    for rows in _blocks(null):
+        members = np.flatnonzero(np.any(null[rows] != 0.0, axis=0))
+        kind = _kind(objective, space, best, value, null[rows], pivots[rows], lanes)
+        if kind is not None:
+            to_kind = {"power": slope[members] / np.where(x[members], x[members], 1.0), "linear": slope[members]}
+            flat = null[rows][:, members] * to_kind.get(kind, np.ones(len(members)))
+            groups.append(_group(kind, members, pivots[rows], flat, x))
+    return groups
+
+
+def natural(space: Space, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Parameter values [n] and their derivatives [n] with respect to the box coordinate."""
+    width = np.asarray(space.upper - space.lower)
+    is_log = np.asarray(space.log)
+    coordinate = np.asarray(space.lower) + width * position
+    x = np.where(is_log, np.exp(np.where(is_log, coordinate, 0.0)), coordinate)
+    return x, np.where(is_log, x, 1.0) * width
+
+
+def _reduced(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row-reduced form with full pivoting, so that rows are sparse where they can be; and the pivot column of each row."""
+    rows = rows.copy()
+    pivots: list[int] = []
+    for k in range(len(rows)):
+        size = np.abs(rows[k:]).copy()
+        size[:, pivots] = 0.0
+        row, column = np.unravel_index(np.argmax(size), size.shape)
+        rows[[k, k + row]] = rows[[k + row, k]]
+        rows[k] /= rows[k, column]
+        others = np.arange(len(rows)) != k
+        rows[others] -= np.outer(rows[others, column], rows[k])
+        pivots.append(int(column))
+    return np.where(np.abs(rows) < 1e-6, 0.0, rows), np.array(pivots)
+
+
+def _blocks(null: np.ndarray) -> list[list[int]]:
+    """Sets of rows that share no parameter with the other sets."""
+    blocks: list[list[int]] = []
+    for row in range(len(null)):
+        joined = [b for b in blocks if np.any(np.any(null[b] != 0.0, axis=0) & (null[row] != 0.0))]
+        blocks = [b for b in blocks if b not in joined] + [[row, *(i for b in joined for i in b)]]
+    return [sorted(block) for block in blocks]
+
+
+def _kind(
+    objective: Any, space: Space, best: np.ndarray, value: float, null: np.ndarray, pivots: np.ndarray, lanes: int
+) -> str | None:
+    """The walk along which the objective stays flat, or None if it rises on every one."""
+    walks = {}
+    if np.all(natural(space, best)[0][np.any(null != 0.0, axis=0)] != 0.0):
+        walks["power"] = [p for v in null for p in _walk(lambda s, v=v: _along_powers(space, best, s * v))]
+    walks["linear"] = [p for v in null for p in _walk(lambda s, v=v: best + s * v)]
+    rises = {kind: _rise(objective, np.array(points), None, value, lanes) for kind, points in walks.items() if points}
+    flattest = min(rises, key=rises.__getitem__, default=None)
+    if flattest is not None and rises[flattest] < LEVEL:
+        return flattest
+    return "curved" if all(_curve(objective, best, value, pivot, lanes) for pivot in pivots) else None
+
+
+def _curve(objective: Any, best: np.ndarray, value: float, pivot: int, lanes: int) -> bool:
+    """Whether the profile of one parameter is flat on one side at least: a closed valley turns back on the other."""
+    hold = (np.arange(len(best)) == pivot)[None]
+    points = _walk(lambda s: best + s * hold[0])
+    return any(_rise(objective, point[None], hold, value, lanes) < LEVEL for point in points)
+
+
+def _along_powers(space: Space, best: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Position after x -> x exp(w), where w agrees with `shift` of the position to first order."""
+    x, slope = natural(space, best)
+    w = shift * slope / np.where(x, x, 1.0)
+    linear_step = x * np.expm1(w) / np.asarray(space.upper - space.lower)
+    return best + np.where(np.asarray(space.log), shift, linear_step)
+
+
+def _walk(path: Any) -> list[np.ndarray]:
+    """Points a tenth of the box along a path on both sides; nearer where the box ends."""
+    points = []
+    for side in (WALK, -WALK):
+        for shrink in (1.0, 0.5, 0.25, 0.125):
+            point = path(side * shrink)
+            if np.all((point >= 0.0) & (point <= 1.0)):
+                points.append(point)
+                break
+    return points
+
+
+def _rise(objective: Any, points: np.ndarray, hold: np.ndarray | None, value: float, lanes: int) -> float:
+    """Largest rise of the objective above `value` at points [k, n]; held entirely where `hold` is None."""
+    hold = np.ones(points.shape, dtype=bool) if hold is None else hold
+    return float(np.max(minimise(objective, points, hold=hold, lanes=lanes).value - value))
+
+
+def _group(kind: str, members: np.ndarray, pivots: np.ndarray, flat: np.ndarray, x: np.ndarray) -> Group:
+    gauge = [i for i in members if i in pivots]
+    rest = [i for i in members if i not in pivots]
+    at_gauge, at_rest = np.isin(members, gauge), np.isin(members, rest)
+    exponents = np.zeros((0 if kind == "curved" else len(rest), len(members)))
+    if len(exponents):
+        # Every row is orthogonal to the flat directions and contains one of the parameters that are not held.
+        exponents[:, at_rest] = np.eye(len(rest))
+        exponents[:, at_gauge] = -np.linalg.solve(flat[:, at_gauge], flat[:, at_rest]).T
+        exponents = np.array([_tidy(row, x[members], kind) for row in exponents])
+    integers = [tuple(map(int, indices)) for indices in (members, gauge, rest)]
+    return Group(kind, *integers, exponents, flat)
+
+
+def _tidy(row: np.ndarray, x: np.ndarray, kind: str) -> np.ndarray:
+    """Small whole numbers where the row is close to them, with the sign that makes a ratio larger than one."""
+    row = row / row[np.argmax(np.abs(row) > 1e-5)] if kind == "linear" else row
+    fractions = [Fraction(float(e)).limit_denominator(6) for e in row]
+    if all(abs(float(f) - e) < 1e-3 for f, e in zip(fractions, row, strict=True)):
+        row = np.array([float(f) for f in fractions]) * lcm(*(f.denominator for f in fractions))
+    if kind == "power" and np.all(row <= 0.0):
+        return -row
+    if kind == "power" and np.any(row < 0.0):
+        return row if np.sum(row * np.log(np.abs(x))) >= 0.0 else -row
+    return row
+
+
+def _product(terms: list[tuple[str, float]]) -> str:
+    def factor(name: str, exponent: float) -> str:
+        return name if abs(exponent) == 1 else f"{name}^{abs(exponent):.4g}"
+
+    above = "*".join(factor(n, e) for n, e in terms if e > 0)
+    below = "*".join(factor(n, e) for n, e in terms if e < 0)
+    return f"{above or '1'}/{f'({below})' if '*' in below else below}" if below else above
+
+
+def _sum(terms: list[tuple[str, float]]) -> str:
+    text = ""
+    for name, e in terms:
+        size = "" if abs(e) == 1 else f"{abs(e):.4g}*"
+        text += (" - " if e < 0 else " + ") + size + name
+    return text.removeprefix(" + ").strip()
+
+
+def _direction(flat: np.ndarray, names: list[str], kind: str) -> str:
+    """`log g_X + log m_Zp`, scaled so that the largest coefficient is one."""
+    flat = np.round(flat / flat[np.argmax(np.abs(flat))], 4)
+    return _sum([(f"log {name}" if kind == "power" else name, e) for name, e in zip(names, flat, strict=True) if e])

@@ -1,0 +1,148 @@
+"""The deepest minimum over the whole box, its curvature, its degenerate directions and its profile crossings.
+
+All starts descend together in one compiled call (`minimise`). Used by `fit`, `profile` and `sample`.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bsfit.errors import BsfitInputError
+from bsfit.inference import degeneracy
+from bsfit.inference.crossings import Search, crossings
+from bsfit.inference.minimise import CONVERGED, Minima, minimise, scatter
+from bsfit.inference.space import Objective, Space
+
+# Two minima of the same depth within this many units of -2 log L, this far apart in sigma, are one.
+SAME_DEPTH, SAME_PLACE = 1e-5, 0.1
+
+
+class Best(NamedTuple):
+    """The deepest minimum in box coordinates and what surrounds it."""
+
+    position: np.ndarray
+    value: float
+    gradient: np.ndarray
+    hessian: np.ndarray
+    distance: float
+    pressed: np.ndarray
+    groups: list[degeneracy.Group]
+    others: list[tuple[np.ndarray, float, int]]
+    reached: int
+    starts: int
+
+    @property
+    def converged(self) -> bool:
+        """Whether the gradient vanishes (or presses against a bound) at a point that is no saddle."""
+        return self.distance < CONVERGED and not _saddle(self.hessian, ~self.pressed)
+
+
+def search(objective: Objective, space: Space, *, starts: int, seed: int, first: np.ndarray | None = None) -> Best:
+    """Descend from all starts; the deepest minimum, its neighbourhood and the distinct other minima."""
+    n = space.size
+    extra = [np.full((1, n), 0.5)] if first is None else [first, np.full((1, n), 0.5)]
+    points = np.concatenate([*extra, scatter(starts, n, seed)])[:starts]
+    found = minimise(objective, points, lanes=starts)
+    if not np.isfinite(found.value).any():
+        raise BsfitInputError(
+            f"the log-likelihood is not finite at any of {starts} starts",
+            field="fit",
+            hint="narrow the bounds, or check the likelihood at one point: like(params)",
+        )
+    # Along a flat valley every point is as good: take the one farthest from the edges of the box.
+    level = np.nanmin(np.where(found.converged | ~found.converged.any(), found.value, np.inf))
+    room = np.min(np.minimum(found.position, 1.0 - found.position), axis=1)
+    i = int(np.argmax(np.where(found.value <= level + 1e-9 * (1.0 + abs(level)), room, -1.0)))
+    position, gradient = found.position[i], found.gradient[i]
+    pressed = _pressed(position, gradient)
+    groups = degeneracy.find(objective, space, position, float(found.value[i]), found.hessian[i], ~pressed, starts)
+    others = _distinct(found, space, i, groups)
+    reached = int(np.sum(found.value < found.value[i] + SAME_DEPTH))
+    return Best(
+        position, float(found.value[i]), gradient, found.hessian[i], float(found.distance[i]), pressed, groups, others,
+        reached, starts,
+    )  # fmt: skip
+
+
+def covariance(best: Best) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance [n, n] in box units, 2 (Hessian of -2 log L)^-1, and which parameters [n] it describes.
+
+    Parameters pressed against a bound, or in a direction without curvature, have NaN rows.
+    """
+    n = len(best.position)
+    eigenvalues, vectors = degeneracy.spectrum(best.hessian, ~best.pressed)
+    flat = degeneracy.flat_candidates(eigenvalues) | (eigenvalues <= 0.0)
+    inverse = np.divide(2.0, eigenvalues, out=np.zeros_like(eigenvalues), where=~flat)
+    matrix = (vectors * inverse) @ vectors.T
+    known = ~best.pressed & ~np.any(np.abs(vectors[:, flat]) > 1e-4, axis=1)
+    return np.where(np.outer(known, known), matrix, np.full((n, n), np.nan)), known
+
+
+def profile_ends(
+    objective: Objective, best: Best, lanes: int
+) -> tuple[dict[tuple[int, int, float], float], np.ndarray | None]:
+    """Profile crossings {(parameter, side, level): position}, and a point deeper than the minimum if one was met.
+
+    Members of a degenerate group are profiled with the group's gauge held: only their combination means something.
+    """
+    n = len(best.position)
+    matrix, known = covariance(best)
+    held_for = {i: list(group.gauge) for group in best.groups for i in group.rest}
+    skip = {i for group in best.groups for i in (*group.gauge, *(group.rest if group.kind == "curved" else ()))}
+    lane = [(i, side, level) for i in range(n) if i not in skip for side in (-1, 1) for level in (1.0, 4.0)]
+    if not lane:
+        return {}, None
+    axis, side, level = (np.array(column) for column in zip(*lane, strict=True))
+    hold = np.zeros((len(lane), n), dtype=bool)
+    for row, i in enumerate(axis):
+        hold[row, held_for.get(int(i), [])] = True
+    width = np.where(known, np.sqrt(np.where(known, np.diag(matrix), 1.0)), 0.05)
+    tilt = np.where(np.outer(known, known), matrix, 0.0) / np.where(known, np.diag(matrix), 1.0)[:, None]
+    np.fill_diagonal(tilt, 1.0)
+    start = np.tile(best.position, (len(lane), 1))
+    look = Search(start, np.full(len(lane), best.value), axis, side, level, width[axis] * np.sqrt(level), tilt[axis])
+    found = crossings(objective, look, hold=hold, lanes=lanes)
+    deeper = found.deepest_value < best.value - SAME_DEPTH * (1.0 + abs(best.value))
+    return dict(zip(lane, map(float, found.position), strict=True)), found.deepest if deeper else None
+
+
+def _pressed(position: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Parameters at a bound that the objective pushes outwards."""
+    return ((position <= 0.0) & (gradient > 0.0)) | ((position >= 1.0) & (gradient < 0.0))
+
+
+def _saddle(hessian: np.ndarray, free: np.ndarray) -> bool:
+    eigenvalues, _ = degeneracy.spectrum(hessian, free)
+    return bool(np.any(eigenvalues < -degeneracy.FLAT - 1e-6 * np.max(np.abs(eigenvalues), initial=0.0)))
+
+
+def _distinct(
+    found: Minima, space: Space, best: int, groups: list[degeneracy.Group]
+) -> list[tuple[np.ndarray, float, int]]:
+    """Converged minima that differ in depth or place: position, value, number of starts; deepest first."""
+    minima: list[list[Any]] = []
+    for i in [best, *(int(i) for i in np.argsort(found.value) if i != best and found.converged[i])]:
+        if i != best and _saddle(found.hessian[i], ~_pressed(found.position[i], found.gradient[i])):
+            continue
+        point, value = found.position[i], float(found.value[i])
+        for known in minima:
+            if abs(known[1] - value) < SAME_DEPTH and _same_place(known[0], point, known[3], space, groups):
+                known[2] += 1
+                break
+        else:
+            minima.append([point, value, 1, found.hessian[i]])
+    return [(point, value, count) for point, value, count, _ in minima]
+
+
+def _same_place(
+    a: np.ndarray, b: np.ndarray, hessian: np.ndarray, space: Space, groups: list[degeneracy.Group]
+) -> bool:
+    """Whether two points of equal depth are one minimum: near in sigma, or on one degenerate valley."""
+    members = [i for group in groups for i in group.members]
+    step = np.where(np.isin(np.arange(len(a)), members), 0.0, b - a)
+    if np.max(np.abs(step), initial=0.0) > 1e-6 and 0.5 * step @ hessian @ step > SAME_PLACE**2:
+        return False
+    x, y = degeneracy.natural(space, a)[0], degeneracy.natural(space, b)[0]
+    # Products of powers do not connect points of different sign.
+    powers = [list(g.members) for g in groups if g.kind == "power" and g.rest]
+    return all(np.array_equal(np.sign(x[members]), np.sign(y[members])) for members in powers)

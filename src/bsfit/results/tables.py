@@ -1,0 +1,59 @@
+"""How results print: aligned text, two significant digits of the error, open intervals said to be open."""
+
+import math
+from collections.abc import Sequence
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text table with a rule under the header; the columns are left-aligned, two spaces apart."""
+    widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [header, *rows]]
+    return "\n".join(line.rstrip() for line in [lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def number(value: float | None, *scales: float) -> str:
+    """A value with as many digits as show the smallest of the scales (errors) to two significant digits."""
+    if value is None:
+        return "-"
+    if not math.isfinite(value):
+        return str(value)
+    finite = [abs(scale) for scale in scales if math.isfinite(scale) and scale != 0.0]
+    if not finite:
+        return f"{value:.4g}"
+    decimals = 1 - math.floor(math.log10(min(finite)))
+    if decimals > 6 or abs(value) >= 1e6:
+        magnitude = math.floor(math.log10(abs(value))) if value else 0
+        return f"{value:.{max(magnitude + decimals, 1)}e}"
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(value, max(decimals, 0)) + 0.0:.{max(decimals, 0)}f}"
+
+
+def asymmetric(minus: float, plus: float) -> str:
+    """Errors as `-0.14 +0.13`; a side without an end inside the bounds is `open`."""
+    if math.isnan(minus) and math.isnan(plus):
+        return "undetermined"
+    sides = [
+        f"{sign}{number(size, minus, plus)}" if math.isfinite(size) else f"{sign}open"
+        for sign, size in (("-", minus), ("+", plus))
+    ]
+    return " ".join(sides)
+
+
+def interval(ends: Sequence[float] | None, bounds: Sequence[float] | None = None, *scales: float) -> str:
+    """An interval; an end that lies beyond the bounds prints as the bound with `<` or `>` open to it."""
+    if ends is None or any(math.isnan(end) for end in ends):
+        return "-"
+    low, high = ends
+    if math.isinf(low) and math.isinf(high):
+        return "all of the range"
+    left = f"[{number(low, *scales)}" if math.isfinite(low) else f"(bound {number(bounds[0])}" if bounds else "(-inf"
+    right = f"{number(high, *scales)}]" if math.isfinite(high) else f"bound {number(bounds[1])})" if bounds else "inf)"
+    return f"{left}, {right}"
+
+
+def goodness(chi2: float | None, ndf: int | None, p_value: float | None) -> str:
+    """`chi2/ndf = 4.6/7, p-value 0.71`."""
+    if chi2 is None:
+        return "chi2 not available: the likelihood is a plain function"
+    ratio = f"chi2/ndf = {chi2:.2f}/{ndf}" if ndf is not None else f"chi2 = {chi2:.2f}"
+    return ratio if p_value is None else f"{ratio}, p-value {p_value:.2g}"
