@@ -82,7 +82,7 @@ def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
     beyond = likelihood.log_likelihood_curve(curve, 1.9)
     assert beyond == pytest.approx(-0.5 * ((1.9 - 0.85) / 0.13) ** 2, rel=0.02)
     slope = jax.grad(lambda v: likelihood.log_likelihood_curve(curve, v))
-    assert slope(1.5 - 1e-9) == pytest.approx(slope(1.5 + 1e-9), rel=1e-5)
+    assert slope(1.5 - 1e-9) == pytest.approx(float(slope(1.5 + 1e-9)), rel=1e-5)
 
 
 def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
