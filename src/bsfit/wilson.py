@@ -123,7 +123,7 @@ def conjugate(c: Total) -> Total:
 
 
 def _two_steps(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    r"""Ratios :math:`\alpha_s(\mu_{high})/\alpha_s(m_t)`, six flavours, and :math:`\alpha_s(m_t)/\alpha_s(\mu_{low})`, five.
+    r"""Two ratios, :math:`\alpha_s(\mu_{high})/\alpha_s(m_t)` and :math:`\alpha_s(m_t)/\alpha_s(\mu_{low})`.
 
     For `mu_high` below :math:`m_t(m_t)` the first is one and the second starts at `mu_high`.
     """
@@ -138,7 +138,7 @@ def run_dipoles(
 ) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
     r""":math:`C_7, C_8` at 4.8 GeV from their values at the scale mu > m_b; hep-ph/9512380 [Buchalla:1995vs]_.
 
-    Leading order. For :math:`C_8 = -3C_7` at 1 TeV: :math:`C_7(4.8) = 0.18\,C_7(\mu)`, :math:`C_8(4.8) = 0.57\,C_8(\mu)`.
+    Leading order. For :math:`C_8 = -3C_7` at 1 TeV, :math:`C_7` shrinks to 0.18 and :math:`C_8` to 0.57 of its value.
     """
     for eta, n_f in zip(_two_steps(mu, jnp.asarray(MU_B), inputs), (6, 5), strict=True):
         twice_beta0 = 2 * (11 - 2 / 3 * n_f)

@@ -1,0 +1,82 @@
+r"""One-loop functions of the models: boxes, dipoles, penguins. Masses in GeV.
+
+The integrals over a Euclidean momentum or a Feynman parameter are brought to :math:`\int_0^\infty dt\,g(t)` with
+rational :math:`g` that has no removable singularity, and done by the trapezoidal rule in :math:`\ln t`, which converges
+exponentially for such integrands. One formula then holds for equal, nearly equal and far separated masses, with smooth
+derivatives of every order. The nodes are placed by the masses but carry no derivative: the integral does not depend on
+them. Relative accuracy 1e-12 for mass ratios up to 1e4 and for massless bosons.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+FloatLike = Float[ArrayLike, ""]
+
+# Integrands fall like t or 1/t beyond the masses: for mass ratios up to 1e4, 47 e-folds a side leave 1e-16 outside.
+# The nearest poles lie at Im ln t = pi: the discretisation error is exp(-2 pi^2/step) times a power of 1/step.
+_REACH, _STEP = 47.0, 0.45
+_NODES = np.exp(np.arange(-_REACH, _REACH, _STEP))
+
+
+def _integral(integrand: Callable[[Array], Array], centre: FloatLike) -> Float[Array, ""]:
+    """Integral over t from 0 to infinity of a rational integrand whose scales lie around `centre`."""
+    t = jax.lax.stop_gradient(jnp.asarray(centre, dtype=float)) * _NODES
+    return _STEP * jnp.sum(t * integrand(t))
+
+
+def f(x: FloatLike) -> Float[Array, ""]:
+    r""":math:`f(x) = \frac{1}{x-1} - \frac{\ln x}{(x-1)^2}`, x > 0. Eq. (23) of 1803.04703 [Vicente:2018frk]_.
+
+    From :math:`\int_0^\infty dt\,t/[(1+t)^2(1+xt)]`. f(1) = 1/2; :math:`f\to-1-\ln x` for small x, 1/x for large.
+    """
+    x = jnp.asarray(x, dtype=float)
+    return _integral(lambda t: t / ((1 + t) ** 2 * (1 + x * t)), jnp.maximum(1.0, 1 / jnp.sqrt(x)))
+
+
+def box(m1: FloatLike, m2: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
+    r""":math:`J=\int_0^\infty\!\frac{t^2\,dt}{(t+m_1^2)(t+m_2^2)(t+m_X^2)^2}` in GeV^-2.
+
+    Box of two fermions and two bosons of mass m_X; m1, m2 > 0, m_x >= 0. Equals
+    :math:`[f(m_X^2/m_1^2)-f(m_X^2/m_2^2)]/(m_1^2-m_2^2)` of eq. (22) of 1803.04703 [Vicente:2018frk]_;
+    :math:`1/3m^2` for equal masses.
+    """
+    a, b, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m1, m2, m_x))
+    centre = jnp.sqrt(jnp.minimum(a, b) * jnp.maximum(jnp.maximum(a, b), c))
+    return _integral(lambda t: t**2 / ((t + a) * (t + b) * (t + c) ** 2), centre)
+
+
+def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
+    r""":math:`I_1=\int_0^1\!dx\,\frac{x^2(1-x)}{m_F^2x+m_X^2(1-x)}` in GeV^-2.
+
+    Dipole of a loop with a scalar, the photon or gluon coupled to the fermion; :math:`2F_7(m_F^2/m_X^2)/m_X^2` with
+    :math:`F_7(r)=(r^3-6r^2+6r\ln r+3r+2)/12(1-r)^4`. 1/6m^2 for a massless scalar, 1/12m^2 for equal masses.
+    """
+    a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
+    return _integral(lambda t: t**2 / ((1 + t) ** 4 * (a * t + c)), jnp.ones(()))
+
+
+def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
+    r""":math:`-\frac16\int_0^1\!dz\,(1-z)^3[2/\Delta+m_F^2/\Delta^2]` in GeV^-2, :math:`\Delta=m_F^2(1-z)+m_X^2z`.
+
+    Monopole (charge radius) of the photon coupled to the fermion in a loop with a scalar; -1/8m^2 for equal masses.
+    """
+    a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
+
+    def integrand(t: Array) -> Array:
+        delta = a + c * t
+        return (2 / (1 + t) ** 4 / delta + a / (1 + t) ** 3 / delta**2) / -6
+
+    return _integral(integrand, jnp.ones(()))
+
+
+def S0(x: FloatLike) -> Float[Array, ""]:
+    r"""Standard-Model box of :math:`\Delta F=2`, :math:`x=m_t^2/m_W^2` away from 1; hep-ph/9512380 [Buchalla:1995vs]_.
+
+    :math:`S_0=\frac{4x-11x^2+x^3}{4(1-x)^2}-\frac{3x^3\ln x}{2(1-x)^3}`; 2.30 for 162.5 GeV.
+    """
+    x = jnp.asarray(x, dtype=float)
+    return (4 * x - 11 * x**2 + x**3) / (4 * (1 - x) ** 2) - 3 * x**3 * jnp.log(x) / (2 * (1 - x) ** 3)
