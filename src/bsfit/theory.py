@@ -34,15 +34,16 @@ class WilsonCoefficients(eqx.Module):
       :math:`O_7=\frac{m_b}{e}(\bar s\sigma^{\mu\nu}P_Rb)F_{\mu\nu}`,
       :math:`O_8=\frac{g_sm_b}{e^2}(\bar s\sigma^{\mu\nu}T^aP_Rb)G^a_{\mu\nu}`,
       :math:`O_S=m_b(\bar sP_Rb)(\bar ll)`, :math:`O_P=m_b(\bar sP_Rb)(\bar l\gamma_5l)`: CS and CP in GeV^-1.
-      ``bsmue`` is the pair :math:`\mu^-e^+` with the field order :math:`\bar\mu\ldots e`.
+      ``bsmue`` is the pair :math:`e^-\mu^+` with the field order :math:`\bar e\ldots\mu`, as in flavio.
     * ``CL_bsnumunumu``, ``CR``: :math:`(\bar s\gamma_\mu P_{L,R}b)(\bar\nu\gamma^\mu(1-\gamma_5)\nu)`, same prefactor.
     * ``CVLL_bsbs`` (also bdbd, sdsd, ucuc), VRR, VLR: :math:`H=-\sum_iC_iO_i`, in GeV^-2, with
       :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`. **Minus**: a positive
       real value lowers :math:`\Delta M_s`.
-    * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)(\bar\mu\gamma^\alpha P_{L,R}\mu)`, GeV^-2.
-    * ``C7_mumu``, ``C7_mue``: :math:`L=-\frac{e\,m_\mu}{2}C_7^{ij}\,\bar l_i\sigma^{\alpha\beta}P_Rl_jF_{\alpha\beta}` + h.c., GeV^-2, with
-      :math:`D_\mu=\partial_\mu+ieQA_\mu`; hence :math:`\Delta a_\mu=-4 m_\mu^2\,{\rm Re}\,C_7^{\mu\mu}/Q_\mu` up to the sign fixed in
-      `observables.dipoles`.
+    * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\frac{4G_F}{\sqrt2}\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)
+      (\bar\mu\gamma^\alpha P_{L,R}\mu)`.
+    * ``C7_mumu``: :math:`L=\frac{4G_F}{\sqrt2}\frac{e\,m_\mu}{16\pi^2}C_7\,\bar\mu\sigma^{\alpha\beta}P_R\mu
+      F_{\alpha\beta}` + h.c.; ``Cgamma_mue``: :math:`L=C_\gamma\,\bar e\sigma^{\alpha\beta}P_R\mu F_{\alpha\beta}` + h.c., GeV^-1, and
+      ``Cgamma_emu`` with :math:`\bar\mu\ldots e`; :math:`D_\mu=\partial_\mu+ieQA_\mu`.
     """
 
     values: Complex[Array, " n"]
