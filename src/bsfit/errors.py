@@ -47,7 +47,7 @@ def nearest(name: str, candidates: Iterable[str], n: int = 3) -> tuple[str, ...]
     for candidate in candidates:
         spelling.setdefault(candidate.casefold(), candidate)
     # 200 characters are enough for any name of ours; difflib is quadratic in the length of hostile ones.
-    close = difflib.get_close_matches(name[:200].casefold(), spelling, n=n, cutoff=0.5)
+    close = difflib.get_close_matches(name[:200].casefold(), spelling, n=n, cutoff=0.6)
     return tuple(spelling[match] for match in close)
 
 
