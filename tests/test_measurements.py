@@ -388,3 +388,21 @@ def test_own_files_are_checked_against_the_others(write):
 def test_bins_that_touch_do_not_overlap(write):
     touching = GOOD.replace("[1, 6.0]", "[6,8]").replace("<Rmue>(B0->K*ll)[1.10,6]", "<Rmue>(B+->Kll)[8,9]")
     assert len(load_measurement(write(touching)).data) == 2
+
+
+def test_misspelt_names_are_recognised():
+    rng, names_of_data = random.Random(0), [*available(), *data_sets()]
+    tried = first = 0
+    for _ in range(500):
+        name = rng.choice(names_of_data)
+        i, letter = rng.randrange(len(name)), rng.choice("abcxyz_-")
+        misspelt = rng.choice(
+            [name[:i] + name[i + 1 :], name[:i] + letter + name[i:], name[:i] + letter + name[i + 1 :]]
+        )
+        if misspelt in names_of_data:
+            continue
+        with pytest.raises(BsfitInputError, match="unknown data") as caught:
+            select(misspelt)
+        tried += 1
+        first += f"did you mean '{name}'" in caught.value.hint
+    assert first >= 0.9 * tried
