@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.inference import degeneracy
-from bsfit.inference.search import Best, covariance, profile_ends, search
+from bsfit.inference.search import Best, Place, covariance, profile_ends, search
 from bsfit.inference.significance import p_value, pull
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import FitResult, provenance
@@ -123,7 +123,7 @@ def _estimates(space: Space, best: Best, ends: Ends) -> dict[str, Any]:
         "undetermined": tuple(names[i] for i in sorted(undetermined)),
         "at_bound": at_bound,
         "combinations": tuple(c for group in best.groups for c in _combinations(space, group, x, matrix, ends)),
-        "minima": tuple(_minimum(space, best.value, *other) for other in best.others),
+        "minima": tuple(_minimum(space, best.value, place) for place in best.places),
         "starts": best.starts,
         "reached": best.reached,
         "gradient_norm": best.distance,
@@ -172,20 +172,17 @@ def _combinations(
     return found
 
 
-def _minimum(space: Space, deepest: float, position: np.ndarray, value: float, starts: int) -> dict[str, Any]:
-    x = degeneracy.natural(space, position)[0]
-    return {
-        "values": dict(zip(space.names, x.tolist(), strict=True)),
-        "delta_chi2": max(value - deepest, 0.0),
-        "starts": starts,
-    }
+def _minimum(space: Space, deepest: float, place: Place) -> dict[str, Any]:
+    x = degeneracy.natural(space, place.position)[0]
+    values = dict(zip(space.names, x.tolist(), strict=True))
+    return {"values": values, "delta_chi2": max(place.value - deepest, 0.0), "starts": place.starts}
 
 
 def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) -> list[str]:
     names = space.names
     messages = [group.words(names) for group in best.groups]
     messages += [f"{name} is at its {side} bound: the minimum may lie outside" for name, side in at_bound.items()]
-    near = sum(value - best.value < 4.0 for _, value, _ in best.others[1:])
+    near = sum(place.value - best.value < 4.0 for place in best.places[1:])
     if near:
         count = "another minimum lies" if near == 1 else f"{near} other minima lie"
         messages.append(f"{count} within 2 sigma: the intervals are those around the best fit only")

@@ -17,6 +17,16 @@ from bsfit.inference.space import Objective, Space
 SAME_DEPTH, SAME_PLACE = 1e-5, 0.1
 
 
+class Place(NamedTuple):
+    """One of the distinct minima: where, how deep, its gradient and curvature, how many starts ended there."""
+
+    position: np.ndarray
+    value: float
+    gradient: np.ndarray
+    hessian: np.ndarray
+    starts: int
+
+
 class Best(NamedTuple):
     """The deepest minimum in box coordinates and what surrounds it."""
 
@@ -27,7 +37,7 @@ class Best(NamedTuple):
     distance: float
     pressed: np.ndarray
     groups: list[degeneracy.Group]
-    others: list[tuple[np.ndarray, float, int]]
+    places: list[Place]
     reached: int
     starts: int
 
@@ -56,12 +66,20 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
     position, gradient = found.position[i], found.gradient[i]
     pressed = _pressed(position, gradient)
     groups = degeneracy.find(objective, space, position, float(found.value[i]), found.hessian[i], ~pressed, starts)
-    others = _distinct(found, space, i, groups)
+    places = _distinct(found, space, i, groups)
     reached = int(np.sum(found.value < found.value[i] + SAME_DEPTH))
     return Best(
-        position, float(found.value[i]), gradient, found.hessian[i], float(found.distance[i]), pressed, groups, others,
-        reached, starts,
-    )  # fmt: skip
+        position=position,
+        value=float(found.value[i]),
+        gradient=gradient,
+        hessian=found.hessian[i],
+        distance=float(found.distance[i]),
+        pressed=pressed,
+        groups=groups,
+        places=places,
+        reached=reached,
+        starts=starts,
+    )
 
 
 def covariance(best: Best) -> tuple[np.ndarray, np.ndarray]:
@@ -116,33 +134,29 @@ def _saddle(hessian: np.ndarray, free: np.ndarray) -> bool:
     return bool(np.any(eigenvalues < -degeneracy.FLAT - 1e-6 * np.max(np.abs(eigenvalues), initial=0.0)))
 
 
-def _distinct(
-    found: Minima, space: Space, best: int, groups: list[degeneracy.Group]
-) -> list[tuple[np.ndarray, float, int]]:
-    """Converged minima that differ in depth or place: position, value, number of starts; deepest first."""
-    minima: list[list[Any]] = []
+def _distinct(found: Minima, space: Space, best: int, groups: list[degeneracy.Group]) -> list[Place]:
+    """Converged minima that differ in depth or place, deepest first."""
+    places: list[Place] = []
     for i in [best, *(int(i) for i in np.argsort(found.value) if i != best and found.converged[i])]:
-        if i != best and _saddle(found.hessian[i], ~_pressed(found.position[i], found.gradient[i])):
+        new = Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1)
+        if i != best and _saddle(new.hessian, ~_pressed(new.position, new.gradient)):
             continue
-        point, value = found.position[i], float(found.value[i])
-        for known in minima:
-            if abs(known[1] - value) < SAME_DEPTH and _same_place(known[0], point, known[3], space, groups):
-                known[2] += 1
+        for k, known in enumerate(places):
+            if abs(known.value - new.value) < SAME_DEPTH and _same_place(known, new, space, groups):
+                places[k] = known._replace(starts=known.starts + 1)
                 break
         else:
-            minima.append([point, value, 1, found.hessian[i]])
-    return [(point, value, count) for point, value, count, _ in minima]
+            places.append(new)
+    return places
 
 
-def _same_place(
-    a: np.ndarray, b: np.ndarray, hessian: np.ndarray, space: Space, groups: list[degeneracy.Group]
-) -> bool:
+def _same_place(a: Place, b: Place, space: Space, groups: list[degeneracy.Group]) -> bool:
     """Whether two points of equal depth are one minimum: near in sigma, or on one degenerate valley."""
     members = [i for group in groups for i in group.members]
-    step = np.where(np.isin(np.arange(len(a)), members), 0.0, b - a)
-    if np.max(np.abs(step), initial=0.0) > 1e-6 and 0.5 * step @ hessian @ step > SAME_PLACE**2:
+    step = np.where(np.isin(np.arange(space.size), members), 0.0, b.position - a.position)
+    if np.max(np.abs(step), initial=0.0) > 1e-6 and 0.5 * step @ a.hessian @ step > SAME_PLACE**2:
         return False
-    x, y = degeneracy.natural(space, a)[0], degeneracy.natural(space, b)[0]
+    x, y = (degeneracy.natural(space, place.position)[0] for place in (a, b))
     # Products of powers do not connect points of different sign.
     powers = [list(g.members) for g in groups if g.kind == "power" and g.rest]
     return all(np.array_equal(np.sign(x[members]), np.sign(y[members])) for members in powers)

@@ -98,7 +98,9 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         kind, schema, content = _unzip(raw) if raw.startswith(b"PK") else _parse(raw)
         if schema > SCHEMA:
-            raise ResultFileError(f"written by a newer bsfit (schema {schema}, this one reads up to {SCHEMA}); update bsfit")
+            raise ResultFileError(
+                f"written by a newer bsfit (schema {schema}, this one reads up to {SCHEMA}); update bsfit"
+            )
         record = records.KINDS.get(kind)
         if record is None:
             raise ResultFileError(f"unknown kind of result {kind!r}; expected one of {', '.join(records.KINDS)}")

@@ -100,7 +100,13 @@ class FitResult(_Record):
     def __str__(self) -> str:
         rows = [self._row(name) for name in self.names]
         rows += [
-            [c["name"], tables.number(c["value"], c["minus"], c["plus"]), tables.asymmetric(c["minus"], c["plus"]), "", ""]
+            [
+                c["name"],
+                tables.number(c["value"], c["minus"], c["plus"]),
+                tables.asymmetric(c["minus"], c["plus"]),
+                "",
+                "",
+            ]
             for c in self.combinations
         ]
         lines = [
@@ -124,7 +130,8 @@ class FitResult(_Record):
             low, high = self.bounds[name]
             return [name, "-", "undetermined", f"anywhere in [{low:g}, {high:g}]", ""]
         one, two = (
-            tables.interval(ends.get(name), self.bounds[name], minus, plus) for ends in (self.intervals_1, self.intervals_2)
+            tables.interval(ends.get(name), self.bounds[name], minus, plus)
+            for ends in (self.intervals_1, self.intervals_2)
         )
         edge = f" ({self.at_bound[name]} bound)" if name in self.at_bound else ""
         return [name, value + edge, tables.asymmetric(minus, plus), one, two]
@@ -212,7 +219,9 @@ class Profile(_Record):
                 inside = [tables.interval(ends, self.bounds[self.names[0]], *scales) for ends in intervals]
                 lines.append(f"{sigma} sigma: {' or '.join(inside) or 'none'}")
         if len(self.names) == 2:
-            lines.append("x".join(map(str, self.delta_chi2.shape)) + " points; contours are at 2.30 (68.3 %) and 6.18 (95.4 %)")
+            lines.append(
+                "x".join(map(str, self.delta_chi2.shape)) + " points; contours are at 2.30 (68.3 %) and 6.18 (95.4 %)"
+            )
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
 
     def _scales(self) -> list[float]:
@@ -258,7 +267,11 @@ class Scan(_Record):
         where = {}
         for name, axis, is_log, i, shift in zip(self.names, self.axes, self.log, index, offset, strict=True):
             coordinate = np.log(axis) if is_log else axis
-            step = coordinate[min(i + 1, len(axis) - 1)] - coordinate[i] if shift > 0 else coordinate[i] - coordinate[i - 1]
+            step = (
+                coordinate[min(i + 1, len(axis) - 1)] - coordinate[i]
+                if shift > 0
+                else coordinate[i] - coordinate[i - 1]
+            )
             moved = coordinate[i] + (shift * step if shift else 0.0)
             where[name] = float(np.exp(moved) if is_log else moved)
         return where, float(surface[index] + rise)
@@ -305,6 +318,14 @@ class Posterior(_Record):
         """All draws of one parameter, chains joined: [chain * draw]."""
         return self.samples[name].reshape(-1)
 
+    def verdict_line(self) -> str:
+        """The verdict with the worst diagnostics and their limits."""
+        worst = self.diagnostics
+        return (
+            f"convergence {self.verdict}: max R-hat {worst['r_hat']:.4f} (< 1.01), min ESS {worst['ess']:.0f} (> 400), "
+            f"{worst['divergences']:.0f} divergences (0), min E-BFMI {worst['e_bfmi']:.2f} (> 0.3)"
+        )
+
     def to_arviz(self) -> Any:
         """ArviZ DataTree with groups posterior and sample_stats (needs the extra `io`: arviz-base)."""
         try:
@@ -326,9 +347,7 @@ class Posterior(_Record):
             f"Posterior {_title(self.meta)}: {chains} chains of {draws} draws",
             tables.aligned(header, rows),
             *(f"prior: {text}" for text in self.priors.values()),
-            f"convergence {self.verdict}: max R-hat {self.diagnostics['r_hat']:.4f} (< 1.01), "
-            f"min ESS {self.diagnostics['ess']:.0f} (> 400), {self.diagnostics['divergences']:.0f} divergences (0), "
-            f"min E-BFMI {self.diagnostics['e_bfmi']:.2f} (> 0.3)",
+            self.verdict_line(),
             *(f"not to be trusted: {reason}" for reason in self.reasons),
         ]
         return "\n".join(lines + [f"note: {message}" for message in self.messages])

@@ -1,0 +1,259 @@
+"""Posterior draws by NUTS, judged before they are believed.
+
+numpyro's NUTS on the unbounded coordinates of `space`, all chains in one vectorised program. Chains start around every mode
+that carries weight, overdispersed by its own width, so that a target with separate modes cannot pass by luck: chains that
+do not mix show in R-hat. The verdict is that of `diagnostics.judge`, stored, printed, and told on stderr when it is bad.
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit.inference import degeneracy, diagnostics
+from bsfit.inference.progress import Progress
+from bsfit.inference.search import Best, Place, search
+from bsfit.inference.space import Objective, Space, space_of
+from bsfit.results import Posterior, provenance
+
+BLOCK = 200
+# Modes below this share of the heaviest, in Laplace's approximation, get no chain.
+LEAST_WEIGHT = 1e-3
+# Starting points are this many posterior widths wide, and keep this distance from the edges of the box.
+OVERDISPERSION, MARGIN = 1.5, 3e-3
+QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
+
+
+class Settings(NamedTuple):
+    """How NUTS is run; hashable, fixed at compilation."""
+
+    warmup: int = 1000
+    target_accept: float = 0.8
+    dense_mass: bool = True
+    max_tree_depth: int = 10
+
+
+DEFAULTS = Settings()
+
+
+class LogDensity(eqx.Module):
+    """Log posterior density in unbounded coordinates, up to a constant."""
+
+    log_likelihood: Any
+    space: Space
+
+    def __call__(self, z: Float[Array, " n"]) -> Float[Array, ""]:
+        """Log-likelihood plus log prior at a point z."""
+        return self.log_likelihood(self.space.params_unbounded(z)) + self.space.log_prior_unbounded(z)
+
+
+def sample(
+    like: Any,
+    *,
+    free: Mapping[str, Any] | None = None,
+    seed: int = 1,
+    chains: int = 4,
+    warmup: int = 1000,
+    draws: int = 1000,
+    target_accept: float = 0.8,
+    dense_mass: bool = True,
+    starts: int = 32,
+    progress: bool = True,
+) -> Posterior:
+    """Sample the posterior of `like(params) -> log-likelihood` under the priors of `free` (default `like.free`).
+
+    warmup, draws: per chain. target_accept: closer to one means smaller steps, the remedy for a few divergences.
+    dense_mass: adapt a full mass matrix (for correlated parameters). starts: starting points of the search for modes.
+    The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
+    """
+    started = time.time()
+    space = space_of(like, free)
+    density = LogDensity(like, space)
+    settings = Settings(warmup, target_accept, dense_mass)
+    best = search(Objective(like, space), space, starts=starts, seed=seed)
+    modes, weights = _modes(best)
+    start, inverse_mass = _chain_starts(density, modes, chains, seed, dense_mass)
+    state = _begin(density, start, jax.random.key(seed), inverse_mass, settings)
+    blocks = []
+    with Progress(f"sampling {chains} chains", warmup + draws, progress) as bar:
+        for _ in range(-(-(warmup + draws) // BLOCK)):
+            state, block = _advance(density, state, BLOCK, settings)
+            blocks.append(jax.tree.map(np.asarray, block))
+            bar.advance(BLOCK)
+    trace = {name: np.concatenate([block[name] for block in blocks], axis=1) for name in blocks[0]}
+    trace = {name: leaf[:, warmup : warmup + draws] for name, leaf in trace.items()}
+    params, log_likelihood = jax.tree.map(np.asarray, _values(density, trace["z"], trace["potential"]))
+    params = {name: params[name] for name in space.names}
+    judged = diagnostics.judge(params, trace["energy"], trace["diverging"])
+    result = Posterior(
+        names=space.names,
+        samples=params,
+        log_likelihood=log_likelihood,
+        sample_stats={name: trace[name] for name in ("energy", "diverging", "accept_prob", "num_steps")},
+        summary={name: _summary(x) for name, x in params.items()},
+        priors=space.describe(),
+        verdict=judged.verdict,
+        reasons=judged.reasons,
+        diagnostics=judged.worst,
+        modes=tuple(_mode(space, mode, weight) for mode, weight in zip(modes, weights, strict=True)),
+        messages=_messages(best, modes),
+        meta=provenance(
+            like,
+            started=started,
+            method="sample",
+            seed=seed,
+            chains=chains,
+            draws=draws,
+            starts=starts,
+            **settings._asdict(),
+        ),
+    )
+    if progress or not result.converged:
+        print(f"bsfit.sample: {result.verdict_line()}", file=sys.stderr)
+    return result
+
+
+def draw_chains(
+    density: Any,
+    starts: Float[Array, "chain n"],
+    key: Any,
+    draws: int = 1000,
+    settings: Settings = DEFAULTS,
+    inverse_mass: Any = None,
+) -> dict[str, Array]:
+    """Draws of `density(z) -> scalar` as a pure function: jit it, vmap it over keys, starts and data in `density`.
+
+    starts [chain, n]. Returns arrays [chain, draw]: z [chain, draw, n], potential, energy, diverging, accept_prob, num_steps.
+    """
+    state = begin(density, starts, key, inverse_mass, settings)
+    _, trace = advance(density, state, settings.warmup + draws, settings)
+    return {name: leaf[:, settings.warmup :] for name, leaf in trace.items()}
+
+
+def begin(density: Any, starts: Float[Array, "chain n"], key: Any, inverse_mass: Any, settings: Settings) -> Any:
+    """First state of the chains. inverse_mass [n, n] or None: first guess of the posterior covariance."""
+    start, _ = _kernel(density, settings)
+    keys = jax.random.split(key, starts.shape[0])
+    return jax.vmap(lambda z, k: start(z, k, inverse_mass))(starts, keys)
+
+
+def advance(density: Any, state: Any, steps: int, settings: Settings) -> tuple[Any, dict[str, Array]]:
+    """State after `steps` transitions of every chain, and what was seen on the way, arrays [chain, step]."""
+    start, step = _kernel(density, settings)
+    # The step of numpyro knows its warm-up plan only after a start was made; the result is not used and costs nothing.
+    start(state.z[0], jax.random.key(0), None)
+
+    def move(old: Any, _: Any) -> tuple[Any, dict[str, Any]]:
+        new = jax.vmap(step)(old)
+        names = {"z": "z", "potential": "potential_energy"}
+        names |= {name: name for name in ("energy", "diverging", "accept_prob", "num_steps")}
+        return new, {mine: getattr(new, theirs) for mine, theirs in names.items()}
+
+    state, trace = jax.lax.scan(move, state, None, length=steps)
+    return state, {name: jnp.swapaxes(leaf, 0, 1) for name, leaf in trace.items()}
+
+
+def _kernel(density: Any, settings: Settings) -> tuple[Any, Any]:
+    from numpyro.infer.hmc import hmc
+
+    start, step = hmc(potential_fn=lambda z: -density(z), algo="NUTS")
+
+    def begin_one(z: Any, key: Any, inverse_mass: Any) -> Any:
+        return start(
+            z,
+            num_warmup=settings.warmup,
+            inverse_mass_matrix=inverse_mass,
+            dense_mass=settings.dense_mass,
+            target_accept_prob=settings.target_accept,
+            max_tree_depth=settings.max_tree_depth,
+            rng_key=key,
+        )
+
+    return begin_one, step
+
+
+_begin = eqx.filter_jit(begin)
+_advance = eqx.filter_jit(advance)
+
+
+@eqx.filter_jit
+def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any], Any]:
+    """Parameters and log-likelihood [chain, draw] of unbounded draws [chain, draw, n]."""
+    prior = jax.vmap(jax.vmap(density.space.log_prior_unbounded))(z)
+    return jax.vmap(jax.vmap(density.space.params_unbounded))(z), -potential - prior
+
+
+def _modes(best: Best) -> tuple[list[Place], np.ndarray]:
+    """Minima of -2 log density that carry posterior weight in Laplace's approximation, heaviest first."""
+    height = np.array([-0.5 * place.value + 0.5 * np.linalg.slogdet(_width(place))[1] for place in best.places])
+    weight = np.exp(height - np.max(height))
+    order = [int(i) for i in np.argsort(-weight) if weight[i] >= LEAST_WEIGHT]
+    return [best.places[i] for i in order], weight[order] / np.sum(weight[order])
+
+
+def _width(place: Place) -> np.ndarray:
+    """Covariance [n, n] of a mode in the unit box: Laplace's, no wider than the box itself."""
+    pressed = (place.position <= 0.0) | (place.position >= 1.0)
+    eigenvalues, vectors = degeneracy.spectrum(place.hessian, ~pressed)
+    inside = (vectors / np.maximum(0.5 * np.abs(eigenvalues), 12.0)) @ vectors.T
+    # Against a bound the density falls like exp(-|g| t / 2).
+    edge = np.minimum(2.0 / np.maximum(np.abs(place.gradient), 1e-9), 12.0**-0.5)
+    return inside + np.diag(np.where(pressed, edge**2, 0.0))
+
+
+def _chain_starts(
+    density: LogDensity, modes: list[Place], chains: int, seed: int, dense: bool
+) -> tuple[Array, Array]:
+    """Unbounded starts [chain, n], chain by chain around the modes in turn; first guess [n, n] of the covariance."""
+    random = np.random.default_rng(seed)
+    points = np.array([_displaced(modes[chain % len(modes)], random) for chain in range(chains)])
+    inner = [jnp.asarray(np.clip(t, MARGIN, 1.0 - MARGIN)) for t in (points, modes[0].position)]
+    start, slope = _to_unbounded(density, *inner)
+    inverse_mass = np.outer(slope, slope) * _width(modes[0])
+    return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
+
+
+@eqx.filter_jit
+def _to_unbounded(density: LogDensity, points: Any, centre: Any) -> tuple[Any, Any]:
+    """Unbounded coordinates of points [chain, n], the centre where the density is not finite; slopes dz/dt there [n]."""
+
+    def unbounded(t: Any) -> Any:
+        return density.space.unbounded(density.space.params(t))
+
+    start = jax.vmap(unbounded)(points)
+    finite = jnp.isfinite(jax.vmap(density)(start))
+    return jnp.where(finite[:, None], start, unbounded(centre)[None, :]), jnp.diag(jax.jacfwd(unbounded)(centre))
+
+
+def _displaced(mode: Place, random: np.random.Generator) -> np.ndarray:
+    """A point around a mode, on the inner side of the bounds it touches."""
+    spread = OVERDISPERSION * np.linalg.cholesky(_width(mode)) @ random.standard_normal(len(mode.position))
+    inner = np.where(mode.position <= 0.0, np.abs(spread), np.where(mode.position >= 1.0, -np.abs(spread), spread))
+    return mode.position + inner
+
+
+def _mode(space: Space, mode: Place, weight: float) -> dict[str, Any]:
+    x = degeneracy.natural(space, mode.position)[0]
+    return {"values": dict(zip(space.names, x.tolist(), strict=True)), "weight": float(weight)}
+
+
+def _summary(x: np.ndarray) -> dict[str, float]:
+    """Moments, quantiles and convergence of one parameter [chain, draw]."""
+    ends = dict(zip(("q2.5", "q16", "median", "q84", "q97.5"), np.quantile(x, QUANTILES).tolist(), strict=True))
+    chains = {"r_hat": diagnostics.r_hat(x), "ess_bulk": diagnostics.bulk_ess(x), "ess_tail": diagnostics.tail_ess(x)}
+    return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
+
+
+def _messages(best: Best, modes: list[Place]) -> tuple[str, ...]:
+    messages = []
+    if len(modes) > 1:
+        messages.append(f"{len(modes)} separate modes carry weight: chains were started in each of them")
+    if best.groups:
+        messages.append("some directions are bounded by their prior only: the posterior there is the prior's choice")
+    return tuple(messages)
