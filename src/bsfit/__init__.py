@@ -16,6 +16,7 @@ _PUBLIC = {
     "prediction": "bsfit.predictions",
     "log_likelihood": "bsfit.analysis",
     "fit": "bsfit.inference.fit",
+    "fit_scenarios": "bsfit.scenarios",
     "profile": "bsfit.inference.profile",
     "sample": "bsfit.inference.sample",
     "scan": "bsfit.runs.scan",

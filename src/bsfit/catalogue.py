@@ -5,7 +5,8 @@ Entries point to code by ``"module:function"`` strings, so that ``bsfit list`` a
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -21,12 +22,12 @@ DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
 DELTA_F2 = tuple(f"CV{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("LL", "RR", "LR"))
 NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
 NEUTRINO = tuple(f"{x}_bs{pair}" for pair in NEUTRINO_PAIRS for x in ("CL", "CR"))
-LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", "C7_mue")
+LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", "Cgamma_mue", "Cgamma_emu")
 
 
 def _coefficient_unit(name: str) -> str:
-    scalar = name.startswith(("CS_", "CSp_", "CP_", "CPp_"))
-    return "GeV^-1" if scalar else "GeV^-2" if name in (*DELTA_F2, *LEPTONIC) else "1"
+    inverse = name.startswith(("CS_", "CSp_", "CP_", "CPp_", "Cgamma_"))
+    return "GeV^-1" if inverse else "GeV^-2" if name in DELTA_F2 else "1"
 
 
 COEFFICIENTS: tuple[str, ...] = (
@@ -108,7 +109,7 @@ PROCESSES: dict[str, Process] = {
     ),
     "bs_mixing": Process("bsfit.observables.bs_mixing", ("",), (), ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs")),
     "trident": Process("bsfit.observables.trident", ("",), (), ("CVLL_numunumumumu", "CVLR_numunumumumu")),
-    "dipoles": Process("bsfit.observables.dipoles", ("",), (), ("C7_mumu", "C7_mue")),
+    "dipoles": Process("bsfit.observables.dipoles", ("",), (), ("C7_mumu", "Cgamma_mue", "Cgamma_emu")),
 }
 """Files of `observables/`: each has ``moments(theory, inputs, rows)`` and ``combine(key, moments, rows, inputs)``."""
 
@@ -265,13 +266,20 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Model:
-    """A file of `models/`: where its ``theory(params, inputs)`` is, its parameters and the papers to cite."""
+    """A file of `models/`: where its ``theory(params, inputs)`` is, its parameters and the papers to cite.
+
+    For fits that are not told otherwise, and which then print them: `data`; `benchmark`, a point in which every
+    parameter without default has a value; `free`, the parameters to determine, with their bounds.
+    """
 
     module: str
     summary: str
     parameters: tuple[Parameter, ...]
     quantities: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    data: str = "lfu"
+    benchmark: Mapping[str, float] = field(default_factory=dict)
+    free: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def _vector(symbol: str, flavours: tuple[str, ...]) -> tuple[Parameter, ...]:
@@ -286,6 +294,9 @@ def _vector(symbol: str, flavours: tuple[str, ...]) -> tuple[Parameter, ...]:
 def _mass(name: str, default: float | None = None, lower: float = 0.0) -> Parameter:
     return Parameter(name, default, "GeV", lower, tex=f"m_{{{name[2:]}}}")
 
+
+_PERTURBATIVE = 3.5
+"""A little below sqrt(4 pi), where Yukawa couplings stop being perturbative."""
 
 _YUKAWAS = (*_vector("lambda_Q", ("d", "s", "b")), *_vector("lambda_L", LEPTONS))
 
@@ -313,12 +324,36 @@ MODELS: dict[str, Model] = {
             Parameter("delta_loop"),
         ),
         sources=("AristizabalSierra:2015vqb", "Vicente:2018frk"),
+        data="latest",
+        # Masses and sizes of Fig. 3 of 1803.04703; the sign of lambda_Q_s makes C9 negative.
+        benchmark={
+            "g_X": 0.3,
+            "m_Zp": 2000.0,
+            "m_Q": 1000.0,
+            "m_L": 1000.0,
+            "m_chi": 1000.0,
+            "lambda_Q_s": -0.025,
+            "lambda_Q_b": 0.025,
+            "lambda_L_mu": 0.5,
+        },
+        free={"lambda_Q_s": (-1.0, 1.0), "lambda_Q_b": (0.0, 1.0), "lambda_L_mu": (0.0, 2.0)},
     ),
     "loop": Model(
         "bsfit.models.loop",
         "vector-like Q, L and a complex scalar X in the loop (1706.04344)",
         (_mass("m_Q"), _mass("m_L"), _mass("m_X", lower=2.4), *_YUKAWAS, Parameter("lambda_H")),
         sources=("Kawamura:2017ecz", "Vicente:2018frk"),
+        data="latest",
+        # Fig. 5 of 1803.04703: |lambda_Q_b lambda_Q_s| = 0.15; the sign makes C9 negative.
+        benchmark={
+            "m_Q": 1100.0,
+            "m_L": 1000.0,
+            "m_X": 100.0,
+            "lambda_Q_s": -math.sqrt(0.15),
+            "lambda_Q_b": math.sqrt(0.15),
+            "lambda_L_mu": 2.0,
+        },
+        free={"lambda_Q_s": (-1.0, 1.0), "lambda_Q_b": (0.0, 1.0), "lambda_L_mu": (0.0, _PERTURBATIVE)},
     ),
 }
 
@@ -367,3 +402,22 @@ def known_parameter(model: str, name: str) -> Parameter:
         return Parameter(name)
     candidates = (*parameters, *(STANDARD_SCENARIOS if model == "eft" else ()))
     raise BsfitInputError(f"model {model!r} has no parameter {name!r}", hint=did_you_mean(name, candidates))
+
+
+_RANGES = {"C7": 0.5, "C8": 1.0, "CS": 1.0, "CP": 1.0, "C9": 5.0, "C10": 5.0}
+
+
+def default_bounds(model: str, name: str) -> tuple[float, float] | None:
+    """Bounds of a free parameter that is given without any; None where no range is natural.
+
+    About the size of the Standard Model for coefficients, the perturbative range for Yukawa couplings. Raises
+    `BsfitInputError` for an unknown model or parameter.
+    """
+    known_parameter(model, name)
+    if name in MODELS[model].free:
+        return MODELS[model].free[name]
+    if name in {parameter.name for parameter in _YUKAWAS}:
+        return -_PERTURBATIVE, _PERTURBATIVE
+    coefficient = next(iter(scenario(name) or {name: 1.0})) if model == "eft" else ""
+    match = re.match(r"(C9|C10|C7|C8|CS|CP)p?_bs", coefficient)
+    return (-_RANGES[match[1]], _RANGES[match[1]]) if match else None

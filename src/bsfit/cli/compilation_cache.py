@@ -1,0 +1,61 @@
+"""A cache of compiled programs between runs of the command line.
+
+Whoever can write there can run code in our process: the folder belongs to the user, mode 0700. Machines that differ in
+processor or jaxlib have folders of their own, because they reject each other's programs.
+"""
+
+import argparse
+import hashlib
+import os
+import platform
+import stat
+from pathlib import Path
+
+
+def switch_on(options: argparse.Namespace) -> None:
+    """Let JAX keep compiled programs, unless ``--no-cache`` or JAX's own variable decides otherwise.
+
+    Where the folder cannot be made, or is not the user's alone, there is no cache.
+    """
+    if options.no_cache or os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        return
+    try:
+        folder = private(location())
+    except (OSError, RuntimeError):
+        return
+    if folder is not None:
+        import jax
+
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def location() -> Path:
+    """``$XDG_CACHE_HOME/bsfit/xla/<jaxlib version>-<processor>``."""
+    import jaxlib
+
+    root = os.environ.get("XDG_CACHE_HOME")
+    base = Path(root) if root and os.path.isabs(root) else Path("~/.cache").expanduser()
+    return base / "bsfit" / "xla" / f"{jaxlib.__version__}-{_processor()}"
+
+
+def _processor() -> str:
+    """Kind of device, and a digest of what the processor can do."""
+    import jax
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        able = "\n".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
+    except OSError:
+        able = platform.processor()
+    kind = f"{able}\n{jax.devices()[0].device_kind}"
+    return f"{jax.default_backend()}-{platform.machine()}-{hashlib.sha256(kind.encode()).hexdigest()[:8]}"
+
+
+def private(folder: Path) -> Path | None:
+    """The folder, made with mode 0700; None if others may write there. Raises OSError if it cannot be made."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return folder if mine and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077 else None

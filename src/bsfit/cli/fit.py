@@ -1,0 +1,70 @@
+"""Best fit with errors, pull to the Standard Model and goodness of fit.
+
+Without arguments: the table of one-parameter scenarios of the Wilson coefficients on the data set lfu. With --free, or
+one --scenario: a fit of these parameters. With --model portal or loop: a fit of couplings, at a benchmark that is
+printed and that --set and --free change.
+"""
+
+import argparse
+
+from bsfit import catalogue
+from bsfit.cli import options as shared
+from bsfit.cli import output, question
+from bsfit.errors import BsfitInputError
+from bsfit.runfile import Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `bsfit fit`."""
+    shared.add(parser, *shared.ANALYSIS)
+    shared.add_run(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fit, or make the table of scenarios."""
+    settings = shared.settings(options)
+    single = settings.get("model", "eft") != "eft" or "free" in settings or len(settings.get("scenario", ())) == 1
+    return _fit(options, settings) if single else _scenarios(options, settings)
+
+
+def _fit(options: argparse.Namespace, settings: Settings) -> int:
+    settings, said = question.with_defaults(settings)
+    like = question.log_likelihood(options, settings)
+    output.progress(options, f"fitting {', '.join(like.free)} to {like.data}")
+    import bsfit
+
+    starts = {"starts": settings.get("starts")} if "starts" in settings else {}
+    result = bsfit.fit(like, seed=settings.get("seed"), **starts)
+    return output.finish(options, settings, result, said)
+
+
+def _scenarios(options: argparse.Namespace, settings: Settings) -> int:
+    if settings.get("set"):
+        raise BsfitInputError(
+            "the table of scenarios has no other parameters", field="--set", hint="choose one scenario"
+        )
+    settings = settings.with_values(
+        model="eft",
+        data=settings.get("data", ("lfu",)),
+        scenario=settings.get("scenario", catalogue.STANDARD_SCENARIOS),
+        inputs=settings.get("inputs", "default"),
+        theory=settings.get("theory", "fixed"),
+        seed=settings.get("seed", 0),
+    )
+    inputs = question.ready(options, settings)
+    count = len(settings.get("scenario"))
+    output.progress(options, f"fitting {count} scenarios to {', '.join(settings.get('data'))}")
+    import bsfit
+
+    starts = {"starts": settings.get("starts")} if "starts" in settings else {}
+    with question.placed(settings):
+        result = bsfit.fit_scenarios(
+            settings.get("data"),
+            settings.get("scenario"),
+            inputs,
+            theory=settings.get("theory"),
+            nuisances=question.nuisances(settings),
+            seed=settings.get("seed"),
+            **starts,
+        )
+    return output.finish(options, settings, result)

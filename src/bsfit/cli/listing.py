@@ -1,0 +1,143 @@
+"""What there is to ask for. Without a TOPIC, the topics; 'bsfit show NAME' tells everything about one name."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from bsfit import catalogue, measurements
+from bsfit.cli import output
+from bsfit.errors import BsfitInputError, did_you_mean
+
+Rows = list[dict[str, Any]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `bsfit list`."""
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help=", ".join(TOPICS))
+    parser.add_argument("--model", metavar="M", help="list the parameters of this model only")
+    parser.add_argument("--inputs", metavar="SET", default="default", help="list the values of this input set")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table of a topic."""
+    if options.topic is None:
+        rows = [{"topic": topic, "entries": len(make(options)) if make is not inputs else "", "what": what}
+                for topic, (make, what) in TOPICS.items()]  # fmt: skip
+        return output.table(options, rows, ["", "'bsfit list TOPIC' prints one of them"])
+    if options.topic not in TOPICS:
+        hint = did_you_mean(options.topic, TOPICS)
+        raise BsfitInputError(f"unknown topic {options.topic!r}", expected=", ".join(TOPICS), hint=hint)
+    return output.table(options, TOPICS[options.topic][0](options))
+
+
+def observables(options: argparse.Namespace) -> Rows:
+    """Names without bin, short names first."""
+    rows = []
+    for stem in catalogue.stems():
+        item = catalogue.observable(stem if _unbinned(stem) else f"{stem}[1,2]")
+        name = stem if item.bin is None else f"{stem}[LOW,HIGH]"
+        full = catalogue.SHORT_NAMES.get(stem)
+        rows.append({"observable": name, "unit": item.quantity.unit, "group": item.group, "short for": full})
+    return rows
+
+
+def _unbinned(stem: str) -> bool:
+    return any(not quantity.binned and quantity.key == stem for quantity in catalogue.QUANTITIES.values())
+
+
+def models(options: argparse.Namespace) -> Rows:
+    """Models with the number of their parameters."""
+    return [
+        {"model": name, "parameters": len(model.parameters), "what": model.summary}
+        for name, model in catalogue.MODELS.items()
+    ]
+
+
+def parameters(options: argparse.Namespace) -> Rows:
+    """Parameters of one model, or of all; the coefficients are a topic of their own."""
+    names = [options.model] if options.model else [name for name in catalogue.MODELS if name != "eft"]
+    return [parameter_row(model, p) for model in names for p in catalogue.parameters_of(model).values()]
+
+
+def parameter_row(model: str, parameter: catalogue.Parameter) -> dict[str, Any]:
+    """What a table says about a parameter."""
+    default = "must be given" if parameter.default is None else f"{parameter.default:g}"
+    domain = "" if (parameter.lower, parameter.upper) == (-float("inf"), float("inf")) else f"> {parameter.lower:g}"
+    row = {"model": model, "parameter": parameter.name, "default": default, "unit": parameter.unit, "domain": domain}
+    benchmark = catalogue.MODELS[model].benchmark.get(parameter.name)
+    return row | {"benchmark": None if benchmark is None else f"{benchmark:.4g}"}
+
+
+def coefficients(options: argparse.Namespace) -> Rows:
+    """Wilson coefficients: parameters of `eft`, outputs of the other models."""
+    units = catalogue.parameters_of("eft")
+    return [
+        {"coefficient": name, "imaginary part": f"{name}_im", "unit": units[name].unit}
+        for name in catalogue.COEFFICIENTS
+    ]
+
+
+def scenarios(options: argparse.Namespace) -> Rows:
+    """The scenarios of the table that `bsfit fit` prints, spelt out."""
+    return [{"scenario": name, "means": scenario_words(name)} for name in catalogue.STANDARD_SCENARIOS]
+
+
+def scenario_words(name: str) -> str:
+    """Coefficients that a scenario moves."""
+    terms = catalogue.scenario(name) or {}
+    return ", ".join(f"{coefficient} {'+' if sign > 0 else '-'}x" for coefficient, sign in terms.items())
+
+
+def data(options: argparse.Namespace) -> Rows:
+    """Measurements with the sets they are in, or the reason why they are not used."""
+    known = measurements.available()
+    rows = []
+    for name, item in known.items():
+        sets = [s.name for s in measurements.data_sets().values() if name in s.measurements]
+        newer = [other.name for other in known.values() if name in (*other.supersedes, *other.combines)]
+        state = f"unused: {item.unused_reason}" if item.unused_reason else ""
+        state = state or (f"replaced by {', '.join(newer)}" if newer else "")
+        state = state or (f"another form of {', '.join(item.alternative_to)}" if item.alternative_to else "")
+        groups = ", ".join(dict.fromkeys(datum.group for datum in item.data if datum.group))
+        rows.append({"measurement": name, "experiment": item.experiment, "values": len(item.data), "group": groups,
+                     "sets": ", ".join(sets), "state": state})  # fmt: skip
+    return rows
+
+
+def sets(options: argparse.Namespace) -> Rows:
+    """Named data sets, and the groups that have data."""
+    rows = [{"set": s.name, "measurements": len(s.measurements), "what": s.description}
+            for s in measurements.data_sets().values()]  # fmt: skip
+    for group in measurements.GROUPS:
+        try:
+            count = len(measurements.select(group))
+        except BsfitInputError:
+            continue
+        rows.append({"set": group, "measurements": count, "what": "the group: everything that nothing newer replaces"})
+    return rows
+
+
+def inputs(options: argparse.Namespace) -> Rows:
+    """Values of an input set with their errors, in powers of GeV."""
+    from bsfit.inputs import input_set
+
+    chosen = input_set(options.inputs)
+    errors = {n: e for p in chosen.priors for n, e in zip(p.names, p.covariance.diagonal() ** 0.5, strict=True)}
+    values = dict(zip(chosen.inputs.names, chosen.inputs.values.tolist(), strict=True))
+    return [
+        {"input": name, "value": f"{value:.7g}", "error": f"{errors[name]:.2g}" if name in errors else None,
+         "source": chosen.sources.get(name)}
+        for name, value in values.items()
+    ]  # fmt: skip
+
+
+TOPICS: dict[str, tuple[Callable[[argparse.Namespace], Rows], str]] = {
+    "observables": (observables, "what can be predicted"),
+    "models": (models, "couplings to Wilson coefficients"),
+    "parameters": (parameters, "parameters of the models"),
+    "coefficients": (coefficients, "Wilson coefficients, new-physics parts at 4.8 GeV: the parameters of eft"),
+    "scenarios": (scenarios, "one-parameter scenarios of the default fit"),
+    "sets": (sets, "named data sets and groups"),
+    "data": (data, "measurements, the unused ones with their reason"),
+    "inputs": (inputs, "masses, CKM elements, form factors, with errors and sources"),
+}

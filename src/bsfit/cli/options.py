@@ -1,0 +1,100 @@
+"""Options that verbs share, and the way from what was typed, over a run file, to settings."""
+
+import argparse
+import sys
+from types import ModuleType
+from typing import NoReturn
+
+from bsfit import runfile
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.runfile import Settings
+
+_OPTIONS: dict[str, tuple[str, str]] = {
+    "model": ("M", "eft, portal or loop (default eft)"),
+    "data": ("SET[,SET..]", "data sets, groups, measurements or files (default lfu; 'bsfit list data')"),
+    "set": ("NAME=VALUE", "value of a parameter"),
+    "free": ("NAME[=LO,HI]", "free parameter with its bounds; log:NAME=LO,HI is flat in the logarithm"),
+    "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table"),
+    "inputs": ("SET", "input set: default, seed, flavio or reference"),
+    "input": ("NAME=VALUE", "replace one input, in powers of GeV"),
+    "theory": ("MODE", "theory errors: fixed, propagated or sampled (default fixed)"),
+    "nuisances": ("GLOB", "uncertain inputs that count, or 'all' (default: those of the observables)"),
+    "points": ("N", "points of the grid along each axis"),
+    "starts": ("N", "starting points of the minimisation"),
+    "chains": ("N", "number of chains (default 4)"),
+    "warmup": ("N", "warm-up steps of each chain"),
+    "draws": ("N", "draws of each chain"),
+    "seed": ("N", "seed of everything random (default 0)"),
+}
+"""Options that are keys of a run file: what they take, and their line of help. All may be repeated."""
+
+ANALYSIS = ("model", "data", "set", "free", "scenario", "inputs", "input", "theory", "nuisances", "starts", "seed")
+"""Options of the verbs that work on a log-likelihood."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are input errors like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `BsfitInputError` in place of printing the usage."""
+        raise BsfitInputError(message, hint=f"'{self.prog} --help' lists the options")
+
+
+def add(parser: argparse.ArgumentParser, *keys: str) -> None:
+    """Add options by their keys."""
+    for key in keys:
+        metavar, line = _OPTIONS[key]
+        parser.add_argument(f"--{key}", action="append", metavar=metavar, help=line)
+
+
+def add_run(parser: argparse.ArgumentParser, result: bool = True) -> None:
+    """Add what every computing verb has: run file, place of the results, compilation cache."""
+    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it")
+    if result:
+        parser.add_argument("-o", "--output", metavar="DIR", help="save the result and the resolved settings there")
+    parser.add_argument("--no-cache", action="store_true", help="compile anew, and keep nothing for the next time")
+
+
+def parse(verb: str, line: str, module: ModuleType, words: list[str]) -> argparse.Namespace | None:
+    """Options of a verb; None if its help was asked for, which is printed.
+
+    Raises `BsfitInputError` for unknown and incomplete options.
+    """
+    parser = Parser(prog=f"bsfit {verb}", description=line[0].upper() + line[1:] + ".", allow_abbrev=False,
+                    epilog=module.__doc__.partition("\n\n")[2], formatter_class=argparse.RawDescriptionHelpFormatter,
+                    add_help=False)  # fmt: skip
+    module.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
+    parser.add_argument("-h", "--help", action="store_true", help="print this and exit")
+    if any(word in ("-h", "--help") for word in words):
+        parser.print_help()
+        return None
+    options, extra = parser.parse_known_intermixed_args(words)
+    if extra:
+        known = [name for action in parser._actions for name in action.option_strings]
+        hint = did_you_mean(extra[0].partition("=")[0], known) or f"'{parser.prog} --help' lists the options"
+        kind = "option" if extra[0].startswith("-") else "argument"
+        raise BsfitInputError(f"unknown {kind} {extra[0]!r}", hint=hint)
+    options.verb = verb
+    return options
+
+
+def settings(options: argparse.Namespace) -> Settings:
+    """Settings of a verb: its options over its run file. Names that the catalogue knows are checked.
+
+    Keys of the file that the verb does not use are said on stderr.
+    """
+    typed = {key: value for key, value in vars(options).items() if key in runfile.KEYS}
+    if typed.get("seed"):
+        typed["seed"] = typed["seed"][-1:]
+    chosen = runfile.from_options(typed)
+    if options.file is not None:
+        below = runfile.load(options.file)
+        unused = [key for key in below.values if key not in typed]
+        if unused and not options.quiet:
+            print(f"bsfit: {options.file}: bsfit {options.verb} does not use {', '.join(unused)}", file=sys.stderr)
+        used = {key: value for key, value in below.values.items() if key in typed}
+        chosen = chosen.over(Settings(used, below.places))
+    runfile.check_names(chosen)
+    return chosen

@@ -1,0 +1,58 @@
+"""Predict observables at one parameter point.
+
+OBSERVABLE is a name with its q2 bin in GeV^2, such as R_K[1.1,6], R_K*[1.1,6], <dBR/dq2>(B+->Kmumu)[1.1,6] or DeltaM_s,
+or an output of the model, such as C9_bsmumu. 'bsfit list observables' prints all names. Quote names with * or < >.
+"""
+
+import argparse
+import math
+from typing import Any
+
+from bsfit import catalogue
+from bsfit.cli import options as shared
+from bsfit.cli import output, question
+from bsfit.errors import BsfitInputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `bsfit predict`."""
+    parser.add_argument("observables", nargs="*", metavar="OBSERVABLE", help="what to predict")
+    shared.add(parser, "model", "set", "inputs", "input")
+    shared.add_run(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print observables with their units, and notes on what needs care."""
+    settings = shared.settings(options)
+    names = settings.get("observables")
+    if not names:
+        raise BsfitInputError("no observable to predict", expected="OBSERVABLE, such as 'R_K[1.1,6]'")
+    settings = settings.with_values(model=settings.get("model", "eft"), inputs=settings.get("inputs", "default"))
+    inputs = question.ready(options, settings)
+    from bsfit import predict
+
+    with settings.blame("observables"):
+        found = predict(names, settings.get("model"), settings.get("set", {}), inputs)
+    rows = [{"observable": name, "value": value, "unit": unit(name)} for name, value in found.items()]
+    text = output.grid([{**row, "value": f"{row['value']:.6g}"} for row in rows])
+    content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes)}
+    if options.output is not None:
+        output.save_json(options, content)
+        output.save_settings(options, settings)
+    return output.report(options, [text, *(f"note: {note}" for note in found.notes)], content, _doubt(found))
+
+
+def unit(name: str) -> str:
+    """Unit of an observable or coefficient; powers of GeV for other outputs of a model, whose dimension differs."""
+    parameters = catalogue.parameters_of("eft")
+    if name in parameters:
+        return parameters[name].unit
+    try:
+        return catalogue.observable(name).quantity.unit
+    except BsfitInputError:
+        return "GeV^n"
+
+
+def _doubt(found: dict[str, Any]) -> str | None:
+    lost = [name for name, value in found.items() if not math.isfinite(value)]
+    return f"{', '.join(lost)} not finite" if lost else None

@@ -1,0 +1,150 @@
+"""From settings to a log-likelihood: defaults filled in and said, every complaint placed where its cause was typed."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from bsfit import catalogue
+from bsfit.cli import output
+from bsfit.cli.compilation_cache import switch_on
+from bsfit.errors import BsfitInputError
+from bsfit.runfile import KEYS, Settings
+
+if TYPE_CHECKING:
+    from bsfit.analysis import LogLikelihood
+    from bsfit.inputs import Inputs
+
+
+def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settings, list[str]]:
+    """Settings with every default of an analysis filled in, and lines that say which ones a model brought along.
+
+    `names` are parameters that the verb needs free whatever the settings say.
+    Raises `BsfitInputError` if nothing is free, or a free parameter has no bounds.
+    """
+    name = settings.get("model", "eft")
+    model = catalogue.MODELS[name]
+    given = settings.get("set", {})
+    free, own = _free(settings, model, names)
+    bounded = {key: bounds or _bounds(settings, name, key) for key, bounds in free.items()}
+    plain = {key.removeprefix("log:") for key in bounded}
+    filled = {key: value for key, value in model.benchmark.items() if key not in given and key not in plain}
+    said = []
+    if filled and bounded:
+        listed = ", ".join(f"{key} = {value:.4g}" for key, value in filled.items())
+        said.append(f"defaults of {name}, changed by --set: {listed}")
+    if own:
+        said.append("free by default, changed by --free: " + ", ".join(f"{k} in [{a:g}, {b:g}]" for k, (a, b) in own))
+    resolved = settings.with_values(
+        model=name,
+        data=settings.get("data", (model.data,)),
+        set={**filled, **given},
+        free=bounded,
+        inputs=settings.get("inputs", "default"),
+        theory=settings.get("theory", "fixed"),
+        seed=settings.get("seed", 0),
+    )
+    resolved.values.pop("scenario", None)
+    return resolved, said
+
+
+def _free(settings: Settings, model: catalogue.Model, names: Sequence[str]) -> tuple[dict[str, Any], list]:
+    """Free parameters as asked for, else those of the model; and which of them are the model's choice."""
+    asked = settings.get("free") or dict.fromkeys(settings.get("scenario", ()))
+    own = {} if asked else {k: v for k, v in model.free.items() if k not in settings.get("set", {})}
+    chosen = {**own, **asked}
+    plain = [key.removeprefix("log:") for key in chosen]
+    chosen.update(dict.fromkeys(name for name in names if name.removeprefix("log:") not in plain))
+    if not chosen:
+        raise BsfitInputError("nothing is free", field="--free", expected="--free NAME=LO,HI or --scenario NAME")
+    return chosen, list(own.items())
+
+
+def _bounds(settings: Settings, model: str, name: str) -> tuple[float, float]:
+    bounds = catalogue.default_bounds(model, name.removeprefix("log:"))
+    if bounds is None or (name.startswith("log:") and bounds[0] <= 0.0):
+        raise settings.error(f"{name!r} needs bounds", "free", name, expected=f"{name}=LO,HI")
+    return bounds
+
+
+def inputs(settings: Settings) -> "Inputs":
+    """The input set with its replaced values."""
+    from bsfit.inputs import load_inputs
+
+    name, changes = settings.get("inputs", "default"), settings.get("input", {})
+    with settings.blame("inputs"):
+        load_inputs(name)
+    for key, value in changes.items():
+        with settings.blame("input", key):
+            load_inputs(name, {key: value})
+    return load_inputs(name, changes)
+
+
+def check_values(settings: Settings) -> None:
+    """Raise `BsfitInputError` for a parameter value, or a bound, outside the domain of its parameter."""
+    from bsfit.predictions import check_domain
+
+    model = settings.get("model", "eft")
+    for name, value in settings.get("set", {}).items():
+        with settings.blame("set", name):
+            check_domain(model, name, value)
+    for name, (low, high) in settings.get("free", {}).items():
+        parameter = catalogue.known_parameter(model, name.removeprefix("log:"))
+        for edge in (low, high):
+            if not parameter.lower <= edge <= parameter.upper:
+                with settings.blame("free", name):
+                    check_domain(model, parameter.name, edge)
+
+
+def check_data(settings: Settings) -> None:
+    """Raise `BsfitInputError` for data that do not exist, cannot be used, or overlap."""
+    from bsfit import measurements
+
+    with settings.blame("data"):
+        measurements.select(settings.get("data"))
+
+
+def ready(options: argparse.Namespace, settings: Settings) -> "Inputs":
+    """Check, before anything is compiled, all that can be checked; make the folder of -o; return the inputs."""
+    if "data" in settings:
+        check_data(settings)
+    output.prepare(options)
+    check_values(settings)
+    chosen = inputs(settings)
+    switch_on(options)
+    return chosen
+
+
+def log_likelihood(options: argparse.Namespace, settings: Settings) -> "LogLikelihood":
+    """The log-likelihood that settings with all defaults describe."""
+    chosen = ready(options, settings)
+    output.progress(options, f"compiling the predictions for {', '.join(settings.get('data'))}")
+    import bsfit
+
+    with placed(settings):
+        return bsfit.log_likelihood(
+            settings.get("model"),
+            settings.get("data"),
+            settings.get("free"),
+            settings.get("set"),
+            chosen,
+            settings.get("theory"),
+            nuisances(settings),
+        )
+
+
+def nuisances(settings: Settings) -> str | tuple[str, ...] | None:
+    """The globs of nuisances as the Python API takes them."""
+    globs = settings.get("nuisances")
+    return "all" if globs == ("all",) else globs
+
+
+@contextmanager
+def placed(settings: Settings) -> Iterator[None]:
+    """Input errors about a field that is a key of the settings get the place where that key was given."""
+    try:
+        yield
+    except BsfitInputError as problem:
+        if problem.file is not None or problem.field not in KEYS:
+            raise
+        raise settings.error(problem.what, problem.field, expected=problem.expected, hint=problem.hint) from None

@@ -1,0 +1,50 @@
+"""Log-likelihood, of all data and of each group of observables, on a grid in one or more parameters.
+
+Other free parameters, if any, need --profile: they are then re-minimised at each point of the grid.
+"""
+
+import argparse
+
+from bsfit.cli import options as shared
+from bsfit.cli import output, question
+from bsfit.errors import BsfitInputError
+
+POINTS = {1: 101, 2: 41}
+"""Points along each axis of a grid that does not say how many, by the number of axes."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `bsfit scan`."""
+    parser.add_argument(
+        "scan", nargs="*", metavar="NAME=LO,HI,N", help="axis with N points; log:NAME=... for equal ratios"
+    )
+    parser.add_argument("--profile", dest="minimise", action="store_true", help="re-minimise the other free parameters")
+    shared.add(parser, *(key for key in shared.ANALYSIS if key != "scenario"), "points")
+    shared.add_run(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the highest point of each group, and save the grid."""
+    settings = shared.settings(options)
+    grid = settings.get("scan")
+    if not grid:
+        raise BsfitInputError("no axis to scan", field="NAME=LO,HI,N", expected="such as C9_bsmumu=-3,3,61")
+    points = settings.get("points", POINTS.get(len(grid), 11))
+    grid = {name: (low, high, count or points) for name, (low, high, count) in grid.items()}
+    plain = {name.removeprefix("log:") for name in grid}
+    asked = {
+        name: bounds for name, bounds in settings.get("free", {}).items() if name.removeprefix("log:") not in plain
+    }
+    if asked and not options.minimise:
+        raise settings.error(f"{', '.join(asked)} free beside the axes", "free", hint="set it, or add --profile")
+    axes = {name: (low, high) for name, (low, high, _) in grid.items()}
+    settings = settings.with_values(scan=grid, free={**axes, **(asked if options.minimise else {})})
+    settings, said = question.with_defaults(settings)
+    like = question.log_likelihood(options, settings)
+    size = " x ".join(str(count) for _, _, count in grid.values())
+    output.progress(options, f"scanning {size} points of {', '.join(grid)} on {like.data}")
+    import bsfit
+
+    with settings.blame("scan"):
+        result = bsfit.scan(like, grid, profile=options.minimise)
+    return output.finish(options, settings, result, said)

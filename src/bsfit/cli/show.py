@@ -1,0 +1,208 @@
+"""Everything about one NAME: an observable, measurement, data set, parameter, coefficient, scenario, model or input."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bsfit import catalogue, measurements
+from bsfit.cli import listing, output
+from bsfit.errors import BsfitInputError, did_you_mean
+
+Facts = dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `bsfit show`."""
+    parser.add_argument("name", metavar="NAME", help="as printed by 'bsfit list'")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the name means, in every sense that it has."""
+    found = [facts for kind in KINDS for facts in kind(options.name)]
+    # Inputs need JAX: look there only for names that may be inputs (m_phi is an input and a parameter of portal).
+    if not found or any(next(iter(facts)).startswith("parameter") for facts in found):
+        found += _input(options.name)
+    if not found:
+        hint = did_you_mean(options.name, _all_names()) or "'bsfit list' shows what there is"
+        raise BsfitInputError(f"unknown name {options.name!r}", hint=hint)
+    text = "\n\n".join(_lines(facts) for facts in found)
+    return output.report(options, [text], {"found": found}, None)
+
+
+def _lines(facts: Facts) -> str:
+    """Facts as indented lines; lists of rows as tables."""
+    (kind, name), *rest = facts.items()
+    width = max((len(key) for key, value in rest if not isinstance(value, list)), default=0)
+    lines = [f"{name}: {kind}"]
+    for key, value in rest:
+        if isinstance(value, list):
+            lines += ["", *(f"  {line}" for line in output.grid(value).splitlines())]
+        elif value not in (None, ""):
+            lines.append(f"  {key.ljust(width)}  {value}")
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------------------------- one finder per kind
+
+
+def _observable(name: str) -> Iterator[Facts]:
+    """An observable, its bin optional, and the measurements of it."""
+    stem = name.partition("[")[0].strip()
+    if stem not in catalogue.stems():
+        return
+    binned = any(q.key == stem and not q.binned for q in catalogue.QUANTITIES.values()) or "[" in name
+    item = catalogue.observable(name if binned else f"{name}[1,2]")
+    quantity = item.quantity
+    full = item.name.partition("[")[0]
+    measured = [
+        {"measurement": m.name, "bin": f"[{d.bin[0]:g},{d.bin[1]:g}]" if d.bin else "", "value": d.text,
+         "state": "unused" if m.unused_reason else ""}
+        for m in measurements.available().values() for d in m.data
+        if d.stem == full and (d.bin == item.bin or "[" not in name)
+    ]  # fmt: skip
+    yield {
+        "observable": name,
+        "full name": f"{full}[LOW,HIGH], q2 in GeV^2" if item.bin and "[" not in name else item.name,
+        "unit": quantity.unit,
+        "group": item.group,
+        "depends on": ", ".join(catalogue.coefficients_of(quantity.process, item.leptons)),
+        "theory errors from": ", ".join(quantity.nuisances),
+        "papers": ", ".join(quantity.sources),
+        **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
+    }
+
+
+def _measurement(name: str) -> Iterator[Facts]:
+    if (item := measurements.available().get(name)) is None:
+        return
+    correlation = item.correlation and [
+        {"": d.observable, **{str(j + 1): f"{rho:.3g}" for j, rho in enumerate(row)}}
+        for d, row in zip(item.data, item.correlation_matrix(), strict=True)
+    ]
+    yield {
+        "measurement": name,
+        "experiment": item.experiment,
+        "paper": item.inspire,
+        "arXiv": item.arxiv,
+        "used": f"no: {item.unused_reason}" if item.unused_reason else "yes",
+        "in the sets": ", ".join(s.name for s in measurements.data_sets().values() if name in s.measurements),
+        "supersedes": ", ".join(item.supersedes),
+        "combines": ", ".join(item.combines),
+        "another form of": ", ".join(item.alternative_to),
+        "likelihood": f"published curve, {item.curve.where}" if item.curve else "split normal of the printed errors",
+        "note": item.note,
+        "values": [
+            {"observable": d.observable, "value": d.text, "unit": d.unit, "where": d.where, "checked": d.checked}
+            for d in item.data
+        ],
+        **({"correlation": correlation} if correlation else {}),
+    }
+
+
+def _data_set(name: str) -> Iterator[Facts]:
+    if name in measurements.data_sets():
+        chosen = measurements.data_sets()[name]
+        yield {"data set": name, "what": chosen.description, **_members(chosen.measurements)}
+    if name in measurements.GROUPS:
+        try:
+            chosen = [m.name for m in measurements.select(name)]
+        except BsfitInputError as empty:
+            yield {"group of observables": name, "measurements": str(empty)}
+        else:
+            yield {"group of observables": name, **_members(chosen)}
+
+
+def _members(names: Any) -> Facts:
+    known = measurements.available()
+    rows = [
+        {"measurement": name, "observable": d.observable, "value": d.text, "unit": d.unit}
+        for name in names for d in known[name].data
+    ]  # fmt: skip
+    return {"measurements": rows}
+
+
+def _parameter(name: str) -> Iterator[Facts]:
+    for model in catalogue.MODELS:
+        if (found := catalogue.parameters_of(model).get(name)) is not None:
+            row = listing.parameter_row(model, found)
+            bounds = catalogue.default_bounds(model, name)
+            shown = {"bounds when freed without": f"{bounds[0]:g}, {bounds[1]:g}" if bounds else "must be given"}
+            yield {
+                f"parameter of {model}": name,
+                **{k: v for k, v in row.items() if k not in ("model", "parameter")},
+                **shown,
+            }
+
+
+def _coefficient(name: str) -> Iterator[Facts]:
+    stem = name.removesuffix("_im")
+    if stem in catalogue.COEFFICIENTS:
+        used = [
+            f"{p} ({decay})" if decay else p
+            for p, row in catalogue.PROCESSES.items() for decay in row.decays
+            if stem in catalogue.coefficients_of(p, catalogue.LEPTONS)
+        ]  # fmt: skip
+        part = "imaginary" if name != stem else "real"
+        yield {"Wilson coefficient": name, "what": f"{part} part of the shift by new physics at 4.8 GeV",
+               "enters": ", ".join(used) or "no observable yet"}  # fmt: skip
+
+
+def _scenario(name: str) -> Iterator[Facts]:
+    if catalogue.scenario(name):
+        bounds = catalogue.default_bounds("eft", name)
+        yield {"scenario of eft": name, "for x": listing.scenario_words(name),
+               "bounds when freed without": f"{bounds[0]:g}, {bounds[1]:g}" if bounds else "must be given"}  # fmt: skip
+
+
+def _model(name: str) -> Iterator[Facts]:
+    if (model := catalogue.MODELS.get(name)) is None:
+        return
+    rows = [listing.parameter_row(name, p) for p in model.parameters if name != "eft"]
+    outputs = f"the coefficients, and {', '.join(model.quantities)}" if model.quantities else "the coefficients"
+    yield {
+        "model": name,
+        "what": model.summary,
+        "parameters": f"{len(model.parameters)}: 'bsfit list coefficients', and scenarios"
+        if name == "eft"
+        else len(rows),
+        "outputs": outputs,
+        "papers": ", ".join(model.sources),
+        "data of a fit": model.data,
+        "free in a fit": ", ".join(f"{key} in [{low:g}, {high:g}]" for key, (low, high) in model.free.items()),
+        **({"table": [{k: v for k, v in row.items() if k != "model"} for row in rows]} if rows else {}),
+    }
+
+
+def _input(name: str) -> Iterator[Facts]:
+    """An input in every set that has it."""
+    from bsfit.inputs import INPUT_SETS, input_set
+
+    rows = []
+    for label in INPUT_SETS:
+        chosen = input_set(label)
+        if name not in chosen.inputs:
+            continue
+        error, with_others = None, ""
+        for prior in chosen.priors:
+            if name in prior.names:
+                error = float(prior.covariance.diagonal()[prior.names.index(name)] ** 0.5)
+                with_others = f"correlated with {len(prior.names) - 1} others" if len(prior.names) > 1 else ""
+        rows.append({"set": label, "value": f"{float(chosen.inputs[name]):.9g}",
+                     "error": None if error is None else f"{error:.3g}", "": with_others,
+                     "source": chosen.sources.get(name)})  # fmt: skip
+    if rows:
+        yield {"input, in powers of GeV": name, "table": rows}
+
+
+KINDS: tuple[Callable[[str], Iterator[Facts]], ...] = (
+    _observable, _measurement, _data_set, _parameter, _coefficient, _scenario, _model,
+)  # fmt: skip
+"""Finders that need no JAX, each of which yields what a name means in its kind."""
+
+
+def _all_names() -> list[str]:
+    from bsfit.inputs import input_set
+
+    models = [name for model in catalogue.MODELS for name in catalogue.parameters_of(model)]
+    names = [*catalogue.stems(), *measurements.available(), *measurements.data_sets(), *catalogue.MODELS]
+    return [*names, *catalogue.STANDARD_SCENARIOS, *models, *input_set("default").inputs.names]
