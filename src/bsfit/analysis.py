@@ -19,7 +19,7 @@ from bsfit import catalogue, likelihood, measurements
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inputs import Inputs, InputSet, Prior, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
-from bsfit.predictions import Params, Prediction, check_bin, check_domain, prediction
+from bsfit.predictions import Params, Prediction, check_bin, check_domain, plan
 from bsfit.theory import Theory
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
@@ -191,7 +191,12 @@ def log_likelihood(
     """
     free, fixed = dict(free or {}), dict(fixed or {})
     if theory not in THEORY_MODES:
-        raise BsfitInputError(f"unknown theory mode {theory!r}", expected=", ".join(THEORY_MODES))
+        raise BsfitInputError(
+            f"unknown theory mode {theory!r}",
+            field="theory",
+            expected=", ".join(THEORY_MODES),
+            hint=did_you_mean(theory, THEORY_MODES),
+        )
     chosen = measurements.select(data)
     inputs, the_set = _resolve_inputs(inputs)
     gaussian, curves, names, curve_names, groups = _collect(chosen)
@@ -200,10 +205,10 @@ def log_likelihood(
     sampled = selected if theory == "sampled" else ()
     own = {key: value for key, value in free.items() if _plain(key) not in sampled}
     _check_bounds(own, model)
-    plain = prediction(all_names, model, inputs, fixed, tuple(map(_plain, own)))
+    plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
     points = _sample_box(own, SAMPLES)
     fast = _only_combined(selected) if fast is None else fast
-    pred = plain.through_response(points) if fast else plain
+    pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     _refuse_unused(pred, points, own)
     priors = _priors_of(selected, the_set)
     factor = _factor(priors, selected)

@@ -27,6 +27,10 @@ ModelFunction = Callable[[Params, Inputs], Theory]
 ObservableFunction = Callable[[Theory, Inputs], Float[Array, ""]]
 
 
+RUN_ONCE = {"xla_backend_optimization_level": 0}
+"""Compiler options for code that runs once: LLVM's optimisation would cost more time than it saves."""
+
+
 # ---------------------------------------------------------------------------------------------------- the model
 
 
@@ -190,6 +194,17 @@ class Prediction(eqx.Module):
             values[position] = jnp.asarray(function(theory, inputs), dtype=float)
         return jnp.stack(values) * self.scale
 
+    def with_quoted_standard_model(self) -> "Prediction":
+        """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
+        quoted = [i for i, name in enumerate(self.names) if f"SM {name}" in self.inputs]
+        if not quoted:
+            return self
+        standard_model = Theory.standard_model()
+        computed = jax.jit(lambda: self.of_theory(standard_model, self.inputs), compiler_options=RUN_ONCE)()
+        quotes = self.inputs.array(tuple(f"SM {self.names[i]}" for i in quoted))
+        index = np.array(quoted)
+        return eqx.tree_at(lambda p: p.scale, self, self.scale.at[index].set(quotes / computed[index]))
+
     def through_response(self, params: Sequence[Params]) -> "Prediction":
         """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
 
@@ -213,11 +228,10 @@ class Prediction(eqx.Module):
 
 
 def _expanded(plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, inputs: Inputs) -> Response:
-    @eqx.filter_jit
     def build(basis: Array, inputs: Inputs, rows: Rows) -> Response:
         return expand(lambda theory: plan.module.moments(theory, inputs, rows), coefficients, basis)
 
-    return build(basis, inputs, plan.row_arrays())
+    return jax.jit(build, compiler_options=RUN_ONCE)(basis, inputs, plan.row_arrays())
 
 
 def prediction(
@@ -235,6 +249,17 @@ def prediction(
 
     Raises `BsfitInputError` for unknown names, missing or impossible bins, and missing parameters.
     """
+    return plan(observables, model, inputs, fixed, free).with_quoted_standard_model()
+
+
+def plan(
+    observables: Sequence[str | ObservableFunction],
+    model: str | Callable = "eft",
+    inputs: str | Inputs = "default",
+    fixed: Mapping[str, float] | None = None,
+    free: Sequence[str] = (),
+) -> Prediction:
+    """As `prediction`, but with our own Standard-Model values also where the inputs quote others."""
     if isinstance(inputs, str):
         inputs = load_inputs(inputs)
     bound = bind_model(model, fixed or {}, free)
@@ -243,22 +268,7 @@ def prediction(
         if item is not None and item.bin is not None:
             check_bin(item, inputs)
     names = tuple(o.name if o else _function_name(f) for o, f in zip(parsed, observables, strict=True))
-    plain = Prediction(inputs, {}, jnp.ones(len(names)), names, bound, _plan(parsed), own)
-    return _with_quoted_standard_model(plain)
-
-
-def _with_quoted_standard_model(plain: Prediction) -> Prediction:
-    """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
-    quoted = [i for i, name in enumerate(plain.names) if f"SM {name}" in plain.inputs]
-    if not quoted:
-        return plain
-    names = tuple(plain.names[i] for i in quoted)
-    part = Prediction(
-        plain.inputs, {}, jnp.ones(len(names)), names, plain.model, _plan([catalogue.observable(n) for n in names]), ()
-    )
-    computed = eqx.filter_jit(part.of_theory)(Theory.standard_model(), plain.inputs)
-    quotes = plain.inputs.array(tuple(f"SM {name}" for name in names))
-    return eqx.tree_at(lambda p: p.scale, plain, plain.scale.at[np.array(quoted)].set(quotes / computed))
+    return Prediction(inputs, {}, jnp.ones(len(names)), names, bound, _plan(parsed), own)
 
 
 def _parse(observables: Sequence, model: BoundModel) -> tuple[list, tuple]:

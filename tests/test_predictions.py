@@ -1,0 +1,100 @@
+"""The wiring from parameters to values: names, fixed parameters, own functions, response = direct, bad input."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import bsfit
+from bsfit.errors import BsfitInputError
+from bsfit.inputs import load_inputs
+from bsfit.predictions import plan, predict, prediction
+from bsfit.theory import Theory, WilsonCoefficients
+
+NAMES = ("R_K[1.1,6]", "R_K*[0.1,1.1]", "<dBR/dq2>(B0->K*mumu)[4,6]", "R_phi^-1[1.1,6]")
+POINTS = ({"C9mu": -1.1, "C10_bsmumu_im": 0.4}, {"C9mu": 0.7, "C10_bsmumu_im": -0.9})
+
+
+@pytest.fixture(scope="module")
+def direct():
+    return plan(NAMES, free=("C9mu", "C10_bsmumu_im"))
+
+
+@pytest.fixture(scope="module")
+def values(direct):
+    function = eqx.filter_jit(direct)
+    return np.stack([np.asarray(function(p)) for p in POINTS])
+
+
+def test_response_equals_direct(direct, values):
+    fast = direct.through_response([{"C9mu": a, "C10_bsmumu_im": b} for a, b in ((1.0, 0.3), (-0.4, 1.0), (0.2, 0.2))])
+    assert set(fast.responses) == {"b_to_k_ll", "b_to_v_ll"}
+    np.testing.assert_allclose(np.stack([fast(p) for p in POINTS]), values, rtol=1e-10)
+
+
+def test_response_equals_direct_after_an_input_changes(direct):
+    changed = load_inputs("default", {"B->K* BSZ a0_A0": 0.41, "m_c": 1.30, "V_cb": 0.042})
+    moved = eqx.tree_at(lambda p: p.inputs, direct, changed)
+    fast = moved.through_response(POINTS)
+    expected = eqx.filter_jit(lambda d, p, i: d(p, i))(direct, POINTS[0], changed)
+    np.testing.assert_allclose(fast(POINTS[0]), expected, rtol=1e-10)
+
+
+def test_vmap_is_a_loop(direct, values):
+    stacked = {name: jnp.asarray([p[name] for p in POINTS]) for name in POINTS[0]}
+    np.testing.assert_allclose(eqx.filter_jit(eqx.filter_vmap(direct))(stacked), values, rtol=1e-12)
+
+
+def test_predict_returns_floats_under_the_names_asked_for(values):
+    found = predict(list(NAMES), params=POINTS[0])
+    assert list(found) == list(NAMES)
+    np.testing.assert_allclose(list(found.values()), values[0], rtol=1e-12)
+    assert all(isinstance(value, float) for value in found.values())
+
+
+def test_coefficients_can_be_asked_for_like_observables():
+    found = predict(["C9_bsmumu", "C10_bsmumu", "C9_bsmumu_im"], params={"C9mu=-C10mu": -0.5, "C9_bsmumu_im": 0.2})
+    assert list(found.values()) == pytest.approx([-0.5, 0.5, 0.2])
+
+
+def test_own_models_and_observables_need_no_registration():
+    def model(params):
+        return Theory(WilsonCoefficients.of({"C9_bsmumu": params["a"] ** 2}))
+
+    def shift(theory, inputs):
+        return theory.wilson["C9_bsmumu"].real * inputs["m_mu"]
+
+    found = predict([shift], model=model, params={"a": 2.0}, inputs={"m_mu": 0.1})
+    assert found == {"shift": pytest.approx(0.4)}
+
+
+def test_a_clipped_bin_carries_a_note():
+    found = predict(["R_K*[15,21]"])
+    assert any("clipped to the end point" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"observables": ["R_K"]}, "needs a q2 bin"),
+        ({"observables": ["R_K[6,1]"]}, "empty, reversed"),
+        ({"observables": ["R_K[1,x]"]}, "cannot read the bin"),
+        ({"observables": ["R_Kstar[1,6]"]}, "R_K"),
+        ({"observables": ["R_K[23,24]"]}, "outside the phase space"),
+        ({"observables": ["DeltaM_s[1,2]"]}, "takes no q2 bin"),
+        ({"observables": ["R_K[1,6]"], "params": {"C9_bsmumo": 1.0}}, "C9_bsmumu"),
+        ({"observables": ["R_K[1,6]"], "params": {"C9_bsmumu": float("nan")}}, "not a number"),
+        ({"observables": ["R_K[1,6]"], "model": "porta"}, "portal"),
+        ({"observables": ["M_Q"], "model": "portal", "params": {"g_X": 0.3}}, "needs a value for m_Zp"),
+        ({"observables": ["R_K[1,6]"], "inputs": "flavo"}, "flavio"),
+        ({"observables": ["R_K[1,6]"], "inputs": {"Vcb": 0.04}}, "V_cb"),
+    ],
+)
+def test_bad_input_is_refused_with_the_nearest_name(arguments, message):
+    with pytest.raises(BsfitInputError, match=message):
+        predict(**arguments)
+
+
+def test_public_names_are_the_functions():
+    assert bsfit.predict is predict
+    assert bsfit.prediction is prediction
