@@ -1,0 +1,125 @@
+r"""Form factors of :math:`B \to K`, :math:`B \to K^*` and :math:`B_s \to \phi` as z expansions.
+
+Every form factor is a pole times a polynomial in the conformal variable,
+
+.. math:: F(q^2) = \frac{1}{1 - q^2/m_R^2}\sum_k c_k\,\bigl(z(q^2) - z_{\rm ref}\bigr)^k ,\qquad
+          z = \frac{\sqrt{t_+ - q^2} - \sqrt{t_+ - t_0}}{\sqrt{t_+ - q^2} + \sqrt{t_+ - t_0}} ,
+
+with :math:`t_\pm = (m_B \pm m_M)^2` and :math:`t_0 = t_+(1 - \sqrt{1 - t_-/t_+})`. In the simplified expansion, "BSZ"
+in the names of inputs, :math:`z_{\rm ref} = z(0)`: eq. (15) of 1503.05534 [Straub:2015ica]_ and 1811.00983
+[Gubernari:2018wyi]_. In the BCL expansion [Bourrely:2008za]_ of lattice averages, "BCL" in the names,
+:math:`z_{\rm ref} = 0`. Which one describes :math:`B \to K` follows from the names that the input set contains.
+
+Relations at :math:`q^2 = 0` that keep amplitudes finite there are built in, not fitted: :math:`T_2(0) = T_1(0)` and
+:math:`A_{12}(0) = A_0(0)\,(m_B^2 - m_V^2)/(8 m_B m_V)`, eq. (16) of 1503.05534, and :math:`f_0(0) = f_+(0)` in the
+simplified expansion. :math:`A_{12}` and :math:`T_{23}` are themselves the combinations that stay finite where
+:math:`\lambda(m_B^2, m_V^2, q^2) = 0`. Charged and neutral modes share form factors; z is built with the neutral
+masses.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from bsfit.inputs import Inputs
+
+B_TO_V = ("V", "A0", "A1", "A12", "T1", "T2", "T23")
+"""Order of the form factors that `b_to_v` describes, conventions of 1503.05534."""
+
+B_TO_P = ("f+", "f0", "fT")
+"""Order of the form factors that `b_to_k` describes."""
+
+_TERMS = 3
+_TRANSITIONS = (("B->K*", "m_B0", "m_K*0"), ("Bs->phi", "m_Bs", "m_phi"))
+_POLES = ("m1-", "m0", "m1+", "m1+", "m1-", "m1+", "m1+")
+"""Resonance of each form factor of `B_TO_V`: J^P = 1-, 0- or 1+."""
+
+_TIED = {"A12": "A0", "T2": "T1", "f0": "f+"}
+"""Form factors whose first coefficient is fixed by that of another one."""
+
+
+class Expansion(eqx.Module):
+    """Form factors of a transition: `coefficients` [f, k] of powers of z - z_ref, `pole_masses` [f] in GeV, t in GeV^2.
+
+    With leading axes on every field it describes several transitions; index all fields to pick one.
+    """
+
+    coefficients: Float[Array, "*d f k"]
+    pole_masses: Float[Array, "*d f"]
+    t_plus: Float[Array, "*d"]
+    t_zero: Float[Array, "*d"]
+    z_ref: Float[Array, "*d"]
+
+
+def evaluate(expansion: Expansion, q2: Float[Array, ""]) -> Float[Array, " f"]:
+    """Form factors at one q2 < t_plus, in the order of `B_TO_V` or `B_TO_P`."""
+    x = conformal_z(q2, expansion.t_plus, expansion.t_zero) - expansion.z_ref
+    polynomial = jnp.zeros_like(expansion.pole_masses)
+    for k in reversed(range(expansion.coefficients.shape[-1])):
+        polynomial = polynomial * x + expansion.coefficients[:, k]
+    return polynomial / (1.0 - q2 / expansion.pole_masses**2)
+
+
+def conformal_z(q2: Float[Array, "*d"], t_plus: Float[Array, "*d"], t_zero: Float[Array, "*d"]) -> Float[Array, "*d"]:
+    """The variable z of the expansion; |z| < 0.1 in the decays of this file."""
+    here, there = jnp.sqrt(t_plus - q2), jnp.sqrt(t_plus - t_zero)
+    return (here - there) / (here + there)
+
+
+def b_to_v(inputs: Inputs) -> Expansion:
+    """Form factors `B_TO_V` of B -> K* (position 0 of the leading axis) and Bs -> phi (position 1)."""
+    transitions, m_b, m_v = zip(*_TRANSITIONS, strict=True)
+    m_b, m_v = inputs.array(m_b), inputs.array(m_v)
+    names = [name for transition in transitions for name in _simplified_names(transition, B_TO_V)]
+    a = inputs.array(tuple(names)).reshape(len(transitions), len(B_TO_V), _TERMS)
+    a = a.at[:, B_TO_V.index("A12"), 0].multiply((m_b**2 - m_v**2) / (8.0 * m_b * m_v))
+    poles = inputs.array(tuple(f"{transition} BSZ {pole}" for transition in transitions for pole in _POLES))
+    return _simplified(a, poles.reshape(a.shape[:2]), m_b, m_v)
+
+
+def b_to_k(inputs: Inputs) -> Expansion:
+    """Form factors `B_TO_P` of B -> K, from whichever expansion the inputs contain: simplified ("BSZ") or "BCL"."""
+    kind = "BSZ" if "B->K BSZ a0_f+" in inputs else "BCL"
+    poles = inputs.array((f"B->K {kind} m+", f"B->K {kind} m0", f"B->K {kind} m+"))
+    m_b, m_k = inputs["m_B0"], inputs["m_K0"]
+    if kind == "BSZ":
+        a = inputs.array(_simplified_names("B->K", B_TO_P)).reshape(len(B_TO_P), _TERMS)
+        return _simplified(a, poles, m_b, m_k)
+    return _bcl(inputs, poles, m_b, m_k)
+
+
+def _simplified_names(transition: str, form_factors: tuple[str, ...]) -> tuple[str, ...]:
+    """Inputs that hold the coefficients of all form factors, three each; a tied first one is that of its partner."""
+    return tuple(
+        f"{transition} BSZ a{k}_{_TIED.get(name, name) if k == 0 else name}"
+        for name in form_factors
+        for k in range(_TERMS)
+    )
+
+
+def _simplified(
+    a: Float[Array, "*d f k"], poles: Float[Array, "*d f"], m_b: Float[Array, "*d"], m_m: Float[Array, "*d"]
+) -> Expansion:
+    t_plus, t_zero = _t_points(m_b, m_m)
+    return Expansion(a, poles, t_plus, t_zero, conformal_z(jnp.zeros_like(t_plus), t_plus, t_zero))
+
+
+def _bcl(inputs: Inputs, poles: Float[Array, " 3"], m_b: Float[Array, ""], m_k: Float[Array, ""]) -> Expansion:
+    """BCL expansion: f+ and fT have the z^3 term that gives them the p-wave threshold behaviour; f0 has none.
+
+    All three coefficients of f0 are used as published: the lattice average fulfils f0(0) = f+(0) to 0.1 %.
+    """
+    plus, scalar, tensor = (inputs.array(tuple(f"B->K BCL a{k}_{name}" for k in range(_TERMS))) for name in B_TO_P)
+    a = jnp.stack([_with_threshold(plus), jnp.append(scalar, 0.0), _with_threshold(tensor)])
+    t_plus, t_zero = _t_points(m_b, m_k)
+    return Expansion(a, poles, t_plus, t_zero, jnp.zeros_like(t_plus))
+
+
+def _with_threshold(a: Float[Array, " 3"]) -> Float[Array, " 4"]:
+    """Powers of z in sum_k a_k [z^k - (-1)^(k-3) k/3 z^3], 0807.2722 [Bourrely:2008za]_."""
+    return jnp.append(a, (2.0 * a[2] - a[1]) / 3.0)
+
+
+def _t_points(m_b: Float[Array, "*d"], m_m: Float[Array, "*d"]) -> tuple[Float[Array, "*d"], Float[Array, "*d"]]:
+    t_plus, t_minus = (m_b + m_m) ** 2, (m_b - m_m) ** 2
+    return t_plus, t_plus * (1.0 - jnp.sqrt(1.0 - t_minus / t_plus))

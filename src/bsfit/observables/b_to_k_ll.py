@@ -1,0 +1,150 @@
+r"""Decays :math:`B \to K\ell^+\ell^-`: rate and angular distribution in bins of q2.
+
+.. math:: \frac{d^2\Gamma}{dq^2\,d\cos\theta} = a + b\cos\theta + c\cos^2\theta ,\qquad
+          \Gamma = 2\,(a + c/3) ,\quad A_{FB} = b/\Gamma ,\quad F_H = 2\,(a + c)/\Gamma ,
+
+the structure of 0709.4174 [Bobeth:2007dw]_, with massive leptons and :math:`O_7, O_9, O_{10}, O_S, O_P` and their
+flips. Unlike there, the amplitudes are those of definite dilepton spin (helicity amplitudes of 1506.03970
+[Gratrex:2015hna]_): vector and axial current with spin 1, scalar and pseudoscalar with spin 0. Then nothing cancels
+at small q2, and with equal leptons, up to a common factor,
+
+.. math:: a \propto |V|^2 + \beta^2|A|^2 + \beta^2|S|^2 + |P|^2 ,\quad c \propto -\beta^2(|V|^2 + |A|^2) ,\quad
+          b \propto -\frac{4\beta m}{\sqrt{q^2}}\,{\rm Re}(V S^*) .
+
+:math:`\theta` is the angle of 0709.4174; :math:`A_{FB}` is that of flavio. The strange quark mass is neglected
+against :math:`m_b` in :math:`O_S, O_P`. Not included: spectator scattering, annihilation and power corrections, QED,
+tensor operators. Energies in GeV, q2 in GeV^2.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float, Int
+
+from bsfit.catalogue import LEPTONS, PROCESSES
+from bsfit.hadronic import form_factors
+from bsfit.hadronic.effective_coefficients import Quarks, c9_loops, of_leptons, quarks, selection
+from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
+from bsfit.inputs import Inputs
+from bsfit.theory import Rows, Theory
+from bsfit.wilson import total
+
+MOMENTS = ("a", "b", "c", "abar", "bbar", "cbar")
+"""What `moments` returns per row: bin integrals times the lifetime; "bar" is the decay of the anti-b quark."""
+
+QUANTITIES: dict[str, tuple[str, ...]] = {
+    "dBR/dq2": ("l",),
+    "BR": ("l",),
+    "Rmue": ("mu", "e"),
+    "Remu": ("mu", "e"),
+    "AFB": ("l",),
+    "FH": ("l",),
+    "ACP": ("l",),
+}
+"""What `combine` knows, with the leptons of the moment rows it needs; "l" is the lepton in the observable's name."""
+
+NODES = 12
+"""Quadrature nodes per bin."""
+
+AMPLITUDES = ("V", "A", "S", "P")
+"""Order of the helicity amplitudes: vector and axial current, scalar, pseudoscalar."""
+
+_CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp": 1}, {"CP": 1, "CPp": 1})
+_DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
+"""Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
+
+_LOOPS = np.array([1.0, 0.0, 0.0, 0.0])
+"""Quark loops couple to the vector current only."""
+
+
+class Decay(eqx.Module):
+    """Masses in GeV and lifetime in GeV^-1 of the mesons; [decay] on every field until one is picked."""
+
+    m_b: Float[Array, "*d"]
+    m_k: Float[Array, "*d"]
+    lifetime: Float[Array, "*d"]
+
+
+def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
+    """Coefficients of the angular distribution integrated over each bin, layout `MOMENTS`: branching fractions."""
+    coefficients = total(theory.wilson, inputs)
+    quark = quarks(coefficients, inputs)
+    wilson = of_leptons(coefficients)
+    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    decays = _decays(inputs)
+    expansion = form_factors.b_to_k(inputs)
+    leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
+    strength = (4.0 * inputs["G_F"] / jnp.sqrt(2.0) * inputs["alpha_em_mb"] / (4.0 * jnp.pi)) ** 2
+
+    def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
+        mesons, m_l = jax.tree.map(lambda x: x[decay], decays), leptons[lepton]
+        end, threshold = (mesons.m_b - mesons.m_k) ** 2, 4.0 * quark.m_c_pole**2
+        q2, weight = bin_nodes(low, high, m_l, end, threshold, NODES)
+
+        def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
+            current, dipole = hadronic_factors(q2, form_factors.evaluate(expansion, q2), mesons, m_l, quark)
+            effective = currents[lepton] + jnp.outer(c9_loops(q2, quark), _LOOPS)
+            return distribution(q2, current[None] * effective + dipole[None] * dipoles[lepton], mesons, m_l)
+
+        return strength * jnp.abs(quark.lambda_t) ** 2 * mesons.lifetime * (weight @ jax.vmap(density)(q2))
+
+    return jax.vmap(of_row)(rows.decay, rows.lepton, rows.q2_min, rows.q2_max)
+
+
+def hadronic_factors(
+    q2: Float[Array, ""], factors: Float[Array, " 3"], mesons: Decay, m_l: Float[Array, ""], quark: Quarks
+) -> tuple[Float[Array, " 4"], Float[Array, " 4"]]:
+    """What multiplies `_CURRENT` and `_DIPOLE` in the amplitudes `AMPLITUDES`, in GeV."""
+    f_plus, f_zero, f_tensor = factors
+    spin_one = sqrt_lambda(q2, mesons.m_b, mesons.m_k) / (2.0 * jnp.sqrt(q2))
+    spin_zero = 0.5 * (mesons.m_b**2 - mesons.m_k**2) * f_zero
+    tensor = 2.0 * quark.m_b / (mesons.m_b + mesons.m_k) * spin_one * f_tensor
+    none = jnp.zeros_like(tensor)
+    current = jnp.stack([spin_one * f_plus, spin_one * f_plus, spin_zero, spin_zero])
+    return current, jnp.stack([tensor, none, none, 2.0 * m_l / q2 * spin_zero])
+
+
+def distribution(
+    q2: Float[Array, ""], h: Complex[Array, "cp 4"], mesons: Decay, m_l: Float[Array, ""]
+) -> Float[Array, " 6"]:
+    """Coefficients at one q2, layout `MOMENTS`, from `AMPLITUDES` in units of 4 G_F/sqrt2 lambda_t alpha/4pi."""
+    velocity = beta(q2, m_l)
+    vector, axial, scalar, pseudoscalar = (jnp.real(h) ** 2 + jnp.imag(h) ** 2).T
+    a = 2.0 * q2 * (vector + velocity**2 * (axial + scalar) + pseudoscalar)
+    b = -8.0 * jnp.sqrt(q2) * velocity * m_l * jnp.real(h[:, 0] * jnp.conj(h[:, 2]))
+    c = -2.0 * q2 * velocity**2 * (vector + axial)
+    phase_space = sqrt_lambda(q2, mesons.m_b, mesons.m_k) * velocity / (2**9 * jnp.pi**3 * mesons.m_b**3)
+    return phase_space * jnp.stack([a, b, c], axis=1).ravel()
+
+
+def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+    """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
+
+    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Raises `KeyError` for an
+    unknown key.
+    """
+    state = moments.reshape(-1, 2, 3)
+    a, b, c = (state[..., i].sum(axis=1) for i in range(3))
+    rate = 2.0 * (a + c / 3.0)
+    if key == "dBR/dq2":
+        return 0.5 * rate[0] / (rows.q2_max[0] - rows.q2_min[0])
+    if key == "BR":
+        return 0.5 * rate[0]
+    if key == "Rmue":
+        return rate[0] / rate[1]
+    if key == "Remu":
+        return rate[1] / rate[0]
+    if key == "AFB":
+        return b[0] / rate[0]
+    if key == "FH":
+        return 2.0 * (a + c)[0] / rate[0]
+    if key == "ACP":
+        difference = state[0, 0] - state[0, 1]
+        return 2.0 * (difference[0] + difference[2] / 3.0) / rate[0]
+    raise KeyError(key)
+
+
+def _decays(inputs: Inputs) -> Decay:
+    m_b, m_k = zip(*PROCESSES["b_to_k_ll"].masses, strict=True)
+    return Decay(inputs.array(m_b), inputs.array(m_k), inputs.array(("tau_B+", "tau_B0")))
