@@ -11,6 +11,8 @@ below. Electroweak running and the mixing of four-fermion operators into each ot
 :math:`C_{10}` do not run in QCD.
 """
 
+from collections.abc import Mapping
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -29,7 +31,7 @@ MU_B = 4.8
 
 C7_FROM_FOUR_QUARK = np.array([0, 0, -1 / 3, -4 / 9, -20 / 3, -80 / 9])
 C8_FROM_FOUR_QUARK = np.array([0, 0, 1, -1 / 6, 20, -10 / 3])
-"""C7eff = C7 + y.C, C8eff = C8 + z.C, with C = C1 ... C6 of hep-ph/9612433 [Chetyrkin:1996vx]_."""
+"""C7eff = C7 + y.C, C8eff = C8 + z.C, with C = C1 ... C6 of hep-ph/9612313 [Chetyrkin:1996vx]_."""
 
 # (power of m_t, power of alpha_s(m_Z)) of the Standard-Model coefficients, see the module's docstring.
 POWERS = {"C7": (0.268, 0.537), "C8": (0.181, 0.441), "C9": (0.343, -0.155), "C10": (1.53, -0.09)}
@@ -79,7 +81,7 @@ class Total(eqx.Module):
     """Standard Model plus new physics at 4.8 GeV.
 
     `semileptonic` [9, 8]: rows in the order of `catalogue.LEPTON_PAIRS`, columns of `catalogue.SEMILEPTONIC` (CS, CP in
-    GeV^-1); `dipole` [4]: C7eff, C7', C8eff, C8'; `four_quark` [6]: C1 ... C6 in the basis of hep-ph/9612433.
+    GeV^-1); `dipole` [4]: C7eff, C7', C8eff, C8'; `four_quark` [6]: C1 ... C6 in the basis of hep-ph/9612313.
     """
 
     semileptonic: Complex[Array, "9 8"]
@@ -117,6 +119,52 @@ def total(wc: WilsonCoefficients, inputs: Inputs) -> Total:
 def conjugate(c: Total) -> Total:
     """Coefficients of the CP-conjugate process; the CKM factors of the amplitude are conjugated by the caller."""
     return jax.tree.map(jnp.conj, c)
+
+
+# ------------------------------------------------------------------------------- new physics from four-fermion terms
+
+
+def from_charged_leptons(
+    left: Complex[Array, "3 3"], right: Complex[Array, "3 3"], inputs: Inputs
+) -> dict[str, Complex[Array, ""]]:
+    r""":math:`C_9, C_{10}` of all lepton pairs from a current-current interaction.
+
+    :math:`L=(\bar s\gamma P_Lb)\sum_{ij}\bar l_i\gamma(K^L_{ij}P_L+K^R_{ij}P_R)l_j`, K in GeV^-2. A left-handed current
+    gives :math:`C_9=-C_{10}=K\Lambda_v^2/V_{tb}V_{ts}^*`.
+    """
+    unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
+    result = {}
+    for j, incoming in enumerate(LEPTONS):
+        for i, outgoing in enumerate(LEPTONS):
+            pair = incoming + outgoing
+            result[f"C9_bs{pair}"] = (right[i, j] + left[i, j]) * unit
+            result[f"C10_bs{pair}"] = (right[i, j] - left[i, j]) * unit
+    return result
+
+
+def from_neutrinos(left: Complex[Array, "3 3"], inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    r""":math:`C_L` of all neutrino pairs from :math:`L=\sum K_{ij}(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`."""
+    unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
+    pairs = [(i, j) for i in range(3) for j in range(3)]
+    return {f"CL_bsnu{LEPTONS[j]}nu{LEPTONS[i]}": left[i, j] * unit for i, j in pairs}
+
+
+def from_muon_neutrinos(
+    left: Complex[ArrayLike, ""], right: Complex[ArrayLike, ""], inputs: Inputs
+) -> dict[str, Complex[Array, ""]]:
+    r"""Tridents from :math:`L=(\bar\nu_\mu\gamma P_L\nu_\mu)\,\bar\mu\gamma(K^LP_L+K^RP_R)\mu`, K in GeV^-2."""
+    unit = jnp.sqrt(2.0) / (4 * inputs["G_F"])
+    return {"CVLL_numunumumumu": jnp.asarray(left) * unit, "CVLR_numunumumumu": jnp.asarray(right) * unit}
+
+
+def from_delta_f2(h: Mapping[str, Complex[Array, ""]], mu: FloatArray, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    r"""VLL coefficients at 4.8 GeV from :math:`H = C(\bar q_2\gamma P_Lq_1)^2` at the scale mu.
+
+    `h` maps the quark pairs ``bs``, ``bd``, ``sd``, ``uc`` (:math:`q_1q_2`) to C in GeV^-2. Note the sign: the
+    coefficients of `theory.WilsonCoefficients` are those of -H.
+    """
+    running = run_delta_f2(mu, MU_B, inputs)
+    return {f"CVLL_{pair}{pair}": -running * coefficient for pair, coefficient in h.items()}
 
 
 # ------------------------------------------------------------------------------------------ running of new physics

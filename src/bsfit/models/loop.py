@@ -1,0 +1,172 @@
+r"""Loop model: vector-like doublets Q, L and a complex scalar X, dark matter, in the loops. Global U(1)_X.
+
+Model of 1706.04344 [Kawamura:2017ecz]_ in the notation of Sec. 6 of the review 1803.04703 [Vicente:2018frk]_:
+:math:`L=\lambda_Q^i\bar Q_RXq_L^i+\lambda_L^i\bar L_RXl_L^i` + h.c., couplings in the mass basis of down quarks and
+charged leptons, :math:`\langle X\rangle=0`. The phases of Q and L are free, so that :math:`\lambda_Q^b` and
+:math:`\lambda_L^\mu` may be taken real and positive.
+
+**Where this differs from the review.** Eq. (22) has the opposite sign for :math:`C_9`: the box gives
+:math:`L=-\frac{\lambda_b\lambda_s^*|\lambda_\mu|^2}{64\pi^2}J\,(\bar s\gamma P_Lb)(\bar\mu\gamma P_L\mu)`, hence
+:math:`C_9=-C_{10}=-\frac{\lambda_b\lambda_s^*|\lambda_\mu|^2\Lambda_v^2}{64\pi^2V_{tb}V_{ts}^*}J`, and since
+:math:`{\rm Re}\,V_{tb}V_{ts}^*<0` a negative :math:`C_9` needs :math:`{\rm Re}\,\lambda_b\lambda_s^*<0`. The sign is
+that of the same box for :math:`\Delta F=2`, which for :math:`m_X\to0` and :math:`\lambda\to\sqrt2m_tV/v` is the known
+box of top quarks and Goldstone bosons. Eq. (20) needs :math:`X^\dagger` with the charges of Table 3; nothing computed here
+depends on it. The :math:`\alpha` of :math:`\Lambda_v` is that of the amplitudes.
+
+One loop at leading order in the momenta. Z penguins vanish at that order, Q and q having the same charges. Left out:
+:math:`C_7'` (suppressed by :math:`m_s/m_b`), the half of :math:`\mu\to e\gamma` suppressed by :math:`m_e/m_\mu`, and
+lepton-flavour violation other than in b -> s and :math:`\mu\to e\gamma`.
+"""
+
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from bsfit import loops, validity
+from bsfit.catalogue import LEPTONS
+from bsfit.constants import CHARGE_DOWN
+from bsfit.inputs import Inputs
+from bsfit.theory import Theory, Verdict, WilsonCoefficients
+from bsfit.vectorlike import DOWN_QUARKS, coupling_vector, up_couplings
+from bsfit.wilson import (
+    ckm,
+    from_charged_leptons,
+    from_delta_f2,
+    from_muon_neutrinos,
+    from_neutrinos,
+    run_dipoles,
+    v_tb_v_ts,
+)
+
+Params = Mapping[str, Float[Array, ""]]
+
+REFUSED: dict[str, str] = {}
+"""Observables that the model does not predict: none of today's catalogue."""
+
+
+def theory(params: Params, inputs: Inputs) -> Theory:
+    """Loop model at one point; parameters as in `catalogue.MODELS`, those not given are zero.
+
+    Quantities, in powers of GeV: `M_Q`, `M_L`, `J` (box of the quark and the lepton), `C9_photon` (the part of every C9
+    that comes from the photon penguin), `C7_bs_mu_NP`, `C8_bs_mu_NP` (at the scale m_Q), `C_bs_LL` (coefficient of
+    (s gamma P_L b)^2 in +H at the scale m_Q).
+    """
+    quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
+    leptons = coupling_vector(params, "lambda_L", LEPTONS)
+    m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
+    bs = quarks[2] * jnp.conj(quarks[1])
+    j = loops.box(m_q, m_l, m_x)
+    photon = photon_penguin(bs, m_q, m_x, inputs)
+    c7, c8 = quark_dipoles(bs, m_q, m_x, inputs)
+    h = delta_f2(quarks, m_q, m_x, inputs)
+    currents = -bs / (64 * jnp.pi**2) * j * jnp.outer(jnp.conj(leptons), leptons)
+    coefficients = {
+        **_with_photon(from_charged_leptons(currents, jnp.zeros((3, 3)), inputs), photon),
+        **from_neutrinos(currents, inputs),
+        **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, m_q, inputs), strict=True)),
+        **from_delta_f2(h, m_q, inputs),
+        **from_muon_neutrinos(four_muon_box(leptons[1], m_l, m_x), 0.0, inputs),
+        **lepton_dipoles(leptons, m_l, m_x, inputs),
+    }
+    quantities = {
+        "M_Q": m_q,
+        "M_L": m_l,
+        "J": j,
+        "C9_photon": photon,
+        "C7_bs_mu_NP": c7,
+        "C8_bs_mu_NP": c8,
+        "C_bs_LL": h["bs"],
+    }
+    return Theory(WilsonCoefficients.of(coefficients), quantities, verdicts(params, quarks, leptons, inputs))
+
+
+# -------------------------------------------------------------------------------------------------- coefficients
+
+
+def _with_photon(box: Mapping[str, Complex[Array, ""]], photon: Complex[Array, ""]) -> dict[str, Complex[Array, ""]]:
+    """Add the lepton-universal photon penguin to C9 of ee, mumu and tautau."""
+    universal = {f"C9_bs{lepton}{lepton}": photon for lepton in LEPTONS}
+    return {name: value + universal.get(name, 0.0) for name, value in box.items()}
+
+
+def photon_penguin(
+    bs: Complex[Array, ""], m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
+) -> Complex[Array, ""]:
+    r"""Lepton-universal :math:`C_9=\frac{\sqrt2Q_D\lambda_b\lambda_s^*}{4G_FV_{tb}V_{ts}^*}c`.
+
+    c is `loops.photon_penguin`. Opposite in sign to the box and about a hundred times smaller.
+    """
+    unit = jnp.sqrt(2.0) / (4 * inputs["G_F"] * v_tb_v_ts(inputs))
+    return CHARGE_DOWN * bs * unit * loops.photon_penguin(m_q, m_x)
+
+
+def quark_dipoles(
+    bs: Complex[Array, ""], m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
+) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
+    r""":math:`C_7=-\frac{\sqrt2Q_D\lambda_b\lambda_s^*}{16G_FV_{tb}V_{ts}^*}I_1` and :math:`C_8=-3C_7` at m_Q."""
+    unit = jnp.sqrt(2.0) / (16 * inputs["G_F"] * v_tb_v_ts(inputs))
+    c8 = -bs * unit * loops.dipole(m_q, m_x)
+    return CHARGE_DOWN * c8, c8
+
+
+def delta_f2(
+    quarks: Complex[Array, " 3"], m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
+) -> dict[str, Complex[Array, ""]]:
+    r"""Coefficients of :math:`(\bar q_2\gamma P_Lq_1)^2` in H at the scale m_Q, GeV^-2.
+
+    :math:`(\lambda_1\lambda_2^*)^2J(m_Q,m_Q,m_X)/128\pi^2`. For a complex X only the uncrossed box exists; the
+    normalisation is fixed by the Goldstone limit.
+    """
+    u, c, _ = up_couplings(quarks, ckm(inputs))
+    d, s, b = quarks
+    products = {"bs": b * jnp.conj(s), "bd": b * jnp.conj(d), "sd": s * jnp.conj(d), "uc": u * jnp.conj(c)}
+    unit = loops.box(m_q, m_q, m_x) / (128 * jnp.pi**2)
+    return {pair: product**2 * unit for pair, product in products.items()}
+
+
+def four_muon_box(muon: Complex[Array, ""], m_l: Float[Array, ""], m_x: Float[Array, ""]) -> Float[Array, ""]:
+    r"""K of :math:`L=K(\bar\nu_\mu\gamma P_L\nu_\mu)(\bar\mu\gamma P_L\mu)`, GeV^-2: the box with two L."""
+    return -(jnp.abs(muon) ** 4) / (64 * jnp.pi**2) * loops.box(m_l, m_l, m_x)
+
+
+def lepton_dipoles(
+    leptons: Complex[Array, " 3"], m_l: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
+) -> dict[str, Complex[Array, ""]]:
+    r"""Lepton dipoles: :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I_1/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition."""
+    i1 = loops.dipole(m_l, m_x)
+    e, mu, _ = leptons
+    charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
+    return {
+        "C7_mumu": jnp.sqrt(2.0) * (mu * jnp.conj(mu)) * i1 / (16 * inputs["G_F"]),
+        "Cgamma_mue": charge * inputs["m_mu"] / (64 * jnp.pi**2) * jnp.conj(e) * mu * i1,
+    }
+
+
+# ----------------------------------------------------------------------------------------------------- verdicts
+
+
+def verdicts(
+    params: Params, quarks: Complex[Array, " 3"], leptons: Complex[Array, " 3"], inputs: Inputs
+) -> tuple[Verdict, ...]:
+    r"""Conditions under which the numbers can be trusted.
+
+    Landau pole of the lepton coupling from :math:`16\pi^2\,d\lambda/d\ln\mu=3\lambda^3+6|\lambda_Q|^2\lambda` at one
+    loop with :math:`\lambda_Q` fixed: :math:`\ln(\Lambda/m_L)=8\pi^2/3\lambda^2` without quarks.
+    """
+    squared, feed = (jnp.sum(jnp.abs(v) ** 2) for v in (leptons, quarks))
+    e_folds = 8 * jnp.pi**2 / (3 * squared + 3 * feed)
+    masses = jnp.stack([jnp.asarray(params["m_Q"], dtype=float), jnp.asarray(params["m_L"], dtype=float)])
+    return (
+        validity.perturbative_yukawas(jnp.concatenate([quarks, leptons])),
+        validity.landau_pole(e_folds),
+        validity.local_operators(masses, inputs["m_b"]),
+        validity.heavy_dark_matter(params["m_X"]),
+        validity.higgs_portal(params.get("lambda_H", 0.0), params["m_X"], inputs["m_h"]),
+        validity.above(
+            "stable_X",
+            "lighter of m_Q and m_L in GeV, against m_X: otherwise X is not the dark matter",
+            jnp.min(masses),
+            params["m_X"],
+        ),
+    )

@@ -1,0 +1,70 @@
+r"""Conditions under which a model's numbers can be trusted, as verdicts beside finite numbers.
+
+Each function compares one number with one limit; nothing is raised, so that they can be jitted and vmapped.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float
+
+from bsfit.theory import Verdict
+
+FloatLike = Float[ArrayLike, ""]
+
+SQRT_4PI = (4 * jnp.pi) ** 0.5
+KAON_PAIR_THRESHOLD = 2.4
+"""(m_B - m_K)/2 in GeV, rounded up: lighter dark matter is produced in pairs in B -> K(*) decays."""
+
+
+def below(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
+    """Trusted while the value is below the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) < jnp.asarray(limit))
+
+
+def above(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
+    """Trusted while the value is above the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) > jnp.asarray(limit))
+
+
+def not_below(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
+    """Trusted while the value is above or at the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) >= jnp.asarray(limit))
+
+
+def not_above(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
+    """Trusted while the value is below or at the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) <= jnp.asarray(limit))
+
+
+def _verdict(name: str, message: str, value: FloatLike, limit: FloatLike, ok: Bool[Array, ""]) -> Verdict:
+    return Verdict(name, message, jnp.asarray(value, dtype=float), jnp.asarray(limit, dtype=float), ok)
+
+
+def perturbative_yukawas(couplings: Complex[Array, " n"]) -> Verdict:
+    r"""Every Yukawa coupling below :math:`\sqrt{4\pi}`."""
+    largest = jnp.max(jnp.abs(couplings))
+    return below("perturbative_yukawas", "largest Yukawa coupling, against sqrt(4 pi)", largest, SQRT_4PI)
+
+
+def landau_pole(e_folds: FloatLike) -> Verdict:
+    """At least a factor of ten between the scale of the model and the Landau pole of its largest coupling."""
+    message = "ln(Landau pole/scale of the model) at one loop, against ln 10"
+    return above("landau_pole", message, e_folds, jnp.log(10.0))
+
+
+def local_operators(masses: Float[Array, " n"], m_b: FloatLike) -> Verdict:
+    """All mediators heavier than 10 m_b, so that they can be integrated out above the b scale."""
+    message = "lightest mediator in GeV, against 10 m_b: lighter ones are not local operators"
+    return above("local_operators", message, jnp.min(masses), 10 * jnp.asarray(m_b))
+
+
+def heavy_dark_matter(mass: FloatLike) -> Verdict:
+    """Dark matter too heavy for B -> K(*) + invisible, which is not predicted."""
+    message = "dark-matter mass in GeV, against 2.4: below, B->K(*) decays into a pair of it at tree level"
+    return above("heavy_dark_matter", message, mass, KAON_PAIR_THRESHOLD)
+
+
+def higgs_portal(coupling: FloatLike, mass: FloatLike, m_h: FloatLike) -> Verdict:
+    """No decay of the Higgs boson into a pair of dark-matter particles: they are heavy enough or do not couple."""
+    message = "dark-matter mass in GeV, against m_h/2: below, lambda_H opens h -> invisible, which is not predicted"
+    ok = (jnp.asarray(coupling) == 0) | (jnp.asarray(mass) > jnp.asarray(m_h) / 2)
+    return _verdict("higgs_portal", message, mass, jnp.asarray(m_h) / 2, ok)
