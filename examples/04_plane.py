@@ -1,0 +1,10 @@
+"""The C9-C10 plane: one set of contours per group of data, the Standard Model and the best fit marked."""
+
+import bsfit
+from bsfit.plot import plot_plane
+
+like = bsfit.log_likelihood(data="latest", free={"C9mu": (-2.5, 2.5), "C10mu": (-2.5, 2.5)})
+scan = bsfit.scan(like, {"C9mu": (-2.5, 2.5, 161), "C10mu": (-2.5, 2.5, 161)})
+print(scan)
+for path in plot_plane(scan, "c9-c10-plane.png"):
+    print("wrote", path)

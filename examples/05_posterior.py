@@ -1,0 +1,10 @@
+"""A posterior by NUTS over three coefficients, with its verdict, and a corner plot."""
+
+import bsfit
+from bsfit.plot import plot_corner
+
+like = bsfit.log_likelihood(data="lfu", free={"C9mu": (-3, 3), "C10mu": (-3, 3), "C9pmu": (-3, 3)})
+posterior = bsfit.sample(like, seed=1)
+print(posterior)
+for path in plot_corner(posterior, "posterior.png"):
+    print("wrote", path)
