@@ -72,7 +72,7 @@ def test_gate_passes_good_chains_and_names_what_is_wrong():
     good = np.random.default_rng(0).standard_normal((4, 1000))
     energy = np.random.default_rng(1).standard_normal((4, 1000))
     none = np.zeros((4, 1000), dtype=bool)
-    assert diagnostics.judge({"x": good}, energy, none) [:2] == ("passed", ())
+    assert diagnostics.judge({"x": good}, energy, none)[:2] == ("passed", ())
     one = none.copy()
     one[2, 17] = True
     assert diagnostics.judge({"x": good}, energy, one).reasons == ("1 divergent transitions",)

@@ -18,7 +18,8 @@ TOLERANCE = 1e-8
 class Crossings(NamedTuple):
     """Positions [k] where the level is reached: inf where the box ends before that, NaN where the search failed.
 
-    `deepest` [n] is the lowest point met on the way: lower than the minimum started from, if that was not the global one.
+    `deepest` [n] is the lowest point met on the way: lower than the minimum started from, if that was not the global
+    one.
     """
 
     position: np.ndarray

@@ -24,8 +24,8 @@ class Group:
     """Parameters that the data see only through fewer combinations.
 
     members: indices; null [k, members]: flat directions, one per row, in the coordinates of `kind`; gauge: members to
-    hold so that the others are determined; exponents [len(rest), members]: the determined combinations, each holding one
-    of the remaining members `rest`.
+    hold so that the others are determined; exponents [len(rest), members]: the determined combinations, each holding
+    one of the remaining members `rest`.
     """
 
     kind: str  # "power", "linear", "curved"
@@ -103,7 +103,7 @@ def natural(space: Space, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _reduced(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row-reduced form with full pivoting, so that rows are sparse where they can be; and the pivot column of each row."""
+    """Row-reduced form with full pivoting, which makes rows sparse where it can; and the pivot column of each row."""
     rows = rows.copy()
     pivots: list[int] = []
     for k in range(len(rows)):

@@ -1,7 +1,7 @@
 """Convergence of Markov chains: rank-normalised split R-hat, bulk and tail effective sample size, E-BFMI, the gate.
 
-Definitions of Vehtari, Gelman, Simpson, Carpenter and Buerkner, arXiv:1903.08008 (Bayesian Analysis 16, 667), as Stan and
-ArviZ use them. Draws are arrays [chain, draw].
+Definitions of Vehtari, Gelman, Simpson, Carpenter and Buerkner, arXiv:1903.08008 (Bayesian Analysis 16, 667), as Stan
+and ArviZ use them. Draws are arrays [chain, draw].
 """
 
 from typing import NamedTuple
@@ -51,8 +51,8 @@ def r_hat(draws: np.ndarray) -> float:
 def ess(draws: np.ndarray) -> float:
     """Effective sample size of the mean over chains as they are (not split).
 
-    Autocorrelations combine the chains, their sum ends where Geyer's initial positive sequence of pairs does, and is made
-    monotone; the first lag after it is kept when positive, as in Stan and ArviZ.
+    Autocorrelations combine the chains, their sum ends where Geyer's initial positive sequence of pairs does, and is
+    made monotone; the first lag after it is kept when positive, as in Stan and ArviZ.
     """
     chains, n = draws.shape
     autocovariance = np.mean(_autocovariance(draws), axis=0)

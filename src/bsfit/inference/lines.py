@@ -49,10 +49,10 @@ def fit_lines(
 ) -> ScenarioTable:
     """Fit every one-parameter scenario x * directions[s] of `log_likelihood(vector [p]) -> scalar`.
 
-    directions [s, p]: the common parameters at x = 1, `parameters` their names. bounds: (low, high) of x for all, or [s, 2].
-    names [s]: of the scenarios. chi2(vector): r^T C^-1 r where it differs from -2 log L up to a constant; used for chi2,
-    p-value (with n_data) and pull. The pull is to the origin, with one degree of freedom. like: object whose `meta` goes
-    into the result. Give the same function object again and nothing is compiled anew.
+    directions [s, p]: the common parameters at x = 1, `parameters` their names. bounds: (low, high) of x for all, or
+    [s, 2]. names [s]: of the scenarios. chi2(vector): r^T C^-1 r where it differs from -2 log L up to a constant; used
+    for chi2, p-value (with n_data) and pull. The pull is to the origin, with one degree of freedom. like: object whose
+    `meta` goes into the result. Give the same function object again and nothing is compiled anew.
     """
     started = time.time()
     directions, low, high, names, parameters = _checked(directions, bounds, names, parameters)

@@ -37,6 +37,7 @@ class Minima(NamedTuple):
 
     @property
     def converged(self) -> np.ndarray:
+        """Lanes [k] whose gradient vanishes, to a millionth of a sigma."""
         return np.isfinite(self.value) & (self.distance < CONVERGED)
 
 

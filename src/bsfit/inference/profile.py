@@ -37,16 +37,16 @@ def profile(
 ) -> Profile:
     """Profile of one parameter, or of two for a pair of names.
 
-    points: grid points per axis (default 41, 31 for a pair). span: (low, high), for a pair two of them; default 3.5 Hessian
-    sigmas around the best fit inside the bounds, everything if the parameter is undetermined. A grid is logarithmic
-    for `log:` parameters. Intervals are exact crossings, not interpolations; disjoint ones are all listed.
+    points: grid points per axis (default 81, 41 for a pair). span: (low, high), for a pair two of them; default 3.5
+    Hessian sigmas around the best fit inside the bounds, everything if the parameter is undetermined. A grid is
+    logarithmic for `log:` parameters. Intervals are exact crossings, not interpolations; disjoint ones are all listed.
     Raises BsfitInputError for a name that is not free and a span outside the bounds.
     """
     started = time.time()
     names = (name,) if isinstance(name, str) else tuple(name)
     space = space_of(like, free)
     axes = [_index(space, each) for each in names]
-    points = points or (41 if len(names) == 1 else 31)
+    points = points or (81 if len(names) == 1 else 41)
     objective = Objective(like, space)
     best = search(objective, space, starts=starts, seed=seed)
     grids = [_grid(space, best, i, points, each) for i, each in zip(axes, _spans(span, names), strict=True)]

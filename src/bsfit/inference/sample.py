@@ -1,8 +1,9 @@
 """Posterior draws by NUTS, judged before they are believed.
 
-numpyro's NUTS on the unbounded coordinates of `space`, all chains in one vectorised program. Chains start around every mode
-that carries weight, overdispersed by its own width, so that a target with separate modes cannot pass by luck: chains that
-do not mix show in R-hat. The verdict is that of `diagnostics.judge`, stored, printed, and told on stderr when it is bad.
+numpyro's NUTS on the unbounded coordinates of `space`, all chains in one vectorised program. Chains start around every
+mode that carries weight, overdispersed by its own width, so that a target with separate modes cannot pass by luck:
+chains that do not mix show in R-hat. The verdict is that of `diagnostics.judge`, stored, printed, and told on stderr
+when it is bad.
 """
 
 import sys
@@ -53,6 +54,15 @@ class LogDensity(eqx.Module):
         return self.log_likelihood(self.space.params_unbounded(z)) + self.space.log_prior_unbounded(z)
 
 
+class Plan(NamedTuple):
+    """Unbounded starts [chain, n], first guess of the covariance [n, n] (or its diagonal [n]), the modes, remarks."""
+
+    starts: Any
+    inverse_mass: Any
+    modes: tuple[dict[str, Any], ...]
+    messages: tuple[str, ...]
+
+
 def sample(
     like: Any,
     *,
@@ -76,10 +86,8 @@ def sample(
     space = space_of(like, free)
     density = LogDensity(like, space)
     settings = Settings(warmup, target_accept, dense_mass)
-    best = search(Objective(like, space), space, starts=starts, seed=seed)
-    modes, weights = _modes(best)
-    start, inverse_mass = _chain_starts(density, modes, chains, seed, dense_mass)
-    state = _begin(density, start, jax.random.key(seed), inverse_mass, settings)
+    plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
+    state = _begin(density, plan.starts, jax.random.key(seed), plan.inverse_mass, settings)
     blocks = []
     with Progress(f"sampling {chains} chains", warmup + draws, progress) as bar:
         for _ in range(-(-(warmup + draws) // BLOCK)):
@@ -101,8 +109,8 @@ def sample(
         verdict=judged.verdict,
         reasons=judged.reasons,
         diagnostics=judged.worst,
-        modes=tuple(_mode(space, mode, weight) for mode, weight in zip(modes, weights, strict=True)),
-        messages=_messages(best, modes),
+        modes=plan.modes,
+        messages=plan.messages,
         meta=provenance(
             like,
             started=started,
@@ -119,6 +127,16 @@ def sample(
     return result
 
 
+def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, dense_mass: bool = True) -> Plan:
+    """Find the modes and choose where the chains start."""
+    space = density.space
+    best = search(Objective(density.log_likelihood, space), space, starts=starts, seed=seed)
+    modes, weights = _modes(best)
+    start, inverse_mass = _chain_starts(density, modes, chains, seed, dense_mass)
+    listed = tuple(_mode(space, mode, weight) for mode, weight in zip(modes, weights, strict=True))
+    return Plan(start, inverse_mass, listed, _messages(best, modes))
+
+
 def draw_chains(
     density: Any,
     starts: Float[Array, "chain n"],
@@ -129,7 +147,8 @@ def draw_chains(
 ) -> dict[str, Array]:
     """Draws of `density(z) -> scalar` as a pure function: jit it, vmap it over keys, starts and data in `density`.
 
-    starts [chain, n]. Returns arrays [chain, draw]: z [chain, draw, n], potential, energy, diverging, accept_prob, num_steps.
+    starts [chain, n]. Returns arrays [chain, draw]: z [chain, draw, n], potential, energy, diverging, accept_prob,
+    num_steps.
     """
     state = begin(density, starts, key, inverse_mass, settings)
     _, trace = advance(density, state, settings.warmup + draws, settings)
@@ -207,9 +226,7 @@ def _width(place: Place) -> np.ndarray:
     return inside + np.diag(np.where(pressed, edge**2, 0.0))
 
 
-def _chain_starts(
-    density: LogDensity, modes: list[Place], chains: int, seed: int, dense: bool
-) -> tuple[Array, Array]:
+def _chain_starts(density: LogDensity, modes: list[Place], chains: int, seed: int, dense: bool) -> tuple[Array, Array]:
     """Unbounded starts [chain, n], chain by chain around the modes in turn; first guess [n, n] of the covariance."""
     random = np.random.default_rng(seed)
     points = np.array([_displaced(modes[chain % len(modes)], random) for chain in range(chains)])
@@ -221,7 +238,7 @@ def _chain_starts(
 
 @eqx.filter_jit
 def _to_unbounded(density: LogDensity, points: Any, centre: Any) -> tuple[Any, Any]:
-    """Unbounded coordinates of points [chain, n], the centre where the density is not finite; slopes dz/dt there [n]."""
+    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes dz/dt [n] there."""
 
     def unbounded(t: Any) -> Any:
         return density.space.unbounded(density.space.params(t))

@@ -3,7 +3,7 @@
 All starts descend together in one compiled call (`minimise`). Used by `fit`, `profile` and `sample`.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 

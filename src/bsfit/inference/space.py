@@ -1,8 +1,8 @@
 """The box of free parameters: names, bounds, priors, and its three coordinate systems.
 
 params      dict name -> value, what a likelihood takes
-position    t in the unit box [0, 1]^n, linear in the parameter, or in its logarithm for `log:`; optimisers work here, so
-            that every curvature is in units of the prior box
+position    t in the unit box [0, 1]^n, linear in the parameter, or in its logarithm for `log:`; optimisers work here,
+            so that every curvature is in units of the prior box
 unbounded   z in R^n, where samplers work: t = 1/(1 + exp(-z)) for bounds, numpyro's bijection for a distribution
 
 Bounds are a flat prior in the named parameter, `log:` makes it flat in the logarithm, a numpyro distribution is taken
@@ -38,6 +38,7 @@ class Space(eqx.Module):
 
     @property
     def size(self) -> int:
+        """Number of free parameters."""
         return len(self.names)
 
     def params(self, position: Float[Array, " n"]) -> Params:
@@ -111,6 +112,7 @@ class Objective(eqx.Module):
     space: Space
 
     def __call__(self, position: Float[Array, " n"], data: Any = None) -> Float[Array, ""]:
+        """Value at a position; `data` is there for other objectives and not used."""
         params = self.space.params(position)
         return -2.0 * (self.log_likelihood(params) + self.space.constraint(params))
 

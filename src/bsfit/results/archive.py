@@ -34,7 +34,7 @@ class ResultFileError(ValueError):
 
 def plain(value: Any, where: str = "value") -> Any:
     """Plain read-only data: numbers, text, None, tuples, dicts with text keys, numpy arrays; copies, never aliases."""
-    if value is None or isinstance(value, str | bool | int | float) and not isinstance(value, np.generic):
+    if value is None or (isinstance(value, str | bool | int | float) and not isinstance(value, np.generic)):
         return value
     if isinstance(value, dict):
         return {str(key): plain(item, f"{where}[{key!r}]") for key, item in value.items()}

@@ -34,7 +34,7 @@ class _Record:
     __hash__ = None  # type: ignore[assignment]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to `path`: `.json`, or `.npz` for arrays; without a suffix the kind's own is added. Returns the path."""
+        """Write to `path`: `.json`, or `.npz` for arrays; the kind's own suffix is added where none is. Returns the path."""
         return archive.save(self, path, self.suffix)
 
     @classmethod
@@ -89,6 +89,7 @@ class FitResult(_Record):
 
     @property
     def converged(self) -> bool:
+        """Whether the point is a minimum; `at bound` and `degenerate` fits are."""
         return self.status != "not converged"
 
     @property
@@ -155,6 +156,7 @@ class ScenarioTable(_Record):
 
     @property
     def converged(self) -> bool:
+        """Whether every scenario has a minimum."""
         return all(row["status"] != "not converged" for row in self.rows)
 
     def __getitem__(self, name: str) -> dict[str, Any]:
@@ -191,8 +193,8 @@ class ScenarioTable(_Record):
 class Profile(_Record):
     """Profile likelihood over one or two parameters.
 
-    axes: grid of each name; delta_chi2: rise of -2 log L above the best fit, shape of the grid; others: name -> values of
-    the re-minimised parameters on the grid. One name: intervals_1 and intervals_2 are lists of disjoint intervals.
+    axes: grid of each name; delta_chi2: rise of -2 log L above the best fit, shape of the grid; others: name -> values
+    of the re-minimised parameters on the grid. One name: intervals_1 and intervals_2 are lists of disjoint intervals.
     """
 
     names: tuple[str, ...]
@@ -294,7 +296,10 @@ class Scan(_Record):
 
 @dataclass(frozen=True, eq=False)
 class Posterior(_Record):
-    """Posterior draws with their verdict. samples: name -> [chain, draw]; summary: name -> mean, sd, quantiles, r_hat, ess."""
+    """Posterior draws with their verdict.
+
+    samples: name -> [chain, draw]; summary: name -> mean, sd, quantiles, r_hat, ess_bulk, ess_tail.
+    """
 
     names: tuple[str, ...]
     samples: dict[str, np.ndarray]
@@ -312,6 +317,7 @@ class Posterior(_Record):
 
     @property
     def converged(self) -> bool:
+        """Whether the verdict is good."""
         return self.verdict == "passed"
 
     def draws(self, name: str) -> np.ndarray:

@@ -1,0 +1,96 @@
+"""Does the verdict on posteriors pass what is good and fail what is not?
+
+    python benchmarks/posterior_gate.py --seeds 100
+
+An 8-d Gaussian must pass for at least 95 of 100 seeds; Neal's funnel (9-d) and a mixture of two Gaussians 8 sigma
+apart must fail for all of them. Each seed is one posterior of 4 chains with the defaults of `bsfit.sample`; all seeds
+of a target run in one vectorised program.
+"""
+
+import argparse
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import bsfit  # noqa: F401  (64 bit)
+from bsfit.inference import diagnostics
+from bsfit.inference.sample import DEFAULTS, LogDensity, draw_chains, prepare
+from bsfit.inference.space import parse
+
+CHAINS, DRAWS = 4, 1000
+
+
+def gaussian(params):
+    """Eight dimensions, widths from 0.1 to 1, correlated by 0.5."""
+    x = jnp.stack([params[f"x{i}"] for i in range(8)]) / jnp.logspace(-1.0, 0.0, 8)
+    precision = jnp.linalg.inv(0.5 * jnp.eye(8) + 0.5)
+    return -0.5 * x @ precision @ x
+
+
+def funnel(params):
+    """Neal, Annals of Statistics 31 (2003) 705, section 8: v of width 3 sets the width exp(v/2) of eight others."""
+    x = jnp.stack([params[f"x{i}"] for i in range(8)])
+    return -(params["v"] ** 2) / 18.0 - 0.5 * jnp.sum(x**2) * jnp.exp(-params["v"]) - 4.0 * params["v"]
+
+
+def bimodal(params):
+    """Equal Gaussians of width one at x = -4 and x = 4, and a second coordinate."""
+    return jnp.logaddexp(-0.5 * (params["x"] - 4.0) ** 2, -0.5 * (params["x"] + 4.0) ** 2) - 0.5 * params["y"] ** 2
+
+
+TARGETS = {
+    "gaussian": (gaussian, {f"x{i}": (-10.0, 10.0) for i in range(8)}),
+    "funnel": (funnel, {"v": (-12.0, 12.0)} | {f"x{i}": (-200.0, 200.0) for i in range(8)}),
+    "bimodal": (bimodal, {"x": (-20.0, 20.0), "y": (-20.0, 20.0)}),
+}
+
+
+def verdicts(target, seeds):
+    """One `diagnostics.Verdict` per seed."""
+    like, free = TARGETS[target]
+    density = LogDensity(like, parse(free))
+    plans = [prepare(density, chains=CHAINS, seed=seed) for seed in seeds]
+    starts, masses = (jnp.stack([getattr(plan, name) for plan in plans]) for name in ("starts", "inverse_mass"))
+    keys = jax.vmap(jax.random.key)(jnp.asarray(seeds))
+
+    def one(start, key, mass):
+        trace = draw_chains(density, start, key, DRAWS, DEFAULTS, mass)
+        params = jax.vmap(jax.vmap(density.space.params_unbounded))(trace["z"])
+        return params, trace["energy"], trace["diverging"]
+
+    params, energy, diverging = jax.tree.map(np.asarray, jax.jit(jax.vmap(one))(starts, keys, masses))
+    return [
+        diagnostics.judge({name: x[k] for name, x in params.items()}, energy[k], diverging[k])
+        for k in range(len(seeds))
+    ]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=list(TARGETS))
+    arguments = parser.parse_args()
+    good = True
+    for target in arguments.targets:
+        started = time.perf_counter()
+        found = verdicts(target, range(1, arguments.seeds + 1))
+        passed = sum(verdict.verdict == "passed" for verdict in found)
+        worst = {key: [verdict.worst[key] for verdict in found] for key in ("r_hat", "ess", "divergences", "e_bfmi")}
+        good &= passed >= 0.95 * arguments.seeds if target == "gaussian" else passed == 0
+        print(
+            f"{target:10s} passed {passed:3d} of {arguments.seeds}"
+            f" | R-hat {min(worst['r_hat']):.3f}..{max(worst['r_hat']):.3f}"
+            f" | ESS {min(worst['ess']):.0f}..{max(worst['ess']):.0f}"
+            f" | divergences {min(worst['divergences']):.0f}..{max(worst['divergences']):.0f}"
+            f" | E-BFMI {min(worst['e_bfmi']):.2f}..{max(worst['e_bfmi']):.2f}"
+            f" | {time.perf_counter() - started:.0f} s",
+            flush=True,
+        )
+    print("as required" if good else "NOT as required: gaussian >= 95 %, funnel and bimodal none")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,212 @@
+"""Log-likelihood per group of observables on a grid of one or more parameters.
+
+Observables are computed once per point and give every group's surface in the same pass. Points go through one compiled
+program in chunks of fixed size, so that memory does not grow with the grid and equal settings give equal numbers.
+"""
+
+import itertools
+import time
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.inference.degeneracy import natural
+from bsfit.inference.minimise import minimise
+from bsfit.inference.progress import Progress
+from bsfit.inference.search import SAME_DEPTH, search
+from bsfit.inference.space import Objective, Space, parse, space_of
+from bsfit.results import Scan, provenance
+
+# How often the solutions of the neighbours are tried as starts when a scan is profiled.
+PASSES = 6
+
+
+class _Fixed(eqx.Module):
+    """A log-likelihood of the parameters that are not fixed."""
+
+    like: Any
+    fixed: dict[str, Any]
+
+    def __call__(self, params: dict[str, Any]) -> Any:
+        return self.like({**params, **self.fixed})
+
+
+def scan(
+    like: Any,
+    grid: Mapping[str, tuple[float, float, int]],
+    *,
+    profile: bool = False,
+    fixed: Mapping[str, float] | None = None,
+    free: Mapping[str, Any] | None = None,
+    chunk: int = 4096,
+    starts: int = 32,
+    seed: int = 0,
+    progress: bool = True,
+) -> Scan:
+    """Evaluate `like` on a grid {name: (low, high, points)}; `log:name` spaces the points logarithmically.
+
+    Every other free parameter must have a value in `fixed`, or is re-minimised at each point with profile=True.
+    free: as in `space.parse`, default `like.free`; a plain function of grid and fixed parameters needs none. Parameters
+    that carry a distribution add its log-density to the total. Raises BsfitInputError for bad grids, unknown names,
+    and parameters that are neither on the grid nor fixed.
+    """
+    started = time.time()
+    axes = _axes(grid)
+    fixed = {name: float(value) for name, value in (fixed or {}).items()}
+    free = getattr(like, "free", None) if free is None else free
+    space = None if free is None else space_of(like, free)
+    others = _others(space, axes, fixed, profile)
+    mesh = np.meshgrid(*axes.values(), indexing="ij")
+    shape = mesh[0].shape
+    points = {name: values.reshape(-1) for name, values in zip(axes, mesh, strict=True)}
+    if others:
+        points |= _profiled(_Fixed(like, fixed), free or {}, grid, others, points, shape, starts, seed)
+    points |= {name: np.full(mesh[0].size, value) for name, value in fixed.items()}
+    with Progress("scan", mesh[0].size, progress) as bar:
+        total, groups = _evaluate(like, space, points, chunk, bar)
+    bad = int(np.sum(~np.isfinite(total)))
+    return Scan(
+        names=tuple(axes),
+        axes=tuple(axes.values()),
+        log=tuple(str(key).startswith("log:") for key in grid),
+        log_likelihood=total.reshape(shape),
+        groups=tuple(groups),
+        by_group=np.array([values.reshape(shape) for values in groups.values()]),
+        others={name: points[name].reshape(shape) for name in others},
+        reference=_reference(like, axes),
+        status="converged" if bad < total.size else "not converged",
+        messages=(f"the log-likelihood is not finite at {bad} of {total.size} points",) if bad else (),
+        meta=provenance(
+            like, started=started, method="scan", profile=profile, fixed=fixed, chunk=chunk, starts=starts, seed=seed
+        ),
+    )
+
+
+def _axes(grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    if not isinstance(grid, Mapping) or not grid:
+        raise BsfitInputError("no grid", field="scan", expected='{"name": (low, high, points), ...}')
+    axes = {str(key).removeprefix("log:"): _axis(str(key), line) for key, line in grid.items()}
+    if len(axes) != len(grid):
+        raise BsfitInputError("a parameter is given twice, with and without `log:`", field="scan")
+    return axes
+
+
+def _axis(key: str, line: Any) -> np.ndarray:
+    where = f"scan {key!r}"
+    try:
+        low, high, points = line
+        valid = isinstance(low, Real) and isinstance(high, Real) and int(points) == points
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise BsfitInputError(f"got {line!r}", field=where, expected="(low, high, number of points)")
+    if not (np.isfinite([low, high]).all() and low < high and points >= 2):
+        raise BsfitInputError(f"got {line!r}", field=where, expected="finite low < high and at least two points")
+    if not key.startswith("log:"):
+        return np.linspace(low, high, int(points))
+    if low <= 0:
+        raise BsfitInputError(f"got {line!r} under `log:`", field=where, expected="0 < low < high")
+    return np.geomspace(low, high, int(points))
+
+
+def _others(space: Space | None, axes: Mapping[str, Any], fixed: Mapping[str, float], profile: bool) -> list[str]:
+    """Free parameters left to be re-minimised."""
+    names = space.names if space else tuple(axes)
+    for name in (*axes, *fixed):
+        if space and name not in names:
+            hint = did_you_mean(name, names)
+            raise BsfitInputError(
+                f"{name!r} is not free", field="scan", expected=f"one of {', '.join(names)}", hint=hint
+            )
+    both = [name for name in axes if name in fixed]
+    if both:
+        raise BsfitInputError(f"{', '.join(both)} is on the grid and fixed", field="scan")
+    others = [name for name in names if name not in axes and name not in fixed]
+    if others and not profile:
+        raise BsfitInputError(
+            f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} free but not on the grid",
+            field="scan",
+            hint="add to the grid, give fixed={name: value}, or re-minimise with profile=True",
+        )
+    return others
+
+
+def _profiled(
+    like: Any,
+    free: Mapping[str, Any],
+    grid: Mapping[str, Any],
+    others: list[str],
+    points: dict[str, np.ndarray],
+    shape: tuple[int, ...],
+    starts: int,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """Values of the other parameters at every grid point, where `like` is highest."""
+    boxes = {key: line[:2] for key, line in grid.items()}
+    space = parse(boxes | {key: box for key, box in free.items() if key.removeprefix("log:") in others})
+    objective = Objective(like, space)
+    best = search(objective, space, starts=starts, seed=seed)
+    fixed_part = np.asarray(jax.vmap(space.position)({**points, **_middle(space, others, len(points[space.names[0]]))}))
+    hold = np.array([name not in others for name in space.names])
+
+    def descend(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first = np.where(hold, fixed_part, start.reshape(fixed_part.shape))
+        found = minimise(objective, first, hold=np.broadcast_to(hold, first.shape), lanes=starts)
+        return found.position.reshape(*shape, -1), found.value.reshape(shape)
+
+    position, value = descend(np.broadcast_to(best.position, fixed_part.shape))
+    for _ in range(PASSES):
+        before = value
+        for axis, shift in itertools.product(range(len(shape)), (1, -1)):
+            neighbour = np.clip(np.arange(shape[axis]) + shift, 0, shape[axis] - 1)
+            trial = descend(np.take(position, neighbour, axis=axis))
+            deeper = trial[1] < value - SAME_DEPTH
+            position, value = np.where(deeper[..., None], trial[0], position), np.where(deeper, trial[1], value)
+        if np.array_equal(before, value):
+            break
+    x = natural(space, position)[0].reshape(fixed_part.shape)
+    return {name: x[:, space.names.index(name)] for name in others}
+
+
+def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]:
+    middle = space.params(jnp.full(space.size, 0.5))
+    return {name: np.full(count, float(middle[name])) for name in names}
+
+
+def _evaluate(
+    like: Any, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Total and groups at all points, in chunks of one size; the last one is padded."""
+    size = len(next(iter(points.values())))
+    chunk = min(chunk, size)
+    results = []
+    for first in range(0, size, chunk):
+        rows = np.minimum(np.arange(first, first + chunk), size - 1)
+        part = {name: jnp.asarray(values[rows]) for name, values in points.items()}
+        results.append(jax.tree.map(np.asarray, _batch(like, space, part)))
+        bar.advance(chunk)
+    total = np.concatenate([part for part, _ in results])[:size]
+    return total, {name: np.concatenate([part[name] for _, part in results])[:size] for name in results[0][1]}
+
+
+@eqx.filter_jit
+def _batch(like: Any, space: Space | None, points: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def one(params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        total = like(params) if space is None else like(params) + space.constraint(params)
+        return total, like.by_group(params) if hasattr(like, "by_group") else {}
+
+    return jax.vmap(one)(points)
+
+
+def _reference(like: Any, axes: Mapping[str, Any]) -> dict[str, float] | None:
+    """The reference point on the grid's plane, if the likelihood has one."""
+    reference = getattr(like, "reference", None)
+    if reference is None or any(name not in reference for name in axes):
+        return None
+    return {name: float(reference[name]) for name in axes}
