@@ -33,8 +33,7 @@ def _fit(options: argparse.Namespace, settings: Settings) -> int:
     output.progress(options, f"fitting {', '.join(like.free)} to {like.data}")
     import bsfit
 
-    starts = {"starts": settings.get("starts")} if "starts" in settings else {}
-    result = bsfit.fit(like, seed=settings.get("seed"), **starts)
+    result = bsfit.fit(like, **question.given(settings, "starts", "seed"))
     return output.finish(options, settings, result, said)
 
 
@@ -49,14 +48,12 @@ def _scenarios(options: argparse.Namespace, settings: Settings) -> int:
         scenario=settings.get("scenario", catalogue.STANDARD_SCENARIOS),
         inputs=settings.get("inputs", "default"),
         theory=settings.get("theory", "fixed"),
-        seed=settings.get("seed", 0),
     )
     inputs = question.ready(options, settings)
     count = len(settings.get("scenario"))
     output.progress(options, f"fitting {count} scenarios to {', '.join(settings.get('data'))}")
     import bsfit
 
-    starts = {"starts": settings.get("starts")} if "starts" in settings else {}
     with question.placed(settings):
         result = bsfit.fit_scenarios(
             settings.get("data"),
@@ -64,7 +61,6 @@ def _scenarios(options: argparse.Namespace, settings: Settings) -> int:
             inputs,
             theory=settings.get("theory"),
             nuisances=question.nuisances(settings),
-            seed=settings.get("seed"),
-            **starts,
+            **question.given(settings, "starts", "seed"),
         )
     return output.finish(options, settings, result)

@@ -22,9 +22,9 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "points": ("N", "points of the grid along each axis"),
     "starts": ("N", "starting points of the minimisation"),
     "chains": ("N", "number of chains (default 4)"),
-    "warmup": ("N", "warm-up steps of each chain"),
-    "draws": ("N", "draws of each chain"),
-    "seed": ("N", "seed of everything random (default 0)"),
+    "warmup": ("N", "warm-up steps of each chain (default 1000)"),
+    "draws": ("N", "draws of each chain (default 1000)"),
+    "seed": ("N", "seed of everything random"),
 }
 """Options that are keys of a run file: what they take, and their line of help. All may be repeated."""
 

@@ -28,6 +28,6 @@ def run(options: argparse.Namespace) -> int:
     output.progress(options, f"profiling {' and '.join(names)} on {like.data}")
     import bsfit
 
-    more = {key: settings.get(key) for key in ("points", "starts") if key in settings}
-    result = bsfit.profile(like, names[0] if len(names) == 1 else names, seed=settings.get("seed"), **more)
+    which = names[0] if len(names) == 1 else names
+    result = bsfit.profile(like, which, **question.given(settings, "points", "starts", "seed"))
     return output.finish(options, settings, result, said)

@@ -42,7 +42,6 @@ def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settin
         free=bounded,
         inputs=settings.get("inputs", "default"),
         theory=settings.get("theory", "fixed"),
-        seed=settings.get("seed", 0),
     )
     resolved.values.pop("scenario", None)
     return resolved, said
@@ -131,6 +130,11 @@ def log_likelihood(options: argparse.Namespace, settings: Settings) -> "LogLikel
             settings.get("theory"),
             nuisances(settings),
         )
+
+
+def given(settings: Settings, *keys: str) -> dict[str, Any]:
+    """Arguments that were given; the Python API knows the defaults of the others."""
+    return {key: settings.get(key) for key in keys if key in settings}
 
 
 def nuisances(settings: Settings) -> str | tuple[str, ...] | None:

@@ -11,7 +11,7 @@ from bsfit.cli import output, question
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit sample`."""
-    shared.add(parser, *(key for key in shared.ANALYSIS if key != "starts"), "chains", "warmup", "draws")
+    shared.add(parser, *shared.ANALYSIS, "chains", "warmup", "draws")
     shared.add_run(parser)
 
 
@@ -22,6 +22,6 @@ def run(options: argparse.Namespace) -> int:
     output.progress(options, f"sampling {', '.join(like.free)} given {like.data}")
     import bsfit
 
-    more = {key: settings.get(key) for key in ("chains", "warmup", "draws") if key in settings}
-    result = bsfit.sample(like, seed=settings.get("seed"), **more)
+    more = question.given(settings, "chains", "warmup", "draws", "starts", "seed")
+    result = bsfit.sample(like, progress=not options.quiet, **more)
     return output.finish(options, settings, result, said)

@@ -9,8 +9,8 @@ from bsfit.cli import options as shared
 from bsfit.cli import output, question
 from bsfit.errors import BsfitInputError
 
-POINTS = {1: 101, 2: 41}
-"""Points along each axis of a grid that does not say how many, by the number of axes."""
+POINTS = {1: 101, 2: 41, 3: 21}
+"""Points along each axis of a grid that does not say how many, by the number of axes; 11 for more."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,5 +46,6 @@ def run(options: argparse.Namespace) -> int:
     import bsfit
 
     with settings.blame("scan"):
-        result = bsfit.scan(like, grid, profile=options.minimise)
+        more = question.given(settings, "starts", "seed")
+        result = bsfit.scan(like, grid, profile=options.minimise, progress=not options.quiet, **more)
     return output.finish(options, settings, result, said)
