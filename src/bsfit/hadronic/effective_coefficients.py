@@ -1,11 +1,13 @@
 r"""Coefficients as the amplitudes of :math:`b \to s\ell\ell` see them: per lepton and CP state, with quark loops.
 
-.. math:: C_9^{\rm eff}(q^2) = C_9 + Y(q^2) + \frac{\lambda_u}{\lambda_t} Y_u(q^2) ,\qquad \lambda_p = V_{pb}V_{ps}^* ,
+.. math::
+   C_7^{\rm eff}(q^2) = C_7 + \delta C_7 + \frac{\lambda_u}{\lambda_t}\,\delta C_{7,u} ,\qquad
+   C_9^{\rm eff}(q^2) = C_9 + Y + \delta C_9 + \frac{\lambda_u}{\lambda_t}\,(Y_u + \delta C_{9,u}) ,
 
-in the conventions of 0811.1214 [Altmannshofer:2008dz]_; the loop functions are in `charm_loops`. The decay of the
-anti-b quark has conjugate coefficients and conjugate :math:`\lambda_u/\lambda_t`, but the same loops, whose phases
-are strong. Axis "cp" everywhere: position 0 is the decay of the b quark, 1 that of the anti-b quark. Scale 4.8 GeV,
-pole masses in the loops.
+with :math:`\lambda_p = V_{pb}V_{ps}^*`; the functions are in `charm_loops`. The decay of the anti-b quark has conjugate
+coefficients and conjugate :math:`\lambda_u/\lambda_t`, but the same loops, whose phases are strong. Axis "cp"
+everywhere: position 0 is the decay of the b quark, 1 that of the anti-b quark. Scale 4.8 GeV. The loops have pole
+masses; the charm mass of :math:`\delta C_7` is an input of its own, as in flavio.
 """
 
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ from jaxtyping import Array, Complex, Float
 from bsfit.catalogue import LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
 from bsfit.hadronic.charm_loops import Y, Y_u
 from bsfit.inputs import Inputs
-from bsfit.qcd import m_b_msbar, m_b_pole, m_c_pole
+from bsfit.qcd import alpha_s, m_b_msbar, m_b_pole, m_c_pole
 from bsfit.wilson import MU_B, Total, ckm
 
 COEFFICIENTS = (*SEMILEPTONIC, "C7", "C7p", "C8", "C8p")
@@ -28,15 +30,17 @@ _DIAGONAL = np.array([LEPTON_PAIRS.index(lepton + lepton) for lepton in LEPTONS]
 
 
 class Quarks(eqx.Module):
-    """What the amplitudes need of quarks: masses in GeV, CKM factors, four-quark coefficients of the Standard Model.
+    """What the amplitudes need of quarks: masses in GeV, couplings, four-quark coefficients of the Standard Model.
 
-    `m_b` is the MSbar mass at 4.8 GeV; the others are pole masses. `lambda_t` is V_tb V_ts*; `lambda_ratio` [cp] is
-    lambda_u/lambda_t and its conjugate.
+    `m_b` is the MSbar mass at 4.8 GeV, `m_b_pole` and `m_c_pole` are pole masses, `m_c_photon` is the charm mass in the
+    matrix elements of C7. `lambda_t` is V_tb V_ts*; `lambda_ratio` [cp] is lambda_u/lambda_t and its conjugate.
     """
 
     m_b: Float[Array, ""]
     m_b_pole: Float[Array, ""]
     m_c_pole: Float[Array, ""]
+    m_c_photon: Float[Array, ""]
+    alpha_s: Float[Array, ""]
     four_quark: Float[Array, " 6"]
     lambda_t: Complex[Array, ""]
     lambda_ratio: Complex[Array, " cp"]
@@ -47,8 +51,16 @@ def quarks(total: Total, inputs: Inputs) -> Quarks:
     v = ckm(inputs)
     lambda_u, lambda_t = v[0, 2] * jnp.conj(v[0, 1]), v[2, 2] * jnp.conj(v[2, 1])
     ratio = lambda_u / lambda_t
-    masses = m_b_msbar(MU_B, inputs), m_b_pole(inputs), m_c_pole(inputs)
-    return Quarks(*masses, jnp.real(total.four_quark), lambda_t, jnp.stack([ratio, jnp.conj(ratio)]))
+    return Quarks(
+        m_b_msbar(MU_B, inputs),
+        m_b_pole(inputs),
+        m_c_pole(inputs),
+        inputs["m_c_BVgamma"],
+        alpha_s(MU_B, inputs),
+        jnp.real(total.four_quark),
+        lambda_t,
+        jnp.stack([ratio, jnp.conj(ratio)]),
+    )
 
 
 def of_leptons(total: Total) -> Complex[Array, "l cp 12"]:
@@ -68,8 +80,10 @@ def selection(*amplitudes: Mapping[str, float]) -> Float[np.ndarray, "12 a"]:
     return matrix
 
 
-def c9_loops(q2: Float[Array, ""], quarks: Quarks) -> Complex[Array, " cp"]:
-    """What quark loops add to C9."""
+def loop_shifts(
+    q2: Float[Array, ""], c8: Complex[Array, " cp"], quarks: Quarks
+) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:
+    """What quark loops add to C7 and to C9."""
     q = quarks
     top = Y(q2, q.four_quark, q.m_b_pole, q.m_c_pole, MU_B)
-    return top + q.lambda_ratio * Y_u(q2, q.four_quark, q.m_c_pole, MU_B)
+    return jnp.zeros_like(c8), top + q.lambda_ratio * Y_u(q2, q.four_quark, q.m_c_pole, MU_B)

@@ -24,9 +24,10 @@ from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors
-from bsfit.hadronic.effective_coefficients import Quarks, c9_loops, of_leptons, quarks, selection
+from bsfit.hadronic.effective_coefficients import COEFFICIENTS, Quarks, loop_shifts, of_leptons, quarks, selection
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
 from bsfit.inputs import Inputs
+from bsfit.qed import ratio_factor
 from bsfit.theory import Rows, Theory
 from bsfit.wilson import total
 
@@ -71,7 +72,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
     decays = _decays(inputs)
     expansion = form_factors.b_to_k(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
@@ -84,8 +85,9 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
             current, dipole = hadronic_factors(q2, form_factors.evaluate(expansion, q2), mesons, m_l, quark)
-            effective = currents[lepton] + jnp.outer(c9_loops(q2, quark), _LOOPS)
-            return distribution(q2, current[None] * effective + dipole[None] * dipoles[lepton], mesons, m_l)
+            shift_c7, shift_c9 = (jnp.outer(shift, _LOOPS) for shift in loop_shifts(q2, c8, quark))
+            found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
+            return distribution(q2, found, mesons, m_l)
 
         return strength * jnp.abs(quark.lambda_t) ** 2 * mesons.lifetime * (weight @ jax.vmap(density)(q2))
 
@@ -121,8 +123,8 @@ def distribution(
 def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
 
-    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Raises `KeyError` for an
-    unknown key.
+    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
+    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
     """
     state = moments.reshape(-1, 2, 3)
     a, b, c = (state[..., i].sum(axis=1) for i in range(3))
@@ -131,10 +133,9 @@ def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) 
         return 0.5 * rate[0] / (rows.q2_max[0] - rows.q2_min[0])
     if key == "BR":
         return 0.5 * rate[0]
-    if key == "Rmue":
-        return rate[0] / rate[1]
-    if key == "Remu":
-        return rate[1] / rate[0]
+    if key in ("Rmue", "Remu"):
+        ratio = ratio_factor("B->K", rows.q2_min[0], inputs) * rate[0] / rate[1]
+        return ratio if key == "Rmue" else 1.0 / ratio
     if key == "AFB":
         return b[0] / rate[0]
     if key == "FH":

@@ -27,9 +27,10 @@ from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors
-from bsfit.hadronic.effective_coefficients import Quarks, c9_loops, of_leptons, quarks, selection
+from bsfit.hadronic.effective_coefficients import COEFFICIENTS, Quarks, loop_shifts, of_leptons, quarks, selection
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
 from bsfit.inputs import Inputs
+from bsfit.qed import ratio_factor
 from bsfit.theory import Rows, Theory
 from bsfit.wilson import total
 
@@ -86,7 +87,7 @@ def moments(
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
     decays = _decays(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(quark.lambda_t)) ** 2
@@ -98,8 +99,8 @@ def moments(
 
         def amplitudes(q2: Float[Array, ""]) -> Complex[Array, "cp 8"]:
             current, dipole = hadronic_factors(q2, mesons, m_l, quark)
-            effective = currents[lepton] + jnp.outer(c9_loops(q2, quark), _LOOPS)
-            local = current[None] * effective + dipole[None] * dipoles[lepton]
+            shift_c7, shift_c9 = (jnp.outer(shift, _LOOPS) for shift in loop_shifts(q2, c8, quark))
+            local = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             if nonlocal_amplitudes is None:
                 return local
             return local.at[:, :3].add(nonlocal_amplitudes(q2, decay))
@@ -287,9 +288,15 @@ def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) 
     """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
 
     LHCb's sign convention; rates are CP averaged, those of Bs integrated over the decay time; dBR/dq2 is per GeV^2 of
-    the nominal bin, also where the bin sticks out of phase space. Raises `KeyError` for an unknown key.
+    the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of `qed`, 1 at its central
+    value. Raises `KeyError` for an unknown key.
     """
     is_bs = rows.decay == PROCESSES["b_to_v_ll"].decays.index("Bs->phi")
     y = jnp.where(is_bs, 0.5 * inputs["DeltaGamma/Gamma_Bs"], 0.0)
     found = [_sums(moments[i], rows.q2_max[i] - rows.q2_min[i], y[i]) for i in range(len(QUANTITIES[key]))]
-    return (_PER_LEPTON[key] if key in _PER_LEPTON else _PER_PAIR[key])(*found)
+    value = (_PER_LEPTON[key] if key in _PER_LEPTON else _PER_PAIR[key])(*found)
+    if key not in ("Rmue", "Remu"):
+        return value
+    q2_min = rows.q2_min[0]
+    qed = jnp.where(is_bs[0], ratio_factor("Bs->phi", q2_min, inputs), ratio_factor("B->K*", q2_min, inputs))
+    return value * qed if key == "Rmue" else value / qed
