@@ -131,11 +131,15 @@ def _kind(
     objective: Any, space: Space, best: np.ndarray, value: float, null: np.ndarray, pivots: np.ndarray, lanes: int
 ) -> str | None:
     """The walk along which the objective stays flat, or None if it rises on every one."""
-    walks = {}
+    paths = {"linear": lambda v: lambda s: best + s * v}
     if np.all(natural(space, best)[0][np.any(null != 0.0, axis=0)] != 0.0):
-        walks["power"] = [p for v in null for p in _walk(lambda s, v=v: _along_powers(space, best, s * v))]
-    walks["linear"] = [p for v in null for p in _walk(lambda s, v=v: best + s * v)]
-    rises = {kind: _rise(objective, np.array(points), None, value, lanes) for kind, points in walks.items() if points}
+        paths = {"power": lambda v: lambda s: _along_powers(space, best, s * v), **paths}
+    walks = {kind: [_walk(path(v)) for v in null] for kind, path in paths.items()}
+    rises = {
+        kind: _rise(objective, np.concatenate(points), None, value, lanes)
+        for kind, points in walks.items()
+        if all(points)
+    }
     flattest = min(rises, key=rises.__getitem__, default=None)
     if flattest is not None and rises[flattest] < LEVEL:
         return flattest
@@ -152,18 +156,21 @@ def _curve(objective: Any, best: np.ndarray, value: float, pivot: int, lanes: in
 def _along_powers(space: Space, best: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Position after x -> x exp(w), where w agrees with `shift` of the position to first order."""
     x, slope = natural(space, best)
-    w = shift * slope / np.where(x, x, 1.0)
+    # Beyond exp(50) a point is outside any box; the cut keeps the exponential finite.
+    w = np.clip(shift * slope / np.where(x, x, 1.0), -50.0, 50.0)
     linear_step = x * np.expm1(w) / np.asarray(space.upper - space.lower)
     return best + np.where(np.asarray(space.log), shift, linear_step)
 
 
 def _walk(path: Any) -> list[np.ndarray]:
-    """Points a tenth of the box along a path on both sides; nearer where the box ends."""
+    """Points a tenth of the box along a path on both sides; nearer where the box ends, none where the path does."""
+    start = path(0.0)
     points = []
     for side in (WALK, -WALK):
-        for shrink in (1.0, 0.5, 0.25, 0.125):
-            point = path(side * shrink)
-            if np.all((point >= 0.0) & (point <= 1.0)):
+        for step in (side, side / 2, side / 4, side / 8):
+            point = path(step)
+            moved = np.max(np.abs(point - start)) > 0.3 * abs(step)
+            if moved and np.all((point >= 0.0) & (point <= 1.0)):
                 points.append(point)
                 break
     return points

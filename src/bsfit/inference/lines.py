@@ -7,7 +7,7 @@ scenarios with all their starts are its lanes, and the 1 and 2 sigma crossings a
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -19,7 +19,6 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference.crossings import Search, crossings
 from bsfit.inference.degeneracy import FLAT
 from bsfit.inference.minimise import Minima, minimise, scatter
-from bsfit.inference.search import SAME_DEPTH
 from bsfit.inference.significance import p_value, pull
 from bsfit.results import ScenarioTable, provenance
 
@@ -55,95 +54,95 @@ def fit_lines(
     `meta` goes into the result. Give the same function object again and nothing is compiled anew.
     """
     started = time.time()
-    directions, low, high, names, parameters = _checked(directions, bounds, names, parameters)
-    count = len(directions)
+    lines = _lines(directions, bounds, names, parameters)
+    count = len(lines.directions)
     lanes = count * starts
     objective = _Line(log_likelihood)
-    data = (directions, low, high - low)
-
-    def repeated(times: int) -> Any:
-        return tuple(np.repeat(part, times, axis=0) for part in data)
-
-    found = minimise(objective, np.tile(scatter(starts, 1, seed), (count, 1)), data=repeated(starts), lanes=lanes)
-    best = np.array([_deepest(found.value[s * starts : (s + 1) * starts]) + s * starts for s in range(count)])
-    ends = _ends(objective, found, best, repeated(4), lanes).reshape(count, 2, 2)
-    x, ends = low + (high - low) * found.position[best, 0], low[:, None, None] + (high - low)[:, None, None] * ends
-    origin = minimise(
-        objective, np.zeros((1, 1)), hold=np.ones((1, 1)), data=tuple(0 * part[:1] for part in data), lanes=lanes
-    )
-    goodness = _chi2(chi2, x[:, None] * directions)
+    found = minimise(objective, np.tile(scatter(starts, 1, seed), (count, 1)), data=lines.repeated(starts), lanes=lanes)
+    groups = [Minima(*(leaf[s * starts : (s + 1) * starts] for leaf in found)) for s in range(count)]
+    best = [int(np.argmin(np.where(np.isfinite(group.value), group.value, np.inf))) for group in groups]
+    ends = _ends(objective, groups, best, lines, lanes)
+    x = lines.low + lines.width * np.array([group.position[i, 0] for group, i in zip(groups, best, strict=True)])
+    origin = _at_origin(objective, lines, lanes)
+    goodness = _chi2(chi2, x[:, None] * lines.directions)
     rows = []
-    for s, i in enumerate(best):
-        mine = slice(s * starts, (s + 1) * starts)
-        delta = float(origin.value[0] - found.value[i]) if goodness is None else float(goodness[-1] - goodness[s])
-        flat = abs(found.hessian[i, 0, 0]) < FLAT and not np.isfinite(ends[s]).any()
-        row = _row(x[s], low[s] + (high[s] - low[s]) * found.position[mine, 0], _only(found, mine), int(i) - s * starts)
-        row |= {"name": names[s], "direction": dict(zip(parameters, directions[s].tolist(), strict=True))}
-        row |= {"bounds": (low[s], high[s]), "status": "degenerate" if flat else row["status"]}
-        row |= {f"interval_{k + 1}": (_open(ends[s, 0, k], -np.inf), _open(ends[s, 1, k], np.inf)) for k in (0, 1)}
-        row |= {"errors": (x[s] - row["interval_1"][0], row["interval_1"][1] - x[s])}
-        row |= {"chi2": None, "ndf": None, "p_value": None, "delta_chi2": delta, "pull": pull(delta, 1)}
+    for s, (group, i) in enumerate(zip(groups, best, strict=True)):
+        row = _row(lines, s, group, i, ends[s])
+        delta = origin - group.value[i] if goodness is None else goodness[-1] - goodness[s]
+        row |= {"delta_chi2": delta, "pull": pull(float(delta), 1), "chi2": None, "ndf": None, "p_value": None}
         if goodness is not None and n_data is not None:
             row |= {"chi2": goodness[s], "ndf": n_data - 1, "p_value": p_value(goodness[s], n_data - 1)}
         rows.append(row)
     return ScenarioTable(
         rows=tuple(rows),
-        parameters=tuple(parameters),
+        parameters=tuple(lines.parameters),
         reference_chi2=None if goodness is None else goodness[-1],
         n_data=n_data,
-        reference_log_likelihood=-0.5 * origin.value[0],
+        reference_log_likelihood=-0.5 * origin,
         messages=tuple(_messages(rows)),
         meta=provenance(like, started=started, method="fit_lines", starts=starts, seed=seed),
     )
 
 
-def _checked(directions: Any, bounds: Any, names: Any, parameters: Any) -> tuple[Any, ...]:
+class _Lines(NamedTuple):
+    """Checked scenarios: directions [s, p], box low and width [s], names of scenarios and of common parameters."""
+
+    directions: np.ndarray
+    low: np.ndarray
+    width: np.ndarray
+    names: list[str]
+    parameters: list[str]
+
+    def repeated(self, times: int) -> Any:
+        """Data of the kernel, every scenario `times` in a row."""
+        return tuple(np.repeat(part, times, axis=0) for part in (self.directions, self.low, self.width))
+
+
+def _lines(directions: Any, bounds: Any, names: Any, parameters: Any) -> _Lines:
     directions = np.atleast_2d(np.asarray(directions, dtype=float))
     count, size = directions.shape
     if not np.all(np.isfinite(directions)) or np.any(np.all(directions == 0.0, axis=1)):
         raise BsfitInputError(
             "a direction is zero or not finite", field="directions", expected="[scenarios, parameters]"
         )
-    box = np.broadcast_to(np.asarray(bounds, dtype=float), (count, 2))
-    if not np.all(np.isfinite(box)) or np.any(box[:, 0] >= box[:, 1]):
-        raise BsfitInputError(f"got {np.asarray(bounds).tolist()}", field="bounds", expected="finite low < high")
+    box = np.asarray(bounds, dtype=float)
+    if box.shape not in ((2,), (count, 2)) or not np.all(np.isfinite(box)) or np.any(box[..., 0] >= box[..., 1]):
+        raise BsfitInputError(f"got {box.tolist()}", field="bounds", expected="finite low < high, for all or for each")
     names = [f"line {s}" for s in range(count)] if names is None else list(names)
     parameters = [f"x{i}" for i in range(size)] if parameters is None else list(parameters)
     if len(names) != count or len(parameters) != size:
-        raise BsfitInputError(
-            f"{len(names)} names and {len(parameters)} parameters for directions of shape {directions.shape}",
-            field="names",
-        )
-    return directions, box[:, 0].copy(), box[:, 1].copy(), names, parameters
+        got = f"{len(names)} names and {len(parameters)} parameters for directions of shape {directions.shape}"
+        raise BsfitInputError(got, field="names")
+    box = np.broadcast_to(box, (count, 2))
+    return _Lines(directions, box[:, 0].copy(), box[:, 1] - box[:, 0], names, parameters)
 
 
-def _deepest(values: np.ndarray) -> int:
-    return int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
-
-
-def _only(found: Minima, rows: slice) -> Minima:
-    return Minima(*(leaf[rows] for leaf in found))
-
-
-def _ends(objective: _Line, found: Minima, best: np.ndarray, data: Any, lanes: int) -> np.ndarray:
-    """Positions [s * side * level] of the crossings; the parameter is held, so that each call only evaluates."""
-    count = len(best)
-    curvature = np.maximum(found.hessian[best, 0, 0], 2.0)
-    level = np.tile([1.0, 4.0, 1.0, 4.0], count)
+def _ends(objective: _Line, groups: list[Minima], best: list[int], lines: _Lines, lanes: int) -> np.ndarray:
+    """Crossings [s, side, level] in scenario units; the parameter is held, so that each call only evaluates."""
+    count = len(groups)
+    position, value, curvature = (
+        np.repeat([leaf[i].reshape(-1)[0] for leaf, i in zip(leaves, best, strict=True)], 4)
+        for leaves in zip(*((group.position, group.value, group.hessian) for group in groups), strict=True)
+    )
+    level = np.tile([1.0, 4.0], 2 * count)
     look = Search(
-        start=np.repeat(found.position[best], 4, axis=0),
-        value=np.repeat(found.value[best], 4),
+        start=position[:, None],
+        value=value,
         axis=np.zeros(4 * count, dtype=int),
         side=np.tile([-1, -1, 1, 1], count),
         level=level,
-        guess=np.sqrt(2.0 * level / np.repeat(curvature, 4)),
+        guess=np.sqrt(2.0 * level / np.maximum(curvature, 2.0)),
         tilt=np.ones((4 * count, 1)),
     )
-    return crossings(objective, look, data=data, lanes=lanes).position
+    ends = crossings(objective, look, data=lines.repeated(4), lanes=lanes).position.reshape(count, 2, 2)
+    ends = np.where(np.isinf(ends), np.array([-np.inf, np.inf])[None, :, None], ends)
+    return lines.low[:, None, None] + lines.width[:, None, None] * ends
 
 
-def _open(end: float, infinity: float) -> float:
-    return infinity if np.isinf(end) else float(end)
+def _at_origin(objective: _Line, lines: _Lines, lanes: int) -> float:
+    """-2 log L where all common parameters vanish: a direction of length zero."""
+    nothing = tuple(0.0 * part[:1] for part in lines.repeated(1))
+    return float(minimise(objective, np.zeros((1, 1)), hold=np.ones((1, 1)), data=nothing, lanes=lanes).value[0])
 
 
 def _chi2(chi2: Callable[..., Any] | None, points: np.ndarray) -> np.ndarray | None:
@@ -153,24 +152,36 @@ def _chi2(chi2: Callable[..., Any] | None, points: np.ndarray) -> np.ndarray | N
     return np.asarray(eqx.filter_jit(jax.vmap(chi2))(jnp.asarray(np.concatenate([points, 0.0 * points[:1]]))))
 
 
-def _row(x: float, places: np.ndarray, found: Minima, best: int) -> dict[str, Any]:
-    """Best fit, status and the other minima of one scenario."""
-    position, gradient = found.position[best, 0], found.gradient[best, 0]
+def _row(lines: _Lines, s: int, group: Minima, best: int, ends: np.ndarray) -> dict[str, Any]:
+    """Best fit, intervals, status and the other minima of one scenario; ends [side, level]."""
+    x = lines.low[s] + lines.width[s] * group.position[:, 0]
+    position, gradient, curvature = group.position[best, 0], group.gradient[best, 0], group.hessian[best, 0, 0]
     pressed = (position <= 0.0 and gradient > 0.0) or (position >= 1.0 and gradient < 0.0)
-    status = "at bound" if pressed else "converged"
-    minima: list[tuple[float, float]] = [(float(x), 0.0)]
-    for i in np.argsort(found.value):
-        rise = float(found.value[i] - found.value[best])
-        place = 1e-3 * np.ptp(places) + 1e-9
-        known = any(abs(places[i] - at) < place and abs(rise - depth) < 10 * SAME_DEPTH for at, depth in minima)
-        if found.converged[i] and found.hessian[i, 0, 0] > FLAT and not known:
-            minima.append((float(places[i]), max(rise, 0.0)))
+    flat = abs(curvature) < FLAT and not np.isfinite(ends).any()
+    status = "degenerate" if flat else "at bound" if pressed else "converged"
     return {
-        "best": x,
-        "log_likelihood": -0.5 * found.value[best],
-        "status": status if found.converged[best] else "not converged",
-        "minima": [{"value": at, "delta_chi2": depth} for at, depth in minima],
+        "name": lines.names[s],
+        "direction": dict(zip(lines.parameters, lines.directions[s].tolist(), strict=True)),
+        "bounds": (lines.low[s], lines.low[s] + lines.width[s]),
+        "best": x[best],
+        "errors": (x[best] - ends[0, 0], ends[1, 0] - x[best]),
+        "interval_1": (ends[0, 0], ends[1, 0]),
+        "interval_2": (ends[0, 1], ends[1, 1]),
+        "log_likelihood": -0.5 * group.value[best],
+        "status": status if group.converged[best] else "not converged",
+        "minima": _minima(x, group, best),
     }
+
+
+def _minima(x: np.ndarray, group: Minima, best: int) -> list[dict[str, float]]:
+    """Distinct minima, the best one first."""
+    listed = [(float(x[best]), 0.0)]
+    for i in np.argsort(group.value):
+        rise = max(float(group.value[i] - group.value[best]), 0.0)
+        known = any(abs(x[i] - at) < 1e-4 * (1.0 + abs(at)) for at, _ in listed)
+        if group.converged[i] and group.hessian[i, 0, 0] > FLAT and not known:
+            listed.append((float(x[i]), rise))
+    return [{"value": at, "delta_chi2": rise} for at, rise in listed]
 
 
 def _messages(rows: list[dict[str, Any]]) -> list[str]:

@@ -34,7 +34,7 @@ class _Record:
     __hash__ = None  # type: ignore[assignment]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to `path`: `.json`, or `.npz` for arrays; the kind's own suffix is added where none is. Returns the path."""
+        """Write to `path`: `.json`, or `.npz` for arrays; the kind's own suffix is added if none is there. Returns it."""
         return archive.save(self, path, self.suffix)
 
     @classmethod

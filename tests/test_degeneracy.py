@@ -1,0 +1,110 @@
+"""Directions the data do not see are named, and never get an error."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from bsfit.inference.fit import fit
+
+
+def test_portal_like_ratio():
+    """A coefficient proportional to (g_X/m_Zp)^2: only the ratio is determined."""
+
+    def like(p):
+        return -0.5 * ((1e6 * (p["g_X"] / p["m_Zp"]) ** 2 - 0.1) / 0.02) ** 2 - 0.5 * ((p["z"] - 1.0) / 0.2) ** 2
+
+    result = fit(like, free={"g_X": (0.1, 1.0), "log:m_Zp": (500, 5000), "z": (-3, 3)})
+    assert result.status == "degenerate"
+    assert result.undetermined == ("g_X", "m_Zp")
+    assert np.isnan([*result.errors["g_X"], *result.errors["m_Zp"]]).all()
+    (ratio,) = result.combinations
+    assert ratio["name"] == "m_Zp/g_X"
+    best, low, high = (1e3 / np.sqrt(c) for c in (0.1, 0.12, 0.08))
+    assert ratio["value"] == pytest.approx(best, rel=1e-6)
+    assert ratio["minus"] == pytest.approx(best - low, rel=1e-6)
+    assert ratio["plus"] == pytest.approx(high - best, rel=1e-6)
+    np.testing.assert_allclose(result.errors["z"], [0.2, 0.2], rtol=1e-6)
+    assert "g_X and m_Zp enter only through m_Zp/g_X" in str(result)
+    assert "log g_X + log m_Zp" in str(result)
+
+
+def test_product():
+    result = fit(
+        lambda p: -0.5 * ((p["x"] * p["y"] - 2.0) / 0.1) ** 2, free={"x": (0.1, 5), "y": (0.1, 5)}, starts=16
+    )
+    (product,) = result.combinations
+    assert product["name"] == "x*y"
+    assert product["exponents"] == {"x": 1.0, "y": 1.0}
+    np.testing.assert_allclose([product["value"], product["minus"], product["plus"]], [2.0, 0.1, 0.1], rtol=1e-6)
+    assert len(result.minima) == 1
+
+
+def test_products_of_either_sign_are_two_minima():
+    result = fit(lambda p: -0.5 * ((p["x"] * p["y"] - 0.2) / 0.05) ** 2, free={"x": (-1, 1), "y": (-1, 1)})
+    assert result.status == "degenerate"
+    assert len(result.minima) == 2
+    signs = {np.sign(place["values"]["x"]) for place in result.minima}
+    assert signs == {-1.0, 1.0}
+
+
+def test_sum():
+    result = fit(lambda p: -0.5 * ((p["x"] + 2 * p["y"] - 0.3) / 0.1) ** 2, free={"x": (-1, 1), "y": (-1, 1)})
+    (combination,) = result.combinations
+    assert combination["name"] == "x + 2*y"
+    np.testing.assert_allclose([combination["value"], combination["minus"]], [0.3, 0.1], rtol=1e-6)
+    assert len(result.minima) == 1
+
+
+def test_three_couplings_in_one_product():
+    def like(p):
+        return -0.5 * ((p["a"] ** 2 * p["b"] / p["c"] - 0.3) / 0.03) ** 2
+
+    result = fit(like, free={"a": (0.1, 1), "b": (0.1, 1), "c": (0.1, 1)}, starts=16)
+    assert result.undetermined == ("a", "b", "c")
+    (combination,) = result.combinations
+    exponents = np.array(list(combination["exponents"].values()))
+    np.testing.assert_allclose(exponents / exponents[1], [2, 1, -1], atol=1e-9)
+
+
+def test_closed_valley():
+    result = fit(lambda p: -0.5 * ((p["x"] ** 2 + p["y"] ** 2 - 0.3) / 0.1) ** 2, free={"x": (-1, 1), "y": (-1, 1)})
+    assert result.status == "degenerate"
+    assert result.undetermined == ("x", "y")
+    assert result.combinations == ()
+    assert "along a curve" in str(result)
+
+
+def test_parameter_without_effect():
+    result = fit(lambda p: -0.5 * (p["x"] / 0.1) ** 2, free={"x": (-1, 1), "idle": (0, 1)}, starts=16)
+    assert result.undetermined == ("idle",)
+    assert "does not depend on idle" in str(result)
+    np.testing.assert_allclose(result.errors["x"], [0.1, 0.1], rtol=1e-7)
+
+
+def test_vanishing_curvature_is_not_a_degeneracy():
+    """A quartic minimum has no Hessian error, but a profile."""
+    result = fit(lambda p: -0.5 * (p["x"] / 0.1) ** 4, free={"x": (-1, 1.1)}, starts=16)
+    assert result.undetermined == ()
+    np.testing.assert_allclose(result.errors["x"], [0.1, 0.1], rtol=1e-4)
+    assert np.isnan(result.hessian_errors["x"])
+
+
+def test_weak_data_give_open_intervals_not_small_errors():
+    """Data ten times weaker than the box: no crossing inside it."""
+    result = fit(lambda p: -0.5 * ((p["x"] - 0.2) / 20.0) ** 2, free={"x": (-1, 1)}, starts=16)
+    assert result.errors["x"] == (np.inf, np.inf)
+    assert "all of the range" in str(result)
+
+
+def test_degenerate_profile_of_the_rest_is_exact():
+    """A nuisance correlated with the determined combination keeps its marginal error."""
+
+    def like(p):
+        product = p["x"] * p["y"]
+        return -0.5 * ((product + p["n"] - 2.0) / 0.1) ** 2 - 0.5 * ((p["n"] - 0.5) / 0.3) ** 2
+
+    result = fit(like, free={"x": (0.1, 5), "y": (0.1, 5), "n": (-3, 3)}, starts=16)
+    np.testing.assert_allclose(result.errors["n"], [0.3, 0.3], rtol=1e-5)
+    (product,) = result.combinations
+    np.testing.assert_allclose([product["minus"], product["plus"]], np.hypot(0.1, 0.3), rtol=1e-5)
+    assert jnp.isnan(result.covariance[0, 0])

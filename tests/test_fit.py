@@ -1,0 +1,209 @@
+"""Fits with known answers: Gaussian, MINOS, many starts, several minima, bounds, pulls, constraints."""
+
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from iminuit import Minuit
+from scipy import stats
+
+from bsfit.errors import BsfitInputError
+from bsfit.inference.fit import FitError, fit
+
+COVARIANCE = np.array([[1.0, 0.6, 0.2], [0.6, 2.0, -0.3], [0.2, -0.3, 0.5]])
+CENTRE = np.array([0.3, -1.0, 0.5])
+BOX = {"a": (-10, 10), "b": (-10, 10), "c": (-10, 10)}
+
+
+class Gaussian:
+    """Three correlated numbers measured directly, with everything a likelihood may tell about itself."""
+
+    free = BOX
+    n_data = 3
+    reference = {"a": 0.0, "b": 0.0, "c": 0.0}  # noqa: RUF012
+    reference_chi2 = float(CENTRE @ np.linalg.inv(COVARIANCE) @ CENTRE)
+    model, data, meta = "toy", "three numbers", {"papers": ["none"]}  # noqa: RUF012
+
+    def predictions(self, params):
+        return jnp.stack([params[name] for name in "abc"])
+
+    def chi2(self, params):
+        r = self.predictions(params) - CENTRE
+        return r @ jnp.asarray(np.linalg.inv(COVARIANCE)) @ r
+
+    def by_group(self, params):
+        return {"all": -0.5 * self.chi2(params)}
+
+    def __call__(self, params):
+        return -0.5 * self.chi2(params) - 0.5 * np.log(np.linalg.det(COVARIANCE))
+
+
+class ByRank(Gaussian):
+    """Predictions that see two of the three parameters."""
+
+    pull_by_rank = True
+
+    def predictions(self, params):
+        return jnp.stack([params["a"], 1e6 * (params["a"] + params["b"]), params["b"]])
+
+
+@pytest.fixture(scope="module")
+def gaussian():
+    return fit(Gaussian())
+
+
+def test_gaussian_is_exact(gaussian):
+    assert gaussian.status == "converged"
+    np.testing.assert_allclose(list(gaussian.values.values()), CENTRE, atol=1e-12)
+    np.testing.assert_allclose(gaussian.covariance, COVARIANCE, rtol=1e-10)
+    sigma = np.sqrt(np.diag(COVARIANCE))
+    for i, name in enumerate("abc"):
+        np.testing.assert_allclose(gaussian.errors[name], [sigma[i], sigma[i]], rtol=1e-7)
+        expected = CENTRE[i] + 2 * sigma[i] * np.array([-1, 1])
+        np.testing.assert_allclose(gaussian.intervals_2[name], expected, atol=1e-7)
+    assert gaussian.gradient_norm < 1e-10
+    assert gaussian.reached == gaussian.starts == 32
+    assert len(gaussian.minima) == 1
+
+
+def test_goodness_and_pull(gaussian):
+    assert gaussian.chi2 == pytest.approx(0.0, abs=1e-12)
+    assert (gaussian.ndf, gaussian.p_value) == (0, None)
+    delta = Gaussian.reference_chi2
+    expected = stats.norm.isf(0.5 * stats.chi2(3).sf(delta))
+    assert (gaussian.pull_delta_chi2, gaussian.pull_dof) == (pytest.approx(delta), 3)
+    assert gaussian.pull == pytest.approx(expected)
+    assert gaussian.by_group["all"] == pytest.approx(0.0, abs=1e-12)
+    text = str(gaussian)
+    assert "Fit of toy to three numbers: converged" in text
+    assert "3 degrees of freedom" in text
+    assert gaussian.meta["likelihood"]["papers"] == ("none",)
+    assert gaussian.meta["settings"]["seed"] == 0
+
+
+def test_pull_of_a_model_counts_the_rank():
+    result = fit(ByRank(), profile_errors=False)
+    assert result.pull_dof == 2
+    assert result.ndf == 1
+    assert "rank" in str(result)
+
+
+def wild(params):
+    """Skewed and curved, with one minimum."""
+    x, y = params["x"], params["y"]
+    return -0.5 * ((jnp.exp(x) + 0.3 * y - 2.0) / 0.5) ** 2 - 0.5 * (y - 0.4 * x**2) ** 2 - 0.02 * y**4
+
+
+def test_asymmetric_errors_are_those_of_minos():
+    free = {"x": (-4, 4), "y": (-4, 4)}
+    result = fit(wild, free=free)
+    minuit = Minuit(lambda x, y: float(-2 * wild({"x": x, "y": y})), x=0.5, y=0.0)
+    minuit.errordef, minuit.tol, minuit.strategy = Minuit.LEAST_SQUARES, 1e-6, 2
+    minuit.migrad()
+    for cl, intervals in ((1, result.intervals_1), (2, result.intervals_2)):
+        minuit.minos(cl=cl)
+        for name in ("x", "y"):
+            merror = minuit.merrors[name]
+            expected = [minuit.values[name] + merror.lower, minuit.values[name] + merror.upper]
+            np.testing.assert_allclose(intervals[name], expected, atol=2e-3)
+    for name in ("x", "y"):
+        assert result.hessian_errors[name] == pytest.approx(minuit.errors[name], rel=1e-3)
+    minus, plus = result.errors["x"]
+    assert minus > 1.1 * plus
+
+
+def test_hundred_starts_find_one_rosenbrock_minimum():
+    result = fit(
+        lambda p: -0.5 * ((1 - p["x"]) ** 2 + 100 * (p["y"] - p["x"] ** 2) ** 2),
+        free={"x": (-5, 5), "y": (-5, 25)},
+        starts=100,
+        seed=11,
+    )
+    assert result.reached >= 99
+    np.testing.assert_allclose(list(result.values.values()), [1.0, 1.0], atol=1e-9)
+    # The exact profile of x is (1 - x)^2.
+    np.testing.assert_allclose(result.errors["x"], [1.0, 1.0], atol=1e-6)
+
+
+def test_double_well_lists_both_minima():
+    result = fit(lambda p: -0.5 * ((p["x"] ** 2 - 1) / 0.1) ** 2 - 0.05 * p["x"], free={"x": (-3, 3)})
+    assert result.values["x"] == pytest.approx(-1.0, abs=2e-3)
+    assert len(result.minima) == 2
+    assert result.minima[1]["values"]["x"] == pytest.approx(1.0, abs=2e-3)
+    assert result.minima[1]["delta_chi2"] == pytest.approx(0.2, abs=1e-3)
+    assert sum(place["starts"] for place in result.minima) == 32
+    assert any("another minimum lies within 2 sigma" in message for message in result.messages)
+
+
+def test_a_fit_on_a_bound_says_so():
+    result = fit(
+        lambda p: -0.5 * (p["x"] + 0.5) ** 2 - 0.5 * (p["y"] - p["x"]) ** 2, free={"x": (0, 3), "y": (-3, 3)}
+    )
+    assert result.status == "at bound"
+    assert result.at_bound == {"x": "lower"}
+    assert result.errors["x"][0] == np.inf
+    # Delta(-2 log L) = (x + 1/2)^2 - 1/4 = 1 above the minimum in the box.
+    assert result.errors["x"][1] == pytest.approx(np.sqrt(1.25) - 0.5, abs=1e-7)
+    assert np.isnan(result.covariance[0, 0])
+    assert result.covariance[1, 1] == pytest.approx(1.0)
+    assert "lower bound" in str(result)
+
+
+def test_logarithmic_parameters_have_errors_in_their_own_units():
+    result = fit(lambda p: -0.5 * ((jnp.log(p["m"]) - 7.0) / 0.1) ** 2, free={"log:m": (100, 10_000)})
+    m = np.exp(7.0)
+    assert result.values["m"] == pytest.approx(m, rel=1e-10)
+    np.testing.assert_allclose(result.intervals_1["m"], [m * np.exp(-0.1), m * np.exp(0.1)], rtol=1e-7)
+    assert result.hessian_errors["m"] == pytest.approx(0.1 * m, rel=1e-8)
+
+
+def test_a_distribution_constrains_like_a_measurement():
+    free = {"x": (-5, 5), "n": dist.Normal(1.0, 0.2)}
+    result = fit(lambda p: -0.5 * ((p["x"] + p["n"] - 3.0) / 0.1) ** 2, free=free)
+    assert result.values["n"] == pytest.approx(1.0, abs=1e-10)
+    assert result.hessian_errors["n"] == pytest.approx(0.2, rel=1e-9)
+    assert result.errors["x"][0] == pytest.approx(np.hypot(0.1, 0.2), rel=1e-7)
+
+
+def test_pull_of_a_plain_function_needs_a_reference_only():
+    result = fit(lambda p: -0.5 * ((p["x"] - 2.0) / 0.5) ** 2, free={"x": (-5, 5)}, reference={"x": 0.0})
+    assert result.pull == pytest.approx(4.0)
+    assert result.chi2 is None
+
+
+def test_failures_are_visible():
+    with pytest.raises(BsfitInputError, match="not finite at any"):
+        fit(lambda p: jnp.log(-1.0 - p["x"] ** 2), free={"x": (-1, 1)})
+    result = fit(lambda p: -jnp.abs(p["x"] - 0.3), free={"x": (-1, 1)})
+    assert result.status == "not converged"
+    assert "not converged" in str(result).splitlines()[0]
+    with pytest.raises(FitError):
+        fit(lambda p: -jnp.abs(p["x"] - 0.3), free={"x": (-1, 1)}, throw=True)
+
+
+def test_the_same_seed_gives_the_same_numbers(gaussian):
+    again = fit(Gaussian())
+    assert again.values == gaussian.values
+    assert again.intervals_1 == gaussian.intervals_1
+
+
+def test_intervals_cover_as_often_as_they_should():
+    """One sigma intervals of a skewed mean, 600 toys: x = exp(y), y Gaussian; invariance makes coverage exact."""
+    from bsfit.inference.crossings import Search, crossings
+    from bsfit.inference.minimise import minimise
+
+    truth, toys = 0.55, 600
+    seen = np.log(0.2 + truth) + 0.2 * np.random.default_rng(5).normal(size=toys)
+
+    def objective(t, data):
+        return ((jnp.log(0.2 + t[0]) - data) / 0.2) ** 2
+
+    found = minimise(objective, np.full((toys, 1), 0.5), data=seen)
+    shared = {"axis": np.zeros(toys, dtype=int), "level": np.ones(toys), "tilt": np.ones((toys, 1))}
+    shared |= {"guess": np.full(toys, 0.1), "start": found.position, "value": found.value}
+    low, high = (
+        crossings(objective, Search(side=np.full(toys, side), **shared), data=seen).position for side in (-1, 1)
+    )
+    low = np.where(np.isinf(low), 0.0, low)
+    inside = (found.position[:, 0] < 1) & (found.position[:, 0] > 0) & (low <= truth) & (truth <= high)
+    assert np.mean(inside) == pytest.approx(0.683, abs=0.04)
