@@ -3,6 +3,8 @@ r"""Conditions under which a model's numbers can be trusted, as verdicts beside 
 Each function compares one number with one limit; nothing is raised, so that they can be jitted and vmapped.
 """
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
@@ -39,9 +41,9 @@ def _verdict(name: str, message: str, value: FloatLike, limit: FloatLike, ok: Bo
     return Verdict(name, message, jnp.asarray(value, dtype=float), jnp.asarray(limit, dtype=float), ok)
 
 
-def perturbative_yukawas(couplings: Complex[Array, " n"]) -> Verdict:
+def perturbative_yukawas(couplings: Sequence[Complex[Array, ""]]) -> Verdict:
     r"""Every Yukawa coupling below :math:`\sqrt{4\pi}`."""
-    largest = jnp.max(jnp.abs(couplings))
+    largest = jnp.max(jnp.abs(jnp.stack(list(couplings))))
     return below("perturbative_yukawas", "largest Yukawa coupling, against sqrt(4 pi)", largest, SQRT_4PI)
 
 

@@ -15,76 +15,85 @@ FloatLike = Float[ArrayLike, ""]
 
 DOWN_QUARKS = ("d", "s", "b")
 
+Vector = tuple[Complex[Array, ""], Complex[Array, ""], Complex[Array, ""]]
+"""A 3-vector in flavour space as three scalars: XLA then fuses everything and drops what nothing reads."""
 
-def complex_parameter(params: Mapping[str, Float[Array, ""]], name: str) -> Complex[Array, ""]:
+
+def complex_parameter(params: Mapping[str, FloatLike], name: str) -> Complex[Array, ""]:
     """The complex parameter with real part `name` and imaginary part ``<name>_im``; missing parts are zero."""
     return jnp.asarray(params.get(name, 0.0)) + 1j * jnp.asarray(params.get(f"{name}_im", 0.0))
 
 
-def coupling_vector(
-    params: Mapping[str, Float[Array, ""]], name: str, flavours: tuple[str, ...]
-) -> Complex[Array, " 3"]:
+def coupling_vector(params: Mapping[str, FloatLike], name: str, flavours: tuple[str, ...]) -> Vector:
     """Couplings ``<name>_<flavour>`` to the three generations."""
-    return jnp.stack([complex_parameter(params, f"{name}_{flavour}") for flavour in flavours])
+    first, second, third = (complex_parameter(params, f"{name}_{flavour}") for flavour in flavours)
+    return first, second, third
 
 
-def up_couplings(down: Complex[Array, " 3"], ckm: Complex[Array, "3 3"]) -> Complex[Array, " 3"]:
+def up_couplings(down: Vector, ckm: Complex[Array, "3 3"]) -> Vector:
     """Couplings of the left-handed u, c, t from those of d, s, b."""
-    return jnp.conj(ckm) @ down
+    u, c, t = (sum((jnp.conj(ckm[j, i]) * down[i] for i in range(3)), jnp.zeros(())) for j in range(3))
+    return u, c, t
+
+
+def squared(z: Complex[Array, ""]) -> Float[Array, ""]:
+    """:math:`|z|^2`, with the right derivatives at zero."""
+    return z.real**2 + z.imag**2
+
+
+def norm_squared(vector: Vector) -> Float[Array, ""]:
+    """Sum of the squared moduli."""
+    return squared(vector[0]) + squared(vector[1]) + squared(vector[2])
 
 
 class Mixing(eqx.Module):
     r"""Couplings of one multiplet to the Z' after mixing, :math:`L=\bar f_i\gamma^\mu\Delta^{ij}P_Lf_jZ'_\mu` etc.
 
-    `mass` of the heavy state in GeV; `light` [3, 3] of the light left-handed states; `heavy_light` [3] of
-    :math:`\bar H_Ll_j`; `heavy_left`, `heavy_right` of :math:`\bar HH`; `universal_left`, `universal_right`: what
-    kinetic mixing adds to every light state.
+    A vector-like state of Dirac mass m and three massless left-handed states, coupled by :math:`\lambda_i` to a scalar
+    of charge 2. With :math:`\mu_i=\lambda_iv_\phi/\sqrt2` the heavy left-handed state is
+    :math:`(mQ_L+\sum\mu_iq_i)/M`, :math:`M^2=m^2+\sum|\mu_i|^2`; right-handed states do not mix. Exact, for any
+    3-vector.
+
+    `charge` is :math:`2g_X`; `mass` m and `heavy` M in GeV; `mu` in GeV; `universal_left`, `universal_right`: couplings
+    that all light states have besides.
     """
 
+    charge: Float[Array, ""]
     mass: Float[Array, ""]
-    light: Complex[Array, "3 3"]
-    heavy_light: Complex[Array, " 3"]
-    heavy_left: Float[Array, ""]
-    heavy_right: Float[Array, ""]
+    heavy: Float[Array, ""]
+    mu: Vector
     universal_left: Float[Array, ""]
     universal_right: Float[Array, ""]
 
-    @property
-    def left(self) -> Complex[Array, "3 3"]:
-        """All of the left-handed couplings of the light states."""
-        return self.light + self.universal_left * jnp.eye(3)
+    def left(self, i: int, j: int) -> Complex[Array, ""]:
+        r""":math:`\Delta_L^{ij}=2g_X\mu_i^*\mu_j/M^2` of the light states, eqs. (16) and (17) of [Vicente:2018frk]_."""
+        mixed = jnp.conj(self.mu[i]) * self.mu[j] * (self.charge / self.heavy**2)
+        return mixed + self.universal_left if i == j else mixed
 
-    @property
-    def right(self) -> Complex[Array, "3 3"]:
-        """Right-handed couplings of the light states."""
-        return self.universal_right * jnp.eye(3, dtype=complex)
+    def right(self, i: int, j: int) -> Complex[Array, ""]:
+        """Right-handed coupling of the light states."""
+        return (self.universal_right if i == j else jnp.zeros(())) + 0j
+
+    def heavy_light(self, j: int) -> Complex[Array, ""]:
+        r"""Coupling of :math:`\bar H_Ll_j`, :math:`-2g_Xm\mu_j/M^2`."""
+        return self.mu[j] * (-self.charge * self.mass / self.heavy**2)
+
+    def heavy_left(self) -> Float[Array, ""]:
+        r"""Coupling of :math:`\bar H_LH_L`, :math:`2g_Xm^2/M^2`; that of the right-handed state is `charge`."""
+        return self.charge * self.mass**2 / self.heavy**2
 
 
 def mixing(
-    mass: FloatLike,
-    yukawas: Complex[Array, " 3"],
-    g_x: FloatLike,
-    v_phi: FloatLike,
-    left: FloatLike = 0.0,
-    right: FloatLike = 0.0,
+    mass: FloatLike, yukawas: Vector, g_x: FloatLike, v_phi: FloatLike, left: FloatLike = 0.0, right: FloatLike = 0.0
 ) -> Mixing:
-    r"""Exact mixing of a vector-like state of Dirac mass `mass` with three massless left-handed states.
-
-    With :math:`\mu_i=\lambda_iv_\phi/\sqrt2` and :math:`M^2=m^2+\sum|\mu_i|^2` the heavy left-handed state is
-    :math:`(mQ_L+\sum\mu_iq_i)/M`, hence :math:`\Delta_L^{ij}=2g_X\mu_i^*\mu_j/M^2`: eqs. (16) and (17) of 1803.04703
-    [Vicente:2018frk]_ for any couplings. Right-handed states do not mix. `left` and `right` are universal couplings of
-    the light states.
-    """
-    mu = yukawas * v_phi / jnp.sqrt(2.0)
-    m_squared = jnp.asarray(mass) ** 2
-    heavy_squared = m_squared + jnp.sum(jnp.abs(mu) ** 2)
-    charge = 2 * jnp.asarray(g_x)
+    """Mixing of a vector-like state of Dirac mass `mass`; `left`, `right`: universal couplings of the light states."""
+    mass, scale = jnp.asarray(mass, dtype=float), jnp.asarray(v_phi) / jnp.sqrt(2.0)
+    mu = (yukawas[0] * scale, yukawas[1] * scale, yukawas[2] * scale)
     return Mixing(
-        mass=jnp.sqrt(heavy_squared),
-        light=charge * jnp.outer(jnp.conj(mu), mu) / heavy_squared,
-        heavy_light=-charge * mass * mu / heavy_squared,
-        heavy_left=charge * m_squared / heavy_squared,
-        heavy_right=charge,
-        universal_left=jnp.asarray(left),
-        universal_right=jnp.asarray(right),
+        charge=2 * jnp.asarray(g_x, dtype=float),
+        mass=mass,
+        heavy=jnp.sqrt(mass**2 + norm_squared(mu)),
+        mu=mu,
+        universal_left=jnp.asarray(left, dtype=float),
+        universal_right=jnp.asarray(right, dtype=float),
     )

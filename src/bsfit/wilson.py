@@ -11,7 +11,7 @@ below. Electroweak running and the mixing of four-fermion operators into each ot
 :math:`C_{10}` do not run in QCD.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import equinox as eqx
 import jax
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from bsfit.catalogue import DIPOLES, LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
+from bsfit.catalogue import DIPOLES, LEPTON_PAIRS, LEPTONS, NEUTRINO_PAIRS, SEMILEPTONIC
 from bsfit.inputs import Inputs
 from bsfit.qcd import alpha_s, m_b_msbar, m_s_msbar
 from bsfit.theory import INDEX, WilsonCoefficients
@@ -38,6 +38,13 @@ POWERS = {"C7": (0.268, 0.537), "C8": (0.181, 0.441), "C9": (0.343, -0.155), "C1
 
 _SEMILEPTONIC = np.array([[INDEX[f"{op}_bs{pair}"] for op in SEMILEPTONIC] for pair in LEPTON_PAIRS])
 _DIPOLE = np.array([INDEX[name] for name in DIPOLES])
+_FIELD_ORDER = {a + b: (LEPTONS.index(b), LEPTONS.index(a)) for a in LEPTONS for b in LEPTONS}
+_NEUTRINO_ORDER = {f"nu{a}nu{b}": (LEPTONS.index(b), LEPTONS.index(a)) for a in LEPTONS for b in LEPTONS}
+r"""Positions (i, j) of the fields :math:`\bar l_i\ldots l_j` of a pair: ``bsmue`` has :math:`\bar e\ldots\mu`."""
+
+Current = Callable[[int, int], Complex[Array, ""]]
+"""Coefficient of a current of the leptons i and j, a function so that only what is read is computed."""
+
 _DIAGONAL = np.array([LEPTON_PAIRS.index(lepton + lepton) for lepton in LEPTONS])
 
 
@@ -124,9 +131,7 @@ def conjugate(c: Total) -> Total:
 # ------------------------------------------------------------------------------- new physics from four-fermion terms
 
 
-def from_charged_leptons(
-    left: Complex[Array, "3 3"], right: Complex[Array, "3 3"], inputs: Inputs
-) -> dict[str, Complex[Array, ""]]:
+def from_charged_leptons(left: Current, right: Current, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
     r""":math:`C_9, C_{10}` of all lepton pairs from a current-current interaction.
 
     :math:`L=(\bar s\gamma P_Lb)\sum_{ij}\bar l_i\gamma(K^L_{ij}P_L+K^R_{ij}P_R)l_j`, K in GeV^-2. A left-handed current
@@ -134,19 +139,16 @@ def from_charged_leptons(
     """
     unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
     result = {}
-    for j, incoming in enumerate(LEPTONS):
-        for i, outgoing in enumerate(LEPTONS):
-            pair = incoming + outgoing
-            result[f"C9_bs{pair}"] = (right[i, j] + left[i, j]) * unit
-            result[f"C10_bs{pair}"] = (right[i, j] - left[i, j]) * unit
+    for pair, (i, j) in _FIELD_ORDER.items():
+        result[f"C9_bs{pair}"] = (right(i, j) + left(i, j)) * unit
+        result[f"C10_bs{pair}"] = (right(i, j) - left(i, j)) * unit
     return result
 
 
-def from_neutrinos(left: Complex[Array, "3 3"], inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+def from_neutrinos(left: Current, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
     r""":math:`C_L` of all neutrino pairs from :math:`L=\sum K_{ij}(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`."""
     unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
-    pairs = [(i, j) for i in range(3) for j in range(3)]
-    return {f"CL_bsnu{LEPTONS[j]}nu{LEPTONS[i]}": left[i, j] * unit for i, j in pairs}
+    return {f"CL_bs{pair}": left(*_NEUTRINO_ORDER[pair]) * unit for pair in NEUTRINO_PAIRS}
 
 
 def from_muon_neutrinos(

@@ -9,8 +9,8 @@ charged leptons, :math:`\langle X\rangle=0`. The phases of Q and L are free, so 
 :math:`L=-\frac{\lambda_b\lambda_s^*|\lambda_\mu|^2}{64\pi^2}J\,(\bar s\gamma P_Lb)(\bar\mu\gamma P_L\mu)`, hence
 :math:`C_9=-C_{10}=-\frac{\lambda_b\lambda_s^*|\lambda_\mu|^2\Lambda_v^2}{64\pi^2V_{tb}V_{ts}^*}J`, and since
 :math:`{\rm Re}\,V_{tb}V_{ts}^*<0` a negative :math:`C_9` needs :math:`{\rm Re}\,\lambda_b\lambda_s^*<0`. The sign is
-that of the same box for :math:`\Delta F=2`, which for :math:`m_X\to0` and :math:`\lambda\to\sqrt2m_tV/v` is the known
-box of top quarks and Goldstone bosons. Eq. (20) needs :math:`X^\dagger` with the charges of Table 3; nothing computed here
+that of the same box for :math:`\Delta F=2`, which for :math:`m_X\to0`, :math:`\lambda\to\sqrt2m_tV/v` is the known box
+of top quarks and Goldstone bosons. Eq. (20) needs :math:`X^\dagger` with the charges of Table 3; nothing computed here
 depends on it. The :math:`\alpha` of :math:`\Lambda_v` is that of the amplitudes.
 
 One loop at leading order in the momenta. Z penguins vanish at that order, Q and q having the same charges. Left out:
@@ -28,7 +28,7 @@ from bsfit.catalogue import LEPTONS
 from bsfit.constants import CHARGE_DOWN
 from bsfit.inputs import Inputs
 from bsfit.theory import Theory, Verdict, WilsonCoefficients
-from bsfit.vectorlike import DOWN_QUARKS, coupling_vector, up_couplings
+from bsfit.vectorlike import DOWN_QUARKS, Vector, coupling_vector, norm_squared, squared, up_couplings
 from bsfit.wilson import (
     ckm,
     from_charged_leptons,
@@ -60,10 +60,14 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     photon = photon_penguin(bs, m_q, m_x, inputs)
     c7, c8 = quark_dipoles(bs, m_q, m_x, inputs)
     h = delta_f2(quarks, m_q, m_x, inputs)
-    currents = -bs / (64 * jnp.pi**2) * j * jnp.outer(jnp.conj(leptons), leptons)
+    quark_line = -bs / (64 * jnp.pi**2) * j
+
+    def current(a: int, b: int) -> Complex[Array, ""]:
+        return quark_line * jnp.conj(leptons[a]) * leptons[b]
+
     coefficients = {
-        **_with_photon(from_charged_leptons(currents, jnp.zeros((3, 3)), inputs), photon),
-        **from_neutrinos(currents, inputs),
+        **_with_photon(from_charged_leptons(current, lambda a, b: jnp.zeros(()), inputs), photon),
+        **from_neutrinos(current, inputs),
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, m_q, inputs), strict=True)),
         **from_delta_f2(h, m_q, inputs),
         **from_muon_neutrinos(four_muon_box(leptons[1], m_l, m_x), 0.0, inputs),
@@ -111,7 +115,7 @@ def quark_dipoles(
 
 
 def delta_f2(
-    quarks: Complex[Array, " 3"], m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
+    quarks: Vector, m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
 ) -> dict[str, Complex[Array, ""]]:
     r"""Coefficients of :math:`(\bar q_2\gamma P_Lq_1)^2` in H at the scale m_Q, GeV^-2.
 
@@ -122,18 +126,18 @@ def delta_f2(
     d, s, b = quarks
     products = {"bs": b * jnp.conj(s), "bd": b * jnp.conj(d), "sd": s * jnp.conj(d), "uc": u * jnp.conj(c)}
     unit = loops.box(m_q, m_q, m_x) / (128 * jnp.pi**2)
-    return {pair: product**2 * unit for pair, product in products.items()}
+    return {pair: product * product * unit for pair, product in products.items()}
 
 
 def four_muon_box(muon: Complex[Array, ""], m_l: Float[Array, ""], m_x: Float[Array, ""]) -> Float[Array, ""]:
     r"""K of :math:`L=K(\bar\nu_\mu\gamma P_L\nu_\mu)(\bar\mu\gamma P_L\mu)`, GeV^-2: the box with two L."""
-    return -(jnp.abs(muon) ** 4) / (64 * jnp.pi**2) * loops.box(m_l, m_l, m_x)
+    return -(squared(muon) ** 2) / (64 * jnp.pi**2) * loops.box(m_l, m_l, m_x)
 
 
 def lepton_dipoles(
-    leptons: Complex[Array, " 3"], m_l: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
+    leptons: Vector, m_l: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
 ) -> dict[str, Complex[Array, ""]]:
-    r"""Lepton dipoles: :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I_1/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition."""
+    r"""Dipoles: :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I_1/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition."""
     i1 = loops.dipole(m_l, m_x)
     e, mu, _ = leptons
     charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
@@ -146,19 +150,21 @@ def lepton_dipoles(
 # ----------------------------------------------------------------------------------------------------- verdicts
 
 
-def verdicts(
-    params: Params, quarks: Complex[Array, " 3"], leptons: Complex[Array, " 3"], inputs: Inputs
-) -> tuple[Verdict, ...]:
+def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> tuple[Verdict, ...]:
     r"""Conditions under which the numbers can be trusted.
 
     Landau pole of the lepton coupling from :math:`16\pi^2\,d\lambda/d\ln\mu=3\lambda^3+6|\lambda_Q|^2\lambda` at one
     loop with :math:`\lambda_Q` fixed: :math:`\ln(\Lambda/m_L)=8\pi^2/3\lambda^2` without quarks.
     """
-    squared, feed = (jnp.sum(jnp.abs(v) ** 2) for v in (leptons, quarks))
-    e_folds = 8 * jnp.pi**2 / (3 * squared + 3 * feed)
+    own, feed = 3 * norm_squared(leptons), 6 * norm_squared(quarks)
+    alone = feed < 1e-6 * own
+    ratio = jnp.where(alone, 0.0, feed / own)
+    # ln(1 + r)/r of the solution, by its expansion where the quarks hardly matter.
+    bend = jnp.where(alone, 1.0, jnp.log1p(jnp.where(alone, 1.0, ratio)) / jnp.where(alone, 1.0, ratio))
+    e_folds = 8 * jnp.pi**2 / own * bend
     masses = jnp.stack([jnp.asarray(params["m_Q"], dtype=float), jnp.asarray(params["m_L"], dtype=float)])
     return (
-        validity.perturbative_yukawas(jnp.concatenate([quarks, leptons])),
+        validity.perturbative_yukawas((*quarks, *leptons)),
         validity.landau_pole(e_folds),
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(params["m_X"]),

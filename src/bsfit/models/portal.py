@@ -33,7 +33,16 @@ from bsfit.constants import COLOURS
 from bsfit.inputs import Inputs
 from bsfit.numerics import safe_sqrt
 from bsfit.theory import Theory, Verdict, WilsonCoefficients
-from bsfit.vectorlike import DOWN_QUARKS, Mixing, complex_parameter, coupling_vector, mixing, up_couplings
+from bsfit.vectorlike import (
+    DOWN_QUARKS,
+    Mixing,
+    Vector,
+    complex_parameter,
+    coupling_vector,
+    mixing,
+    squared,
+    up_couplings,
+)
 from bsfit.widths import fermion_width, scalar_width
 from bsfit.wilson import ckm, from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
 
@@ -60,12 +69,12 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     partial = widths(params["m_Zp"], z, scalar.m_I, scalar.m_R, inputs)
     h = delta_f2(params["m_Zp"], z)
     quantities = {
-        "M_Q": z.down.mass,
-        "M_L": z.electron.mass,
+        "M_Q": z.down.heavy,
+        "M_L": z.electron.heavy,
         "v_phi": _v_phi(params),
-        "D_sb": z.down.left[1, 2],
-        "D_mumu": z.electron.left[1, 1].real,
-        "D_uu": z.up.left[0, 0].real,
+        "D_sb": z.down.left(1, 2),
+        "D_mumu": z.electron.left(1, 1).real,
+        "D_uu": z.up.left(0, 0).real,
         "C_bs_LL": h["bs"],
         "Gamma_Zp": sum((partial[name] for name in partial if name != "mumu"), jnp.zeros(())),
         **{f"Gamma_Zp_{name}": width for name, width in partial.items()},
@@ -104,7 +113,7 @@ def couplings(params: Params, inputs: Inputs) -> Couplings:
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
     shift = -jnp.asarray(params.get("epsilon", 0.0)) * hypercharge_coupling(inputs)
 
-    def mixed(mass: str, vector: Complex[Array, " 3"], left: float, right: float) -> Mixing:
+    def mixed(mass: str, vector: Vector, left: float, right: float) -> Mixing:
         return mixing(params[mass], vector, params["g_X"], _v_phi(params), left * shift, right * shift)
 
     return Couplings(
@@ -139,7 +148,7 @@ def loop_kinetic_mixing(m: FloatLike, z: Couplings, inputs: Inputs) -> Float[Arr
     """
 
     def term(f: Mixing) -> Float[Array, ""]:
-        return (f.heavy_left + f.heavy_right) * 2 * jnp.log(f.mass / m)
+        return (f.heavy_left() + f.charge) * 2 * jnp.log(f.heavy / m)
 
     return -hypercharge_coupling(inputs) / (24 * jnp.pi**2) * (term(z.down) - term(z.electron))
 
@@ -150,8 +159,8 @@ def loop_kinetic_mixing(m: FloatLike, z: Couplings, inputs: Inputs) -> Float[Arr
 def delta_f2(m_zp: FloatLike, z: Couplings) -> dict[str, Complex[Array, ""]]:
     r"""Coefficients of :math:`(\bar q_2\gamma P_Lq_1)^2` in H at the scale m_Zp, :math:`\Delta^2/2m_{Z'}^2`, GeV^-2."""
     down, up = z.down.left, z.up.left
-    exchanged = {"bs": down[1, 2], "bd": down[0, 2], "sd": down[0, 1], "uc": up[1, 0]}
-    return {pair: delta**2 / (2 * jnp.asarray(m_zp) ** 2) for pair, delta in exchanged.items()}
+    exchanged = {"bs": down(1, 2), "bd": down(0, 2), "sd": down(0, 1), "uc": up(1, 0)}
+    return {pair: delta * delta * (0.5 / jnp.asarray(m_zp) ** 2) for pair, delta in exchanged.items()}
 
 
 def wilson_coefficients(
@@ -163,15 +172,15 @@ def wilson_coefficients(
     :math:`C_{10}` with the difference R - L. :math:`\Delta F=2` runs from m_Zp.
     """
     inverse = 1 / jnp.asarray(params["m_Zp"]) ** 2
-    exchange = -z.down.left[1, 2] * inverse
-    loops = 1 + jnp.asarray(params.get("delta_loop", 0.0))
+    exchange = -z.down.left(1, 2) * inverse
+    loops = exchange * (1 + jnp.asarray(params.get("delta_loop", 0.0)))
     e, nu = z.electron, z.neutrino
-    muon_neutrino = -nu.left[1, 1] * inverse
+    muon_neutrino = -nu.left(1, 1) * inverse
     return {
-        **from_charged_leptons(exchange * loops * e.left, exchange * loops * e.right, inputs),
-        **from_neutrinos(exchange * nu.left, inputs),
+        **from_charged_leptons(lambda i, j: loops * e.left(i, j), lambda i, j: loops * e.right(i, j), inputs),
+        **from_neutrinos(lambda i, j: exchange * nu.left(i, j), inputs),
         **from_delta_f2(h, params["m_Zp"], inputs),
-        **from_muon_neutrinos(muon_neutrino * e.left[1, 1], muon_neutrino * e.right[1, 1], inputs),
+        **from_muon_neutrinos(muon_neutrino * e.left(1, 1), muon_neutrino * e.right(1, 1), inputs),
     }
 
 
@@ -198,7 +207,7 @@ def widths(
     return {
         "quarks": each["up"][0] + each["down"][0],
         "charged_leptons": each["electron"][0],
-        "mumu": fermion_width(m, m_mu, m_mu, e.left[1, 1], e.right[1, 1]),
+        "mumu": fermion_width(m, m_mu, m_mu, e.left(1, 1), e.right(1, 1)),
         "neutrinos": each["neutrino"][0],
         "heavy_light": sum((w[1] for w in each.values()), zero),
         "heavy": sum((w[2] for w in each.values()), zero),
@@ -208,10 +217,12 @@ def widths(
 
 def _multiplet_widths(m: FloatLike, f: Mixing, light: Float[Array, " 3"]) -> Float[Array, " 3"]:
     """Widths per colour into light pairs, into one heavy and one light fermion, and into heavy pairs."""
-    pairs = fermion_width(m, light[:, None], light[None, :], f.left, f.right)
-    mixed = fermion_width(m, f.mass, light, f.heavy_light, jnp.zeros(3))
-    heavy = fermion_width(m, f.mass, f.mass, f.heavy_left, f.heavy_right)
-    return jnp.stack([jnp.sum(pairs), 2 * jnp.sum(mixed), heavy])
+    pairs = [(i, j) for i in range(3) for j in range(3)]
+    left, right = (jnp.stack([side(i, j) for i, j in pairs]) for side in (f.left, f.right))
+    first, second = (jnp.stack([light[pair[k]] for pair in pairs]) for k in (0, 1))
+    mixed = fermion_width(m, f.heavy, light, jnp.stack([f.heavy_light(j) for j in range(3)]), jnp.zeros(3))
+    heavy = fermion_width(m, f.heavy, f.heavy, f.heavy_left() + 0j, f.charge + 0j)
+    return jnp.stack([jnp.sum(fermion_width(m, first, second, left, right)), 2 * jnp.sum(mixed), heavy])
 
 
 # ------------------------------------------------------------------------------------------------------ scalars
@@ -248,7 +259,7 @@ def scalars(params: Params, inputs: Inputs) -> Scalars:
     quartic = {k: jnp.asarray(params.get(f"lambda_{k}", 0.0)) for k in ("Hchi", "Hphi", "phichi", "phi", "chi")}
     v, v_phi = higgs_vev(inputs), _v_phi(params)
     mu = complex_parameter(params, "mu_chi")
-    split = jnp.sqrt(2.0) * safe_sqrt(mu.real**2 + mu.imag**2) * v_phi
+    split = jnp.sqrt(2.0) * safe_sqrt(squared(mu)) * v_phi
     m2_light = jnp.asarray(params["m_chi"]) ** 2
     m_phi = jnp.asarray(params.get("m_phi", jnp.inf))
     given = jnp.isfinite(m_phi)
@@ -316,10 +327,10 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
     quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
     g_x, m_zp = jnp.asarray(params["g_X"]), jnp.asarray(params["m_Zp"])
-    other_leptons = safe_sqrt(jnp.sum(jnp.abs(leptons) ** 2) - jnp.abs(leptons[1]) ** 2)
+    other_leptons = safe_sqrt(squared(leptons[0]) + squared(leptons[2]))
     masses = jnp.stack([m_zp, quantities["M_Q"], quantities["M_L"]])
     return (
-        validity.perturbative_yukawas(jnp.concatenate([quarks, leptons])),
+        validity.perturbative_yukawas((*quarks, *leptons)),
         validity.below("perturbative_gauge", "2 g_X, against sqrt(4 pi)", 2 * g_x, validity.SQRT_4PI),
         validity.below(
             "perturbative_quartics",
