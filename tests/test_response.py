@@ -12,6 +12,10 @@ GENERATOR = np.random.default_rng(3)
 AMPLITUDES = jnp.asarray(GENERATOR.normal(size=(5, 4)) + 1j * GENERATOR.normal(size=(5, 4)))
 
 
+def functionals(theory):
+    return {"moments": moments(theory)}
+
+
 def moments(theory):
     """|a_0 + sum_i a_i C_i|^2 for five amplitudes, as two moments each."""
     c = jnp.stack([jnp.asarray(1.0 + 0j), *(theory.wilson[name] for name in NAMES)])
@@ -24,10 +28,10 @@ def theory_of(c9, c10=0.0, c7=0.0):
 
 
 def test_response_is_exact_in_the_whole_space():
-    built = response.expand(moments, NAMES, jnp.eye(6))
+    built = response.expand(functionals, NAMES, jnp.eye(6))
     for _ in range(10):
         point = theory_of(*(complex(*GENERATOR.normal(size=2)) for _ in range(3)))
-        np.testing.assert_allclose(response.contract(built, point), moments(point), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(response.contract(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-12)
 
 
 def test_span_finds_the_line_of_a_left_handed_model():
@@ -37,23 +41,23 @@ def test_span_finds_the_line_of_a_left_handed_model():
     )
     basis = response.span(samples)
     assert basis.shape == (6, 1)
-    built = response.expand(moments, NAMES, jnp.asarray(basis))
+    built = response.expand(functionals, NAMES, jnp.asarray(basis))
     point = theory_of(0.7 * (1 + 0.1j), -0.7 * (1 + 0.1j))
-    np.testing.assert_allclose(response.contract(built, point), moments(point), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(response.contract(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-14)
 
 
 def test_span_of_nothing_is_empty_and_its_response_constant():
     basis = response.span(np.zeros((5, 6)))
     assert basis.shape == (6, 0)
-    built = response.expand(moments, NAMES, jnp.asarray(basis))
-    np.testing.assert_allclose(response.contract(built, theory_of(0.3)), moments(Theory.standard_model()))
+    built = response.expand(functionals, NAMES, jnp.asarray(basis))
+    np.testing.assert_allclose(response.contract(built, theory_of(0.3))["moments"], moments(Theory.standard_model()))
 
 
 def test_contraction_vmaps():
-    built = response.expand(moments, NAMES, jnp.eye(6))
+    built = response.expand(functionals, NAMES, jnp.eye(6))
     values = jnp.asarray(GENERATOR.normal(size=(7, 3)) + 0j)
-    batched = jax.vmap(lambda v: response.contract(built, theory_of(*v)))(values)
-    single = jnp.stack([response.contract(built, theory_of(*v)) for v in values])
+    batched = jax.vmap(lambda v: response.contract(built, theory_of(*v))["moments"])(values)
+    single = jnp.stack([response.contract(built, theory_of(*v))["moments"] for v in values])
     np.testing.assert_allclose(batched, single, rtol=1e-12)
 
 

@@ -207,7 +207,7 @@ def log_likelihood(
     _check_bounds(own, model)
     plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
     points = _sample_box(own, SAMPLES)
-    fast = _only_combined(selected) if fast is None else fast
+    fast = _keeps_moments(all_names, selected, nuisances) if fast is None else fast
     pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     _refuse_unused(pred, points, own)
     priors = _priors_of(selected, the_set)
@@ -293,10 +293,14 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
 
-def _only_combined(nuisances: Sequence[str]) -> bool:
-    """True if no nuisance enters the moments of a q2 distribution, whose response may then be kept."""
-    mixing = {glob for quantity in catalogue.QUANTITIES.values() if not quantity.binned for glob in quantity.nuisances}
-    return all(_matches(name, ("QED *", *mixing)) for name in nuisances)
+def _keeps_moments(names: Sequence[str], selected: Sequence[str], asked: str | Sequence[str] | None) -> bool:
+    """True if no nuisance that matters changes the moments of a q2 distribution, whose response may then be kept.
+
+    What matters is what the user asked for, else what the catalogue lists: V_cb, there for the mixing, drops out of ratios.
+    """
+    quantities = [catalogue.observable(name).quantity for name in names]
+    listed = [glob for quantity in quantities if quantity.binned for glob in quantity.nuisances]
+    return all(_matches(name, ("QED *",)) for name in selected if asked is not None or _matches(name, listed))
 
 
 def _priors_of(names: Sequence[str], the_set: InputSet) -> tuple[Prior, ...]:

@@ -1,14 +1,15 @@
 """From parameters to predicted values: model, moments of each process once, combination into named observables.
 
-Wiring only. A `Prediction` is the compiled plan for a tuple of observables: which moment rows each process must deliver,
-and how they combine. Moments come from the amplitudes (the direct path) or from their exact quadratic response to the
-Wilson coefficients (`Prediction.through_response`).
+Wiring only. A `Prediction` is the plan for a tuple of observables: which moment rows each process must deliver, and how
+they combine. Moments come from the amplitudes (the direct path) or from their exact quadratic response to the Wilson
+coefficients (`Prediction.through_response`).
 """
 
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -49,8 +50,8 @@ class BoundModel:
 def bind_model(model: str | Callable, fixed: Mapping[str, float], free: Sequence[str]) -> BoundModel:
     """A model with fixed parameters and defaults filled in; `free` names the parameters given later.
 
-    `model` is a name of `catalogue.MODELS`, or any callable ``params -> Theory``. Raises `BsfitInputError` for unknown or
-    missing parameters and for fixed values outside their domain.
+    `model` is a name of `catalogue.MODELS`, or any callable ``params -> Theory``. Raises `BsfitInputError` for unknown
+    or missing parameters and for fixed values outside their domain.
     """
     if callable(model):
         return BoundModel("", lambda params, inputs: model(params), tuple(sorted(fixed.items())))
@@ -112,12 +113,28 @@ class ProcessPlan:
         """The file of `observables/`."""
         return importlib.import_module(catalogue.PROCESSES[self.process].module)
 
-    def row_arrays(self) -> Rows:
-        """The rows as arrays."""
-        decay, lepton, low, high = zip(*self.rows, strict=True)
-        return Rows(
-            jnp.asarray(decay), jnp.asarray(lepton), jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float)
-        )
+    def row_arrays(self, index: Sequence[int] | None = None) -> Rows:
+        """All rows as arrays, or some of them."""
+        chosen = self.rows if index is None else [self.rows[i] for i in index]
+        decay, lepton, low, high = (np.array(column) for column in zip(*chosen, strict=True))
+        return Rows(*(jnp.asarray(x) for x in (decay, lepton, low.astype(float), high.astype(float))))
+
+    def functionals(self, theory: Theory, inputs: Inputs) -> dict[str, Array]:
+        """By key, the functionals [n_obs, r, p] that its observables are made of: the direct path."""
+        rows = self.row_arrays()
+        moments = self.module.moments(theory, inputs, rows)
+        result = {}
+        for part in self.combinations:
+            index = np.array(part.rows)
+            reduce = partial(getattr(self.module, "functionals", lambda key, m, r, i: m), part.key)
+            result[part.key] = jax.vmap(reduce, (0, 0, None))(
+                moments[index], jax.tree.map(lambda x, index=index: x[index], rows), inputs
+            )
+        return result
+
+    def assemble(self, key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+        """One observable from its functionals."""
+        return getattr(self.module, "assemble", self.module.combine)(key, found, rows, inputs)
 
 
 def _plan(observables: Sequence[catalogue.Observable | None]) -> tuple[ProcessPlan, ...]:
@@ -147,8 +164,8 @@ def _plan(observables: Sequence[catalogue.Observable | None]) -> tuple[ProcessPl
 class Prediction(eqx.Module):
     """Predicted values [n] of the observables `names` as a function of the free parameters; jit, grad, vmap all work.
 
-    ``prediction(params)`` uses the inputs it was built with, ``prediction(params, inputs)`` others. The unit of each value
-    is that of the catalogue.
+    ``prediction(params)`` uses the inputs it was built with, ``prediction(params, inputs)`` others. The unit of each
+    value is that of the catalogue.
     """
 
     inputs: Inputs
@@ -165,31 +182,15 @@ class Prediction(eqx.Module):
 
     def of_theory(self, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
         """Predicted values of a theory."""
-        return self.combine(self.moments(theory, inputs), theory, inputs)
-
-    def moments(self, theory: Theory, inputs: Inputs) -> dict[str, Float[Array, "r k"]]:
-        """Moments of every process, through the response where there is one."""
-        result = {}
+        values: list = [None] * len(self.names)
         for plan in self.plans:
             response = self.responses.get(plan.process)
             direct = response is None
-            result[plan.process] = (
-                plan.module.moments(theory, inputs, plan.row_arrays()) if direct else contract(response, theory)
-            )
-        return result
-
-    def combine(self, moments: Mapping, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
-        """Observables from moments."""
-        values: list = [None] * len(self.names)
-        for plan in self.plans:
-            rows = plan.row_arrays()
+            found = plan.functionals(theory, inputs) if direct else contract(response, theory)
             for part in plan.combinations:
-                index = np.array(part.rows)
-                chosen = jax.tree.map(lambda x, index=index: x[index], rows)
-                one = lambda m, r, key=part.key, module=plan.module: module.combine(key, m, r, inputs)  # noqa: E731
-                found = jax.vmap(one)(moments[plan.process][index], chosen)
                 for i, position in enumerate(part.positions):
-                    values[position] = found[i]
+                    rows = plan.row_arrays(part.rows[i])
+                    values[position] = plan.assemble(part.key, found[part.key][i], rows, inputs)
         for position, function in self.own:
             values[position] = jnp.asarray(function(theory, inputs), dtype=float)
         return jnp.stack(values) * self.scale
@@ -209,10 +210,12 @@ class Prediction(eqx.Module):
         """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
 
         Valid for the inputs of this prediction, as long as the model stays in the linear span of the coefficients at
-        `params`; the caller samples the whole box.
+        `params`; the caller samples the whole box. Processes without a q2 distribution cost little and stay direct, so
+        that their derivatives by the inputs are complete.
         """
         stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
-        names = {plan.process: catalogue.coefficients_of(plan.process, plan.leptons) for plan in self.plans}
+        plans = [plan for plan in self.plans if catalogue.PROCESSES[plan.process].masses]
+        names = {plan.process: catalogue.coefficients_of(plan.process, plan.leptons) for plan in plans}
 
         def reached(point: Params) -> dict:
             theory = self.model(point, self.inputs)
@@ -220,7 +223,7 @@ class Prediction(eqx.Module):
 
         samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
         responses = {}
-        for plan in self.plans:
+        for plan in plans:
             c = names[plan.process]
             basis = jnp.asarray(span(np.asarray(samples[plan.process])))
             responses[plan.process] = _expanded(plan, c, basis, self.inputs)
@@ -228,10 +231,10 @@ class Prediction(eqx.Module):
 
 
 def _expanded(plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, inputs: Inputs) -> Response:
-    def build(basis: Array, inputs: Inputs, rows: Rows) -> Response:
-        return expand(lambda theory: plan.module.moments(theory, inputs, rows), coefficients, basis)
+    def build(basis: Array, inputs: Inputs) -> Response:
+        return expand(lambda theory: plan.functionals(theory, inputs), coefficients, basis)
 
-    return jax.jit(build, compiler_options=RUN_ONCE)(basis, inputs, plan.row_arrays())
+    return jax.jit(build, compiler_options=RUN_ONCE)(basis, inputs)
 
 
 def prediction(
@@ -353,8 +356,8 @@ def predict(
     """Predicted values of named observables at one parameter point.
 
     `inputs` is the name of an input set, an `Inputs`, or a dictionary of values that replace those of the default set.
-    Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model fail.
-    Raises `BsfitInputError` as `prediction` does.
+    Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model
+    fail. Raises `BsfitInputError` as `prediction` does.
     """
     if isinstance(inputs, Mapping):
         inputs = load_inputs("default", inputs)

@@ -1,7 +1,9 @@
-r"""The exact quadratic response of a process's moments to the Wilson coefficients.
+r"""The exact quadratic response of a process to the Wilson coefficients.
 
-Amplitudes are linear in the coefficients, so every moment is a real quadratic polynomial of their real and imaginary
-parts. Its tensors are found once per set of inputs; evaluating the polynomial is then all that a new parameter point costs. Only the directions that a model can reach are kept: `span`.
+Amplitudes are linear in the coefficients, so every moment, and every linear functional of the moments that observables
+are made of, is a real quadratic polynomial of their real and imaginary parts. Its tensors are found once per set of
+inputs; evaluating the polynomial is then all that a new parameter point costs. Only the directions that a model can
+reach are kept: `span`.
 """
 
 from collections.abc import Callable
@@ -16,15 +18,14 @@ from bsfit.theory import INDEX, Theory, WilsonCoefficients
 
 
 class Response(eqx.Module):
-    r"""Polynomial :math:`m_0+G z+\frac12 z^THz` of moments [n, k] in the coordinates :math:`z=B^Ty` [d].
+    r"""Polynomials :math:`m_0+g^Tz+\frac12 z^THz` in the coordinates :math:`z=B^Ty` [d], arrays of any shape.
 
-    `coefficients` names the Wilson coefficients whose real and imaginary parts make y [2c]; `basis` is B [2c, d].
+    `coefficients` names the Wilson coefficients whose real and imaginary parts make y [2c]; `basis` is B [2c, d]. Each
+    entry of `polynomials` holds constant [...], gradient [..., d] and hessian [..., d, d].
     """
 
     basis: Float[Array, "c2 d"]
-    constant: Float[Array, "n k"]
-    gradient: Float[Array, "n k d"]
-    hessian: Float[Array, "n k d d"]
+    polynomials: dict[str, tuple[Array, Array, Array]]
     coefficients: tuple[str, ...] = eqx.field(static=True)
 
 
@@ -47,49 +48,54 @@ def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> Float[
 
 
 def expand(
-    moments: Callable[[Theory], Float[Array, "n k"]], coefficients: tuple[str, ...], basis: Float[Array, "c2 d"]
+    functionals: Callable[[Theory], dict[str, Array]], coefficients: tuple[str, ...], basis: Float[Array, "c2 d"]
 ) -> Response:
-    """Response of ``moments(theory)`` from its values at 1 + d + d(d + 1)/2 points of unit coefficients.
+    """Response of named arrays of functionals from their values at 1 + d + d(d + 1)/2 points of unit coefficients.
 
     A quadratic polynomial is known from that many values, and one vmapped evaluation compiles in a third of the time of
     the second derivatives. Coefficients are of order one, so nothing cancels.
     """
+    c, d = len(coefficients), basis.shape[1]
+    index = np.array([INDEX[name] for name in coefficients])
 
-    def polynomial(z: Float[Array, " d"]) -> Float[Array, "n k"]:
+    def at(z: Float[Array, " d"]) -> dict[str, Array]:
         y = basis @ z
-        c = len(coefficients)
         values = jnp.zeros_like(WilsonCoefficients.zeros().values)
-        index = np.array([INDEX[name] for name in coefficients])
-        return moments(Theory(WilsonCoefficients(values.at[index].set(y[:c] + 1j * y[c:]))))
+        return functionals(Theory(WilsonCoefficients(values.at[index].set(y[:c] + 1j * y[c:]))))
 
-    d = basis.shape[1]
     first, second = np.triu_indices(d, 1)
     unit = np.eye(d)
     points = np.concatenate([np.zeros((1, d)), unit, -unit, unit[first] + unit[second]])
-    values = jax.vmap(polynomial)(jnp.asarray(points))
-    constant, plus, minus, pairs = jnp.split(values, np.cumsum([1, d, d]))
-    gradient = 0.5 * (plus - minus)
-    curvature = plus + minus - 2.0 * constant
-    single = gradient + 0.5 * curvature
-    mixed = pairs - constant - single[first] - single[second]
-    hessian = jnp.zeros((d, d, *constant.shape[1:])).at[np.arange(d), np.arange(d)].set(curvature)
-    hessian = hessian.at[first, second].set(mixed).at[second, first].set(mixed)
-    last = (1, 2, 0)
-    return Response(basis, constant[0], gradient.transpose(last), hessian.transpose(2, 3, 0, 1), coefficients)
+
+    def polynomial(values: Float[Array, "points ..."]) -> tuple[Array, Array, Array]:
+        constant, plus, minus, pairs = jnp.split(values, np.cumsum([1, d, d]))
+        gradient, curvature = 0.5 * (plus - minus), plus + minus - 2.0 * constant
+        single = gradient + 0.5 * curvature
+        mixed = pairs - constant - single[first] - single[second]
+        hessian = jnp.zeros((d, d, *constant.shape[1:])).at[np.arange(d), np.arange(d)].set(curvature)
+        hessian = hessian.at[first, second].set(mixed).at[second, first].set(mixed)
+        return constant[0], jnp.moveaxis(gradient, 0, -1), jnp.moveaxis(hessian, (0, 1), (-2, -1))
+
+    values = jax.vmap(at)(jnp.asarray(points))
+    return Response(basis, {name: polynomial(array) for name, array in values.items()}, coefficients)
 
 
-def contract(response: Response, theory: Theory) -> Float[Array, "n k"]:
-    """Moments [n, k] at the coefficients of a theory."""
+def contract(response: Response, theory: Theory) -> dict[str, Array]:
+    """The functionals at the coefficients of a theory."""
     d = response.basis.shape[1]
     if d == 0:
-        return response.constant
+        return {name: constant for name, (constant, _, _) in response.polynomials.items()}
     y = real_parts(theory, response.coefficients)
     z = [jnp.sum(response.basis[:, i] * y) for i in range(d)]
-    result = response.constant
-    # Written out in scalars, which XLA fuses under vmap; a batched contraction of such small tensors does not.
-    for i in range(d):
-        inner = response.gradient[..., i] + 0.5 * response.hessian[..., i, i] * z[i]
-        for j in range(i):
-            inner = inner + response.hessian[..., i, j] * z[j]
-        result = result + inner * z[i]
-    return result
+
+    def evaluate(constant: Array, gradient: Array, hessian: Array) -> Array:
+        # Written out in scalars, which XLA fuses under vmap; a batched contraction of such small tensors does not.
+        result = constant
+        for i in range(d):
+            inner = gradient[..., i] + 0.5 * hessian[..., i, i] * z[i]
+            for j in range(i):
+                inner = inner + hessian[..., i, j] * z[j]
+            result = result + inner * z[i]
+        return result
+
+    return {name: evaluate(*tensors) for name, tensors in response.polynomials.items()}

@@ -45,6 +45,9 @@ QUANTITIES: dict[str, tuple[str, ...]] = {
 }
 """What `combine` knows, with the leptons of the moment rows it needs; "l" is the lepton in the observable's name."""
 
+RATES = ("dBR/dq2", "BR", "Rmue", "Remu")
+"""Quantities made of the CP-averaged rate alone."""
+
 NODES = 12
 """Quadrature nodes per bin."""
 
@@ -120,15 +123,21 @@ def distribution(
     return phase_space * jnp.stack([a, b, c], axis=1).ravel()
 
 
-def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
-
-    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
-    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
-    """
+def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, "r p"]:
+    """Linear functionals of the moments that the quantity `key` is made of: CP-summed rate, numerator if any."""
     state = moments.reshape(-1, 2, 3)
     a, b, c = (state[..., i].sum(axis=1) for i in range(3))
     rate = 2.0 * (a + c / 3.0)
+    if key in RATES:
+        return rate[:, None]
+    difference = state[:, 0] - state[:, 1]
+    asymmetry = 2.0 * (difference[:, 0] + difference[:, 2] / 3.0)
+    return jnp.stack([rate, {"AFB": b, "FH": 2.0 * (a + c), "ACP": asymmetry}[key]], axis=1)
+
+
+def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+    """The quantity `key` from its `functionals`; see `combine`."""
+    rate = found[:, 0]
     if key == "dBR/dq2":
         return 0.5 * rate[0] / (rows.q2_max[0] - rows.q2_min[0])
     if key == "BR":
@@ -136,14 +145,16 @@ def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) 
     if key in ("Rmue", "Remu"):
         ratio = ratio_factor("B->K", rows.q2_min[0], inputs) * rate[0] / rate[1]
         return ratio if key == "Rmue" else 1.0 / ratio
-    if key == "AFB":
-        return b[0] / rate[0]
-    if key == "FH":
-        return 2.0 * (a + c)[0] / rate[0]
-    if key == "ACP":
-        difference = state[0, 0] - state[0, 1]
-        return 2.0 * (difference[0] + difference[2] / 3.0) / rate[0]
-    raise KeyError(key)
+    return found[0, 1] / rate[0]
+
+
+def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+    """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
+
+    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
+    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
+    """
+    return assemble(key, functionals(key, moments, rows, inputs), rows, inputs)
 
 
 def _decays(inputs: Inputs) -> Decay:

@@ -23,7 +23,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float, Int
+from jaxtyping import Array, Bool, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors
@@ -284,6 +284,32 @@ QUANTITIES: dict[str, tuple[str, ...]] = {
 """What `combine` knows, with the leptons of the moment rows it needs; "l" is the lepton in the observable's name."""
 
 
+RATES = ("dBR/dq2", "BR", "Rmue", "Remu")
+"""Quantities made of the CP-averaged rate alone."""
+
+
+def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, "r p"]:
+    """Linear functionals of the moments that the quantity `key` is made of: the rate, else all sums."""
+    y = jnp.where(_is_bs(rows), 0.5 * inputs["DeltaGamma/Gamma_Bs"], 0.0)
+    found = jax.vmap(_sums)(moments, rows.q2_max - rows.q2_min, y)
+    if key in RATES:
+        return found.rate[:, None]
+    return jnp.concatenate([found.rate[:, None], found.rate_difference[:, None], found.sums, found.differences], axis=1)
+
+
+def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+    """The quantity `key` from its `functionals`; see `combine`."""
+    width = rows.q2_max - rows.q2_min
+    n = len(ANGULAR)
+    parts = [Sums(x[2 : n + 2], x[n + 2 :], x[0], x[0 if key in RATES else 1], width[i]) for i, x in enumerate(found)]
+    value = (_PER_LEPTON[key] if key in _PER_LEPTON else _PER_PAIR[key])(*parts)
+    if key not in ("Rmue", "Remu"):
+        return value
+    q2_min = rows.q2_min[0]
+    qed = jnp.where(_is_bs(rows)[0], ratio_factor("Bs->phi", q2_min, inputs), ratio_factor("B->K*", q2_min, inputs))
+    return value * qed if key == "Rmue" else value / qed
+
+
 def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
 
@@ -291,12 +317,8 @@ def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) 
     the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of `qed`, 1 at its central
     value. Raises `KeyError` for an unknown key.
     """
-    is_bs = rows.decay == PROCESSES["b_to_v_ll"].decays.index("Bs->phi")
-    y = jnp.where(is_bs, 0.5 * inputs["DeltaGamma/Gamma_Bs"], 0.0)
-    found = [_sums(moments[i], rows.q2_max[i] - rows.q2_min[i], y[i]) for i in range(len(QUANTITIES[key]))]
-    value = (_PER_LEPTON[key] if key in _PER_LEPTON else _PER_PAIR[key])(*found)
-    if key not in ("Rmue", "Remu"):
-        return value
-    q2_min = rows.q2_min[0]
-    qed = jnp.where(is_bs[0], ratio_factor("Bs->phi", q2_min, inputs), ratio_factor("B->K*", q2_min, inputs))
-    return value * qed if key == "Rmue" else value / qed
+    return assemble(key, functionals(key, moments, rows, inputs), rows, inputs)
+
+
+def _is_bs(rows: Rows) -> Bool[Array, " r"]:
+    return rows.decay == PROCESSES["b_to_v_ll"].decays.index("Bs->phi")
