@@ -29,9 +29,7 @@ def test_portal_like_ratio():
 
 
 def test_product():
-    result = fit(
-        lambda p: -0.5 * ((p["x"] * p["y"] - 2.0) / 0.1) ** 2, free={"x": (0.1, 5), "y": (0.1, 5)}, starts=16
-    )
+    result = fit(lambda p: -0.5 * ((p["x"] * p["y"] - 2.0) / 0.1) ** 2, free={"x": (0.1, 5), "y": (0.1, 5)}, starts=16)
     (product,) = result.combinations
     assert product["name"] == "x*y"
     assert product["exponents"] == {"x": 1.0, "y": 1.0}

@@ -22,7 +22,7 @@ class Gaussian:
     n_data = 3
     reference = {"a": 0.0, "b": 0.0, "c": 0.0}  # noqa: RUF012
     reference_chi2 = float(CENTRE @ np.linalg.inv(COVARIANCE) @ CENTRE)
-    model, data, meta = "toy", "three numbers", {"papers": ["none"]}  # noqa: RUF012
+    model, data, meta = "toy", "three numbers", {"papers": ["none"]}
 
     def predictions(self, params):
         return jnp.stack([params[name] for name in "abc"])
@@ -135,10 +135,23 @@ def test_double_well_lists_both_minima():
     assert any("another minimum lies within 2 sigma" in message for message in result.messages)
 
 
+def test_profile_errors_follow_the_deepest_valley():
+    """Two valleys y = -1 and y = 1 whose lowest points are at x = 0 and x = 0.8: the second widens the interval."""
+
+    def like(p):
+        valley = -0.5 * (p["x"] - 0.4 - 0.4 * p["y"]) ** 2 / 0.5**2
+        return valley - 20 * (p["y"] ** 2 - 1) ** 2 - 0.1 * p["y"]
+
+    result = fit(like, free={"x": (-4, 4), "y": (-2, 2)})
+    x, y = np.meshgrid(np.linspace(-2, 2, 4001), np.linspace(-1.5, 1.5, 3001))
+    curve = np.min(-2 * like({"x": x, "y": y}), axis=0)
+    inside = x[0][curve - curve.min() < 1.0]
+    np.testing.assert_allclose(result.intervals_1["x"], [inside[0], inside[-1]], atol=2e-3)
+    assert result.errors["x"][1] > 1.5 * result.errors["x"][0]
+
+
 def test_a_fit_on_a_bound_says_so():
-    result = fit(
-        lambda p: -0.5 * (p["x"] + 0.5) ** 2 - 0.5 * (p["y"] - p["x"]) ** 2, free={"x": (0, 3), "y": (-3, 3)}
-    )
+    result = fit(lambda p: -0.5 * (p["x"] + 0.5) ** 2 - 0.5 * (p["y"] - p["x"]) ** 2, free={"x": (0, 3), "y": (-3, 3)})
     assert result.status == "at bound"
     assert result.at_bound == {"x": "lower"}
     assert result.errors["x"][0] == np.inf

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bsfit.inference.minimise import minimise
+from bsfit.inference.minimise import Minima, minimise
 
 MAX_ROUNDS = 60
 TOLERANCE = 1e-8
@@ -44,9 +44,18 @@ class Search(NamedTuple):
 
 
 def crossings(
-    objective: Any, search: Search, *, hold: np.ndarray | None = None, data: Any = None, lanes: int | None = None
+    objective: Any,
+    search: Search,
+    *,
+    hold: np.ndarray | None = None,
+    data: Any = None,
+    lanes: int | None = None,
+    others: np.ndarray | None = None,
 ) -> Crossings:
-    """Solve P(t_axis) = value + level on each lane; `hold`, `data` and `lanes` are those of `minimise`."""
+    """Solve P(t_axis) = value + level on each lane; `hold`, `data` and `lanes` are those of `minimise`.
+
+    others [m, n]: further starts of the inner minimisation, so that the profile follows the deepest of several valleys.
+    """
     k, n = search.start.shape
     rows = np.arange(k)
     held = np.zeros((k, n), dtype=bool) if hold is None else np.array(hold, dtype=bool)
@@ -61,12 +70,21 @@ def crossings(
         start = point + search.tilt * (target - point[rows, search.axis])[:, None]
         start[rows, search.axis] = target
         found = minimise(objective, start, hold=held, data=data, lanes=lanes)
+        for other in () if others is None else others:
+            trial = minimise(objective, np.where(held, start, other), hold=held, data=data, lanes=lanes)
+            found = _deeper(trial, found)
         point = found.position
         lowest = int(np.argmin(np.where(walk.pending, found.value, np.inf)))
         if found.value[lowest] < deepest_value:
             deepest, deepest_value = found.position[lowest], float(found.value[lowest])
         walk.judge(found.value - search.value, found.gradient[rows, search.axis] * search.side)
     return Crossings(walk.answer, deepest, deepest_value)
+
+
+def _deeper(new: Minima, old: Minima) -> Minima:
+    """Lane by lane the lower of two minima."""
+    better = new.value < old.value
+    return Minima(*(np.where(better.reshape(-1, *(1,) * (b.ndim - 1)), a, b) for a, b in zip(new, old, strict=True)))
 
 
 class _Lanes:

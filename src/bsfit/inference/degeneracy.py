@@ -192,8 +192,11 @@ def _group(kind: str, members: np.ndarray, pivots: np.ndarray, flat: np.ndarray,
         exponents[:, at_rest] = np.eye(len(rest))
         exponents[:, at_gauge] = -np.linalg.solve(flat[:, at_gauge], flat[:, at_rest]).T
         exponents = np.array([_tidy(row, x[members], kind) for row in exponents])
-    integers = [tuple(map(int, indices)) for indices in (members, gauge, rest)]
-    return Group(kind, *integers, exponents, flat)
+    return Group(kind, _plain(members), _plain(gauge), _plain(rest), exponents, flat)
+
+
+def _plain(indices: Any) -> tuple[int, ...]:
+    return tuple(map(int, indices))
 
 
 def _tidy(row: np.ndarray, x: np.ndarray, kind: str) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Profile likelihood in one or two parameters: everything else re-minimised at each grid point.
 
-Grid points are lanes of one compiled minimisation. The first pass starts from the best fit and its linear response,
-later passes from the solutions of the neighbours, until nothing gets deeper: so a profile does not stay in a local
-minimum that its neighbours have left.
+Grid points are lanes of one compiled minimisation. They start from the best fit with its linear response, from the
+other minima, then from the solutions of the neighbours until nothing gets deeper: so a profile does not stay in a
+minimum that has become a local one.
 """
 
 import itertools
@@ -10,19 +10,23 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inference.crossings import Search, crossings
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import CONVERGED, minimise
-from bsfit.inference.search import SAME_DEPTH, Best, covariance, search
+from bsfit.inference.search import MAX_VALLEYS, SAME_DEPTH, Best, covariance, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Profile, provenance
 
 MAX_PASSES = 12
 # Half-width of the default range, in Hessian sigmas.
 SPAN_SIGMAS = 3.5
+
+# Minimisers [*grid, n], values [*grid], distances to the minimum [*grid].
+Surface = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def profile(
@@ -118,7 +122,7 @@ def _grid(space: Space, best: Best, i: int, points: int, span: Any) -> np.ndarra
 
 
 def _replaced(space: Space, i: int, value: float) -> dict[str, float]:
-    middle = space.params(np.full(space.size, 0.5))
+    middle = space.params(jnp.full(space.size, 0.5))
     return {name: float(value) if j == i else float(middle[name]) for j, name in enumerate(space.names)}
 
 
@@ -140,18 +144,29 @@ def _surface(
     position, value, distance = _descend(objective, start, mesh, axes, hold, lanes)
     if hold.all():
         return position, value, distance < CONVERGED
+    for place in best.places[1:MAX_VALLEYS]:
+        trial = _descend(objective, np.broadcast_to(place.position, start.shape), mesh, axes, hold, lanes)
+        position, value, distance = _deeper(trial, (position, value, distance))
     for _ in range(MAX_PASSES):
         improved = False
         for axis, shift in itertools.product(range(len(shape)), (1, -1)):
             source = np.clip(np.arange(shape[axis]) + shift, 0, shape[axis] - 1)
             trial = _descend(objective, np.take(position, source, axis=axis), mesh, axes, hold, lanes)
-            deeper = trial[1] < value - SAME_DEPTH
-            position = np.where(deeper[..., None], trial[0], position)
-            value, distance = np.where(deeper, trial[1], value), np.where(deeper, trial[2], distance)
-            improved |= bool(deeper.any())
+            improved |= bool(np.any(trial[1] < value - SAME_DEPTH))
+            position, value, distance = _deeper(trial, (position, value, distance))
         if not improved:
             break
     return position, value, np.isfinite(value) & (distance < CONVERGED)
+
+
+def _deeper(new: Surface, old: Surface) -> Surface:
+    """The deeper of two solutions at each grid point; the old one where they agree."""
+    better = new[1] < old[1] - SAME_DEPTH
+    return (
+        np.where(better[..., None], new[0], old[0]),
+        np.where(better, new[1], old[1]),
+        np.where(better, new[2], old[2]),
+    )
 
 
 def _response(best: Best, axes: list[int]) -> np.ndarray:
@@ -191,7 +206,7 @@ def _intervals(
     path, depth = path[order], depth[order]
     inside = depth < level
     changes = np.flatnonzero(inside[1:] != inside[:-1])
-    ends = [_refined(objective, best, i, path, depth, k, level, lanes) for k in changes]
+    ends = [_refined(objective, best, i, path, depth, k, level, lanes) for k in map(int, changes)]
     edges = [_outwards(objective, best, i, path[0], -1, level, lanes)] if inside[0] else []
     edges += ends
     edges += [_outwards(objective, best, i, path[-1], 1, level, lanes)] if inside[-1] else []
@@ -233,4 +248,5 @@ def _crossing(
 ) -> float:
     one = (point[None], np.array([best.value]), np.array([i]), np.array([side]))
     look = Search(*one, np.array([level]), np.array([guess]), tilt[None])
-    return float(crossings(objective, look, lanes=lanes).position[0])
+    valleys = np.array([place.position for place in best.places[1:MAX_VALLEYS]])
+    return float(crossings(objective, look, lanes=lanes, others=valleys).position[0])

@@ -15,6 +15,8 @@ from bsfit.inference.space import Objective, Space
 
 # Two minima of the same depth within this many units of -2 log L, this far apart in sigma, are one.
 SAME_DEPTH, SAME_PLACE = 1e-5, 0.1
+# So many of the listed minima are tried again along a profile.
+MAX_VALLEYS = 8
 
 
 class Place(NamedTuple):
@@ -119,7 +121,8 @@ def profile_ends(
     np.fill_diagonal(tilt, 1.0)
     start = np.tile(best.position, (len(lane), 1))
     look = Search(start, np.full(len(lane), best.value), axis, side, level, width[axis] * np.sqrt(level), tilt[axis])
-    found = crossings(objective, look, hold=hold, lanes=lanes)
+    valleys = np.array([place.position for place in best.places[1:MAX_VALLEYS]])
+    found = crossings(objective, look, hold=hold, lanes=lanes, others=valleys)
     deeper = found.deepest_value < best.value - SAME_DEPTH * (1.0 + abs(best.value))
     return dict(zip(lane, map(float, found.position), strict=True)), found.deepest if deeper else None
 

@@ -34,7 +34,7 @@ class _Record:
     __hash__ = None  # type: ignore[assignment]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write to `path`: `.json`, or `.npz` for arrays; the kind's own suffix is added if none is there. Returns it."""
+        """Write to `path`: `.json`, or `.npz` for arrays; the kind's own suffix is added if none is there."""
         return archive.save(self, path, self.suffix)
 
     @classmethod
@@ -335,7 +335,7 @@ class Posterior(_Record):
     def to_arviz(self) -> Any:
         """ArviZ DataTree with groups posterior and sample_stats (needs the extra `io`: arviz-base)."""
         try:
-            from arviz_base import from_dict
+            from arviz_base import from_dict  # pyright: ignore[reportMissingImports]
         except ImportError:
             raise ImportError("to_arviz needs arviz-base: pip install 'bsfit[io]'") from None
         stats = {**self.sample_stats, "log_likelihood_total": self.log_likelihood}

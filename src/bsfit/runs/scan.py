@@ -101,11 +101,11 @@ def _axis(key: str, line: Any) -> np.ndarray:
     where = f"scan {key!r}"
     try:
         low, high, points = line
-        valid = isinstance(low, Real) and isinstance(high, Real) and int(points) == points
+        if not (isinstance(low, Real) and isinstance(high, Real) and int(points) == points):
+            raise TypeError
     except (TypeError, ValueError):
-        valid = False
-    if not valid:
-        raise BsfitInputError(f"got {line!r}", field=where, expected="(low, high, number of points)")
+        raise BsfitInputError(f"got {line!r}", field=where, expected="(low, high, number of points)") from None
+    low, high = float(low), float(high)
     if not (np.isfinite([low, high]).all() and low < high and points >= 2):
         raise BsfitInputError(f"got {line!r}", field=where, expected="finite low < high and at least two points")
     if not key.startswith("log:"):

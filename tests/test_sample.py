@@ -1,0 +1,106 @@
+"""Posteriors with known moments, the verdict on bad targets, reproducibility."""
+
+import importlib.util
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from scipy import stats
+
+from bsfit.inference.sample import LogDensity, Settings, draw_chains, prepare, sample
+from bsfit.inference.space import parse
+
+COVARIANCE = np.array([[1.0, 0.8], [0.8, 1.5]])
+
+
+def like(params):
+    """A correlated pair, and a number of which only x > 0 is allowed though the data prefer -1."""
+    r = jnp.stack([params["a"] - 0.3, params["b"] + 1.0])
+    return -0.5 * r @ jnp.asarray(np.linalg.inv(COVARIANCE)) @ r - 0.5 * (params["x"] + 1.0) ** 2
+
+
+FREE = {"a": (-20, 20), "b": dist.Normal(0.0, 3.0), "x": (0.0, 5.0)}
+
+
+@pytest.fixture(scope="module")
+def posterior():
+    return sample(like, free=FREE, draws=2000, progress=False)
+
+
+def test_moments_are_those_of_the_known_posterior(posterior):
+    precision = np.linalg.inv(COVARIANCE) + np.diag([0.0, 1 / 9])
+    covariance = np.linalg.inv(precision)
+    mean = covariance @ np.linalg.inv(COVARIANCE) @ [0.3, -1.0]
+    pair = np.stack([posterior.draws("a"), posterior.draws("b")])
+    sizes = [posterior.summary[name]["ess_bulk"] for name in "ab"]
+    np.testing.assert_array_less(np.abs(pair.mean(axis=1) - mean), 4 * np.sqrt(np.diag(covariance) / sizes))
+    np.testing.assert_allclose(np.cov(pair), covariance, atol=0.12)
+    truncated = stats.truncnorm(1.0, 6.0, loc=-1.0)
+    thinned = posterior.draws("x")[:: max(1, int(8000 / posterior.summary["x"]["ess_bulk"]) + 1)]
+    assert stats.kstest(thinned, truncated.cdf).pvalue > 1e-3
+
+
+def test_verdict_priors_and_log_likelihood_are_told(posterior):
+    assert posterior.verdict == "passed"
+    text = str(posterior)
+    assert "convergence passed" in text
+    assert "prior: Normal(loc=0, scale=3)" in text
+    assert "prior: flat in x on [0, 5]" in text
+    point = {name: posterior.samples[name][1, 7] for name in posterior.names}
+    assert posterior.log_likelihood[1, 7] == pytest.approx(float(like(point)), abs=1e-9)
+    assert posterior.log_likelihood.shape == (4, 2000)
+    assert list(posterior.samples) == ["a", "b", "x"]
+
+
+def test_the_same_seed_gives_the_same_draws():
+    runs = [sample(like, free=FREE, seed=seed, draws=100, progress=False) for seed in (5, 5, 6)]
+    np.testing.assert_array_equal(runs[0].samples["a"], runs[1].samples["a"])
+    assert np.any(runs[0].samples["a"] != runs[2].samples["a"])
+
+
+def test_two_modes_cannot_pass(capsys):
+    result = sample(
+        lambda p: jnp.logaddexp(-0.5 * (p["x"] - 5) ** 2, -0.5 * (p["x"] + 5) ** 2),
+        free={"x": (-20, 20)},
+        warmup=300,
+        draws=300,
+        progress=False,
+    )
+    assert result.verdict == "failed"
+    assert len(result.modes) == 2
+    assert result.modes[0]["weight"] == pytest.approx(0.5, abs=1e-3)
+    assert "not to be trusted" in str(result)
+    assert "convergence failed" in capsys.readouterr().err
+
+
+def test_chains_of_many_data_sets_in_one_program():
+    """`draw_chains` under vmap over data: the mean follows the data."""
+    space = parse({"x": (-10, 10)})
+    centres = jnp.asarray([-2.0, 0.0, 3.0])
+    start = prepare(LogDensity(lambda p: -0.5 * p["x"] ** 2, space), chains=2, seed=1).starts
+    settings = Settings(warmup=200)
+
+    @jax.jit
+    def run(centre, key):
+        density = LogDensity(lambda p: -0.5 * (p["x"] - centre) ** 2, space)
+        z = draw_chains(density, start, key, 300, settings)["z"]
+        return jax.vmap(jax.vmap(lambda z: space.params_unbounded(z)["x"]))(z)
+
+    x = jax.vmap(run)(centres, jax.random.split(jax.random.key(0), 3))
+    assert x.shape == (3, 2, 300)
+    np.testing.assert_allclose(x.mean(axis=(1, 2)), centres, atol=0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "passes"), [("gaussian", 6), ("funnel", 0), ("bimodal", 0)])
+def test_gate(target, passes):
+    """Six seeds of benchmarks/posterior_gate.py; the full hundred are run there."""
+    path = Path(__file__).parents[1] / "benchmarks" / "posterior_gate.py"
+    spec = importlib.util.spec_from_file_location("posterior_gate", path)
+    gate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gate)
+    found = gate.verdicts(target, range(1, 7))
+    assert sum(verdict.verdict == "passed" for verdict in found) == passes
