@@ -121,6 +121,25 @@ def test_three_theory_modes_agree_at_the_standard_model():
     assert float(propagated.chi2({"C9mu": -1.5})) != pytest.approx(float(fixed.chi2({"C9mu": -1.5})), rel=1e-5)
 
 
+def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
+    """Against shifts of each input by its error; DeltaM_s knows nothing of the q2 nodes whose response is kept."""
+    like = bsfit.log_likelihood(data="mixing", free={"CVLL_bsbs": (-1e-11, 1e-11)})
+    central = bsfit.load_inputs("default")
+    from bsfit.inputs import input_set
+
+    sigma = {p.names[0]: float(p.covariance[0, 0] ** 0.5) for p in input_set("default").priors if len(p.names) == 1}
+    direct = eqx.filter_jit(bsfit.prediction(["DeltaM_s_ps"], free=("CVLL_bsbs",)))
+    at = {"CVLL_bsbs": jnp.asarray(0.0)}
+
+    def shifted(name, sign):
+        return float(direct(at, central.replace({name: central[name] + sign * sigma[name]}))[0])
+
+    shifts = [(shifted(name, 1) - shifted(name, -1)) / 2 for name in like.meta["nuisances"]]
+    assert set(like.meta["nuisances"]) == {"V_us", "V_cb", "m_t_MSbar", "f_Bs", "bag_Bs_1", "eta_B"}
+    np.testing.assert_allclose(np.abs(like.theory_errors[0]), np.abs(shifts), rtol=5e-3)
+    assert float(np.linalg.norm(like.theory_errors[0])) > 1.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -234,6 +234,8 @@ def from_options(options: Mapping[str, Any]) -> Settings:
         places[(key,)] = _in_option(f"--{key}" if key not in POSITIONAL else POSITIONAL[key])
         with Settings({}, places).blame(key):
             values[key] = _PARSERS[KEYS[key]](key, list(texts))
+        for inner in values[key] if isinstance(values[key], dict) else ():
+            places[(key, inner)] = places[(key,)]
     settings = Settings(values, places)
     check(settings)
     return settings
