@@ -5,8 +5,8 @@ Two schemes, told apart by ``loops`` of `alpha_s`:
 * ``loops=3``: for matrix elements at the scale :math:`m_b`. Three-loop running, two-loop decoupling of the bottom at
   4.8 GeV and of the charm at 1.3 GeV, taken as their pole masses; 5 flavours above 4.18 GeV, 4 above 1.275 GeV. These
   are the thresholds of RunDec as flavio 2.7.1 drives it, so that numbers can be compared digit by digit.
-* ``loops=2``: for the leading-order running of new physics (`wilson`). Two-loop running, continuous at
-  :math:`m_t(m_t)` and :math:`m_b(m_b)`.
+* ``loops=2``: for the leading-order running of new physics (`wilson`). Two-loop running above :math:`m_b`, continuous
+  at :math:`m_t(m_t)`.
 
 The renormalisation-group equation is solved exactly in its truncated form, with the coefficients collected in
 hep-ph/0004189 [Chetyrkin:2000yt]_; :math:`a=\alpha_s/\pi` throughout.
@@ -70,10 +70,12 @@ def _run(y: Float[Array, ""], log_ratio: Float[Array, ""], n_f: int, loops: int)
     b0, b1, _ = _beta(n_f)
     guess = y + b0 * log_ratio
     guess = guess + b1 / b0 * jnp.log(jnp.maximum(guess, 0.3 * y) / y)
-    # The error of the first guess is 1e-2 at worst and is squared four times.
-    for _ in range(4):
-        guess = guess - (_elapsed(guess, n_f, loops) - end) * _slope(guess, n_f, loops)
-    return guess
+
+    def improved(_: int, guess: Float[Array, ""]) -> Float[Array, ""]:
+        return guess - (_elapsed(guess, n_f, loops) - end) * _slope(guess, n_f, loops)
+
+    # The first guess is good to 1 % at worst, and every step squares the error. A loop compiles faster than its copies.
+    return jax.lax.fori_loop(0, 4, improved, guess)
 
 
 @_run.defjvp
@@ -105,21 +107,28 @@ def _alpha_three_loop(mu: Float[Array, ""], n_f: int, inputs: Inputs) -> Float[A
     return _run_alpha(alpha, start, mu, n_f, 3)
 
 
+def _alpha_through_thresholds(mu: Float[Array, ""], inputs: Inputs) -> Float[Array, ""]:
+    """As `_alpha_three_loop`, flavours decided by mu: a stretch that is not needed has length zero."""
+    four, three = mu < FIVE_FLAVOURS_ABOVE, mu < FOUR_FLAVOURS_ABOVE
+    alpha = _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], jnp.where(four, BOTTOM_MATCHING, mu), 5, 3)
+    alpha = jnp.where(four, _decoupled(alpha), alpha)
+    end = jnp.where(four, jnp.where(three, CHARM_MATCHING, mu), BOTTOM_MATCHING)
+    alpha = _run_alpha(alpha, BOTTOM_MATCHING, end, 4, 3)
+    alpha = jnp.where(three, _decoupled(alpha), alpha)
+    return _run_alpha(alpha, CHARM_MATCHING, jnp.where(three, mu, CHARM_MATCHING), 3, 3)
+
+
 def _alpha_two_loop(mu: Float[Array, ""], inputs: Inputs) -> Float[Array, ""]:
-    """alpha_s(mu), two-loop running, continuous at m_t(m_t) and m_b(m_b)."""
-    top, bottom = inputs["m_t_MSbar"], inputs["m_b"]
-    at_top = _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], top, 5, 2)
-    at_bottom = _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], bottom, 5, 2)
-    six = _run_alpha(at_top, top, jnp.maximum(mu, top), 6, 2)
-    five = _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], jnp.clip(mu, bottom, top), 5, 2)
-    four = _run_alpha(at_bottom, bottom, jnp.minimum(mu, bottom), 4, 2)
-    return jnp.where(mu > top, six, jnp.where(mu < bottom, four, five))
+    """alpha_s(mu) above m_b, two-loop running, five flavours up to m_t(m_t) and six above."""
+    top = inputs["m_t_MSbar"]
+    below = _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], jnp.minimum(mu, top), 5, 2)
+    return _run_alpha(below, top, jnp.maximum(mu, top), 6, 2)
 
 
 def alpha_s(mu: FloatLike, inputs: Inputs, n_f: int | None = None, loops: int = 3) -> Float[Array, ""]:
     r""":math:`\alpha_s(\mu)` from its value at the Z mass; differentiable in the scale and the inputs.
 
-    `mu` in GeV, 1 to 170 for ``loops=3`` and above 1 for ``loops=2``; the module's docstring tells the two schemes.
+    `mu` in GeV, 1 to 170 for ``loops=3`` and above m_b for ``loops=2``; the module's docstring tells the two schemes.
     `n_f` (3, 4 or 5; ``loops=3`` only) fixes the number of flavours; without it the thresholds decide, and
     :math:`\alpha_s` has small steps there. Raises `ValueError` for other `loops` or `n_f`.
     """
@@ -128,12 +137,7 @@ def alpha_s(mu: FloatLike, inputs: Inputs, n_f: int | None = None, loops: int = 
     mu = jnp.asarray(mu, dtype=float)
     if loops == 2:
         return _alpha_two_loop(mu, inputs)
-    if n_f is not None:
-        return _alpha_three_loop(mu, n_f, inputs)
-    five = _alpha_three_loop(jnp.maximum(mu, FIVE_FLAVOURS_ABOVE), 5, inputs)
-    four = _alpha_three_loop(jnp.clip(mu, FOUR_FLAVOURS_ABOVE, FIVE_FLAVOURS_ABOVE), 4, inputs)
-    three = _alpha_three_loop(jnp.minimum(mu, FOUR_FLAVOURS_ABOVE), 3, inputs)
-    return jnp.where(mu >= FIVE_FLAVOURS_ABOVE, five, jnp.where(mu >= FOUR_FLAVOURS_ABOVE, four, three))
+    return _alpha_through_thresholds(mu, inputs) if n_f is None else _alpha_three_loop(mu, n_f, inputs)
 
 
 def _mass_evolution(alpha: Float[Array, ""], n_f: int) -> Float[Array, ""]:
