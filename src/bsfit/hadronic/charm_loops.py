@@ -8,7 +8,7 @@ Operators :math:`O_1 ... O_6` in the basis of hep-ph/9612433 [Chetyrkin:1996vx]_
 
 Both u parts are "charm loop minus up loop" and vanish for equal masses, as unitarity demands. (flavio 2.7.1 has
 this for Y_u, but adds the two loops in its two-loop terms, the result of a sign convention of hep-ph/0403185 applied to
-one of them only; the effect is below 0.2 % of C_9.)
+one of them only; the effect is up to 0.3 % of C_9.)
 
 One point, real ``q2`` > 0 in GeV^2, masses and scales in GeV, quark masses are pole masses. Conventions of
 hep-ph/0106067 [Beneke:2001at]_ and hep-ph/0412400 [Beneke:2004dp]_; the loop functions are in `quark_loop` and
