@@ -28,7 +28,7 @@ def theory_of(c9, c10=0.0, c7=0.0):
 
 
 def test_response_is_exact_in_the_whole_space():
-    built = response.expand(functionals, NAMES, jnp.eye(6))
+    built = response.expand(functionals, NAMES, jnp.eye(6), tuple(range(6)))
     for _ in range(10):
         point = theory_of(*(complex(*GENERATOR.normal(size=2)) for _ in range(3)))
         np.testing.assert_allclose(response.contract(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-12)
@@ -39,22 +39,22 @@ def test_span_finds_the_line_of_a_left_handed_model():
     samples = np.stack(
         [np.asarray(response.real_parts(theory_of(c * (1 + 0.1j), -c * (1 + 0.1j)), NAMES)) for c in coupling]
     )
-    basis = response.span(samples)
+    basis, pivots = response.span(samples)
     assert basis.shape == (6, 1)
-    built = response.expand(functionals, NAMES, jnp.asarray(basis))
+    built = response.expand(functionals, NAMES, jnp.asarray(basis), tuple(pivots))
     point = theory_of(0.7 * (1 + 0.1j), -0.7 * (1 + 0.1j))
     np.testing.assert_allclose(response.contract(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-14)
 
 
 def test_span_of_nothing_is_empty_and_its_response_constant():
-    basis = response.span(np.zeros((5, 6)))
-    assert basis.shape == (6, 0)
-    built = response.expand(functionals, NAMES, jnp.asarray(basis))
+    basis, pivots = response.span(np.zeros((5, 6)))
+    assert (basis.shape, pivots) == ((6, 0), [])
+    built = response.expand(functionals, NAMES, jnp.asarray(basis), ())
     np.testing.assert_allclose(response.contract(built, theory_of(0.3))["moments"], moments(Theory.standard_model()))
 
 
 def test_contraction_vmaps():
-    built = response.expand(functionals, NAMES, jnp.eye(6))
+    built = response.expand(functionals, NAMES, jnp.eye(6), tuple(range(6)))
     values = jnp.asarray(GENERATOR.normal(size=(7, 3)) + 0j)
     batched = jax.vmap(lambda v: response.contract(built, theory_of(*v))["moments"])(values)
     single = jnp.stack([response.contract(built, theory_of(*v))["moments"] for v in values])

@@ -12,12 +12,14 @@ which equals the minimum over the nuisances of the chi2 with the nuisances as pa
 identity, so that nothing larger than the number of nuisances is ever inverted.
 """
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.numerics import solve_positive
+from bsfit.numerics import SMALL, contract, solve_positive
 
 JOIN = 0.15
 """Width, in standard deviations, over which the two sides of a split normal join."""
@@ -77,10 +79,11 @@ def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array,
     y = (prediction - data.central) / error
     p_y = _weigh(data, y)
     if theory.shape[1] == 0:
-        return jnp.sum(y * p_y)
-    w = theory / error[:, None]
-    projection = jnp.sum(w * p_y[:, None], axis=0)
-    return jnp.sum(y * p_y) - jnp.sum(projection * solve_positive(_nuisance_matrix(data, w), projection))
+        return contract(y, p_y)
+    columns = [theory[:, a] / error for a in range(theory.shape[1])]
+    projection = jnp.stack([contract(column, p_y) for column in columns])
+    shift = solve_positive(_nuisance_matrix(data, columns), projection)
+    return contract(y, p_y) - contract(projection, shift)
 
 
 def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
@@ -91,18 +94,26 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Ar
     """
     result = -0.5 * chi2(data, prediction, theory) - data.log_norm
     if theory.shape[1]:
-        w = theory / (0.5 * (data.sigma_plus + data.sigma_minus))[:, None]
-        result -= 0.5 * jnp.linalg.slogdet(_nuisance_matrix(data, w))[1]
+        error = 0.5 * (data.sigma_plus + data.sigma_minus)
+        columns = [theory[:, a] / error for a in range(theory.shape[1])]
+        result -= 0.5 * jnp.linalg.slogdet(_nuisance_matrix(data, columns))[1]
     return result
 
 
-def _weigh(data: SplitNormal, y: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
-    return y if data.precision is None else jnp.tensordot(data.precision, y, axes=1)
+def _weigh(data: SplitNormal, y: Float[Array, " n"]) -> Float[Array, " n"]:
+    return y if data.precision is None else data.precision @ y
 
 
-def _nuisance_matrix(data: SplitNormal, w: Float[Array, "n q"]) -> Float[Array, "q q"]:
-    """1 + W^T rho^-1 W."""
-    return jnp.eye(w.shape[1]) + jnp.sum(w[:, :, None] * _weigh(data, w)[:, None, :], axis=0)
+def _nuisance_matrix(data: SplitNormal, columns: Sequence[Float[Array, " n"]]) -> Float[Array, "q q"]:
+    """1 + W^T rho^-1 W for the columns of W, theory shifts in units of the experimental errors."""
+    q = len(columns)
+    if q > SMALL:
+        w = jnp.stack(columns, axis=1)
+        return jnp.eye(q) + w.T @ (w if data.precision is None else data.precision @ w)
+    weighed = [_weigh(data, column) for column in columns]
+    upper = {(a, b): contract(columns[a], weighed[b]) for a in range(q) for b in range(a, q)}
+    rows = [jnp.stack([upper[min(a, b), max(a, b)] for b in range(q)]) for a in range(q)]
+    return jnp.eye(q) + jnp.stack(rows)
 
 
 class Tabulated(eqx.Module):

@@ -34,14 +34,25 @@ def kallen(a: Float[Array, "..."], b: Float[Array, "..."], c: Float[Array, "..."
     return a**2 + b**2 + c**2 - 2.0 * (a * b + b * c + c * a)
 
 
+SMALL = 4
+"""Up to this dimension linear algebra is written out in scalars, which XLA fuses under vmap into one loop over the batch,
+where a batched call of a library, or a reduction over a few elements, costs far more than the arithmetic."""
+
+
+def contract(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:
+    """Scalar product, written out in scalars for short vectors; see `SMALL`."""
+    if a.shape[0] > 2 * SMALL:
+        return a @ b
+    return sum((a[i] * b[i] for i in range(1, a.shape[0])), a[0] * b[0])
+
+
 def solve_positive(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
     """Solve a symmetric positive definite system.
 
-    Up to 4 x 4 by elimination written out in scalars, which fuses under vmap where a batched LAPACK call costs
-    microseconds a point; beyond by Cholesky.
+    By elimination written out in scalars where it is small (see `SMALL`), else by Cholesky.
     """
     n = matrix.shape[0]
-    if n > 4:
+    if n > SMALL:
         factor = jax.scipy.linalg.cho_factor(matrix, lower=True)
         return jax.scipy.linalg.cho_solve(factor, vector)
     a = [[matrix[i, j] for j in range(n)] for i in range(n)]

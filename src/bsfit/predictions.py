@@ -225,14 +225,16 @@ class Prediction(eqx.Module):
         responses = {}
         for plan in plans:
             c = names[plan.process]
-            basis = jnp.asarray(span(np.asarray(samples[plan.process])))
-            responses[plan.process] = _expanded(plan, c, basis, self.inputs)
+            basis, pivots = span(np.asarray(samples[plan.process]))
+            responses[plan.process] = _expanded(plan, c, jnp.asarray(basis), tuple(pivots), self.inputs)
         return Prediction(self.inputs, responses, self.scale, self.names, self.model, self.plans, self.own)
 
 
-def _expanded(plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, inputs: Inputs) -> Response:
+def _expanded(
+    plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, pivots: tuple[int, ...], inputs: Inputs
+) -> Response:
     def build(basis: Array, inputs: Inputs) -> Response:
-        return expand(lambda theory: plan.functionals(theory, inputs), coefficients, basis)
+        return expand(lambda theory: plan.functionals(theory, inputs), coefficients, basis, pivots)
 
     return jax.jit(build, compiler_options=RUN_ONCE)(basis, inputs)
 

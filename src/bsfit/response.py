@@ -12,21 +12,22 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.linalg
 from jaxtyping import Array, Float
 
 from bsfit.theory import INDEX, Theory, WilsonCoefficients
 
 
 class Response(eqx.Module):
-    r"""Polynomials :math:`m_0+g^Tz+\frac12 z^THz` in the coordinates :math:`z=B^Ty` [d], arrays of any shape.
+    r"""Polynomials :math:`m_0+g^Tz+\frac12 z^THz`, arrays of any shape, in d coordinates z.
 
-    `coefficients` names the Wilson coefficients whose real and imaginary parts make y [2c]; `basis` is B [2c, d]. Each
-    entry of `polynomials` holds constant [...], gradient [..., d] and hessian [..., d, d].
+    The coordinates are themselves real or imaginary parts of Wilson coefficients, `coordinates` names them; all others
+    follow linearly. Each entry of `polynomials` holds constant [...], gradient [..., d] and hessian [..., d, d].
     """
 
-    basis: Float[Array, "c2 d"]
     polynomials: dict[str, tuple[Array, Array, Array]]
-    coefficients: tuple[str, ...] = eqx.field(static=True)
+    coordinates: tuple[tuple[str, bool], ...] = eqx.field(static=True)
+    """(coefficient, whether its imaginary part) of each coordinate."""
 
 
 def real_parts(theory: Theory, coefficients: tuple[str, ...]) -> Float[Array, " c2"]:
@@ -35,27 +36,35 @@ def real_parts(theory: Theory, coefficients: tuple[str, ...]) -> Float[Array, " 
     return jnp.concatenate([values.real, values.imag])
 
 
-def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> Float[np.ndarray, "c2 d"]:
-    """Orthonormal basis of the directions that a model reaches, from the coefficients at sampled points.
+def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> tuple[np.ndarray, list[int]]:
+    """Directions [c2, d] that a model reaches, from `real_parts` at sampled points, and d of the parts as coordinates.
 
-    Directions smaller than `tolerance` of the largest are rounding errors of exact relations such as C10 = -C9.
+    Directions smaller than `tolerance` of the largest are rounding errors of exact relations such as C10 = -C9. The
+    coordinates are chosen by pivoting, so that the others follow from them without loss of digits.
     """
     if not samples.size or not np.any(samples):
-        return np.zeros((samples.shape[1], 0))
+        return np.zeros((samples.shape[1], 0)), []
     scaled = samples / np.maximum(np.linalg.norm(samples, axis=1, keepdims=True), np.finfo(float).tiny)
     _, size, directions = np.linalg.svd(scaled, full_matrices=False)
-    return directions[size > tolerance * size[0] * len(samples) ** 0.5].T
+    kept = directions[size > tolerance * size[0] * len(samples) ** 0.5]
+    pivots = scipy.linalg.qr(kept, mode="r", pivoting=True)[1][: len(kept)]
+    basis = np.linalg.solve(kept[:, pivots], kept).T
+    return np.where(np.abs(basis) < 1e-15, 0.0, basis), pivots.tolist()
 
 
 def expand(
-    functionals: Callable[[Theory], dict[str, Array]], coefficients: tuple[str, ...], basis: Float[Array, "c2 d"]
+    functionals: Callable[[Theory], dict[str, Array]],
+    coefficients: tuple[str, ...],
+    basis: Float[Array, "c2 d"],
+    pivots: tuple[int, ...],
 ) -> Response:
-    """Response of named arrays of functionals from their values at 1 + d + d(d + 1)/2 points of unit coefficients.
+    """Response of named arrays of functionals from their values at 1 + d + d(d + 1)/2 points of unit coordinates.
 
-    A quadratic polynomial is known from that many values, and one vmapped evaluation compiles in a third of the time of
-    the second derivatives. Coefficients are of order one, so nothing cancels.
+    `basis` and `pivots` as from `span` of the coefficients named. A quadratic polynomial is known from that many values,
+    and one vmapped evaluation compiles in a third of the time of the second derivatives. Coefficients are of order one,
+    so nothing cancels.
     """
-    c, d = len(coefficients), basis.shape[1]
+    c, d = len(coefficients), len(pivots)
     index = np.array([INDEX[name] for name in coefficients])
 
     def at(z: Float[Array, " d"]) -> dict[str, Array]:
@@ -77,16 +86,15 @@ def expand(
         return constant[0], jnp.moveaxis(gradient, 0, -1), jnp.moveaxis(hessian, (0, 1), (-2, -1))
 
     values = jax.vmap(at)(jnp.asarray(points))
-    return Response(basis, {name: polynomial(array) for name, array in values.items()}, coefficients)
+    coordinates = tuple((coefficients[i % c], i >= c) for i in pivots)
+    return Response({name: polynomial(array) for name, array in values.items()}, coordinates)
 
 
 def contract(response: Response, theory: Theory) -> dict[str, Array]:
     """The functionals at the coefficients of a theory."""
-    d = response.basis.shape[1]
-    if d == 0:
-        return {name: constant for name, (constant, _, _) in response.polynomials.items()}
-    y = real_parts(theory, response.coefficients)
-    z = [jnp.sum(response.basis[:, i] * y) for i in range(d)]
+    d = len(response.coordinates)
+    parts = ((theory.wilson[name], imaginary) for name, imaginary in response.coordinates)
+    z = [value.imag if imaginary else value.real for value, imaginary in parts]
 
     def evaluate(constant: Array, gradient: Array, hessian: Array) -> Array:
         # Written out in scalars, which XLA fuses under vmap; a batched contraction of such small tensors does not.
