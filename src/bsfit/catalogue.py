@@ -336,7 +336,8 @@ MODELS: dict[str, Model] = {
             "lambda_Q_b": 0.025,
             "lambda_L_mu": 0.5,
         },
-        free={"lambda_Q_s": (-1.0, 1.0), "lambda_Q_b": (0.0, 1.0), "lambda_L_mu": (0.0, 2.0)},
+        # Today's data see lambda_Q_s and lambda_Q_b through their product only: one of them stays where it is.
+        free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, 2.0)},
     ),
     "loop": Model(
         "bsfit.models.loop",
@@ -353,7 +354,7 @@ MODELS: dict[str, Model] = {
             "lambda_Q_b": math.sqrt(0.15),
             "lambda_L_mu": 2.0,
         },
-        free={"lambda_Q_s": (-1.0, 1.0), "lambda_Q_b": (0.0, 1.0), "lambda_L_mu": (0.0, _PERTURBATIVE)},
+        free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, _PERTURBATIVE)},
     ),
 }
 
