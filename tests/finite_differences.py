@@ -7,9 +7,9 @@ import numpy as np
 def assert_derivatives(function, points, scale, tolerance=1e-6, second=True, step=1e-3):
     """First and second derivatives of ``function([n]) -> [m]`` agree with sixth-order central differences.
 
-    At one point [n] or several [k, n]. The difference must be below tolerance times max(|derivative|, |function|/scale),
-    `scale` [n] or [k, n] being the size over which the function changes by its own size; no derivative may be
-    non-finite, and forward and reverse mode must agree.
+    At one point [n] or several [k, n]. The difference must be below tolerance times max(|derivative|,
+    |function|/scale), `scale` [n] or [k, n] being the size over which the function changes by its own size; no
+    derivative may be non-finite, and forward and reverse mode must agree.
     """
     points = np.atleast_2d(np.asarray(points, dtype=float))
     value, first, reverse = jax.jit(function), jax.jit(jax.jacfwd(function)), jax.jit(jax.jacrev(function))

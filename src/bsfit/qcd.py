@@ -118,11 +118,14 @@ def _alpha_through_thresholds(mu: Float[Array, ""], inputs: Inputs) -> Float[Arr
     return _run_alpha(alpha, CHARM_MATCHING, jnp.where(three, mu, CHARM_MATCHING), 3, 3)
 
 
-def _alpha_two_loop(mu: Float[Array, ""], inputs: Inputs) -> Float[Array, ""]:
-    """alpha_s(mu) above m_b, two-loop running, five flavours up to m_t(m_t) and six above."""
-    top = inputs["m_t_MSbar"]
-    below = _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], jnp.minimum(mu, top), 5, 2)
-    return _run_alpha(below, top, jnp.maximum(mu, top), 6, 2)
+def alpha_s_around_top(mu: FloatLike, inputs: Inputs) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    r""":math:`\alpha_s` at min(mu, m_t) with five flavours and at max(mu, m_t) with six; two-loop, m_b <= mu.
+
+    Their ratios between two scales are the five- and the six-flavour part of an evolution.
+    """
+    top, start = inputs["m_t_MSbar"], (inputs["alpha_s_mZ"], inputs["m_Z"])
+    below = _run_alpha(*start, jnp.minimum(mu, top), 5, 2)
+    return below, _run_alpha(_run_alpha(*start, top, 5, 2), top, jnp.maximum(mu, top), 6, 2)
 
 
 def alpha_s(mu: FloatLike, inputs: Inputs, n_f: int | None = None, loops: int = 3) -> Float[Array, ""]:
@@ -136,7 +139,7 @@ def alpha_s(mu: FloatLike, inputs: Inputs, n_f: int | None = None, loops: int = 
         raise ValueError(f"alpha_s: loops={loops}, n_f={n_f}; expected loops=2, or loops=3 with n_f 3, 4 or 5")
     mu = jnp.asarray(mu, dtype=float)
     if loops == 2:
-        return _alpha_two_loop(mu, inputs)
+        return jnp.where(mu > inputs["m_t_MSbar"], *reversed(alpha_s_around_top(mu, inputs)))
     return _alpha_through_thresholds(mu, inputs) if n_f is None else _alpha_three_loop(mu, n_f, inputs)
 
 

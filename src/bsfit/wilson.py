@@ -21,7 +21,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.catalogue import DIPOLES, LEPTON_PAIRS, LEPTONS, NEUTRINO_PAIRS, SEMILEPTONIC
 from bsfit.inputs import Inputs
-from bsfit.qcd import alpha_s, m_b_msbar, m_s_msbar
+from bsfit.qcd import alpha_s_around_top, m_b_msbar, m_s_msbar
 from bsfit.theory import INDEX, WilsonCoefficients
 
 FloatArray = Float[ArrayLike, ""]
@@ -173,14 +173,10 @@ def from_delta_f2(h: Mapping[str, Complex[Array, ""]], mu: FloatArray, inputs: I
 
 
 def _two_steps(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    r"""Two ratios, :math:`\alpha_s(\mu_{high})/\alpha_s(m_t)` and :math:`\alpha_s(m_t)/\alpha_s(\mu_{low})`.
-
-    For `mu_high` below :math:`m_t(m_t)` the first is one and the second starts at `mu_high`.
-    """
-    top = inputs["m_t_MSbar"]
-    high, low = alpha_s(mu_high, inputs, loops=2), alpha_s(mu_low, inputs, loops=2)
-    between = alpha_s(jnp.minimum(mu_high, top), inputs, loops=2)
-    return high / between, between / low
+    r""":math:`\alpha_s(\mu_{high})/\alpha_s(\mu_{low})` as the product of its six- and its five-flavour part."""
+    five_high, six_high = alpha_s_around_top(mu_high, inputs)
+    five_low, six_low = alpha_s_around_top(mu_low, inputs)
+    return six_high / six_low, five_high / five_low
 
 
 def run_dipoles(
