@@ -26,7 +26,7 @@ def scan(names=("C9", "m")):
 def profile():
     return Profile(
         names=("C9",), axes=(X,), delta_chi2=4 * (X - 0.3) ** 2, best={"C9": 0.3}, best_log_likelihood=0.0, others={},
-        bounds={"C9": (-2, 2)}, log=(False,), intervals_1=((-0.2, 0.8),), intervals_2=((-0.7, np.inf),),
+        bounds={"C9": (-2.0, 2.0)}, log=(False,), intervals_1=((-0.2, 0.8),), intervals_2=((-0.7, np.inf),),
     )  # fmt: skip
 
 
@@ -42,10 +42,10 @@ def posterior():
 def test_levels_are_those_of_the_chi_square():
     from scipy import stats
 
-    for sigma, dof in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2)):
+    for sigma, dof in ((1.0, 1), (2.0, 1), (1.0, 2), (2.0, 2), (3.0, 2)):
         expected = stats.chi2(dof).isf(2 * stats.norm.sf(sigma))
         assert plot.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
-    assert [round(plot.level(sigma, 2), 2) for sigma in (1, 2)] == [2.30, 6.18]
+    assert [round(plot.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
 
 
 def test_plane_names_sets_levels_and_points(tmp_path):

@@ -69,7 +69,7 @@ def profile():
     x = np.linspace(-1, 1, 11)
     return Profile(
         names=("x",), axes=(x,), delta_chi2=9 * x**2, best={"x": 0.0, "y": 1.0}, best_log_likelihood=-1.0,
-        others={"y": 1 + x}, bounds={"x": (-1, 1)}, log=(False,), intervals_1=((-1 / 3, 1 / 3),),
+        others={"y": 1 + x}, bounds={"x": (-1.0, 1.0)}, log=(False,), intervals_1=((-1 / 3, 1 / 3),),
         intervals_2=((-2 / 3, np.inf),), meta=META,
     )  # fmt: skip
 

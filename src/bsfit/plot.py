@@ -39,7 +39,7 @@ STYLE: dict[Any, Any] = {
     "savefig.dpi": 200,
     "svg.hashsalt": "bsfit",
 }
-SIGMAS = (1, 2)
+SIGMAS = (1.0, 2.0)
 
 Labels = Mapping[str, str] | None
 
@@ -70,8 +70,8 @@ def plot_plane(
     *,
     labels: Labels = None,
     groups: Sequence[str] | None = None,
-    best: Mapping[str, float] | None = None,
-    reference: Mapping[str, float] | None = None,
+    best: Mapping[str, Any] | None = None,
+    reference: Mapping[str, Any] | None = None,
     reference_label: str = "Standard Model",
     title: str | None = None,
 ) -> tuple[Path, Path]:
@@ -109,7 +109,7 @@ def plot_profile(
     path: str | os.PathLike[str],
     *,
     labels: Labels = None,
-    reference: Mapping[str, float] | None = None,
+    reference: Mapping[str, Any] | None = None,
     reference_label: str = "Standard Model",
     title: str | None = None,
     top: float = 9.0,
@@ -147,7 +147,7 @@ def plot_corner(
     *,
     names: Sequence[str] | None = None,
     labels: Labels = None,
-    reference: Mapping[str, float] | None = None,
+    reference: Mapping[str, Any] | None = None,
     bins: int = 40,
 ) -> tuple[Path, Path]:
     """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws."""
@@ -161,6 +161,7 @@ def plot_corner(
     draws = {name: posterior.draws(name) for name in names}
     n = len(names)
     with _canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n) as (figure, axes):
+        axes = np.array(axes, dtype=object).reshape(n, n)
         for i, below in enumerate(names):
             for j, along in enumerate(names):
                 _corner_cell(axes[i][j], draws, below, along, i - j, bins, reference)
@@ -244,7 +245,7 @@ def _region(axes: Any, record: Any, values: np.ndarray, colour: str, filled: boo
 
 
 def _marks(
-    axes: Any, names: Sequence[str], best: Mapping[str, float], reference: Mapping[str, float] | None, text: str
+    axes: Any, names: Sequence[str], best: Mapping[str, Any], reference: Mapping[str, Any] | None, text: str
 ) -> list[Any]:
     """Best fit and reference point; returns their legend handles."""
     style = {"linestyle": "none", "zorder": 6}
@@ -280,8 +281,8 @@ def _say_sigmas(axes: Any, result: Any) -> None:
     for sigma, alpha in zip(SIGMAS, (0.28, 0.13), strict=True):
         height = level(sigma, 1)
         axes.axhline(height, color="0.55", linewidth=0.8, linestyle="--", zorder=1)
-        axes.text(1.015, height, rf"${sigma}\sigma$", transform=axes.get_yaxis_transform(), va="center", fontsize=11)
-        for low, high in getattr(result, f"intervals_{sigma}", ()):
+        axes.text(1.015, height, rf"${sigma:.0f}\sigma$", transform=axes.get_yaxis_transform(), va="center", fontsize=11)
+        for low, high in getattr(result, f"intervals_{sigma:.0f}", ()):
             ends = max(low, result.axes[0][0]), min(high, result.axes[0][-1])
             axes.axvspan(*ends, color=COLOURS[0], alpha=alpha, linewidth=0, zorder=0)
 
@@ -338,7 +339,7 @@ def _density(axes: Any, x: np.ndarray, y: np.ndarray, bins: int) -> None:
         padded = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
         counts = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
     ordered = np.sort(counts.ravel())[::-1]
-    heights = [ordered[np.searchsorted(np.cumsum(ordered) / ordered.sum(), probability(s))] for s in (2, 1)]
+    heights = [ordered[np.searchsorted(np.cumsum(ordered) / ordered.sum(), probability(s))] for s in SIGMAS[::-1]]
     centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (x_edges, y_edges)]
     levels = [*np.maximum.accumulate([*heights, ordered[0] * (1 + 1e-9)])]
     levels = np.array(levels) + np.arange(3) * 1e-12

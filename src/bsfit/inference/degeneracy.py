@@ -143,7 +143,7 @@ def _kind(
     flattest = min(rises, key=rises.__getitem__, default=None)
     if flattest is not None and rises[flattest] < LEVEL:
         return flattest
-    return "curved" if all(_curve(objective, best, value, pivot, lanes) for pivot in pivots) else None
+    return "curved" if all(_curve(objective, best, value, pivot, lanes) for pivot in map(int, pivots)) else None
 
 
 def _curve(objective: Any, best: np.ndarray, value: float, pivot: int, lanes: int) -> bool:

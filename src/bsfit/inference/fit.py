@@ -41,7 +41,7 @@ def fit(
     starts: int = 32,
     seed: int = 0,
     profile_errors: bool = True,
-    reference: Mapping[str, float] | None = None,
+    reference: Mapping[str, Any] | None = None,
     throw: bool = False,
 ) -> FitResult:
     """Maximise `like(params) -> log-likelihood` over the free parameters.
@@ -78,7 +78,7 @@ def fit(
     return result
 
 
-def _inside(space: Space, reference: Mapping[str, float] | None) -> np.ndarray | None:
+def _inside(space: Space, reference: Mapping[str, Any] | None) -> np.ndarray | None:
     """The reference point [1, n] as a start, if it lies in the box."""
     if reference is None or any(name not in reference for name in space.names):
         return None
@@ -193,7 +193,7 @@ def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) ->
     return messages
 
 
-def _measures(like: Any, space: Space, best: Best, reference: Mapping[str, float] | None) -> dict[str, Any]:
+def _measures(like: Any, space: Space, best: Best, reference: Mapping[str, Any] | None) -> dict[str, Any]:
     """Goodness of fit and the pull to the reference point, as far as the likelihood can tell them."""
     params = {k: jnp.asarray(v) for k, v in zip(space.names, degeneracy.natural(space, best.position)[0], strict=True)}
     told = jax.tree.map(np.asarray, _told(like, space, params))
@@ -202,7 +202,7 @@ def _measures(like: Any, space: Space, best: Best, reference: Mapping[str, float
     counted = int(interest.sum()) - sum(len(group.gauge) for group in best.groups)
     if getattr(like, "pull_by_rank", False) and "jacobian" in told:
         counted = _rank(told["jacobian"][:, interest])
-    measures: dict[str, Any] = {"by_group": told.get("by_group", {})}
+    measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in told.get("by_group", {}).items()}}
     penalty = _penalty(space, params)
     if "chi2" in told and getattr(like, "n_data", None) is not None:
         chi2, ndf = float(told["chi2"]) + penalty, int(like.n_data) - counted
@@ -242,7 +242,7 @@ def _penalty(space: Space, params: dict[str, Any]) -> float:
 
 
 def _improvement(
-    like: Any, told: dict[str, Any], best: Best, penalty: float, reference: Mapping[str, float] | None
+    like: Any, told: dict[str, Any], best: Best, penalty: float, reference: Mapping[str, Any] | None
 ) -> float | None:
     """Delta chi2 between the reference and the best fit: r^T C^-1 r where it exists, else -2 log L."""
     if getattr(like, "reference_chi2", None) is not None and "chi2" in told:

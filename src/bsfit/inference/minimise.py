@@ -177,7 +177,7 @@ def _step(gradient: Any, hessian: Any, movable: Any, radius: Any) -> Float[Array
     """Step of length at most `radius`; lambda from Newton's iteration on 1/|s| - 1/radius, monotonic for |H| > 0."""
     size, vectors, components = _spectrum(gradient, hessian, movable)
 
-    def refine(_: int, shift: Any) -> Any:
+    def refine(_: Any, shift: Any) -> Any:
         step = components / (size + shift)
         square = jnp.sum(step**2) + 1e-300
         change = (jnp.sqrt(square) / radius - 1.0) * square / (jnp.sum(step**2 / (size + shift)) + 1e-300)

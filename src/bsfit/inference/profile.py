@@ -121,7 +121,7 @@ def _grid(space: Space, best: Best, i: int, points: int, span: Any) -> np.ndarra
     return np.linspace(max(low, 0.0), min(high, 1.0), points)
 
 
-def _replaced(space: Space, i: int, value: float) -> dict[str, float]:
+def _replaced(space: Space, i: int, value: Any) -> dict[str, float]:
     middle = space.params(jnp.full(space.size, 0.5))
     return {name: float(value) if j == i else float(middle[name]) for j, name in enumerate(space.names)}
 

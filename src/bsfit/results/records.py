@@ -7,7 +7,7 @@ parameter was reached first. NaN means undetermined.
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from bsfit.results import archive, tables
 
 Interval = tuple[float, float]
 Params = dict[str, float]
+R = TypeVar("R", bound="_Record")
 
 
 class _Record:
@@ -38,7 +39,7 @@ class _Record:
         return archive.save(self, path, self.suffix)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls: type[R], path: str | os.PathLike[str]) -> R:
         """Read back what `save` wrote. Raises ResultFileError for an altered file or another kind of result."""
         record = archive.load(path)
         if not isinstance(record, cls):

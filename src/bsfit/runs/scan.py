@@ -39,10 +39,10 @@ class _Fixed(eqx.Module):
 
 def scan(
     like: Any,
-    grid: Mapping[str, tuple[float, float, int]],
+    grid: Mapping[str, Any],
     *,
     profile: bool = False,
-    fixed: Mapping[str, float] | None = None,
+    fixed: Mapping[str, Any] | None = None,
     free: Mapping[str, Any] | None = None,
     chunk: int = 4096,
     starts: int = 32,
