@@ -13,12 +13,13 @@ masses; the charm mass of :math:`\delta C_7` is an input of its own, as in flavi
 from collections.abc import Mapping
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from bsfit.catalogue import LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
-from bsfit.hadronic.charm_loops import Y, Y_u
+from bsfit.hadronic.charm_loops import Y, Y_u, delta_C7, delta_C7_u, delta_C9, delta_C9_u
 from bsfit.inputs import Inputs
 from bsfit.qcd import alpha_s, m_b_msbar, m_b_pole, m_c_pole
 from bsfit.wilson import MU_B, Total, ckm
@@ -63,6 +64,11 @@ def quarks(total: Total, inputs: Inputs) -> Quarks:
     )
 
 
+def thresholds(quarks: Quarks) -> Float[Array, " 2"]:
+    """Charm thresholds in q2 of C9 and of C7, the stronger one first."""
+    return 4.0 * jnp.stack([quarks.m_c_pole, quarks.m_c_photon]) ** 2
+
+
 def of_leptons(total: Total) -> Complex[Array, "l cp 12"]:
     """Coefficients `COEFFICIENTS` of e, mu, tau for both CP states, before quark loops."""
     semileptonic = total.semileptonic[_DIAGONAL]
@@ -83,7 +89,12 @@ def selection(*amplitudes: Mapping[str, float]) -> Float[np.ndarray, "12 a"]:
 def loop_shifts(
     q2: Float[Array, ""], c8: Complex[Array, " cp"], quarks: Quarks
 ) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:
-    """What quark loops add to C7 and to C9."""
+    """What quark and gluon loops add to C7 and to C9; `c8` is the effective coefficient."""
     q = quarks
-    top = Y(q2, q.four_quark, q.m_b_pole, q.m_c_pole, MU_B)
-    return jnp.zeros_like(c8), top + q.lambda_ratio * Y_u(q2, q.four_quark, q.m_c_pole, MU_B)
+    photon, vector = ((q.alpha_s, q.m_b_pole, m_c, MU_B) for m_c in (q.m_c_photon, q.m_c_pole))
+    c7 = jax.vmap(lambda c: delta_C7(q2, q.four_quark, c, *photon))(c8)
+    c9 = jax.vmap(lambda c: delta_C9(q2, q.four_quark, c, *vector))(c8)
+    c7_u = delta_C7_u(q2, q.four_quark, *photon)
+    c9_u = Y_u(q2, q.four_quark, q.m_c_pole, MU_B) + delta_C9_u(q2, q.four_quark, *vector)
+    c9 = c9 + Y(q2, q.four_quark, q.m_b_pole, q.m_c_pole, MU_B)
+    return c7 + q.lambda_ratio * c7_u, c9 + q.lambda_ratio * c9_u

@@ -8,8 +8,8 @@ analytic in all three:
 
 because :math:`\beta = \tanh x`, :math:`dq^2/q^2 = 2\tanh x\,dx`, and :math:`\sqrt{\lambda} \propto w`. Gauss-Legendre
 nodes in w then converge geometrically for every bin, from :math:`4m_e^2` to the end point. Where a quark threshold
-lies inside the bin the nodes are shared between its two sides and crowd quadratically towards it, for the square root
-there. Bins are clipped to phase space: below :math:`4m^2` and above the end point there is no rate.
+lies inside the bin, the nodes are shared between its two sides and crowd towards it, for the square root and the
+Coulomb logarithm there. Bins are clipped to phase space: below :math:`4m^2` and above the end point there is no rate.
 """
 
 import jax.numpy as jnp
@@ -34,17 +34,18 @@ def bin_nodes(
     q2_max: Float[Array, ""],
     m_l: Float[Array, ""],
     q2_end: Float[Array, ""],
-    q2_threshold: Float[Array, ""],
+    q2_thresholds: Float[Array, " t"],
     n: int,
 ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     """Nodes in q2 and weights [n], n even, of a bin in GeV^2; a bin outside phase space has weights zero.
 
-    `q2_end` = (m_B - m_M)^2; `q2_threshold` is the quark threshold to split at when it is inside.
+    `q2_end` = (m_B - m_M)^2; the nodes are split at the first of the quark thresholds `q2_thresholds` that is inside.
     """
-    edges = jnp.stack([q2_max, q2_min, q2_threshold])
+    within = (q2_min < q2_thresholds) & (q2_thresholds < jnp.minimum(q2_max, q2_end))
+    inside = within.any()
+    edges = jnp.stack([q2_max, q2_min, q2_thresholds[jnp.argmax(within)]])
     end = _rapidity(q2_end, m_l)
     low, high, middle = safe_sqrt(end - _rapidity(jnp.minimum(edges, q2_end), m_l))
-    inside = (q2_min < q2_threshold) & (q2_threshold < jnp.minimum(q2_max, q2_end))
     u, weight = gauss_legendre(n)
     u_half, weight_half = _halves(n)
     reach = jnp.where(inside, jnp.where(np.arange(n) < n // 2, low, high) - middle, high - low)
@@ -60,6 +61,6 @@ def _rapidity(q2: Float[Array, "*n"], m_l: Float[Array, ""]) -> Float[Array, "*n
 
 
 def _halves(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two rules of n/2 nodes on (0, 1), one after the other, for distances from 0 that grow quadratically."""
+    """Two rules of n/2 nodes on (0, 1), one after the other, at distances from 0 that grow with the third power."""
     u, weight = gauss_legendre(n // 2)
-    return np.tile(u**2, 2), np.tile(2.0 * u * weight, 2)
+    return np.tile(u**3, 2), np.tile(3.0 * u**2 * weight, 2)

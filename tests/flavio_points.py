@@ -1,0 +1,52 @@
+"""Rows and combinations behind the observable names of tests/reference/flavio_bins.json."""
+
+import re
+
+import jax
+import jax.numpy as jnp
+from bsfit.catalogue import LEPTONS, PROCESSES
+from bsfit.theory import Rows, Theory, WilsonCoefficients
+
+NAME = re.compile(r"<(?P<key>.*)>\((?P<decay>.*?->(K\*|K|phi))(?P<leptons>ll|mumu|ee)\)\[(?P<low>.*),(?P<high>.*)\]$")
+
+
+def theory(point):
+    """Theory of a reference point."""
+    return Theory(WilsonCoefficients.of({name: complex(*value) for name, value in point["wc"].items()}))
+
+
+class Plan:
+    """Moment rows that the named observables of one process need, each row once."""
+
+    def __init__(self, module, process, names):
+        self.module, self.names = module, []
+        self._rows, self._index = {}, {}
+        for name in names:
+            match = NAME.match(name)
+            if not match or match["decay"] not in PROCESSES[process].decays or match["key"] not in module.QUANTITIES:
+                continue
+            leptons = module.QUANTITIES[match["key"]]
+            if leptons == ("l",):
+                leptons = (match["leptons"][: len(match["leptons"]) // 2],)
+            place = PROCESSES[process].decays.index(match["decay"]), float(match["low"]), float(match["high"])
+            index = [self._row(place[0], LEPTONS.index(lepton), *place[1:]) for lepton in leptons]
+            self._index[name] = (match["key"], jnp.asarray(index))
+            self.names.append(name)
+        self.rows = rows(list(self._rows))
+
+    def _row(self, *row):
+        return self._rows.setdefault(row, len(self._rows))
+
+    def values(self, moments, inputs):
+        """Observables by name from the moments of the rows."""
+        result = {}
+        for name, (key, index) in self._index.items():
+            chosen = jax.tree.map(lambda x, index=index: x[index], self.rows)
+            result[name] = float(self.module.combine(key, moments[index], chosen, inputs))
+        return result
+
+
+def rows(entries):
+    """Rows from (decay, lepton, low, high)."""
+    decay, lepton, low, high = zip(*entries, strict=True)
+    return Rows(jnp.asarray(decay), jnp.asarray(lepton), jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float))
