@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``bsfit ARGUMENTS`` and return its exit status; `argv` without the program's name, default `sys.argv`."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _dispatch(words)
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
     except BsfitInputError as problem:
         return _refuse(problem)
     except OSError as problem:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bsfit import __version__
 from bsfit.errors import BsfitInputError
-from bsfit.runfile import KEYS, Settings
+from bsfit.runfile import LIMITS, Settings
 
 RESOLVED = "run.resolved.yaml"
 
@@ -41,7 +41,7 @@ def finish(options: argparse.Namespace, settings: Settings, record: Any, intro: 
     """Print and save a record of `bsfit.results`, and return the exit status; a doubt is said on the last line."""
     doubt = doubt_of(record)
     about = record.meta.get("settings", {})
-    resolved = settings.with_values(**{k: about[k] for k in KEYS if isinstance(about.get(k), int)})
+    resolved = settings.with_values(**{key: about[key] for key in LIMITS if isinstance(about.get(key), int)})
     if options.output is not None:
         record.save(Path(options.output) / options.verb)
         save_settings(options, resolved)

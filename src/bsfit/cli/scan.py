@@ -1,6 +1,6 @@
 """Log-likelihood, of all data and of each group of observables, on a grid in one or more parameters.
 
-Other free parameters, if any, need --profile: they are then re-minimised at each point of the grid.
+Other parameters given by --free are re-minimised at each point of the grid.
 """
 
 import argparse
@@ -18,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scan", nargs="*", metavar="NAME=LO,HI,N", help="axis with N points; log:NAME=... for equal ratios"
     )
-    parser.add_argument("--profile", dest="minimise", action="store_true", help="re-minimise the other free parameters")
     shared.add(parser, *(key for key in shared.ANALYSIS if key != "scenario"), "points")
     shared.add_run(parser)
 
@@ -32,13 +31,9 @@ def run(options: argparse.Namespace) -> int:
     points = settings.get("points", POINTS.get(len(grid), 11))
     grid = {name: (low, high, count or points) for name, (low, high, count) in grid.items()}
     plain = {name.removeprefix("log:") for name in grid}
-    asked = {
-        name: bounds for name, bounds in settings.get("free", {}).items() if name.removeprefix("log:") not in plain
-    }
-    if asked and not options.minimise:
-        raise settings.error(f"{', '.join(asked)} free beside the axes", "free", hint="set it, or add --profile")
+    others = {name: box for name, box in settings.get("free", {}).items() if name.removeprefix("log:") not in plain}
     axes = {name: (low, high) for name, (low, high, _) in grid.items()}
-    settings = settings.with_values(scan=grid, free={**axes, **(asked if options.minimise else {})})
+    settings = settings.with_values(scan=grid, free={**axes, **others})
     settings, said = question.with_defaults(settings)
     like = question.log_likelihood(options, settings)
     size = " x ".join(str(count) for _, _, count in grid.values())
@@ -47,5 +42,5 @@ def run(options: argparse.Namespace) -> int:
 
     with settings.blame("scan"):
         more = question.given(settings, "starts", "seed")
-        result = bsfit.scan(like, grid, profile=options.minimise, progress=not options.quiet, **more)
+        result = bsfit.scan(like, grid, profile=bool(others), progress=not options.quiet, **more)
     return output.finish(options, settings, result, said)
