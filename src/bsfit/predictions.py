@@ -8,6 +8,7 @@ coefficients (`Prediction.through_response`).
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -222,21 +223,24 @@ class Prediction(eqx.Module):
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
         samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
-        responses = {}
+        builders = []
         for plan in plans:
-            c = names[plan.process]
             basis, pivots = span(np.asarray(samples[plan.process]))
-            responses[plan.process] = _expanded(plan, c, jnp.asarray(basis), tuple(pivots), self.inputs)
+            builders.append(_expansion(plan, names[plan.process], jnp.asarray(basis), tuple(pivots), self.inputs))
+        with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock
+            compiled = list(pool.map(lambda lowered: lowered.compile(RUN_ONCE), builders))
+        found = zip(plans, compiled, strict=True)
+        responses = {plan.process: build(self.inputs) for plan, build in found}
         return Prediction(self.inputs, responses, self.scale, self.names, self.model, self.plans, self.own)
 
 
-def _expanded(
+def _expansion(
     plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, pivots: tuple[int, ...], inputs: Inputs
-) -> Response:
-    def build(basis: Array, inputs: Inputs) -> Response:
-        return expand(lambda theory: plan.functionals(theory, inputs), coefficients, basis, pivots)
-
-    return jax.jit(build, compiler_options=RUN_ONCE)(basis, inputs)
+) -> jax.stages.Lowered:
+    """The builder of a response as a function of the inputs, traced but not yet compiled."""
+    return jax.jit(
+        lambda inputs: expand(lambda theory: plan.functionals(theory, inputs), coefficients, basis, pivots)
+    ).lower(inputs)
 
 
 def prediction(
