@@ -60,7 +60,7 @@ def crossings(
     rows = np.arange(k)
     held = np.zeros((k, n), dtype=bool) if hold is None else np.array(hold, dtype=bool)
     held[rows, search.axis] = True
-    walk = _Lanes(search.start[rows, search.axis], search.side, search.level, search.guess)
+    walk = Walk(search.start[rows, search.axis], search.side, search.level, search.guess)
     point = search.start
     deepest, deepest_value = search.start[0], float(np.min(search.value))
     for _ in range(MAX_ROUNDS):
@@ -87,7 +87,7 @@ def _deeper(new: Minima, old: Minima) -> Minima:
     return Minima(*(np.where(better.reshape(-1, *(1,) * (b.ndim - 1)), a, b) for a, b in zip(new, old, strict=True)))
 
 
-class _Lanes:
+class Walk:
     """Bracketed Newton iterations for the distance of each lane from its minimum."""
 
     def __init__(self, origin: np.ndarray, side: np.ndarray, level: np.ndarray, guess: np.ndarray):
@@ -102,6 +102,7 @@ class _Lanes:
 
     @property
     def pending(self) -> np.ndarray:
+        """Lanes [k] without an answer yet."""
         return np.isnan(self.answer)
 
     def where(self, distance: np.ndarray) -> np.ndarray:

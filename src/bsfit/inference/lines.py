@@ -1,8 +1,10 @@
 """Many one-parameter fits in one compilation: straight lines through a common space of parameters.
 
 The scenarios of global fits (C9mu alone, C9mu = -C10mu, ...) are lines x * direction through the space of Wilson
-coefficients. Compiling a fit for each would cost seconds apiece; here direction and bounds are data of one kernel, all
-scenarios with all their starts are its lanes, and the 1 and 2 sigma crossings are further calls of the same kernel.
+coefficients. Compiling a fit for each would cost seconds apiece; here direction and bounds are data of one kernel that
+gives value and slope of -2 log L at many points of all lines. In one dimension this is enough: a grid of slopes shows
+every minimum, bracketed secants take it to rounding, and the 1 and 2 sigma crossings are further calls of the same
+kernel. No second derivative is compiled, which would take longer than all the rest.
 """
 
 import time
@@ -16,21 +18,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.errors import BsfitInputError
-from bsfit.inference.crossings import Search, crossings
-from bsfit.inference.degeneracy import FLAT
-from bsfit.inference.minimise import Minima, minimise, scatter
+from bsfit.inference.crossings import MAX_ROUNDS, Walk
+from bsfit.inference.degeneracy import LEVEL
+from bsfit.inference.minimise import CONVERGED, GOAL
 from bsfit.inference.significance import p_value, pull
 from bsfit.results import ScenarioTable, provenance
-
-
-class _Line(eqx.Module):
-    """-2 log L on a line: position t in [0, 1], data = (direction [p], lower, width)."""
-
-    log_likelihood: Any
-
-    def __call__(self, position: Float[Array, "1"], data: Any) -> Float[Array, ""]:
-        direction, lower, width = data
-        return -2.0 * self.log_likelihood((lower + width * position[0]) * direction)
 
 
 def fit_lines(
@@ -42,7 +34,7 @@ def fit_lines(
     parameters: Sequence[str] | None = None,
     chi2: Callable[..., Any] | None = None,
     n_data: int | None = None,
-    starts: int = 16,
+    starts: int = 64,
     seed: int = 0,
     like: Any = None,
 ) -> ScenarioTable:
@@ -50,37 +42,37 @@ def fit_lines(
 
     directions [s, p]: the common parameters at x = 1, `parameters` their names. bounds: (low, high) of x for all, or
     [s, 2]. names [s]: of the scenarios. chi2(vector): r^T C^-1 r where it differs from -2 log L up to a constant; used
-    for chi2, p-value (with n_data) and pull. The pull is to the origin, with one degree of freedom. like: object whose
-    `meta` goes into the result. Give the same function object again and nothing is compiled anew.
+    for chi2, p-value (with n_data) and pull. The pull is to the origin, with one degree of freedom. starts: points of
+    each line where slopes are compared, at least 32; seed shifts them. like: object whose `meta` goes into the result.
+    Give the same function object again and nothing is compiled anew. Raises BsfitInputError for bad directions, bounds
+    and names, and for lines without a finite log-likelihood.
     """
     started = time.time()
-    lines = _lines(directions, bounds, names, parameters)
-    count = len(lines.directions)
-    lanes = count * starts
-    objective = _Line(log_likelihood)
-    found = minimise(objective, np.tile(scatter(starts, 1, seed), (count, 1)), data=lines.repeated(starts), lanes=lanes)
-    groups = [Minima(*(leaf[s * starts : (s + 1) * starts] for leaf in found)) for s in range(count)]
-    best = [int(np.argmin(np.where(np.isfinite(group.value), group.value, np.inf))) for group in groups]
-    ends = _ends(objective, groups, best, lines, lanes)
-    x = lines.low + lines.width * np.array([group.position[i, 0] for group, i in zip(groups, best, strict=True)])
-    origin = _at_origin(objective, lines, lanes)
-    goodness = _chi2(chi2, x[:, None] * lines.directions)
+    lines = _checked(directions, bounds, names, parameters)
+    points = max(starts, 32)
+    kernel = _Kernel(log_likelihood, lines, lanes=len(lines.names) * points)
+    minima = _minima(kernel, points, seed)
+    best = np.array([found[0].position for found in minima])
+    x = lines.low + lines.width * best
+    ends = _ends(kernel, minima)
+    origin = kernel.at_origin()
+    goodness = None if chi2 is None else np.asarray(_with_origin(chi2, jnp.asarray(x[:, None] * lines.directions)))
     rows = []
-    for s, (group, i) in enumerate(zip(groups, best, strict=True)):
-        row = _row(lines, s, group, i, ends[s])
-        delta = origin - group.value[i] if goodness is None else goodness[-1] - goodness[s]
+    for s, found in enumerate(minima):
+        row = _row(lines, s, found, ends[s])
+        delta = origin - found[0].value if goodness is None else goodness[-1] - goodness[s]
         row |= {"delta_chi2": delta, "pull": pull(float(delta), 1), "chi2": None, "ndf": None, "p_value": None}
         if goodness is not None and n_data is not None:
-            row |= {"chi2": goodness[s], "ndf": n_data - 1, "p_value": p_value(goodness[s], n_data - 1)}
+            row |= {"chi2": goodness[s], "ndf": n_data - 1, "p_value": p_value(float(goodness[s]), n_data - 1)}
         rows.append(row)
     return ScenarioTable(
         rows=tuple(rows),
         parameters=tuple(lines.parameters),
-        reference_chi2=None if goodness is None else goodness[-1],
+        reference_chi2=None if goodness is None else float(goodness[-1]),
         n_data=n_data,
         reference_log_likelihood=-0.5 * origin,
         messages=tuple(_messages(rows)),
-        meta=provenance(like, started=started, method="fit_lines", starts=starts, seed=seed),
+        meta=provenance(like, started=started, method="fit_lines", starts=points, seed=seed),
     )
 
 
@@ -93,12 +85,18 @@ class _Lines(NamedTuple):
     names: list[str]
     parameters: list[str]
 
-    def repeated(self, times: int) -> Any:
-        """Data of the kernel, every scenario `times` in a row."""
-        return tuple(np.repeat(part, times, axis=0) for part in (self.directions, self.low, self.width))
+
+class _Minimum(NamedTuple):
+    """A minimum on a line: position in [0, 1], -2 log L there, what is left to the minimum in sigma, sigma, kind."""
+
+    position: float
+    value: float
+    distance: float
+    sigma: float
+    kind: str  # "inside", "bound", "flat"
 
 
-def _lines(directions: Any, bounds: Any, names: Any, parameters: Any) -> _Lines:
+def _checked(directions: Any, bounds: Any, names: Any, parameters: Any) -> _Lines:
     directions = np.atleast_2d(np.asarray(directions, dtype=float))
     count, size = directions.shape
     if not np.all(np.isfinite(directions)) or np.any(np.all(directions == 0.0, axis=1)):
@@ -117,71 +115,129 @@ def _lines(directions: Any, bounds: Any, names: Any, parameters: Any) -> _Lines:
     return _Lines(directions, box[:, 0].copy(), box[:, 1] - box[:, 0], names, parameters)
 
 
-def _ends(objective: _Line, groups: list[Minima], best: list[int], lines: _Lines, lanes: int) -> np.ndarray:
-    """Crossings [s, side, level] in scenario units; the parameter is held, so that each call only evaluates."""
-    count = len(groups)
-    position, value, curvature = (
-        np.repeat([leaf[i].reshape(-1)[0] for leaf, i in zip(leaves, best, strict=True)], 4)
-        for leaves in zip(*((group.position, group.value, group.hessian) for group in groups), strict=True)
-    )
+class _Kernel:
+    """Value and slope of -2 log L at positions t on lines; always called with the same number of lanes."""
+
+    def __init__(self, log_likelihood: Callable[..., Any], lines: _Lines, lanes: int) -> None:
+        self.log_likelihood, self.lines, self.lanes = log_likelihood, lines, lanes
+
+    def __call__(self, line: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values and slopes d/dt [k]; value inf and slope NaN where either is not finite."""
+        lines = self.lines
+        return self._run(lines.directions[line], lines.low[line] + lines.width[line] * position, lines.width[line])
+
+    def at_origin(self) -> float:
+        """-2 log L where all common parameters vanish."""
+        return float(self._run(self.lines.directions[:1], np.zeros(1), np.ones(1))[0][0])
+
+    def _run(self, directions: np.ndarray, x: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        batches = []
+        for first in range(0, len(x), self.lanes):
+            rows = np.minimum(np.arange(first, first + self.lanes), len(x) - 1)
+            batches.append(_slopes(self.log_likelihood, *map(jnp.asarray, (directions[rows], x[rows]))))
+        value, slope = (np.concatenate(part)[: len(x)] for part in zip(*batches, strict=True))
+        fine = np.isfinite(value) & np.isfinite(slope)
+        return np.where(fine, value, np.inf), np.where(fine, slope * width, np.nan)
+
+
+@eqx.filter_jit
+def _slopes(log_likelihood: Any, directions: Float[Array, "k p"], x: Float[Array, " k"]) -> tuple[Any, Any]:
+    def one(direction: Any, at: Any) -> tuple[Any, Any]:
+        return jax.jvp(lambda y: -2.0 * log_likelihood(y * direction), (at,), (jnp.ones(()),))
+
+    return jax.vmap(one)(directions, x)
+
+
+@eqx.filter_jit
+def _with_origin(chi2: Callable[..., Any], points: Float[Array, "s p"]) -> Float[Array, " k"]:
+    """Chi-square at points [s, p] and, last, at the origin."""
+    return jax.vmap(lambda vector: chi2(vector))(jnp.concatenate([points, 0.0 * points[:1]]))
+
+
+def _minima(kernel: _Kernel, points: int, seed: int) -> list[list[_Minimum]]:
+    """All minima of every line, the deepest first."""
+    count = len(kernel.lines.names)
+    shift = np.random.default_rng(seed).random()
+    grid = np.concatenate([[0.0], (np.arange(points - 2) + shift) / (points - 2), [1.0]])
+    line, place = np.repeat(np.arange(count), points), np.tile(grid, count)
+    value, slope = (part.reshape(count, points) for part in kernel(line, place))
+    down, up = slope[:, :-1] < 0.0, slope[:, 1:] >= 0.0
+    s, j = np.nonzero(down & up)
+    refined = _roots(kernel, s, (grid[j], grid[j + 1]), (slope[s, j], slope[s, j + 1]))
+    result = []
+    for k in range(count):
+        found = [m for m, at in zip(refined, s, strict=True) if at == k]
+        found += [_Minimum(0.0, float(value[k, 0]), 0.0, 0.0, "bound")] if slope[k, 0] > 0.0 else []
+        found += [_Minimum(1.0, float(value[k, -1]), 0.0, 0.0, "bound")] if slope[k, -1] < 0.0 else []
+        if np.ptp(value[k]) < LEVEL:
+            found = [_Minimum(0.5, float(np.mean(value[k])), 0.0, 1.0, "flat")]
+        if not found:
+            name = kernel.lines.names[k]
+            raise BsfitInputError("the log-likelihood has no finite minimum on this line", field=f"scenario {name!r}")
+        result.append(sorted(found, key=lambda m: m.value))
+    return result
+
+
+def _roots(kernel: _Kernel, line: np.ndarray, ends: Any, slopes: Any) -> list[_Minimum]:
+    """Zeros of the slope in brackets, by the Illinois secant: it keeps the bracket and converges nearly like Newton."""
+    (low, high), (at_low, at_high) = map(np.array, ends), map(np.array, slopes)
+    k = len(line)
+    weight_low, weight_high, last = np.ones(k), np.ones(k), np.zeros(k)
+    best = np.array([low, np.full(k, np.inf), np.full(k, np.inf), np.zeros(k)])
+    for _ in range(MAX_ROUNDS if k else 0):
+        heavy_low, heavy_high = weight_low * at_low, weight_high * at_high
+        trial = (low * heavy_high - high * heavy_low) / (heavy_high - heavy_low)
+        trial = np.where((trial > low) & (trial < high), trial, 0.5 * (low + high))
+        curvature = (at_high - at_low) / np.maximum(high - low, 1e-300)
+        value, slope = kernel(line, trial)
+        distance = np.abs(slope) / np.sqrt(2.0 * curvature)
+        best = np.where(distance < best[2], np.array([trial, value, distance, np.sqrt(2.0 / curvature)]), best)
+        right = slope >= 0.0
+        weight_low = np.where(right, np.where(last > 0, 0.5 * weight_low, 1.0), 1.0)
+        weight_high = np.where(right, 1.0, np.where(last < 0, 0.5 * weight_high, 1.0))
+        low, at_low = np.where(right, low, trial), np.where(right, at_low, slope)
+        high, at_high = np.where(right, trial, high), np.where(right, slope, at_high)
+        last = np.where(right, 1, -1)
+        if np.all((best[2] < GOAL) | (high - low < 1e-15)):
+            break
+    return [_Minimum(*numbers, "inside") for numbers in best.T.tolist()]
+
+
+def _ends(kernel: _Kernel, minima: list[list[_Minimum]]) -> np.ndarray:
+    """Crossings [s, side, level] in scenario units around the deepest minimum; infinite where the bound comes first."""
+    count, lines = len(minima), kernel.lines
+    deepest = [found[0] for found in minima for _ in range(4)]
+    line = np.repeat(np.arange(count), 4)
     level = np.tile([1.0, 4.0], 2 * count)
-    look = Search(
-        start=position[:, None],
-        value=value,
-        axis=np.zeros(4 * count, dtype=int),
-        side=np.tile([-1, -1, 1, 1], count),
-        level=level,
-        guess=np.sqrt(2.0 * level / np.maximum(curvature, 2.0)),
-        tilt=np.ones((4 * count, 1)),
-    )
-    ends = crossings(objective, look, data=lines.repeated(4), lanes=lanes).position.reshape(count, 2, 2)
-    ends = np.where(np.isinf(ends), np.array([-np.inf, np.inf])[None, :, None], ends)
+    side = np.tile([-1, -1, 1, 1], count)
+    width = np.array([m.sigma if m.kind == "inside" else 0.05 for m in deepest])
+    walk = Walk(np.array([m.position for m in deepest]), side, level, width * np.sqrt(level))
+    for _ in range(MAX_ROUNDS):
+        if not walk.pending.any():
+            break
+        value, slope = kernel(line, walk.where(walk.trial))
+        walk.judge(value - np.array([m.value for m in deepest]), slope * side)
+    ends = np.where(np.isinf(walk.answer), side * np.inf, walk.answer).reshape(count, 2, 2)
     return lines.low[:, None, None] + lines.width[:, None, None] * ends
 
 
-def _at_origin(objective: _Line, lines: _Lines, lanes: int) -> float:
-    """-2 log L where all common parameters vanish: a direction of length zero."""
-    nothing = tuple(0.0 * part[:1] for part in lines.repeated(1))
-    return float(minimise(objective, np.zeros((1, 1)), hold=np.ones((1, 1)), data=nothing, lanes=lanes).value[0])
-
-
-def _chi2(chi2: Callable[..., Any] | None, points: np.ndarray) -> np.ndarray | None:
-    """Chi-square at points [s, p] and, last, at the origin."""
-    if chi2 is None:
-        return None
-    return np.asarray(eqx.filter_jit(jax.vmap(chi2))(jnp.asarray(np.concatenate([points, 0.0 * points[:1]]))))
-
-
-def _row(lines: _Lines, s: int, group: Minima, best: int, ends: np.ndarray) -> dict[str, Any]:
+def _row(lines: _Lines, s: int, minima: list[_Minimum], ends: np.ndarray) -> dict[str, Any]:
     """Best fit, intervals, status and the other minima of one scenario; ends [side, level]."""
-    x = lines.low[s] + lines.width[s] * group.position[:, 0]
-    position, gradient, curvature = group.position[best, 0], group.gradient[best, 0], group.hessian[best, 0, 0]
-    pressed = (position <= 0.0 and gradient > 0.0) or (position >= 1.0 and gradient < 0.0)
-    flat = abs(curvature) < FLAT and not np.isfinite(ends).any()
-    status = "degenerate" if flat else "at bound" if pressed else "converged"
+    best = minima[0]
+    x = [lines.low[s] + lines.width[s] * m.position for m in minima]
+    status = {"inside": "converged", "bound": "at bound", "flat": "degenerate"}[best.kind]
     return {
         "name": lines.names[s],
         "direction": dict(zip(lines.parameters, lines.directions[s].tolist(), strict=True)),
         "bounds": (lines.low[s], lines.low[s] + lines.width[s]),
-        "best": x[best],
-        "errors": (x[best] - ends[0, 0], ends[1, 0] - x[best]),
+        "best": x[0],
+        "errors": (x[0] - ends[0, 0], ends[1, 0] - x[0]),
         "interval_1": (ends[0, 0], ends[1, 0]),
         "interval_2": (ends[0, 1], ends[1, 1]),
-        "log_likelihood": -0.5 * group.value[best],
-        "status": status if group.converged[best] else "not converged",
-        "minima": _minima(x, group, best),
+        "log_likelihood": -0.5 * best.value,
+        "status": status if best.distance < CONVERGED else "not converged",
+        "minima": [{"value": at, "delta_chi2": m.value - best.value} for at, m in zip(x, minima, strict=True)],
     }
-
-
-def _minima(x: np.ndarray, group: Minima, best: int) -> list[dict[str, float]]:
-    """Distinct minima, the best one first."""
-    listed = [(float(x[best]), 0.0)]
-    for i in np.argsort(group.value):
-        rise = max(float(group.value[i] - group.value[best]), 0.0)
-        known = any(abs(x[i] - at) < 1e-4 * (1.0 + abs(at)) for at, _ in listed)
-        if group.converged[i] and group.hessian[i, 0, 0] > FLAT and not known:
-            listed.append((float(x[i]), rise))
-    return [{"value": at, "delta_chi2": rise} for at, rise in listed]
 
 
 def _messages(rows: list[dict[str, Any]]) -> list[str]:
