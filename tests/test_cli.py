@@ -1,5 +1,6 @@
 """The command line: verbs call the Python API with what was typed, print, save, and tell the truth on exit."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -68,7 +69,7 @@ def test_help_and_tables_import_no_jax():
         "for verb in 'predict fit profile scan sample plot env'.split(): assert main([verb, '--help']) == 0\n"
         "assert not {'jax', 'numpy'} & set(sys.modules)\n"
         "for verb in VERBS: assert main([verb, '--help']) == 0\n"
-        "for topic in 'observables models parameters coefficients scenarios sets data'.split():\n"
+        "for topic in 'observables models parameters outputs coefficients scenarios sets data'.split():\n"
         "    assert main(['list', topic]) == 0\n"
         "assert main(['list']) == main(['show', 'lfu']) == main(['show', 'R_K']) == main(['show', 'C9mu']) == 0\n"
         "assert 'jax' not in sys.modules\n"
@@ -225,6 +226,14 @@ def test_benchmarks_leave_nothing_open(model):
     measurements.select(record.data)
 
 
+@pytest.mark.parametrize("model", list(catalogue.MODELS))
+def test_outputs_of_the_catalogue_are_those_of_the_model(model):
+    record = catalogue.MODELS[model]
+    theory = importlib.import_module(record.module).theory
+    params = {} if model == "eft" else {p.name: p.default for p in record.parameters} | dict(record.benchmark)
+    assert set(theory(params, bsfit.load_inputs()).quantities) == set(record.quantities)
+
+
 def test_a_fit_that_did_not_converge_says_so_on_the_last_line(capsys, asked, monkeypatch):
     fit = bsfit.fit
     monkeypatch.setattr(bsfit, "fit", lambda *a, **k: replace(fit(*a, **k), status="not converged"))
@@ -345,6 +354,7 @@ def test_the_whole_path_once(capsys, tmp_path):
         ("observables", "R_K*[LOW,HIGH]"),
         ("models", "portal"),
         ("parameters", "lambda_L_mu"),
+        ("outputs", "Gamma_Zp_neutrinos"),
         ("coefficients", "C10p_bsmumu_im"),
         ("scenarios", "C9mu=-C10mu"),
         ("sets", "seed-2017"),
@@ -381,6 +391,7 @@ def test_list_tells_why_data_are_unused_or_replaced(capsys):
         ("portal", ["m_Zp", "must be given", "1503.06077"]),
         ("lambda_L_mu", ["parameter of portal", "parameter of loop"]),
         ("m_phi", ["parameter of portal", "input, in powers of GeV", "1.01946"]),
+        ("Gamma_Zp", ["output of portal", "GeV"]),
         ("C9_bsmumu", ["Wilson coefficient", "b_to_k_ll"]),
         ("C9mu=-C10mu", ["C9_bsmumu +x, C10_bsmumu -x"]),
         ("V_cb", ["0.0411", "flavio"]),

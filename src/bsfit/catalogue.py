@@ -268,6 +268,7 @@ class Parameter:
 class Model:
     """A file of `models/`: where its ``theory(params, inputs)`` is, its parameters and the papers to cite.
 
+    `quantities` are its outputs besides the coefficients, with their units; complex ones have ``_im`` partners.
     For fits that are not told otherwise, and which then print them: `data`; `benchmark`, a point in which every
     parameter without default has a value; `free`, the parameters to determine, with their bounds.
     """
@@ -275,7 +276,7 @@ class Model:
     module: str
     summary: str
     parameters: tuple[Parameter, ...]
-    quantities: tuple[str, ...] = ()
+    quantities: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     data: str = "lfu"
     benchmark: Mapping[str, float] = field(default_factory=dict)
@@ -284,10 +285,11 @@ class Model:
 
 def _vector(symbol: str, flavours: tuple[str, ...]) -> tuple[Parameter, ...]:
     """Real and imaginary parts of a 3-vector of couplings."""
+    letter, index = symbol.split("_")
     return tuple(
-        Parameter(f"{symbol}_{f}{part}", tex=rf"{{\rm {'Im' if part else 'Re'}}}\,\{symbol.replace('_', '_{')}}}^{{{f}}}")
+        Parameter(f"{symbol}_{f}{part}", tex=rf"{{\rm {axis}}}\,\{letter}_{{{index}}}^{{{f}}}")
         for f in flavours
-        for part in ("", "_im")
+        for part, axis in (("", "Re"), ("_im", "Im"))
     )
 
 
@@ -299,6 +301,8 @@ _PERTURBATIVE = 3.5
 """A little below sqrt(4 pi), where Yukawa couplings stop being perturbative."""
 
 _YUKAWAS = (*_vector("lambda_Q", ("d", "s", "b")), *_vector("lambda_L", LEPTONS))
+
+_ZP_FINAL_STATES = ("quarks", "heavy_light", "heavy", "charged_leptons", "neutrinos", "mumu", "chi")
 
 MODELS: dict[str, Model] = {
     "eft": Model(
@@ -323,6 +327,13 @@ MODELS: dict[str, Model] = {
             Parameter("epsilon"),
             Parameter("delta_loop"),
         ),
+        {
+            **dict.fromkeys(("M_Q", "M_L", "v_phi", "m_R", "m_I", "m_h1", "m_h2", "Gamma_Zp"), "GeV"),
+            **{f"Gamma_Zp_{final}": "GeV" for final in _ZP_FINAL_STATES},
+            **dict.fromkeys(("D_sb", "D_mumu", "D_uu", "sin_theta", "epsilon_loop"), "1"),
+            "C_bs_LL": "GeV^-2",
+            "m2_chi": "GeV^2",
+        },
         sources=("AristizabalSierra:2015vqb", "Vicente:2018frk"),
         data="latest",
         # Masses and sizes of Fig. 3 of 1803.04703; the sign of lambda_Q_s makes C9 negative.
@@ -343,6 +354,11 @@ MODELS: dict[str, Model] = {
         "bsfit.models.loop",
         "vector-like Q, L and a complex scalar X in the loop (1706.04344)",
         (_mass("m_Q"), _mass("m_L"), _mass("m_X", lower=2.4), *_YUKAWAS, Parameter("lambda_H")),
+        {
+            **dict.fromkeys(("M_Q", "M_L"), "GeV"),
+            **dict.fromkeys(("J", "C_bs_LL"), "GeV^-2"),
+            **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
+        },
         sources=("Kawamura:2017ecz", "Vicente:2018frk"),
         data="latest",
         # Fig. 5 of 1803.04703: |lambda_Q_b lambda_Q_s| = 0.15; the sign makes C9 negative.

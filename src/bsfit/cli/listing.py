@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit list`."""
     parser.add_argument("topic", nargs="?", metavar="TOPIC", help=", ".join(TOPICS))
-    parser.add_argument("--model", metavar="M", help="list the parameters of this model only")
+    parser.add_argument("--model", metavar="M", help="list parameters or outputs of this model only")
     parser.add_argument("--inputs", metavar="SET", default="default", help="list the values of this input set")
 
 
@@ -66,6 +66,16 @@ def parameter_row(model: str, parameter: catalogue.Parameter) -> dict[str, Any]:
     row = {"model": model, "parameter": parameter.name, "default": default, "unit": parameter.unit, "domain": domain}
     benchmark = catalogue.MODELS[model].benchmark.get(parameter.name)
     return row | {"benchmark": None if benchmark is None else f"{benchmark:.4g}"}
+
+
+def outputs(options: argparse.Namespace) -> Rows:
+    """What a model can be asked for besides observables and coefficients."""
+    names = [options.model] if options.model else list(catalogue.MODELS)
+    chosen = {name: catalogue.MODELS[name] for name in names if catalogue.parameters_of(name)}
+    rows = [
+        {"model": name, "output": q, "unit": u} for name, model in chosen.items() for q, u in model.quantities.items()
+    ]
+    return rows or [{"model": options.model, "output": "the coefficients only", "unit": None}]
 
 
 def coefficients(options: argparse.Namespace) -> Rows:
@@ -135,6 +145,7 @@ TOPICS: dict[str, tuple[Callable[[argparse.Namespace], Rows], str]] = {
     "observables": (observables, "what can be predicted"),
     "models": (models, "couplings to Wilson coefficients"),
     "parameters": (parameters, "parameters of the models"),
+    "outputs": (outputs, "masses, widths and couplings that a model can be asked for"),
     "coefficients": (coefficients, "Wilson coefficients, new-physics parts at 4.8 GeV: the parameters of eft"),
     "scenarios": (scenarios, "one-parameter scenarios of the default fit"),
     "sets": (sets, "named data sets and groups"),

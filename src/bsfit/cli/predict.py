@@ -33,8 +33,10 @@ def run(options: argparse.Namespace) -> int:
 
     with settings.blame("observables"):
         found = predict(names, settings.get("model"), settings.get("set", {}), inputs)
-    rows = [{"observable": name, "value": value, "unit": unit(name)} for name, value in found.items()]
-    text = output.grid([{**row, "value": f"{row['value']:.6g}"} for row in rows])
+    rows = [
+        {"observable": name, "value": value, "unit": unit(settings.get("model"), name)} for name, value in found.items()
+    ]
+    text = output.grid([{**row, "value": f"{row['value'] + 0.0:.6g}"} for row in rows])
     content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes)}
     if options.output is not None:
         output.save_json(options, content)
@@ -42,15 +44,11 @@ def run(options: argparse.Namespace) -> int:
     return output.report(options, [text, *(f"note: {note}" for note in found.notes)], content, _doubt(found))
 
 
-def unit(name: str) -> str:
-    """Unit of an observable or coefficient; powers of GeV for other outputs of a model, whose dimension differs."""
-    parameters = catalogue.parameters_of("eft")
-    if name in parameters:
-        return parameters[name].unit
-    try:
-        return catalogue.observable(name).quantity.unit
-    except BsfitInputError:
-        return "GeV^n"
+def unit(model: str, name: str) -> str:
+    """Unit of an observable, a coefficient or another output of the model."""
+    known = {**catalogue.MODELS[model].quantities, **{p.name: p.unit for p in catalogue.MODELS["eft"].parameters}}
+    found = known.get(name) or known.get(name.removesuffix("_im"))
+    return found or catalogue.observable(name).quantity.unit
 
 
 def _doubt(found: dict[str, Any]) -> str | None:

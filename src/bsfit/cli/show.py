@@ -147,6 +147,13 @@ def _coefficient(name: str) -> Iterator[Facts]:
                "enters": ", ".join(used) or "no observable yet"}  # fmt: skip
 
 
+def _output(name: str) -> Iterator[Facts]:
+    for label, model in catalogue.MODELS.items():
+        if name in model.quantities:
+            yield {f"output of {label}": name, "unit": model.quantities[name],
+                   "asked for by": f"bsfit predict {name} --model {label} ..."}  # fmt: skip
+
+
 def _scenario(name: str) -> Iterator[Facts]:
     if catalogue.scenario(name):
         bounds = catalogue.default_bounds("eft", name)
@@ -195,7 +202,7 @@ def _input(name: str) -> Iterator[Facts]:
 
 
 KINDS: tuple[Callable[[str], Iterator[Facts]], ...] = (
-    _observable, _measurement, _data_set, _parameter, _coefficient, _scenario, _model,
+    _observable, _measurement, _data_set, _parameter, _coefficient, _output, _scenario, _model,
 )  # fmt: skip
 """Finders that need no JAX, each of which yields what a name means in its kind."""
 
@@ -204,5 +211,6 @@ def _all_names() -> list[str]:
     from bsfit.inputs import input_set
 
     models = [name for model in catalogue.MODELS for name in catalogue.parameters_of(model)]
+    models += [name for model in catalogue.MODELS.values() for name in model.quantities]
     names = [*catalogue.stems(), *measurements.available(), *measurements.data_sets(), *catalogue.MODELS]
     return [*names, *catalogue.STANDARD_SCENARIOS, *models, *input_set("default").inputs.names]
