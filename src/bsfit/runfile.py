@@ -142,7 +142,7 @@ def load(path: str | os.PathLike[str]) -> Settings:
     values: dict[str, Any] = {}
     places: dict[tuple[str, ...], Callable[..., BsfitInputError]] = {}
     for name, entry in document.items():
-        key = ALIASES.get(name, name)
+        key = ALIASES[name] if name in ALIASES else name
         if key in values:
             raise where.error((name,), f"{name!r} is another name for {key!r}, which is given too", key=True)
         if entry is None:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import platform
 import stat
+from importlib import metadata
 from pathlib import Path
 
 
@@ -32,11 +33,9 @@ def switch_on(options: argparse.Namespace) -> None:
 
 def location() -> Path:
     """``$XDG_CACHE_HOME/bsfit/xla/<jaxlib version>-<processor>``."""
-    import jaxlib
-
     root = os.environ.get("XDG_CACHE_HOME")
     base = Path(root) if root and os.path.isabs(root) else Path("~/.cache").expanduser()
-    return base / "bsfit" / "xla" / f"{jaxlib.__version__}-{_processor()}"
+    return base / "bsfit" / "xla" / f"{metadata.version('jaxlib')}-{_processor()}"
 
 
 def _processor() -> str:

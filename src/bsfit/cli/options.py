@@ -60,9 +60,14 @@ def parse(verb: str, line: str, module: ModuleType, words: list[str]) -> argpars
 
     Raises `BsfitInputError` for unknown and incomplete options.
     """
-    parser = Parser(prog=f"bsfit {verb}", description=line[0].upper() + line[1:] + ".", allow_abbrev=False,
-                    epilog=module.__doc__.partition("\n\n")[2], formatter_class=argparse.RawDescriptionHelpFormatter,
-                    add_help=False)  # fmt: skip
+    parser = Parser(
+        prog=f"bsfit {verb}",
+        description=line[0].upper() + line[1:] + ".",
+        epilog=(module.__doc__ or "").partition("\n\n")[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
     module.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")

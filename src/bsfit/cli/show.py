@@ -56,9 +56,9 @@ def _observable(name: str) -> Iterator[Facts]:
     full = item.name.partition("[")[0]
     measured = [
         {"measurement": m.name, "bin": f"[{d.bin[0]:g},{d.bin[1]:g}]" if d.bin else "", "value": d.text,
-         "state": "unused" if m.unused_reason else ""}
+         "of": "" if d.stem == full else "the inverse", "state": "unused" if m.unused_reason else ""}
         for m in measurements.available().values() for d in m.data
-        if d.stem == full and (d.bin == item.bin or "[" not in name)
+        if _ratio(d.stem) == _ratio(full) and (d.bin == item.bin or "[" not in name)
     ]  # fmt: skip
     yield {
         "observable": name,
@@ -70,6 +70,11 @@ def _observable(name: str) -> Iterator[Facts]:
         "papers": ", ".join(quantity.sources),
         **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
     }
+
+
+def _ratio(stem: str) -> str:
+    """A stem with one name for a ratio and its inverse."""
+    return stem.replace("<Remu>", "<Rmue>")
 
 
 def _measurement(name: str) -> Iterator[Facts]:
