@@ -25,6 +25,7 @@ from collections.abc import Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit import validity
@@ -195,34 +196,35 @@ def widths(
     Decays into one heavy and one light fermion count both charges; `mumu` is part of `charged_leptons`. The top quark
     has its pole mass. :math:`W^+W^-` and Zh, which open at second order of the kinetic mixing, are left out.
     """
-    zero = jnp.zeros(())
-    masses = {
-        "up": (COLOURS, jnp.stack([zero, inputs["m_c"], inputs["m_t_pole"]])),
-        "down": (COLOURS, jnp.stack([zero, inputs["m_s"], inputs["m_b"]])),
-        "electron": (1, inputs.array(("m_e", "m_mu", "m_tau"))),
-        "neutrino": (1, jnp.zeros(3)),
-    }
-    each = {name: n * _multiplet_widths(m, getattr(z, name), light) for name, (n, light) in masses.items()}
-    m_mu, e = inputs["m_mu"], z.electron
-    return {
-        "quarks": each["up"][0] + each["down"][0],
-        "charged_leptons": each["electron"][0],
-        "mumu": fermion_width(m, m_mu, m_mu, e.left(1, 1), e.right(1, 1)),
-        "neutrinos": each["neutrino"][0],
-        "heavy_light": sum((w[1] for w in each.values()), zero),
-        "heavy": sum((w[2] for w in each.values()), zero),
-        "chi": scalar_width(m, z.g_x, m_light, m_heavy),
-    }
+    rows = [row for name in _GROUPS for row in _channels(name, getattr(z, name), inputs)]
+    groups, weights, *columns = zip(*rows, strict=True)
+    each = np.array(weights) * fermion_width(m, *(jnp.stack(column) for column in columns))
+    muons = each[groups.index("charged_leptons") + 4]
+    sums = {group: jnp.sum(each[np.array(groups) == group]) for group in dict.fromkeys(groups)}
+    return {**sums, "mumu": muons, "chi": scalar_width(m, z.g_x, m_light, m_heavy)}
 
 
-def _multiplet_widths(m: FloatLike, f: Mixing, light: Float[Array, " 3"]) -> Float[Array, " 3"]:
-    """Widths per colour into light pairs, into one heavy and one light fermion, and into heavy pairs."""
+_GROUPS = {"up": "quarks", "down": "quarks", "electron": "charged_leptons", "neutrino": "neutrinos"}
+_LIGHT = {
+    "up": ("", "m_c", "m_t_pole"),
+    "down": ("", "m_s", "m_b"),
+    "electron": ("m_e", "m_mu", "m_tau"),
+    "neutrino": ("", "", ""),
+}
+"""Inputs with the masses of the light fermions; "" is massless."""
+
+
+def _channels(name: str, f: Mixing, inputs: Inputs) -> list[tuple]:
+    """Decays into one multiplet: group, weight, the two masses, left- and right-handed coupling."""
+    none = jnp.zeros((), dtype=complex)
+    light = [inputs[mass] if mass else jnp.zeros(()) for mass in _LIGHT[name]]
+    colours = COLOURS if _GROUPS[name] == "quarks" else 1
     pairs = [(i, j) for i in range(3) for j in range(3)]
-    left, right = (jnp.stack([side(i, j) for i, j in pairs]) for side in (f.left, f.right))
-    first, second = (jnp.stack([light[pair[k]] for pair in pairs]) for k in (0, 1))
-    mixed = fermion_width(m, f.heavy, light, jnp.stack([f.heavy_light(j) for j in range(3)]), jnp.zeros(3))
-    heavy = fermion_width(m, f.heavy, f.heavy, f.heavy_left() + 0j, f.charge + 0j)
-    return jnp.stack([jnp.sum(fermion_width(m, first, second, left, right)), 2 * jnp.sum(mixed), heavy])
+    return [
+        *((_GROUPS[name], colours, light[i], light[j], f.left(i, j), f.right(i, j)) for i, j in pairs),
+        *(("heavy_light", 2 * colours, f.heavy, light[j], f.heavy_light(j), none) for j in range(3)),
+        ("heavy", colours, f.heavy, f.heavy, f.heavy_left() + 0j, f.charge + 0j),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------ scalars

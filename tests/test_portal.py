@@ -1,0 +1,456 @@
+"""Portal model: reference numbers, the full mass matrix, limits, symmetries, derivatives and verdicts."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from finite_differences import assert_derivatives
+
+from bsfit import catalogue, vectorlike, widths
+from bsfit.inputs import load_inputs
+from bsfit.models import portal
+from bsfit.observables import bs_mixing, trident
+from bsfit.theory import Rows
+from bsfit.wilson import ckm, lambda_v, v_tb_v_ts
+
+REFERENCE, DEFAULT = load_inputs("reference"), load_inputs("default")
+ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
+BENCHMARK = {
+    "g_X": 0.3,
+    "m_Zp": 2000.0,
+    "m_Q": 1000.0,
+    "m_L": 1000.0,
+    "m_chi": 1000.0,
+    "lambda_Q_s": 0.025,
+    "lambda_Q_b": 0.025,
+    "lambda_L_mu": 0.5,
+}
+GENERAL = {
+    **BENCHMARK,
+    "m_Q": 1300.0,
+    "m_chi": 700.0,
+    "lambda_Q_d": 0.01,
+    "lambda_Q_d_im": -0.02,
+    "lambda_Q_s": -0.2,
+    "lambda_Q_s_im": 0.05,
+    "lambda_Q_b": 0.3,
+    "lambda_L_e": 0.1,
+    "lambda_L_e_im": 0.2,
+    "lambda_L_tau": -0.3,
+}
+
+
+@jax.jit
+def theory(params, inputs):
+    result = portal.theory(params, inputs)
+    combine = lambda module, key: module.combine(key, module.moments(result, inputs, ROW), ROW, inputs)  # noqa: E731
+    return result, combine(bs_mixing, "DeltaM_s/SM"), combine(trident, "trident")
+
+
+DEFAULTS = {p.name: p.default for p in catalogue.MODELS["portal"].parameters if p.default is not None}
+
+
+def at(params, inputs=REFERENCE, **changes):
+    """Theory with every parameter given, so that one compilation serves all points."""
+    return theory({**DEFAULTS, **{k: float(v) for k, v in {**params, **changes}.items()}}, inputs)[0]
+
+
+def parameters(point):
+    """Parameters of a point of the reference file."""
+    params = {k: point[n] for k, n in (("g_X", "gX"), ("m_Zp", "mZp"), ("m_Q", "mQ"), ("m_L", "mL"), ("m_chi", "mchi"))}
+    for symbol, flavours, column in (("lambda_Q", "dsb", "lamQ"), ("lambda_L", ("e", "mu", "tau"), "lamL")):
+        for flavour, (real, imaginary) in zip(flavours, point[column], strict=True):
+            params[f"{symbol}_{flavour}"], params[f"{symbol}_{flavour}_im"] = real, imaginary
+    return params
+
+
+# ------------------------------------------------------------------------------------------------ known numbers
+
+
+def test_reference_points(reference):
+    numbers = reference("models.json")
+    points = [*numbers["portal_fig3_grid"], *numbers["portal_random"]]
+    assert len(points) == 88
+    for point in points:
+        result, mixing_ratio, trident_ratio = theory({**DEFAULTS, **parameters(point)}, REFERENCE)
+        q = result.quantities
+        for name in ("D_sb", "D_mumu", "D_uu", "M_Q", "M_L"):
+            expected = complex(*point[name]) if isinstance(point[name], list) else point[name]
+            assert complex(q[name]) == pytest.approx(expected, rel=1e-12), name
+        assert complex(result.wilson["C9_bsmumu"]) == pytest.approx(complex(*point["C9"]), rel=1e-10)
+        assert complex(result.wilson["C10_bsmumu"]) == pytest.approx(-complex(*point["C9"]), rel=1e-10)
+        assert complex(q["C_bs_LL"]) == pytest.approx(complex(*point["C_bs_LL"]), rel=1e-12)
+        assert float(q["Gamma_Zp"]) == pytest.approx(point["width"], rel=1e-8)
+        assert float(trident_ratio) == pytest.approx(point["trident"], rel=1e-12)
+        assert float(mixing_ratio) - 1 == pytest.approx(point["dMs_ratio"] - 1, rel=1e-4)
+
+
+def test_benchmark():
+    """Width 8.90949 GeV, Delta_sb 2.069e-3, |C9| 0.1071 at g_X = 0.3, m_Zp = 2 TeV."""
+    result = at(BENCHMARK)
+    assert float(result.quantities["Gamma_Zp"]) == pytest.approx(8.90949, rel=1e-6)
+    assert float(result.quantities["D_sb"].real) == pytest.approx(2.069e-3, rel=3e-4)
+    assert float(jnp.abs(result.wilson["C9_bsmumu"])) == pytest.approx(0.1071, rel=1e-3)
+
+
+def test_eqs_17_and_18_of_the_review():
+    """Two quarks and one lepton, real couplings."""
+    p, v = BENCHMARK, BENCHMARK["m_Zp"] / (2 * BENCHMARK["g_X"])
+    lam_b, lam_s, lam_mu = p["lambda_Q_b"], p["lambda_Q_s"], p["lambda_L_mu"]
+    quark = 2 * p["g_X"] * lam_b * lam_s * v**2 / (2 * p["m_Q"] ** 2 + (lam_s**2 + lam_b**2) * v**2)
+    lepton = 2 * p["g_X"] * lam_mu**2 * v**2 / (2 * p["m_L"] ** 2 + lam_mu**2 * v**2)
+    c9 = -quark * lepton / v_tb_v_ts(REFERENCE) * (lambda_v(REFERENCE) / p["m_Zp"]) ** 2
+    assert complex(at(p).wilson["C9_bsmumu"]) == pytest.approx(complex(c9), rel=1e-13)
+
+
+# ------------------------------------------------------------------------------------------------------- mixing
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_mixing_against_the_full_mass_matrix(seed):
+    """Singular-value decomposition of the 4 x 4 mass matrix of three chiral doublets and one vector-like doublet."""
+    generator = np.random.default_rng(seed)
+    lam = generator.normal(size=3) + 1j * generator.normal(size=3)
+    g_x, v_phi, m = 0.4, 3000.0, 900.0
+    mu = lam * v_phi / np.sqrt(2)
+    # Rows: right-handed states, three massless and Q_R; columns: left-handed q_1, q_2, q_3, Q.
+    matrix = np.zeros((4, 4), dtype=complex)
+    matrix[3] = [*mu, m]
+    _, masses, rotation = np.linalg.svd(matrix)
+    charges = np.diag([0.0, 0.0, 0.0, 2 * g_x])
+    couplings = rotation @ charges @ rotation.conj().T  # heavy state first; the light ones in some basis
+    found = vectorlike.mixing(m, tuple(jnp.asarray(x) for x in lam), g_x, v_phi)
+    assert float(found.heavy) == pytest.approx(masses[0], rel=1e-12)
+    assert float(found.heavy_left()) == pytest.approx(couplings[0, 0].real, rel=1e-12)
+    light = np.array([[found.left(i, j) for j in range(3)] for i in range(3)])
+    # In the light sector only the basis is free: eigenvalues, and the length of the heavy-light coupling.
+    np.testing.assert_allclose(
+        np.linalg.eigvalsh(light), np.sort(np.linalg.eigvalsh(couplings[1:, 1:])), rtol=1e-10, atol=1e-12
+    )
+    mixed = np.array([found.heavy_light(j) for j in range(3)])
+    assert np.linalg.norm(mixed) == pytest.approx(np.linalg.norm(couplings[0, 1:]), rel=1e-11)
+    # The basis is fixed by giving the light states masses in it: see the next test. Unitarity sums:
+    whole = np.block([[light, mixed.conj()[:, None]], [mixed[None, :], np.array([[found.heavy_left()]])]])
+    np.testing.assert_allclose(whole @ whole, 2 * g_x * whole, atol=1e-12)
+    assert np.trace(whole).real == pytest.approx(2 * g_x, rel=1e-12)
+
+
+def test_basis_of_light_mass_eigenstates():
+    """Small light masses, diagonal after mixing: the couplings of the mass eigenstates are those of the formula."""
+    lam = np.array([0.3 + 0.1j, -0.5, 0.8j])
+    g_x, v_phi, m = 0.4, 3000.0, 900.0
+    mu = lam * v_phi / np.sqrt(2)
+    m_heavy = np.sqrt(m**2 + np.sum(np.abs(mu) ** 2))
+    along = mu.conj() / np.linalg.norm(mu)
+    # Columns: the heavy state and the three light ones l_i in terms of (q_1, q_2, q_3, Q); l_i -> q_i for small mixing.
+    heavy = np.append(mu.conj(), m) / m_heavy
+    parallel = np.append(m * along, -np.linalg.norm(mu)) / m_heavy
+    light = np.vstack([np.eye(3) - np.outer(along, along.conj()), np.zeros(3)]) + np.outer(parallel, along.conj())
+    masses = np.array([1e-3, 0.02, 0.9])
+    matrix = np.zeros((4, 4), dtype=complex)
+    matrix[:3] = np.diag(masses) @ light.conj().T
+    matrix[3] = m_heavy * heavy.conj()
+    _, values, rotation = np.linalg.svd(matrix)
+    np.testing.assert_allclose(values, [m_heavy, *masses[::-1]], rtol=1e-6)
+    couplings = rotation @ np.diag([0, 0, 0, 2 * g_x]) @ rotation.conj().T
+    found = vectorlike.mixing(m, tuple(jnp.asarray(x) for x in lam), g_x, v_phi)
+    for i in range(3):
+        for j in range(3):
+            expected = abs(couplings[3 - i, 3 - j])  # singular vectors have free phases
+            assert float(jnp.abs(found.left(i, j))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_up_quarks_are_turned_by_the_ckm_matrix():
+    z = portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
+    v = np.asarray(ckm(REFERENCE))
+    down, up = (np.array([[f.left(i, j) for j in range(3)] for i in range(3)]) for f in (z.down, z.up))
+    np.testing.assert_allclose(up, v @ down @ v.conj().T, atol=1e-15)
+    np.testing.assert_allclose(up, up.conj().T, atol=1e-18)
+
+
+# -------------------------------------------------------------------------------------------- signs, symmetries
+
+
+def test_negative_c9_needs_opposite_quark_couplings():
+    assert at(BENCHMARK).wilson["C9_bsmumu"].real > 0
+    assert at(BENCHMARK, lambda_Q_s=-0.025).wilson["C9_bsmumu"].real < 0
+
+
+def test_phases_of_q_and_l_are_free():
+    turned = dict(GENERAL)
+    for symbol, flavours, phase in (("lambda_Q", "dsb", 0.7), ("lambda_L", ("e", "mu", "tau"), -1.9)):
+        for flavour in flavours:
+            name = f"{symbol}_{flavour}"
+            z = (GENERAL.get(name, 0.0) + 1j * GENERAL.get(f"{name}_im", 0.0)) * np.exp(1j * phase)
+            turned[name], turned[f"{name}_im"] = z.real, z.imag
+    a, b = at(GENERAL), at(turned)
+    np.testing.assert_allclose(a.wilson.values, b.wilson.values, rtol=1e-11, atol=1e-25)
+    for name, value in a.quantities.items():
+        np.testing.assert_allclose(b.quantities[name], value, rtol=1e-11, err_msg=name)
+
+
+def test_lepton_flavour_violating_pairs():
+    """Delta of the leptons is hermitian of rank one; the field order of `mue` is e-bar ... mu."""
+    wc, z = at(GENERAL).wilson, portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
+    product = wc["C9_bsmue"] * wc["C9_bsemu"]
+    assert complex(product) == pytest.approx(complex(wc["C9_bsmumu"] * wc["C9_bsee"]), rel=1e-12)
+    ratio = wc["C9_bsmue"] / wc["C9_bsmumu"]
+    assert complex(ratio) == pytest.approx(complex(z.electron.left(0, 1) / z.electron.left(1, 1)), rel=1e-12)
+
+
+def test_neutrinos_follow_the_charged_leptons():
+    wc = at(GENERAL).wilson
+    for a, b in (("mu", "mu"), ("e", "tau")):
+        assert complex(wc[f"CL_bsnu{a}nu{b}"]) == pytest.approx(complex(wc[f"C9_bs{a}{b}"]), rel=1e-13)
+
+
+def test_only_vphi_matters_for_c9():
+    """C9 depends on m_Zp/g_X alone."""
+    assert at(GENERAL, g_X=0.6, m_Zp=4000.0).wilson["C9_bsmumu"] == pytest.approx(
+        complex(at(GENERAL).wilson["C9_bsmumu"]), rel=1e-12
+    )
+
+
+def test_decoupling():
+    """C9 falls like 1/m_Q^2 1/m_L^2; with no couplings nothing is left."""
+    light, heavy = at(GENERAL, m_Q=1e6, m_L=1e6), at(GENERAL, m_Q=1e7, m_L=1e7)
+    ratio = float(jnp.abs(heavy.wilson["C9_bsmumu"] / light.wilson["C9_bsmumu"]))
+    assert ratio == pytest.approx(1e-4, rel=1e-4)
+    nothing = at({k: v for k, v in BENCHMARK.items() if not k.startswith("lambda")})
+    assert not np.any(np.asarray(nothing.wilson.values))
+
+
+def test_loop_nuisance_scales_only_c9_and_c10():
+    plain, scaled = at(GENERAL), at(GENERAL, delta_loop=0.1)
+    for name in ("C9_bsmumu", "C10_bstautau", "C9_bsmue"):
+        assert complex(scaled.wilson[name]) == pytest.approx(1.1 * complex(plain.wilson[name]), rel=1e-13)
+    for name in ("CL_bsnumunumu", "CVLL_bsbs", "CVLL_numunumumumu"):
+        assert scaled.wilson[name] == plain.wilson[name]
+
+
+def test_kinetic_mixing_is_universal_and_vector_like_enough():
+    """epsilon alone: Delta_R = 2 Delta_L for charged leptons, half of it for nothing flavour violating."""
+    plain, mixed = at(GENERAL), at(GENERAL, epsilon=0.01)
+    g_y = float(portal.hypercharge_coupling(REFERENCE))
+    unit = -mixed.quantities["D_sb"] / v_tb_v_ts(REFERENCE) * (lambda_v(REFERENCE) / GENERAL["m_Zp"]) ** 2
+    shift9 = mixed.wilson["C9_bsee"] - plain.wilson["C9_bsee"]
+    shift10 = mixed.wilson["C10_bsee"] - plain.wilson["C10_bsee"]
+    assert complex(shift9 / unit) == pytest.approx(0.01 * g_y * 1.5, rel=1e-10)
+    assert complex(shift10 / unit) == pytest.approx(0.01 * g_y * 0.5, rel=1e-10)
+    assert mixed.wilson["C9_bsmue"] == plain.wilson["C9_bsmue"]
+    assert mixed.quantities["D_sb"] == plain.quantities["D_sb"]
+
+
+def test_loop_kinetic_mixing_without_fermion_mixing():
+    """-(g_Y g_X/6 pi^2) ln(m_Q^2/m_L^2): zero for equal masses."""
+    bare = {k: v for k, v in BENCHMARK.items() if not k.startswith("lambda")}
+    g_y = float(portal.hypercharge_coupling(REFERENCE))
+    expected = -g_y * 0.3 / (6 * np.pi**2) * 2 * np.log(3.0)
+    assert float(at(bare, m_Q=3000.0).quantities["epsilon_loop"]) == pytest.approx(expected, rel=1e-10)
+    assert abs(float(at(bare).quantities["epsilon_loop"])) < 1e-18
+
+
+# ------------------------------------------------------------------------------------------------------- widths
+
+
+def test_massless_limits_of_the_widths():
+    left, zero = 0.3 + 0.4j, 0j
+    assert float(widths.fermion_width(500.0, 0.0, 0.0, left, zero)) == pytest.approx(
+        0.25 * 500 / (24 * np.pi), rel=1e-13
+    )
+    vector = widths.fermion_width(500.0, 100.0, 100.0, 0.3 + 0j, 0.3 + 0j)  # g^2 m/(12 pi) beta (3 - beta^2)/2
+    beta = np.sqrt(1 - 0.16)
+    assert float(vector) == pytest.approx(0.09 * 500 / (12 * np.pi) * beta * (3 - beta**2) / 2, rel=1e-12)
+    axial = widths.fermion_width(500.0, 100.0, 100.0, 0.3 + 0j, -0.3 + 0j)
+    assert float(axial) == pytest.approx(0.09 * 500 / (12 * np.pi) * beta**3, rel=1e-12)
+    assert float(widths.fermion_width(500.0, 300.0, 201.0, left, zero)) == 0.0
+    assert float(widths.scalar_width(500.0, 0.3, 0.0, 0.0)) == pytest.approx(0.09 * 500 / (48 * np.pi), rel=1e-13)
+
+
+def test_partial_widths_add_up_and_obey_su2():
+    q = at(BENCHMARK).quantities
+    parts = ("quarks", "charged_leptons", "neutrinos", "heavy_light", "heavy", "chi")
+    assert float(q["Gamma_Zp"]) == pytest.approx(sum(float(q[f"Gamma_Zp_{name}"]) for name in parts), rel=1e-13)
+    assert float(q["Gamma_Zp_mumu"]) == pytest.approx(float(q["Gamma_Zp_charged_leptons"]), rel=1e-9)
+    assert float(q["Gamma_Zp_neutrinos"]) == pytest.approx(float(q["Gamma_Zp_mumu"]), rel=1e-6)
+    expected = float(q["D_mumu"]) ** 2 * 2000 / (24 * np.pi)
+    assert float(q["Gamma_Zp_neutrinos"]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_all_charge_goes_into_light_and_heavy_states():
+    """Far above all masses the width is that of four left- and two right-handed multiplets of charge 2 g_X."""
+    z = portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
+    m = 1e9
+    partial = portal.widths(m, z, 0.0, 0.0, REFERENCE)
+    total = sum(float(w) for name, w in partial.items() if name not in ("mumu", "chi"))
+    assert total == pytest.approx(2 * (2 * 3 + 2) * 0.6**2 * m / (24 * np.pi), rel=1e-9)
+
+
+def test_split_dark_matter():
+    """For mu_chi = 0 the two components are degenerate; a phase of mu_chi does not matter."""
+    degenerate = at(GENERAL, m_chi=400.0).quantities
+    assert degenerate["m_R"] == degenerate["m_I"] == 400.0
+    beta = np.sqrt(1 - 0.16)
+    assert float(degenerate["Gamma_Zp_chi"]) == pytest.approx(0.09 * 2000 * beta**3 / (48 * np.pi), rel=1e-12)
+    real, imaginary = (at(GENERAL, m_chi=400.0, **{name: 20.0}).quantities for name in ("mu_chi", "mu_chi_im"))
+    v_phi = float(real["v_phi"])
+    assert float(real["m_R"]) ** 2 - 400.0**2 == pytest.approx(2 * np.sqrt(2) * 20 * v_phi, rel=1e-12)
+    assert real["Gamma_Zp_chi"] == imaginary["Gamma_Zp_chi"] < degenerate["Gamma_Zp_chi"]
+
+
+# ------------------------------------------------------------------------------------------------------ scalars
+
+
+def test_masses_are_second_derivatives_of_the_potential():
+    """Hessian of eqs. (12)-(14) of 1803.04703 at the minimum, fields h, phi, Re chi, Im chi."""
+    quartics = {"lambda_Hchi": 0.2, "lambda_Hphi": 0.05, "lambda_phichi": 0.3, "lambda_chi": 0.5}
+    q = at({**BENCHMARK, **quartics, "m_phi": 900.0, "mu_chi": 30.0}).quantities
+    v, v_phi, m_h = float(portal.higgs_vev(REFERENCE)), float(q["v_phi"]), float(REFERENCE["m_h"])
+    lam_phi, lam_h = (900.0 / v_phi) ** 2, m_h**2 / (2 * v**2)
+    m2_phi = -0.5 * lam_phi * v_phi**2 - 0.5 * 0.05 * v**2
+    m2_higgs = -lam_h * v**2 - 0.5 * 0.05 * v_phi**2
+
+    def potential(x):
+        h2, p2, c2 = x[0] ** 2 / 2, x[1] ** 2 / 2, (x[2] ** 2 + x[3] ** 2) / 2
+        chi_squared = (x[2] ** 2 - x[3] ** 2) / 2  # real part of chi^2
+        return (
+            m2_higgs * h2 + lam_h * h2**2 + m2_phi * p2 + lam_phi / 2 * p2**2 + q["m2_chi"] * c2 + 0.25 * c2**2
+            + 0.05 * h2 * p2 + 0.2 * h2 * c2 + 0.3 * p2 * c2 + 2 * 30.0 * x[1] / jnp.sqrt(2.0) * chi_squared
+        )  # fmt: skip
+
+    vacuum = jnp.asarray([v, v_phi, 0.0, 0.0])
+    np.testing.assert_allclose(jax.grad(potential)(vacuum), 0.0, atol=1e-4)
+    squared, vectors = np.linalg.eigh(np.asarray(jax.hessian(potential)(vacuum)))
+    expected = sorted([float(q["m_h1"]), float(q["m_h2"]), float(q["m_I"]), float(q["m_R"])])
+    np.testing.assert_allclose(np.sqrt(squared), expected, rtol=1e-9)
+    heavy = vectors[:, int(np.argmin(np.abs(np.sqrt(squared) - float(q["m_h2"]))))]
+    assert abs(heavy[0]) == pytest.approx(abs(float(q["sin_theta"])), rel=1e-7)
+
+
+def test_decoupled_phi():
+    q = at(BENCHMARK, lambda_Hphi=0.3).quantities
+    assert q["m_h1"] == REFERENCE["m_h"]
+    assert q["m_h2"] == jnp.inf
+    assert q["sin_theta"] == 0.0
+    by_coupling = at(BENCHMARK, lambda_phi=0.04).quantities
+    assert float(by_coupling["m_h2"]) == pytest.approx(0.2 * float(by_coupling["v_phi"]), rel=1e-12)
+
+
+def test_boundedness_against_sampling():
+    """The sign of the smallest condition is the sign of the quartic potential's minimum over directions."""
+    generator = np.random.default_rng(8)
+    directions = np.abs(generator.normal(size=(40000, 3)))
+    h, phi, chi = (directions**2 / np.sum(directions**2, axis=1, keepdims=True)).T
+    bounded = jax.jit(portal._bounded)
+    agree = 0
+    for _ in range(60):
+        lam = dict(zip(("H", "phi", "chi"), generator.uniform(0.05, 1.0, 3), strict=True))
+        lam |= dict(zip(("Hphi", "Hchi", "phichi"), generator.uniform(-1.2, 1.2, 3), strict=True))
+        quartic = lam["H"] * h**2 + lam["phi"] / 2 * phi**2 + lam["chi"] / 2 * chi**2
+        quartic = quartic + lam["Hphi"] * h * phi + lam["Hchi"] * h * chi + lam["phichi"] * phi * chi
+        if abs(quartic.min()) > 2e-3:
+            assert (quartic.min() > 0) == bool(bounded(lam) > 0)
+            agree += 1
+    assert agree > 40
+
+
+# ----------------------------------------------------------------------------------------------------- verdicts
+
+
+def failed(**changes):
+    return {v.name for v in at(BENCHMARK, **changes).verdicts if not v.ok}
+
+
+def test_verdicts():
+    assert failed() == set()
+    assert failed(lambda_L_mu=3.6) == {"perturbative_yukawas"}
+    assert failed(g_X=0.9) == {"landau_pole"}
+    assert "perturbative_gauge" in failed(g_X=2.0)
+    assert failed(g_X=0.9, lambda_L_mu=3.0, m_chi=10.0) >= {"landau_pole"}
+    assert failed(m_Zp=40.0, g_X=0.01) == {"local_operators"}
+    assert failed(m_chi=2.0) == {"heavy_dark_matter"}
+    assert failed(m_chi=2.0, lambda_Hchi=0.01) == {"heavy_dark_matter", "higgs_portal"}
+    assert failed(lambda_Hchi=0.5) == set()
+    assert failed(lambda_Hchi=-0.5) == {"bounded_potential"}
+    assert failed(lambda_phi=-0.1) == {"bounded_potential"}
+    assert failed(m_phi=300.0, lambda_Hphi=0.5) == {"no_tachyon"}
+    assert failed(m_phi=300.0, lambda_Hphi=-0.5) == {"no_tachyon", "bounded_potential"}
+    assert failed(lambda_L_tau=0.1) == failed(lambda_L_e_im=0.1) == {"lepton_flavour"}
+    assert failed(epsilon=-0.2) == {"small_kinetic_mixing"}
+    assert "narrow_Zp" in failed(g_X=3.0, lambda_L_mu=3.0)
+    for verdict in at(BENCHMARK).verdicts:
+        assert np.isfinite(verdict.value)
+        assert np.isfinite(verdict.limit)
+
+
+def test_refused_observables_are_real_ones():
+    assert set(portal.REFUSED) <= set(catalogue.stems())
+
+
+# -------------------------------------------------------------------------------------------------- derivatives
+
+FREE = ("g_X", "m_Zp", "m_Q", "m_L", "lambda_Q_d", "lambda_Q_s", "lambda_Q_s_im", "lambda_Q_b", "lambda_L_mu")
+SCALE = [0.3, 1000.0, 1000.0, 1000.0, *[0.3] * 5]
+POINTS = [
+    [0.3, 2000.0, 1300.0, 1000.0, 0.01, -0.2, 0.05, 0.3, 0.5],
+    [0.3, 2000.0, 1100.0, 1100.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [0.8, 5000.0, 1500.0, 1500.0, 0.0, 1.0, 0.0, 1.0, 2.0],
+]
+
+
+def outputs(names, quantities):
+    def function(x):
+        result = portal.theory({**GENERAL, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+        values = [result.wilson[name] for name in names] + [result.quantities[name] + 0j for name in quantities]
+        return jnp.concatenate([jnp.stack(values).real, jnp.stack(values).imag])
+
+    return function
+
+
+def test_derivatives_of_the_coefficients():
+    names = ("C9_bsmumu", "C10_bsee", "C9_bsmue", "CVLL_bsbs", "CVLL_ucuc", "CVLL_numunumumumu")
+    assert_derivatives(outputs(names, ("M_Q", "D_sb", "epsilon_loop")), POINTS, SCALE)
+
+
+def test_derivatives_of_the_width():
+    assert_derivatives(outputs((), ("Gamma_Zp",)), POINTS, SCALE, second=False)
+
+    def channels(x):
+        fermions = widths.fermion_width(x[0], x[1], x[2], x[3] + 0.2j, x[4] + 0j)
+        return jnp.stack([fermions, widths.scalar_width(x[0], x[3], x[1], x[2])])
+
+    points = [[2000.0, 300.0, 900.0, 0.3, 0.1], [2000.0, 10.0, 900.0, 0.0, 0.0], [2000.0, 1200.0, 900.0, 0.3, 0.1]]
+    assert_derivatives(channels, points, [300.0, 300.0, 300.0, 0.3, 0.3])
+
+
+def test_derivatives_are_finite_on_thresholds():
+    """m_Zp = 2 M_Q exactly, couplings zero: the gradient of the width exists (its second derivative does not)."""
+    x = jnp.asarray([0.3, 2000.0, 1000.0, 1000.0, *[0.0] * 5])
+    assert np.all(np.isfinite(np.asarray(jax.jit(jax.jacfwd(outputs((), ("Gamma_Zp",))))(x))))
+
+
+def test_derivatives_of_the_scalar_sector_are_finite_everywhere():
+    names = ("mu_chi", "mu_chi_im", "lambda_Hphi", "lambda_phi", "lambda_phichi", "m_chi")
+
+    def masses(x):
+        s = portal.scalars({**BENCHMARK, **dict(zip(names, x, strict=True))}, REFERENCE)
+        return jnp.stack([s.m_I, s.m_R, s.m2_chi, s.m_h1, s.sin_theta, s.bounded])
+
+    jacobian = jax.jit(jax.jacfwd(masses))
+    for x in ([0.0] * 5 + [1000.0], [10.0, 5.0, 0.1, 0.2, 0.1, 500.0], [0.0, 0.0, 0.0, 0.01, 0.0, 1.0]):
+        assert np.all(np.isfinite(np.asarray(jacobian(jnp.asarray(x)))))
+
+
+def test_jit_equals_eager_and_vmap_equals_loop():
+    plain = portal.theory({**DEFAULTS, **GENERAL}, REFERENCE)
+    compiled = at(GENERAL)
+    np.testing.assert_allclose(compiled.wilson.values, plain.wilson.values, rtol=1e-12, atol=1e-30)
+    for name in plain.quantities:
+        np.testing.assert_allclose(compiled.quantities[name], plain.quantities[name], rtol=1e-12, err_msg=name)
+    g_x = jnp.asarray([0.1, 0.3, 0.9])
+    batch = jax.jit(jax.vmap(lambda g: portal.theory({**DEFAULTS, **GENERAL, "g_X": g}, REFERENCE)))(g_x)
+    for i, g in enumerate(g_x):
+        one = at(GENERAL, g_X=g)
+        np.testing.assert_allclose(batch.wilson.values[i], one.wilson.values, rtol=1e-12, atol=1e-30)
+        for v, w in zip(batch.verdicts, one.verdicts, strict=True):
+            assert v.ok[i] == w.ok
