@@ -154,14 +154,12 @@ def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) ->
     r"""Conditions under which the numbers can be trusted.
 
     Landau pole of the lepton coupling from :math:`16\pi^2\,d\lambda/d\ln\mu=3\lambda^3+6|\lambda_Q|^2\lambda` at one
-    loop with :math:`\lambda_Q` fixed: :math:`\ln(\Lambda/m_L)=8\pi^2/3\lambda^2` without quarks.
+    loop with :math:`\lambda_Q` fixed, which gives
+    :math:`\ln(\Lambda/m_L)=\frac{8\pi^2}{3\lambda^2}\frac{\ln(1+r)}r`, :math:`r=2|\lambda_Q|^2/\lambda^2`.
     """
-    own, feed = 3 * norm_squared(leptons), 6 * norm_squared(quarks)
-    alone = feed < 1e-6 * own
-    ratio = jnp.where(alone, 0.0, feed / own)
-    # ln(1 + r)/r of the solution, by its expansion where the quarks hardly matter.
-    bend = jnp.where(alone, 1.0, jnp.log1p(jnp.where(alone, 1.0, ratio)) / jnp.where(alone, 1.0, ratio))
-    e_folds = 8 * jnp.pi**2 / own * bend
+    own, feed = jnp.maximum(3 * norm_squared(leptons), 1e-12), 6 * norm_squared(quarks)
+    ratio = jnp.maximum(feed / own, 1e-9)
+    e_folds = 8 * jnp.pi**2 / own * jnp.log1p(ratio) / ratio
     masses = jnp.stack([jnp.asarray(params["m_Q"], dtype=float), jnp.asarray(params["m_L"], dtype=float)])
     return (
         validity.perturbative_yukawas((*quarks, *leptons)),
