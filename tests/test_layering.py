@@ -8,7 +8,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
 PHYSICS_BASE = {"constants", "catalogue", "errors", "numerics", "inputs", "theory"}
-FORMULAS = {"qcd", "qed", "wilson", "loops", "hadronic"}
+FORMULAS = {"qcd", "qed", "wilson", "loops", "vectorlike", "widths", "validity", "hadronic"}
 WIRING = {"response", "predictions", "analysis"}
 
 ALLOWED = {

@@ -203,6 +203,12 @@ def log_likelihood(
     all_names = (*names, *curve_names)
     selected = _select_nuisances(all_names, the_set, nuisances)
     sampled = selected if theory == "sampled" else ()
+    if clash := [n for n in sampled if not callable(model) and n in catalogue.parameters_of(model)]:
+        raise BsfitInputError(
+            f"{', '.join(clash)} is both a parameter of {model!r} and an uncertain input",
+            field="nuisances",
+            hint="select nuisances by globs that leave it out",
+        )
     own = {key: value for key, value in free.items() if _plain(key) not in sampled}
     _check_bounds(own, model)
     plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
@@ -210,7 +216,7 @@ def log_likelihood(
     fast = _keeps_moments(all_names, selected, nuisances) if fast is None else fast
     pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     _refuse_unused(pred, points, own)
-    priors = _priors_of(selected, the_set)
+    priors = _priors_of(selected, the_set, inputs)
     factor = _factor(priors, selected)
     jacobian = _jitted_jacobian(pred, Theory.standard_model(), selected if theory != "sampled" else ())
     errors = jnp.asarray(jacobian) @ factor if theory != "sampled" else jnp.zeros((len(all_names), 0))
@@ -303,14 +309,14 @@ def _keeps_moments(names: Sequence[str], selected: Sequence[str], asked: str | S
     return all(_matches(name, ("QED *",)) for name in selected if asked is not None or _matches(name, listed))
 
 
-def _priors_of(names: Sequence[str], the_set: InputSet) -> tuple[Prior, ...]:
-    """Priors of the selected names, unselected members of a correlated block marginalised."""
+def _priors_of(names: Sequence[str], the_set: InputSet, inputs: Inputs) -> tuple[Prior, ...]:
+    """Priors of the selected names around the values in use, unselected members of a correlated block marginalised."""
     result = []
     for prior in the_set.priors:
         index = [i for i, name in enumerate(prior.names) if name in names]
         if index:
             kept = tuple(prior.names[i] for i in index)
-            result.append(Prior(kept, prior.mean[index], prior.covariance[np.ix_(index, index)]))
+            result.append(Prior(kept, np.asarray(inputs.array(kept)), prior.covariance[np.ix_(index, index)]))
     return tuple(result)
 
 
