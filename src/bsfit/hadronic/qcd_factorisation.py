@@ -126,7 +126,7 @@ def vector_amplitudes(
     fade = 1.0 - x**3 * (10.0 - 15.0 * x + 6.0 * x**2)
     q2 = jnp.minimum(q2, FADE[1])
     flipped = jnp.stack([c8 + c8p, c8 - c8p])
-    t_perp, t_para = tensor_amplitudes(q2, had, flipped, quark)
+    t_perp, t_para = jax.vmap(lambda c: tensor_amplitudes(q2, had, c, quark))(flipped)
     gap = had.m_b**2 - q2
     transverse = 2.0 * jnp.sqrt(2.0) * gap * quark.m_b_pole / q2
     longitudinal = quark.m_b_pole * gap**2 / (had.m_b**2 * had.m_v * jnp.sqrt(q2))
@@ -134,8 +134,8 @@ def vector_amplitudes(
 
 
 def tensor_amplitudes(
-    q2: Float[Array, ""], had: Hadrons, c8: Complex[Array, "*n cp"], quark: Quarks
-) -> tuple[Complex[Array, "*n cp"], Complex[Array, "*n cp"]]:
+    q2: Float[Array, ""], had: Hadrons, c8: Complex[Array, " cp"], quark: Quarks
+) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:
     r"""Contributions to :math:`\mathcal T_\perp, \mathcal T_\parallel` of I (15), with the second terms of II (51)."""
     m_b, energy = quark.m_b_pole, (had.m_b**2 - q2 + had.m_v**2) / (2.0 * had.m_b)
     s, c = q2 / had.m_b**2, quark.four_quark
@@ -179,45 +179,58 @@ def minus_moment(omega: Float[Array, ""], inverse_lambda: Float[Array, ""]) -> C
 
 
 class LoopIntegrals(eqx.Module):
-    """Integrals over the meson's momentum fraction, for loops of charm, bottom and massless quarks.
+    """Integrals over the meson's momentum fraction; all quarks: [3], charm, bottom, massless. No coefficients in them.
 
-    `perp` and `para` of phi times t_perp and t_para, `spectator` of phi_para times h. No coefficients in them.
+    `perp` and `para` of phi times t_perp and t_para, `spectator` of phi_para times h.
     """
 
-    perp: Complex[Array, " 3"]
-    para: Complex[Array, " 3"]
-    spectator: Complex[Array, " 3"]
+    perp: Complex[Array, "*q"]
+    para: Complex[Array, "*q"]
+    spectator: Complex[Array, "*q"]
 
 
 def loop_integrals(q2: Float[Array, ""], had: Hadrons, quark: Quarks) -> LoopIntegrals:
     """All loop integrals at one 0 < q2 < m_b^2."""
-    massive = _massive(q2, jnp.stack([quark.m_c_pole, quark.m_b_pole]), had)
+    massive = jax.vmap(lambda mass: _massive(q2, mass, had))(jnp.stack([quark.m_c_pole, quark.m_b_pole]))
     return jax.tree.map(lambda x, y: jnp.append(x, y), massive, _massless(q2, had))
 
 
-def _massive(q2: Float[Array, ""], mass: Float[Array, " m"], had: Hadrons) -> LoopIntegrals:
-    """The integrals for massive quarks, on a line in the complex plane of the angle; see the module's docstring."""
+def _massive(q2: Float[Array, ""], mass: Float[Array, ""], had: Hadrons) -> LoopIntegrals:
+    """The integrals for one massive quark, on a line in the complex plane of the angle; see the module's docstring.
+
+    One exponential and one reciprocal per node; everything else follows by addition theorems.
+    """
     x, weight = gauss_legendre(NODES)
     gap, energy = had.m_b**2 - q2, (had.m_b**2 - q2 + had.m_v**2) / (2.0 * had.m_b)
-    start, step = _angle(q2, mass)[:, None], (_angle(had.m_b**2, mass) - _angle(q2, mass))[:, None]
-    mass2 = mass[:, None] ** 2
-    delta = step * x[None]
-    theta, total = start + delta, 2.0 * start + delta
-    sin, cos, sin_delta, sin_total = jnp.sin(theta), jnp.cos(theta), jnp.sin(delta), jnp.sin(total)
-    v = 4.0 * mass2 * sin_delta * sin_total / gap
-    measure = 4.0 * mass2 * jnp.sin(2.0 * theta) * step * weight[None] / gap
+    mass2, start = mass**2, _angle(q2, mass)
+    delta = (_angle(had.m_b**2, mass) - start) * x
+    turn, sin_start, cos_start = jnp.exp(1j * delta), jnp.sin(start), jnp.cos(start)
+    back = _reciprocal(turn)
+    sin_delta, cos_delta = -0.5j * (turn - back), 0.5 * (turn + back)
+    sin = sin_start * cos_delta + cos_start * sin_delta
+    cos = cos_start * cos_delta - sin_start * sin_delta
+    product = sin_delta * (sin * cos_start + cos * sin_start)  # of the sines of difference and sum
+    inverse = _reciprocal(product * sin)
+    over_sin = inverse * product
+    v = 4.0 * mass2 / gap * product
+    measure = 8.0 * mass2 / gap * sin * cos * (delta / x * weight)
 
-    i1 = 1.0 - delta * total / (sin_delta * sin_total)
-    b0 = -gap / (2.0 * mass2 * sin_total) * (delta / sin_delta * cos / sin - start / (sin * jnp.sin(start)))
-    virtuality, triangle = q2 + v * gap, 2.0 * had.m_b / energy * i1
-    perp, para = (_polynomial(_coefficients(a), v) for a in (had.perp, had.para))
-    z = 1.0 / sin**2
-    h = -4 / 9 * (jnp.log(mass2 / MU_B**2) - 2 / 3 - z + (2.0 + z) * theta * cos / sin)
+    i1 = 1.0 - delta * (2.0 * start + delta) * inverse * sin
+    b0 = -0.5 * gap / mass2 * (delta * cos - start / sin_start * sin_delta) * inverse
+    triangle = 2.0 * had.m_b / energy * i1
+    perp, para = (measure * _polynomial(_coefficients(a), v) for a in (had.perp, had.para))
+    z = over_sin**2
+    h = -4 / 9 * (jnp.log(mass2 / MU_B**2) - 2 / 3 - z + (2.0 + z) * (start + delta) * cos * over_sin)
     return LoopIntegrals(
-        (measure * perp * (triangle + q2 / energy**2 * b0)).sum(axis=1),
-        (measure * para * (triangle + virtuality / energy**2 * b0)).sum(axis=1),
-        (measure * para * v * h).sum(axis=1),
+        (perp * (triangle + q2 / energy**2 * b0)).sum(),
+        (para * (triangle + (q2 + v * gap) / energy**2 * b0)).sum(),
+        (para * v * h).sum(),
     )
+
+
+def _reciprocal(z: Complex[Array, " n"]) -> Complex[Array, " n"]:
+    """1/z where nothing can overflow; the general complex division compiles slowly."""
+    return jnp.conj(z) / (z.real**2 + z.imag**2)
 
 
 def _massless(q2: Float[Array, ""], had: Hadrons) -> LoopIntegrals:
@@ -233,7 +246,7 @@ def _massless(q2: Float[Array, ""], had: Hadrons) -> LoopIntegrals:
     return LoopIntegrals(t_perp + 0j, t_para + 0j, h)
 
 
-def _angle(s: Float[Array, ""], mass: Float[Array, " m"]) -> Complex[Array, " m"]:
+def _angle(s: Float[Array, ""], mass: Float[Array, ""]) -> Complex[Array, ""]:
     r"""The angle of :math:`s = 4m^2\sin^2\theta`, on the side of the cut above threshold where s has + i0."""
     ratio = jnp.sqrt(s) / (2.0 * mass)
     below = ratio < 1.0
@@ -259,7 +272,7 @@ def _coefficients(moments: Float[Array, " 2"]) -> Float[Array, " 4"]:
     return 6.0 * jnp.stack([constant, linear - constant, square - linear, -square])
 
 
-def _polynomial(coefficients: Float[Array, " 4"], v: Complex[Array, "m n"]) -> Complex[Array, "m n"]:
+def _polynomial(coefficients: Float[Array, " 4"], v: Complex[Array, " n"]) -> Complex[Array, " n"]:
     r"""The distribution amplitude over :math:`v = \bar u`, at complex v."""
     c = coefficients
     return c[0] + v * (c[1] + v * (c[2] + v * c[3]))
