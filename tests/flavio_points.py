@@ -4,6 +4,7 @@ import re
 
 import jax
 import jax.numpy as jnp
+
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
@@ -19,8 +20,7 @@ class Plan:
     """Moment rows that the named observables of one process need, each row once."""
 
     def __init__(self, module, process, names):
-        self.module, self.names = module, []
-        self._rows, self._index = {}, {}
+        self.module, self._rows, self._index = module, {}, {}
         for name in names:
             match = NAME.match(name)
             if not match or match["decay"] not in PROCESSES[process].decays or match["key"] not in module.QUANTITIES:
@@ -30,19 +30,20 @@ class Plan:
                 leptons = (match["leptons"][: len(match["leptons"]) // 2],)
             place = PROCESSES[process].decays.index(match["decay"]), float(match["low"]), float(match["high"])
             index = [self._row(place[0], LEPTONS.index(lepton), *place[1:]) for lepton in leptons]
-            self._index[name] = (match["key"], jnp.asarray(index))
-            self.names.append(name)
+            self._index.setdefault(match["key"], {})[name] = index
         self.rows = rows(list(self._rows))
 
     def _row(self, *row):
         return self._rows.setdefault(row, len(self._rows))
 
-    def values(self, moments, inputs):
-        """Observables by name from the moments of the rows."""
+    def values(self, moments, inputs, keys=None):
+        """Observables by name from the moments of the rows; of all kinds or of the named ones."""
         result = {}
-        for name, (key, index) in self._index.items():
+        for key in keys or self._index:
+            index = jnp.asarray(list(self._index[key].values()))
             chosen = jax.tree.map(lambda x, index=index: x[index], self.rows)
-            result[name] = float(self.module.combine(key, moments[index], chosen, inputs))
+            combine = jax.vmap(lambda m, r, key=key: self.module.combine(key, m, r, inputs))
+            result |= dict(zip(self._index[key], combine(moments[index], chosen).tolist(), strict=True))
         return result
 
 

@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
+
 from bsfit.hadronic import form_factors
 from bsfit.hadronic.form_factors import B_TO_P, B_TO_V, evaluate
 from bsfit.inputs import Inputs, load_inputs
 from bsfit.yaml_reader import load_yaml
-from jax.test_util import check_grads
 
 INPUTS = load_inputs("flavio")
 
