@@ -183,7 +183,7 @@ def amplitude_of(u, moments):
 def test_loop_integrals_are_those_of_the_paper(q2):
     quark = standard_quarks(INPUTS)
     had = jax.tree.map(lambda x: x[0], qcdf.hadrons(INPUTS))
-    found = qcdf.loop_integrals(jnp.asarray(q2), had, quark)
+    found = jax.jit(qcdf.loop_integrals)(jnp.asarray(q2), had, quark)
     had = jax.tree.map(float, eqx.tree_at(lambda x: (x.para, x.perp), had, (0.0, 0.0)))
     para, perp = (0.06, 0.16), (0.04, 0.10)
     for i, m in enumerate((float(quark.m_c_pole), float(quark.m_b_pole))):
@@ -224,8 +224,8 @@ def test_light_quark_is_the_limit_of_a_massive_one(monkeypatch):
     """Equal loops cancel in the up-quark part: charm minus up vanishes for a massless charm quark."""
     monkeypatch.setattr(qcdf, "NODES", 60)
     had = jax.tree.map(lambda x: x[0], qcdf.hadrons(INPUTS))
-    massive = qcdf._massive(jnp.asarray(4.0), jnp.asarray(0.01), had)
-    massless = qcdf._massless(jnp.asarray(4.0), had)
+    massive = jax.jit(qcdf._massive)(jnp.asarray(4.0), jnp.asarray(0.01), had)
+    massless = jax.jit(qcdf._massless)(jnp.asarray(4.0), had)
     for found, expected in zip(jax.tree.leaves(massive), jax.tree.leaves(massless), strict=True):
         np.testing.assert_allclose(found, expected, rtol=2e-3)
 
@@ -305,6 +305,7 @@ def test_derivatives(on_grid):
         np.testing.assert_allclose(difference, expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_compiled_is_eager():
     c8 = jnp.array([-0.16 + 0.1j, -0.16 - 0.1j])
     had = jax.tree.map(lambda x: x[1], qcdf.hadrons(INPUTS))
