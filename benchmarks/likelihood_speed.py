@@ -10,11 +10,12 @@ import platform
 import statistics
 import time
 
-import bsfit
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+import bsfit
 
 FREE = {"lambda_Q_s": (-0.5, 0.5), "lambda_Q_b": (0.0, 0.5), "lambda_L_mu": (0.0, 1.0), "log:m_Zp": (500.0, 5000.0)}
 FIXED = {"g_X": 0.3, "m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0}
@@ -49,7 +50,8 @@ def batched(n: int) -> None:
     jax.block_until_ready(run(like, points))
     compiled = time.perf_counter() - start
     elapsed = seconds(run, like, points)
-    print(f"portal couplings -> seed-2017 log-likelihood, batch of {n}: {n / elapsed:.3g} points/s (first call {compiled:.1f} s)")
+    print(f"portal couplings -> seed-2017 log-likelihood, batch of {n}: {n / elapsed:.3g} points/s")
+    print(f"    first call, with compilation: {compiled:.1f} s")
     gradient = eqx.filter_jit(lambda like, points: jax.vmap(jax.grad(like))(points))
     elapsed = seconds(gradient, like, points)
     print(f"the same with its gradient: {n / elapsed:.3g} points/s")

@@ -1,4 +1,4 @@
-"""The couplings of the two models of the review from R_K, R_K* and DeltaM_s; what the data cannot tell apart is said."""
+"""The couplings of the two models of the review from R_K, R_K* and DeltaM_s; degenerate directions are named."""
 
 import bsfit
 

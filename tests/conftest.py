@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
-import bsfit  # noqa: F401  (switches 64 bit on before JAX is imported)
 import jax
 import pytest
+
+import bsfit  # noqa: F401  (switches 64 bit on before JAX is imported)
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")

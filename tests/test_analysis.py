@@ -41,7 +41,7 @@ def test_standard_model_pulls_of_the_review(like):
 
 
 def independent_chi2(shift):
-    """Chi2 of the review's three numbers for predicted ratios, with the errors of their upper sides and full covariance."""
+    """Chi2 of the review's three numbers for predicted ratios, with one-sided errors and the full covariance."""
     rows = np.array(list(REVIEW.values()))
     residual = shift - rows[:, 0]
     statistical = np.where(residual > 0, rows[:, 1], rows[:, 2])

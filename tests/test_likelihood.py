@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 import scipy.stats
+
 from bsfit import likelihood
 from bsfit.likelihood import SplitNormal, Tabulated
 

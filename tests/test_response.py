@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from bsfit import response
 from bsfit.theory import INDEX, Theory, WilsonCoefficients
 

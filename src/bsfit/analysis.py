@@ -53,6 +53,7 @@ class LogLikelihood(eqx.Module):
     # ------------------------------------------------------------------------------------------ the density
 
     def __call__(self, params: Params) -> Float[Array, ""]:
+        """Log-likelihood at a dictionary of the free parameters."""
         values, errors = self._values_and_errors(params)
         n = self.gaussian.central.shape[0]
         result = likelihood.log_prob(self.gaussian, values[:n], errors) if n else jnp.zeros(())
@@ -180,10 +181,10 @@ def log_likelihood(
 ) -> LogLikelihood:
     """Log-likelihood of a data selection as a function of the free parameters.
 
-    `free` maps names to bounds ``(low, high)``, with the prefix ``log:`` for a flat prior in the logarithm, or to a numpyro
-    distribution. `theory` says how uncertain inputs enter: ``fixed`` (covariance at the Standard Model), ``propagated``
-    (covariance at each point, by the Jacobian), ``sampled`` (the nuisances become free parameters). `nuisances` selects
-    them by globs of input names, or ``"all"``; by default those that the catalogue lists for the observables.
+    `free` maps names to bounds ``(low, high)``, with the prefix ``log:`` for a flat prior in the logarithm, or to a
+    numpyro distribution. `theory` says how uncertain inputs enter: ``fixed`` (covariance at the Standard Model),
+    ``propagated`` (covariance at each point, by the Jacobian), ``sampled`` (the nuisances become free parameters).
+    `nuisances` selects them by globs of input names, or ``"all"``; by default those that the catalogue lists for the observables.
     `fast=False` evaluates the amplitudes at every point instead of their exact response.
 
     Raises `BsfitInputError` for unknown names, empty selections, bad bounds, and free parameters that no selected
@@ -302,7 +303,8 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
 def _keeps_moments(names: Sequence[str], selected: Sequence[str], asked: str | Sequence[str] | None) -> bool:
     """True if no nuisance that matters changes the moments of a q2 distribution, whose response may then be kept.
 
-    What matters is what the user asked for, else what the catalogue lists: V_cb, there for the mixing, drops out of ratios.
+    What matters is what the user asked for, else what the catalogue lists: V_cb, there for the mixing, drops out of
+    ratios.
     """
     quantities = [catalogue.observable(name).quantity for name in names]
     listed = [glob for quantity in quantities if quantity.binned for glob in quantity.nuisances]

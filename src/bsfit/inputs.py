@@ -185,7 +185,7 @@ _BRACKETED = re.compile(r"^([+-]?\d+)(?:\.(\d*))?\((\d+)(\.\d*)?\)(?:[eE]([+-]?\
 
 
 def parse_value(printed: str | float) -> tuple[float, float]:
-    """Central value and symmetric error of a printed number: ``1.2``, ``1.2 +- 0.1 +- 0.2``, ``1.23(4)``, ``(1 +- 2)e-3``.
+    """Central value and symmetric error of a number: ``1.2``, ``1.2 +- 0.1 +- 0.2``, ``1.23(4)``, ``(1 +- 2)e-3``.
 
     Several errors are added in quadrature. Raises `BsfitInputError` if the text is none of these.
     """

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -26,7 +27,7 @@ from bsfit.theory import INDEX, Rows, Theory
 
 Params = Mapping[str, Float[Array, ""] | float]
 ModelFunction = Callable[[Params, Inputs], Theory]
-ObservableFunction = Callable[[Theory, Inputs], Float[Array, ""]]
+ObservableFunction = Callable[[Theory, Inputs], Any]
 
 
 RUN_ONCE = {"xla_backend_optimization_level": 0}
@@ -45,6 +46,7 @@ class BoundModel:
     fixed: tuple[tuple[str, float], ...] = ()
 
     def __call__(self, params: Params, inputs: Inputs) -> Theory:
+        """Theory at the free parameters."""
         return self.function({**dict(self.fixed), **params}, inputs)
 
 
@@ -178,6 +180,7 @@ class Prediction(eqx.Module):
     own: tuple[tuple[int, ObservableFunction], ...] = eqx.field(static=True)
 
     def __call__(self, params: Params, inputs: Inputs | None = None) -> Float[Array, " n"]:
+        """Predicted values at a dictionary of the free parameters."""
         inputs = self.inputs if inputs is None else inputs
         return self.of_theory(self.model(params, inputs), inputs)
 

@@ -1,8 +1,8 @@
 """Electromagnetic corrections to lepton-universality ratios: an uncertainty, not a shift.
 
 Experiments correct for photon radiation with PHOTOS; what remains is a theory error of a lepton-universality ratio,
-1 % above 1.1 GeV^2 and 2 % below in 1605.07633 [Bordone:2016gaq]_. It is one unit Gaussian nuisance per ratio, common to all
-bins, charges and measurements of that ratio and independent between ratios.
+1 % above 1.1 GeV^2 and 2 % below in 1605.07633 [Bordone:2016gaq]_. It is one unit Gaussian nuisance per ratio, common
+to all bins, charges and measurements of that ratio and independent between ratios.
 """
 
 import jax.numpy as jnp

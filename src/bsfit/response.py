@@ -47,7 +47,7 @@ def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> tuple[
     scaled = samples / np.maximum(np.linalg.norm(samples, axis=1, keepdims=True), np.finfo(float).tiny)
     _, size, directions = np.linalg.svd(scaled, full_matrices=False)
     kept = directions[size > tolerance * size[0] * len(samples) ** 0.5]
-    pivots = scipy.linalg.qr(kept, mode="r", pivoting=True)[1][: len(kept)]
+    pivots = np.asarray(scipy.linalg.qr(kept, mode="economic", pivoting=True)[-1])[: len(kept)]
     basis = np.linalg.solve(kept[:, pivots], kept).T
     return np.where(np.abs(basis) < 1e-15, 0.0, basis), pivots.tolist()
 
@@ -60,9 +60,9 @@ def expand(
 ) -> Response:
     """Response of named arrays of functionals from their values at 1 + d + d(d + 1)/2 points of unit coordinates.
 
-    `basis` and `pivots` as from `span` of the coefficients named. A quadratic polynomial is known from that many values,
-    and one vmapped evaluation compiles in a third of the time of the second derivatives. Coefficients are of order one,
-    so nothing cancels.
+    `basis` and `pivots` as from `span` of the coefficients named. A quadratic polynomial is known from that many
+    values, and one vmapped evaluation compiles in a third of the time of the second derivatives. Coefficients are of
+    order one, so nothing cancels.
     """
     c, d = len(coefficients), len(pivots)
     index = np.array([INDEX[name] for name in coefficients])

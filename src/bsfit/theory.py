@@ -37,8 +37,8 @@ class WilsonCoefficients(eqx.Module):
       ``bsmue`` is the pair :math:`e^-\mu^+` with the field order :math:`\bar e\ldots\mu`, as in flavio.
     * ``CL_bsnumunumu``, ``CR``: :math:`(\bar s\gamma_\mu P_{L,R}b)(\bar\nu\gamma^\mu(1-\gamma_5)\nu)`, same prefactor.
     * ``CVLL_bsbs`` (also bdbd, sdsd, ucuc), VRR, VLR: :math:`H=-\sum_iC_iO_i`, in GeV^-2, with
-      :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`. **Minus**: a positive
-      real value lowers :math:`\Delta M_s`.
+      :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`.
+      **Minus**: a positive real value lowers :math:`\Delta M_s`.
     * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\frac{4G_F}{\sqrt2}\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)
       (\bar\mu\gamma^\alpha P_{L,R}\mu)`.
     * ``C7_mumu``: :math:`L=\frac{4G_F}{\sqrt2}\frac{e\,m_\mu}{16\pi^2}C_7\,\bar\mu\sigma^{\alpha\beta}P_R\mu
@@ -85,8 +85,8 @@ class Verdict(eqx.Module):
 class Theory(eqx.Module):
     """New physics at one parameter point: coefficients, named outputs of the model, and verdicts on their validity.
 
-    `quantities` holds what can be asked for like an observable (masses, widths, coefficients at the matching scale), real
-    or complex, in GeV powers.
+    `quantities` holds what can be asked for like an observable (masses, widths, coefficients at the matching scale),
+    real or complex, in GeV powers.
     """
 
     wilson: WilsonCoefficients
