@@ -28,7 +28,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.hadronic import form_factors
+from bsfit.hadronic import form_factors, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     COEFFICIENTS,
     Quarks,
@@ -93,9 +93,15 @@ class Decay(eqx.Module):
 def moments(
     theory: Theory, inputs: Inputs, rows: Rows, nonlocal_amplitudes: NonlocalAmplitudes | None = None
 ) -> Float[Array, "n k"]:
-    """Angular coefficients integrated over each bin, layout `MOMENTS`: branching fractions at decay time zero."""
+    """Angular coefficients integrated over each bin, layout `MOMENTS`: branching fractions at decay time zero.
+
+    `nonlocal_amplitudes` replace the spectator scattering and weak annihilation of `hadronic.qcd_factorisation`, which
+    are in if the inputs have the distribution amplitudes that they need.
+    """
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
+    if nonlocal_amplitudes is None and "1/lambda_B" in inputs:
+        nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
     currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
     decays = _decays(inputs)
