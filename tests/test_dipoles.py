@@ -14,7 +14,7 @@ ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 
 
 def value(key, **coefficients):
-    theory = Theory(WilsonCoefficients.of(coefficients))
+    theory = Theory(WilsonCoefficients.of({name: c + 0j for name, c in coefficients.items()}))
     return dipoles.combine(key, dipoles.moments(theory, INPUTS, ROW), ROW, INPUTS)
 
 

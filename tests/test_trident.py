@@ -14,7 +14,7 @@ ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 
 
 def ratio(left, right=0.0):
-    theory = Theory(WilsonCoefficients.of({"CVLL_numunumumumu": left, "CVLR_numunumumumu": right}))
+    theory = Theory(WilsonCoefficients.of({"CVLL_numunumumumu": left + 0j, "CVLR_numunumumumu": right + 0j}))
     return trident.combine("trident", trident.moments(theory, INPUTS, ROW), ROW, INPUTS)
 
 

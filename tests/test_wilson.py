@@ -124,7 +124,7 @@ def test_total_adds_new_physics_once():
     values = {"C9_bsmumu": -1.0, "C10p_bsee": 0.3j, "CS_bsmue": 0.01, "C7_bs": 0.05, "C8p_bs": 1j}
     difference = jax.tree.map(
         lambda a, b: a - b,
-        TOTAL(WilsonCoefficients.of(values), FLAVIO),
+        TOTAL(WilsonCoefficients.of({name: c + 0j for name, c in values.items()}), FLAVIO),
         TOTAL(WilsonCoefficients.zeros(), FLAVIO),
     )
     expected = np.zeros((9, 8), dtype=complex)

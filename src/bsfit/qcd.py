@@ -17,7 +17,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, Int
 
 from bsfit.inputs import Inputs
 
@@ -71,7 +71,7 @@ def _run(y: Float[Array, ""], log_ratio: Float[Array, ""], n_f: int, loops: int)
     guess = y + b0 * log_ratio
     guess = guess + b1 / b0 * jnp.log(jnp.maximum(guess, 0.3 * y) / y)
 
-    def improved(_: int, guess: Float[Array, ""]) -> Float[Array, ""]:
+    def improved(_: Int[Array, ""], guess: Float[Array, ""]) -> Float[Array, ""]:
         return guess - (_elapsed(guess, n_f, loops) - end) * _slope(guess, n_f, loops)
 
     # The first guess is good to 1 % at worst, and every step squares the error. A loop compiles faster than its copies.

@@ -13,17 +13,18 @@ FloatLike = Float[ArrayLike, ""]
 
 def fermion_width(
     m: FloatLike,
-    m1: Float[Array, "*s"],
-    m2: Float[Array, "*s"],
-    left: Complex[Array, "*s"],
-    right: Complex[Array, "*s"],
+    m1: Float[ArrayLike, "*s"],
+    m2: Float[ArrayLike, "*s"],
+    left: Complex[ArrayLike, "*s"],
+    right: Complex[ArrayLike, "*s"],
 ) -> Float[Array, "*s"]:
     r"""Width of a vector of mass m into :math:`f_1\bar f_2` per colour, in GeV; zero below threshold.
 
     :math:`\frac{p}{4\pi m^2}[(|g_L|^2+|g_R|^2)(E_1E_2+\frac{p^2}3)+2m_1m_2{\rm Re}\,g_Lg_R^*]`, from the Dirac traces;
     :math:`|g_L|^2m/24\pi` for massless left-handed fermions.
     """
-    m = jnp.asarray(m)
+    m, m1, m2 = jnp.asarray(m), jnp.asarray(m1), jnp.asarray(m2)
+    left, right = jnp.asarray(left), jnp.asarray(right)
     p = _momentum(m, m1, m2)
     e1, e2 = (m**2 + m1**2 - m2**2) / (2 * m), (m**2 + m2**2 - m1**2) / (2 * m)
     chiral = (left * jnp.conj(left) + right * jnp.conj(right)).real * (e1 * e2 + p**2 / 3)

@@ -17,7 +17,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
 from bsfit.catalogue import DIPOLES, LEPTON_PAIRS, LEPTONS, NEUTRINO_PAIRS, SEMILEPTONIC
 from bsfit.inputs import Inputs
@@ -152,14 +152,17 @@ def from_neutrinos(left: Current, inputs: Inputs) -> dict[str, Complex[Array, ""
 
 
 def from_muon_neutrinos(
-    left: Complex[ArrayLike, ""], right: Complex[ArrayLike, ""], inputs: Inputs
+    left: Inexact[ArrayLike, ""], right: Inexact[ArrayLike, ""], inputs: Inputs
 ) -> dict[str, Complex[Array, ""]]:
     r"""Tridents from :math:`L=(\bar\nu_\mu\gamma P_L\nu_\mu)\,\bar\mu\gamma(K^LP_L+K^RP_R)\mu`, K in GeV^-2."""
     unit = jnp.sqrt(2.0) / (4 * inputs["G_F"])
-    return {"CVLL_numunumumumu": jnp.asarray(left) * unit, "CVLR_numunumumumu": jnp.asarray(right) * unit}
+    left, right = (jnp.asarray(k, dtype=complex) * unit for k in (left, right))
+    return {"CVLL_numunumumumu": left, "CVLR_numunumumumu": right}
 
 
-def from_delta_f2(h: Mapping[str, Complex[Array, ""]], mu: FloatArray, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+def from_delta_f2(
+    h: Mapping[str, Complex[ArrayLike, ""]], mu: FloatArray, inputs: Inputs
+) -> dict[str, Complex[Array, ""]]:
     r"""VLL coefficients at 4.8 GeV from :math:`H = C(\bar q_2\gamma P_Lq_1)^2` at the scale mu.
 
     `h` maps the quark pairs ``bs``, ``bd``, ``sd``, ``uc`` (:math:`q_1q_2`) to C in GeV^-2. Note the sign: the
@@ -180,8 +183,8 @@ def _two_steps(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> tuple
 
 
 def run_dipoles(
-    c7: Complex[ArrayLike, ""], c8: Complex[ArrayLike, ""], mu: FloatArray, inputs: Inputs
-) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
+    c7: Inexact[ArrayLike, ""], c8: Inexact[ArrayLike, ""], mu: FloatArray, inputs: Inputs
+) -> tuple[Inexact[Array, ""], Inexact[Array, ""]]:
     r""":math:`C_7, C_8` at 4.8 GeV from their values at the scale mu > m_b; hep-ph/9512380 [Buchalla:1995vs]_.
 
     Leading order. For :math:`C_8 = -3C_7` at 1 TeV, :math:`C_7` shrinks to 0.18 and :math:`C_8` to 0.57 of its value.

@@ -21,7 +21,7 @@ lepton-flavour violation other than in b -> s and :math:`\mu\to e\gamma`.
 from collections.abc import Mapping
 
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit import loops, validity
 from bsfit.catalogue import LEPTONS
@@ -39,7 +39,7 @@ from bsfit.wilson import (
     v_tb_v_ts,
 )
 
-Params = Mapping[str, Float[Array, ""]]
+Params = Mapping[str, Float[ArrayLike, ""]]
 
 REFUSED: dict[str, str] = {}
 """Observables that the model does not predict: none of today's catalogue."""

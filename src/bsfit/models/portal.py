@@ -47,8 +47,8 @@ from bsfit.vectorlike import (
 from bsfit.widths import fermion_width, scalar_width
 from bsfit.wilson import ckm, from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
 
-Params = Mapping[str, Float[Array, ""]]
 FloatLike = Float[ArrayLike, ""]
+Params = Mapping[str, FloatLike]
 
 _NO_DIPOLES = (
     "the loop of the Z' with light leptons is not the answer: the right-handed mixing of the heavy lepton and the loop "
@@ -303,7 +303,7 @@ def _higgs_mixing(
 def _bounded(quartic: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
     r"""Smallest of the conditions for the quartic potential to be bounded below.
 
-    Copositivity of 1205.3781 [Kannike:2012pe]_ with the diagonal :math:`\lambda_H, \lambda_\phi/2, \lambda_\chi/2`.
+    Copositivity as in 1205.3781, with the diagonal :math:`\lambda_H, \lambda_\phi/2, \lambda_\chi/2`.
     Without :math:`\phi` (:math:`\lambda_\phi=0`) its conditions are left out.
     """
     h, phi, chi = quartic["H"], quartic["phi"] / 2, quartic["chi"] / 2
