@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit import catalogue, vectorlike, widths
+from bsfit import catalogue
 from bsfit.inputs import load_inputs
 from bsfit.models import portal
 from bsfit.observables import bs_mixing, trident
@@ -103,63 +103,6 @@ def test_eqs_17_and_18_of_the_review():
     assert complex(at(p).wilson["C9_bsmumu"]) == pytest.approx(complex(c9), rel=1e-13)
 
 
-# ------------------------------------------------------------------------------------------------------- mixing
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_mixing_against_the_full_mass_matrix(seed):
-    """Singular-value decomposition of the 4 x 4 mass matrix of three chiral doublets and one vector-like doublet."""
-    generator = np.random.default_rng(seed)
-    lam = generator.normal(size=3) + 1j * generator.normal(size=3)
-    g_x, v_phi, m = 0.4, 3000.0, 900.0
-    mu = lam * v_phi / np.sqrt(2)
-    # Rows: right-handed states, three massless and Q_R; columns: left-handed q_1, q_2, q_3, Q.
-    matrix = np.zeros((4, 4), dtype=complex)
-    matrix[3] = [*mu, m]
-    _, masses, rotation = np.linalg.svd(matrix)
-    charges = np.diag([0.0, 0.0, 0.0, 2 * g_x])
-    couplings = rotation @ charges @ rotation.conj().T  # heavy state first; the light ones in some basis
-    found = vectorlike.mixing(m, tuple(jnp.asarray(x) for x in lam), g_x, v_phi)
-    assert float(found.heavy) == pytest.approx(masses[0], rel=1e-12)
-    assert float(found.heavy_left()) == pytest.approx(couplings[0, 0].real, rel=1e-12)
-    light = np.array([[found.left(i, j) for j in range(3)] for i in range(3)])
-    # In the light sector only the basis is free: eigenvalues, and the length of the heavy-light coupling.
-    np.testing.assert_allclose(
-        np.linalg.eigvalsh(light), np.sort(np.linalg.eigvalsh(couplings[1:, 1:])), rtol=1e-10, atol=1e-12
-    )
-    mixed = np.array([found.heavy_light(j) for j in range(3)])
-    assert np.linalg.norm(mixed) == pytest.approx(np.linalg.norm(couplings[0, 1:]), rel=1e-11)
-    # The basis is fixed by giving the light states masses in it: see the next test. Unitarity sums:
-    whole = np.block([[light, mixed.conj()[:, None]], [mixed[None, :], np.array([[found.heavy_left()]])]])
-    np.testing.assert_allclose(whole @ whole, 2 * g_x * whole, atol=1e-12)
-    assert np.trace(whole).real == pytest.approx(2 * g_x, rel=1e-12)
-
-
-def test_basis_of_light_mass_eigenstates():
-    """Small light masses, diagonal after mixing: the couplings of the mass eigenstates are those of the formula."""
-    lam = np.array([0.3 + 0.1j, -0.5, 0.8j])
-    g_x, v_phi, m = 0.4, 3000.0, 900.0
-    mu = lam * v_phi / np.sqrt(2)
-    m_heavy = np.sqrt(m**2 + np.sum(np.abs(mu) ** 2))
-    along = mu.conj() / np.linalg.norm(mu)
-    # Columns: the heavy state and the three light ones l_i in terms of (q_1, q_2, q_3, Q); l_i -> q_i for small mixing.
-    heavy = np.append(mu.conj(), m) / m_heavy
-    parallel = np.append(m * along, -np.linalg.norm(mu)) / m_heavy
-    light = np.vstack([np.eye(3) - np.outer(along, along.conj()), np.zeros(3)]) + np.outer(parallel, along.conj())
-    masses = np.array([1e-3, 0.02, 0.9])
-    matrix = np.zeros((4, 4), dtype=complex)
-    matrix[:3] = np.diag(masses) @ light.conj().T
-    matrix[3] = m_heavy * heavy.conj()
-    _, values, rotation = np.linalg.svd(matrix)
-    np.testing.assert_allclose(values, [m_heavy, *masses[::-1]], rtol=1e-6)
-    couplings = rotation @ np.diag([0, 0, 0, 2 * g_x]) @ rotation.conj().T
-    found = vectorlike.mixing(m, tuple(jnp.asarray(x) for x in lam), g_x, v_phi)
-    for i in range(3):
-        for j in range(3):
-            expected = abs(couplings[3 - i, 3 - j])  # singular vectors have free phases
-            assert float(jnp.abs(found.left(i, j))) == pytest.approx(expected, rel=1e-5)
-
-
 def test_up_quarks_are_turned_by_the_ckm_matrix():
     z = portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
     v = np.asarray(ckm(REFERENCE))
@@ -251,20 +194,6 @@ def test_loop_kinetic_mixing_without_fermion_mixing():
 
 
 # ------------------------------------------------------------------------------------------------------- widths
-
-
-def test_massless_limits_of_the_widths():
-    left, zero = 0.3 + 0.4j, 0j
-    assert float(widths.fermion_width(500.0, 0.0, 0.0, left, zero)) == pytest.approx(
-        0.25 * 500 / (24 * np.pi), rel=1e-13
-    )
-    vector = widths.fermion_width(500.0, 100.0, 100.0, 0.3 + 0j, 0.3 + 0j)  # g^2 m/(12 pi) beta (3 - beta^2)/2
-    beta = np.sqrt(1 - 0.16)
-    assert float(vector) == pytest.approx(0.09 * 500 / (12 * np.pi) * beta * (3 - beta**2) / 2, rel=1e-12)
-    axial = widths.fermion_width(500.0, 100.0, 100.0, 0.3 + 0j, -0.3 + 0j)
-    assert float(axial) == pytest.approx(0.09 * 500 / (12 * np.pi) * beta**3, rel=1e-12)
-    assert float(widths.fermion_width(500.0, 300.0, 201.0, left, zero)) == 0.0
-    assert float(widths.scalar_width(500.0, 0.3, 0.0, 0.0)) == pytest.approx(0.09 * 500 / (48 * np.pi), rel=1e-13)
 
 
 def test_partial_widths_add_up_and_obey_su2():
@@ -414,13 +343,6 @@ def test_derivatives_of_the_coefficients():
 
 def test_derivatives_of_the_width():
     assert_derivatives(outputs((), ("Gamma_Zp",)), POINTS, SCALE, second=False)
-
-    def channels(x):
-        fermions = widths.fermion_width(x[0], x[1], x[2], x[3] + 0.2j, x[4] + 0j)
-        return jnp.stack([fermions, widths.scalar_width(x[0], x[3], x[1], x[2])])
-
-    points = [[2000.0, 300.0, 900.0, 0.3, 0.1], [2000.0, 10.0, 900.0, 0.0, 0.0], [2000.0, 1200.0, 900.0, 0.3, 0.1]]
-    assert_derivatives(channels, points, [300.0, 300.0, 300.0, 0.3, 0.3])
 
 
 def test_derivatives_are_finite_on_thresholds():
