@@ -106,3 +106,14 @@ def test_degenerate_profile_of_the_rest_is_exact():
     (product,) = result.combinations
     np.testing.assert_allclose([product["minus"], product["plus"]], np.hypot(0.1, 0.3), rtol=1e-5)
     assert jnp.isnan(result.covariance[0, 0])
+
+
+def test_two_valleys_of_one_product_are_two_minima():
+    """The data fix (x y - 2)^2: valleys x y = 1 and x y = 3 of equal depth."""
+    result = fit(
+        lambda p: -0.5 * (((p["x"] * p["y"] - 2.0) ** 2 - 1.0) / 0.1) ** 2, free={"x": (0.1, 5), "y": (0.1, 5)}
+    )
+    products = sorted(place["values"]["x"] * place["values"]["y"] for place in result.minima)
+    np.testing.assert_allclose(products, [1.0, 3.0], atol=1e-6)
+    assert result.reached == result.minima[0]["starts"] < 32
+    assert any("another minimum lies within 2 sigma" in message for message in result.messages)

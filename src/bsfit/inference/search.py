@@ -15,6 +15,8 @@ from bsfit.inference.space import Objective, Space
 
 # Two minima of the same depth within this many units of -2 log L, this far apart in sigma, are one.
 SAME_DEPTH, SAME_PLACE = 1e-5, 0.1
+# Determined combinations of degenerate parameters agree to this fraction along one valley.
+SAME_COMBINATION = 1e-3
 # So many of the listed minima are tried again along a profile.
 MAX_VALLEYS = 8
 
@@ -69,7 +71,6 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
     pressed = _pressed(position, gradient)
     groups = degeneracy.find(objective, space, position, float(found.value[i]), found.hessian[i], ~pressed, starts)
     places = _distinct(found, space, i, groups)
-    reached = int(np.sum(found.value < found.value[i] + SAME_DEPTH))
     return Best(
         position=position,
         value=float(found.value[i]),
@@ -79,7 +80,7 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
         pressed=pressed,
         groups=groups,
         places=places,
-        reached=reached,
+        reached=places[0].starts,
         starts=starts,
     )
 
@@ -160,6 +161,13 @@ def _same_place(a: Place, b: Place, space: Space, groups: list[degeneracy.Group]
     if np.max(np.abs(step), initial=0.0) > 1e-6 and 0.5 * step @ a.hessian @ step > SAME_PLACE**2:
         return False
     x, y = (degeneracy.natural(space, place.position)[0] for place in (a, b))
-    # Products of powers do not connect points of different sign.
-    powers = [list(g.members) for g in groups if g.kind == "power" and g.rest]
-    return all(np.array_equal(np.sign(x[members]), np.sign(y[members])) for members in powers)
+    return all(_same_valley(group, x, y) for group in groups)
+
+
+def _same_valley(group: degeneracy.Group, x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether parameter values [n] agree in all that a degenerate group determines, and in the signs of a product."""
+    members = list(group.members)
+    if group.kind == "power" and group.rest and not np.array_equal(np.sign(x[members]), np.sign(y[members])):
+        return False
+    pairs = [(group.value(row, x), group.value(row, y)) for row in range(len(group.exponents))]
+    return all(abs(u - v) < SAME_COMBINATION * max(abs(u), abs(v), 1e-300) for u, v in pairs)
