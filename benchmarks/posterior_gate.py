@@ -8,6 +8,7 @@ of a target run in one vectorised program.
 """
 
 import argparse
+import sys
 import time
 
 import jax
@@ -19,7 +20,7 @@ from bsfit.inference import diagnostics
 from bsfit.inference.sample import DEFAULTS, LogDensity, draw_chains, prepare
 from bsfit.inference.space import parse
 
-CHAINS, DRAWS = 4, 1000
+CHAINS, DRAWS, BATCH = 4, 1000, 20
 
 
 def gaussian(params):
@@ -47,7 +48,7 @@ TARGETS = {
 }
 
 
-def verdicts(target, seeds):
+def verdicts(target, seeds, progress=False):
     """One `diagnostics.Verdict` per seed."""
     like, free = TARGETS[target]
     density = LogDensity(like, parse(free))
@@ -60,11 +61,17 @@ def verdicts(target, seeds):
         params = jax.vmap(jax.vmap(density.space.params_unbounded))(trace["z"])
         return params, trace["energy"], trace["diverging"]
 
-    params, energy, diverging = jax.tree.map(np.asarray, jax.jit(jax.vmap(one))(starts, keys, masses))
-    return [
-        diagnostics.judge({name: x[k] for name, x in params.items()}, energy[k], diverging[k])
-        for k in range(len(seeds))
-    ]
+    run = jax.jit(jax.vmap(one))
+    found = []
+    for first in range(0, len(seeds), BATCH):
+        # The last batch is padded, so that one compilation serves all.
+        rows = np.minimum(np.arange(first, first + min(BATCH, len(seeds))), len(seeds) - 1)
+        params, energy, diverging = jax.tree.map(np.asarray, run(starts[rows], keys[rows], masses[rows]))
+        for k in range(min(len(rows), len(seeds) - first)):
+            found.append(diagnostics.judge({name: x[k] for name, x in params.items()}, energy[k], diverging[k]))
+        if progress:
+            print(f"  {target}: {len(found)} of {len(seeds)}", file=sys.stderr, flush=True)
+    return found
 
 
 def main():
@@ -75,7 +82,7 @@ def main():
     good = True
     for target in arguments.targets:
         started = time.perf_counter()
-        found = verdicts(target, range(1, arguments.seeds + 1))
+        found = verdicts(target, range(1, arguments.seeds + 1), progress=True)
         passed = sum(verdict.verdict == "passed" for verdict in found)
         worst = {key: [verdict.worst[key] for verdict in found] for key in ("r_hat", "ess", "divergences", "e_bfmi")}
         good &= passed >= 0.95 * arguments.seeds if target == "gaussian" else passed == 0

@@ -76,6 +76,17 @@ def test_two_modes_cannot_pass(capsys):
     assert "convergence failed" in capsys.readouterr().err
 
 
+def test_chains_start_far_apart_along_a_valley_and_across_modes():
+    """x y = 1 or x y = -1: the four chains start in both valleys, at both ends of them."""
+    space = parse({"x": (0.1, 4), "y": (-4, 4)})
+    density = LogDensity(lambda p: -0.5 * (((p["x"] * p["y"]) ** 2 - 1) / 0.05) ** 2, space)
+    z = prepare(density, chains=4, seed=3).starts
+    starts = [{name: float(x) for name, x in space.params_unbounded(point).items()} for point in z]
+    assert 1 <= sum(start["y"] > 0 for start in starts) <= 3
+    assert max(start["x"] for start in starts) > 2.0
+    assert min(start["x"] for start in starts) < 1.0
+
+
 def test_chains_of_many_data_sets_in_one_program():
     """`draw_chains` under vmap over data: the mean follows the data."""
     space = parse({"x": (-10, 10)})

@@ -200,7 +200,7 @@ def _roots(kernel: _Kernel, line: np.ndarray, ends: Any, slopes: Any) -> list[_M
         last = np.where(right, 1, -1)
         if np.all((best[2] < GOAL) | (high - low < 1e-15)):
             break
-    return [_Minimum(*numbers, "inside") for numbers in best.T.tolist()]
+    return [_Minimum(at, value, left, sigma, "inside") for at, value, left, sigma in best.T.tolist()]
 
 
 def _ends(kernel: _Kernel, minima: list[list[_Minimum]]) -> np.ndarray:

@@ -28,6 +28,8 @@ BLOCK = 200
 LEAST_WEIGHT = 1e-3
 # Starting points are this many posterior widths wide, and keep this distance from the edges of the box.
 OVERDISPERSION, MARGIN = 1.5, 3e-3
+# Ends of two starts closer than this part of the box are one point.
+SAME_POINT = 1e-3
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
@@ -132,7 +134,8 @@ def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, de
     space = density.space
     best = search(Objective(density.log_likelihood, space), space, starts=starts, seed=seed)
     modes, weights = _modes(best)
-    start, inverse_mass = _chain_starts(density, modes, chains, seed, dense_mass)
+    places = _far_apart(modes, best.ends, chains)
+    start, inverse_mass = _chain_starts(density, places, seed, dense_mass)
     listed = tuple(_mode(space, mode, weight) for mode, weight in zip(modes, weights, strict=True))
     return Plan(start, inverse_mass, listed, _messages(best, modes))
 
@@ -208,12 +211,35 @@ def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any]
     return jax.vmap(jax.vmap(density.space.params_unbounded))(z), -potential - prior
 
 
+def _weights(places: list[Place]) -> np.ndarray:
+    """Posterior weight of each minimum of -2 log density relative to the heaviest, in Laplace's approximation."""
+    height = np.array([-0.5 * place.value + 0.5 * np.linalg.slogdet(_width(place))[1] for place in places])
+    return np.exp(height - np.max(height))
+
+
 def _modes(best: Best) -> tuple[list[Place], np.ndarray]:
-    """Minima of -2 log density that carry posterior weight in Laplace's approximation, heaviest first."""
-    height = np.array([-0.5 * place.value + 0.5 * np.linalg.slogdet(_width(place))[1] for place in best.places])
-    weight = np.exp(height - np.max(height))
-    order = [int(i) for i in np.argsort(-weight) if weight[i] >= LEAST_WEIGHT]
+    """Distinct minima that carry weight, heaviest first, and their shares."""
+    weight = _weights(best.places)
+    order = [int(i) for i in np.argsort(-weight, kind="stable") if weight[i] >= LEAST_WEIGHT]
     return [best.places[i] for i in order], weight[order] / np.sum(weight[order])
+
+
+def _far_apart(modes: list[Place], ends: list[Place], count: int) -> list[Place]:
+    """`count` places that carry weight, each as far as can be from those before: along valleys, across modes."""
+    pool = [modes[0], *ends]
+    weight = _weights(pool)
+    pool = [place for place, w in zip(pool, weight, strict=True) if w >= LEAST_WEIGHT * weight[0]]
+    position = np.array([place.position for place in pool])
+    chosen: list[int] = []
+    distance = np.zeros(len(pool))
+    for _ in range(count):
+        if np.max(distance) < SAME_POINT:
+            chosen.append(0)
+            distance = np.linalg.norm(position - position[0], axis=1)
+        else:
+            chosen.append(int(np.argmax(distance)))
+            distance = np.minimum(distance, np.linalg.norm(position - position[chosen[-1]], axis=1))
+    return [pool[i] for i in chosen]
 
 
 def _width(place: Place) -> np.ndarray:
@@ -226,13 +252,13 @@ def _width(place: Place) -> np.ndarray:
     return inside + np.diag(np.where(pressed, edge**2, 0.0))
 
 
-def _chain_starts(density: LogDensity, modes: list[Place], chains: int, seed: int, dense: bool) -> tuple[Array, Array]:
-    """Unbounded starts [chain, n], chain by chain around the modes in turn; first guess [n, n] of the covariance."""
+def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bool) -> tuple[Array, Array]:
+    """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
     random = np.random.default_rng(seed)
-    points = np.array([_displaced(modes[chain % len(modes)], random) for chain in range(chains)])
-    inner = [jnp.asarray(np.clip(t, MARGIN, 1.0 - MARGIN)) for t in (points, modes[0].position)]
+    points = np.array([_displaced(place, random) for place in places])
+    inner = [jnp.asarray(np.clip(t, MARGIN, 1.0 - MARGIN)) for t in (points, places[0].position)]
     start, slope = _to_unbounded(density, *inner)
-    inverse_mass = np.outer(slope, slope) * _width(modes[0])
+    inverse_mass = np.outer(slope, slope) * _width(places[0])
     return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
 
 

@@ -32,7 +32,10 @@ class Place(NamedTuple):
 
 
 class Best(NamedTuple):
-    """The deepest minimum in box coordinates and what surrounds it."""
+    """The deepest minimum in box coordinates and what surrounds it.
+
+    places: the distinct minima, deepest first; ends: where every converged start ended.
+    """
 
     position: np.ndarray
     value: float
@@ -42,6 +45,7 @@ class Best(NamedTuple):
     pressed: np.ndarray
     groups: list[degeneracy.Group]
     places: list[Place]
+    ends: list[Place]
     reached: int
     starts: int
 
@@ -80,6 +84,9 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
         pressed=pressed,
         groups=groups,
         places=places,
+        ends=[
+            _place(found, int(k)) for k in np.flatnonzero(found.converged) if k == i or not _is_saddle(found, int(k))
+        ],
         reached=places[0].starts,
         starts=starts,
     )
@@ -138,13 +145,21 @@ def _saddle(hessian: np.ndarray, free: np.ndarray) -> bool:
     return bool(np.any(eigenvalues < -degeneracy.FLAT - 1e-6 * np.max(np.abs(eigenvalues), initial=0.0)))
 
 
+def _is_saddle(found: Minima, i: int) -> bool:
+    return _saddle(found.hessian[i], ~_pressed(found.position[i], found.gradient[i]))
+
+
+def _place(found: Minima, i: int) -> Place:
+    return Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1)
+
+
 def _distinct(found: Minima, space: Space, best: int, groups: list[degeneracy.Group]) -> list[Place]:
     """Converged minima that differ in depth or place, deepest first."""
     places: list[Place] = []
     for i in [best, *(int(i) for i in np.argsort(found.value) if i != best and found.converged[i])]:
-        new = Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1)
-        if i != best and _saddle(new.hessian, ~_pressed(new.position, new.gradient)):
+        if i != best and _is_saddle(found, i):
             continue
+        new = _place(found, i)
         for k, known in enumerate(places):
             if abs(known.value - new.value) < SAME_DEPTH and _same_place(known, new, space, groups):
                 places[k] = known._replace(starts=known.starts + 1)
