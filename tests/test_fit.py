@@ -88,6 +88,14 @@ def test_pull_of_a_model_counts_the_rank():
     assert "rank" in str(result)
 
 
+def test_parameters_that_the_likelihood_constrains_do_not_count():
+    class Constrained(Gaussian):
+        constrained = ("c",)
+
+    result = fit(Constrained(), profile_errors=False)
+    assert (result.ndf, result.pull_dof) == (1, 2)
+
+
 def wild(params):
     """Skewed and curved, with one minimum."""
     x, y = params["x"], params["y"]

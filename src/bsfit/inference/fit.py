@@ -52,7 +52,9 @@ def fit(
     converged. Raises BsfitInputError if no start has a finite log-likelihood.
 
     `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `reference_chi2`,
-    `pull_by_rank`, `meta`; what it does not tell is left out of the result.
+    `pull_by_rank`, `constrained` (names whose constraint it contains: they count neither as data nor as parameters),
+    `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with), `meta`; what it does not tell is left
+    out of the result.
     """
     started = time.time()
     space = space_of(like, free)
@@ -198,7 +200,9 @@ def _measures(like: Any, space: Space, best: Best, reference: Mapping[str, Any] 
     params = {k: jnp.asarray(v) for k, v in zip(space.names, degeneracy.natural(space, best.position)[0], strict=True)}
     told = jax.tree.map(np.asarray, _told(like, space, params))
     # A constrained parameter adds a measurement and a parameter: only the others count.
-    interest = np.array([prior is None for prior in space.priors])
+    own = getattr(like, "constrained", ())
+    pairs = zip(space.names, space.priors, strict=True)
+    interest = np.array([prior is None and name not in own for name, prior in pairs])
     counted = int(interest.sum()) - sum(len(group.gauge) for group in best.groups)
     if getattr(like, "pull_by_rank", False) and "jacobian" in told:
         counted = _rank(told["jacobian"][:, interest])

@@ -114,7 +114,7 @@ class FitResult(_Record):
         lines = [
             f"Fit {_title(self.meta)}: {self.status}",
             tables.aligned(["parameter", "best fit", "- / + error", "1 sigma", "2 sigma"], rows),
-            tables.goodness(self.chi2, self.ndf, self.p_value) + f"; log L = {self.log_likelihood:.4f}",
+            tables.goodness(self.chi2, self.ndf, self.p_value) + f"; log L = {tables.fixed(self.log_likelihood)}",
         ]
         if self.pull is not None:
             lines.append(_pull_line(self))
@@ -289,7 +289,7 @@ class Scan(_Record):
         rows = []
         for group in [*self.groups, None]:
             where, height = self.peak(group)
-            rows.append([group or "total", *(f"{where[name]:.4g}" for name in self.names), f"{height:.4f}"])
+            rows.append([group or "total", *(f"{where[name]:.4g}" for name in self.names), tables.fixed(height)])
         table = tables.aligned(["group", *self.names, "max log L"], rows)
         lines = [f"Scan {_title(self.meta)}: {size}, {kind}", table]
         return "\n".join(lines + [f"note: {message}" for message in self.messages])

@@ -51,6 +51,11 @@ def interval(ends: Sequence[float] | None, bounds: Sequence[float] | None = None
     return f"{left}, {right}"
 
 
+def fixed(value: float) -> str:
+    """Four decimals, and no minus before a zero."""
+    return f"{round(value, 4) + 0.0:.4f}"
+
+
 def goodness(chi2: float | None, ndf: int | None, p_value: float | None) -> str:
     """`chi2/ndf = 4.6/7, p-value 0.71`."""
     if chi2 is None:
