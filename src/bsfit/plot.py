@@ -261,8 +261,20 @@ def _frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None
     """Scales, limits and labels of the axes from the grid."""
     for axis, name, grid, is_log in zip((axes.xaxis, axes.yaxis), names, record.axes, record.log, strict=False):
         axis.set_label_text(_label(name, labels))
-        axis._set_axes_scale("log" if is_log else "linear")
-        (axes.set_xlim if axis is axes.xaxis else axes.set_ylim)(grid[0], grid[-1])
+        x = axis is axes.xaxis
+        (axes.set_xscale if x else axes.set_yscale)("log" if is_log else "linear")
+        (axes.set_xlim if x else axes.set_ylim)(grid[0], grid[-1])
+        if is_log and grid[-1] < 100.0 * grid[0]:
+            _plain_ticks(axis)
+
+
+def _plain_ticks(axis: Any) -> None:
+    """Ticks 1, 2, 5, 10 written as plain numbers, for logarithmic axes of less than two decades."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _legend(axes: Any, handles: list[Any], title: str | None) -> None:
@@ -281,7 +293,8 @@ def _say_sigmas(axes: Any, result: Any) -> None:
     for sigma, alpha in zip(SIGMAS, (0.28, 0.13), strict=True):
         height = level(sigma, 1)
         axes.axhline(height, color="0.55", linewidth=0.8, linestyle="--", zorder=1)
-        axes.text(1.015, height, rf"${sigma:.0f}\sigma$", transform=axes.get_yaxis_transform(), va="center", fontsize=11)
+        place = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 11}
+        axes.text(1.015, height, rf"${sigma:.0f}\sigma$", **place)
         for low, high in getattr(result, f"intervals_{sigma:.0f}", ()):
             ends = max(low, result.axes[0][0]), min(high, result.axes[0][-1])
             axes.axvspan(*ends, color=COLOURS[0], alpha=alpha, linewidth=0, zorder=0)
