@@ -11,6 +11,15 @@ import bsfit  # noqa: F401  (switches 64 bit on before JAX is imported)
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_compilations(tmp_path_factory):
+    """Programs that several tests compile are compiled once a session; nothing is left behind or taken over."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("xla")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
 REFERENCE = Path(__file__).parent / "reference"
 
 

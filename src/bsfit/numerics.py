@@ -1,10 +1,12 @@
 """Mathematics without a particle in it: quadrature with fixed nodes, safe roots and powers, special functions."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 
@@ -66,3 +68,55 @@ def solve_positive(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> F
     for k in reversed(range(n)):
         x[k] = (b[k] - sum(a[k][j] * x[j] for j in range(k + 1, n))) / a[k][k]
     return jnp.stack(x)
+
+
+def forward_slopes(function: Callable[..., Array]) -> Callable[..., Array]:
+    """The same function of real scalars, its derivatives evaluated forward and kept as numbers.
+
+    In a gradient over many points XLA copies the program of a function into every sum over points that needs it, and
+    compiles for a minute what takes milliseconds to run. Here it finds value and slopes ready made. Works to any order.
+    """
+
+    @jax.custom_jvp
+    def value(*x):
+        return jax.lax.optimization_barrier(function(*x))
+
+    def slope(k: int) -> Callable[..., Array]:
+        def along(*x):
+            unit = tuple(jnp.ones_like(v) if i == k else jnp.zeros_like(v) for i, v in enumerate(x))
+            return jax.jvp(function, x, unit)[1]
+
+        return forward_slopes(along)
+
+    @partial(value.defjvp, symbolic_zeros=True)
+    def _(x, dx):
+        moving = [k for k, d in enumerate(dx) if not isinstance(d, SymbolicZero)]
+        f = value(*x)
+        return f, sum((slope(k)(*x) * dx[k] for k in moving), start=jnp.zeros_like(f))
+
+    return lambda *x: value(*(jnp.asarray(v, float) for v in x))
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(1,))
+def chebyshev(x: Float[Array, ""], n: int) -> Float[Array, " n"]:
+    """Chebyshev polynomials T_0(x) ... T_(n-1)(x).
+
+    Built by doubling, T_(k+j) = 2 T_k T_j - T_(k-j). The barriers and the closed derivative matter: left to itself,
+    XLA fuses the recurrence by copying it, and a gradient through it takes a minute to compile.
+    """
+    t = jnp.stack([jnp.ones_like(x), x])
+    while (k := len(t) - 1) < n - 1:
+        t = jax.lax.optimization_barrier(jnp.concatenate([t, 2 * t[k] * t[1:] - t[:k][::-1]]))
+    return t[:n]
+
+
+@chebyshev.defjvp
+def _chebyshev_slope(n, primals, tangents):
+    t = chebyshev(*primals, n)
+    return t, (_chebyshev_derivative(n) @ t) * tangents[0]
+
+
+@cache
+def _chebyshev_derivative(n: int) -> np.ndarray:
+    """Matrix that takes T_k to the derivatives of T_k."""
+    return np.array([np.append(np.polynomial.chebyshev.chebder(row), 0.0) for row in np.eye(n)])

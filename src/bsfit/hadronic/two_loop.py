@@ -28,7 +28,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from bsfit.hadronic.quark_loop import FloatLike, h, h_massless
-from bsfit.numerics import safe_sqrt
+from bsfit.numerics import chebyshev, safe_sqrt
 
 _ZETA_3 = 1.2020569031595942
 _COULOMB_CUT = 1e-12
@@ -46,12 +46,12 @@ def A_charm(q2: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike) -> Com
 
 def B_up(q2: FloatLike, m_b: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """The function B with a massless quark in the loop. Eq. (30) of hep-ph/0403185 [Seidel:2004jh]_."""
-    return _light_quark("B", q2, m_b) + _running_of_B(q2, m_b, 0.0, mu)
+    return _light_quark("B", q2, m_b) + _running_of_B(q2, m_b, h_massless(q2, m_b), mu)
 
 
 def B_charm(q2: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """The function B with charm in the loop, from 1912.09099 [Asatrian:2019kbk]_."""
-    return _charm_quark("B", q2, m_b, m_c) + _running_of_B(q2, m_b, m_c, mu)
+    return _charm_quark("B", q2, m_b, m_c) + _running_of_B(q2, m_b, h(q2, m_c, m_b), mu)
 
 
 def C_up(q2: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
@@ -142,15 +142,15 @@ def _running_of_A(m_b: FloatLike, mu: FloatLike) -> Float[Array, ""]:
     return 208 / 243 * jnp.log(jnp.asarray(mu) / jnp.asarray(m_b))
 
 
-def _running_of_B(q2: FloatLike, m_b: FloatLike, m: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
-    r"""B at mu minus B at m_b, for a quark of mass m in the loop.
+def _running_of_B(q2: FloatLike, m_b: FloatLike, loop: Complex[Array, ""], mu: FloatLike) -> Complex[Array, ""]:
+    r"""B at mu minus B at m_b; ``loop`` is the one-loop function `h` of the quark in the loop, at the scale m_b.
 
-    From the mu independence of :math:`C_9 + Y + \delta C_9` with the anomalous dimensions of hep-ph/0312090
+    From the mu independence of :math:`C_9 + Y + \delta C_9` with the anomalous dimensions of hep-ph/0306079
     [Gambino:2003zm]_: two-loop :math:`\gamma_{19} = -2272/729`, :math:`\gamma_{29} = 1952/243`, one-loop mixing of
     :math:`O_{1,2}` into themselves and into :math:`O_4`.
     """
     log = jnp.log(jnp.asarray(mu) / jnp.asarray(m_b))
-    loops = 8 / 3 * h(q2, m, m_b) - 4 / 27 * (h(q2, m_b, m_b) + h_massless(q2, m_b))
+    loops = 8 / 3 * loop - 4 / 27 * (h(q2, m_b, m_b) + h_massless(q2, m_b))
     return log * (1120 / 729 + loops) + 256 / 243 * log**2
 
 
@@ -166,7 +166,7 @@ def _charm_quark(name: str, q2: FloatLike, m_b: FloatLike, m_c: FloatLike) -> Co
     ratio = jnp.asarray(m_c) / jnp.asarray(m_b)
     s, threshold = jnp.asarray(q2) / jnp.asarray(m_b) ** 2, 4 * ratio**2
     low, high = _tables()["ratio"]
-    across = _chebyshev((2 * ratio - low - high) / (high - low), table["quarks"].shape[-1])
+    across = chebyshev((2 * ratio - low - high) / (high - low), table["quarks"].shape[-1])
     r = s / threshold
     v_below = safe_sqrt(1 - r)
     v_above = safe_sqrt(_log_above(r) / jnp.log(_tables()["s_max"] / threshold))
@@ -183,24 +183,16 @@ def _log_above(r: Float[Array, ""]) -> Float[Array, ""]:
 def _log_sum(table: Complex[Array, "3 n"], s: Float[Array, ""]) -> Complex[Array, ""]:
     """Sum of (1, ln s, s^2 ln^2 s) times Chebyshev series in s."""
     log = jnp.log(jnp.where(s > 0, s, 1.0))
-    series = table @ _chebyshev(2 * s / _tables()["s_max"] - 1, table.shape[-1])
+    series = table @ chebyshev(2 * s / _tables()["s_max"] - 1, table.shape[-1])
     return series[0] + log * series[1] + (s * log) ** 2 * series[2]
 
 
 def _threshold_sum(table: list[Complex[Array, " n"]], v: Float[Array, ""], power: int) -> Complex[Array, ""]:
     """Chebyshev series in v in [0, 1], the second multiplied by v^power ln v."""
     regular, logarithmic = table
-    t = _chebyshev(2 * v - 1, len(regular))
+    t = chebyshev(2 * v - 1, len(regular))
     log = jnp.log(jnp.where(v > 0, v, 1.0))
     return regular @ t + v**power * log * (logarithmic @ t[: len(logarithmic)])
-
-
-def _chebyshev(x: Float[Array, ""], n: int) -> Float[Array, " n"]:
-    """First-kind Chebyshev polynomials T_0 ... T_(n-1) at x."""
-    t = [jnp.ones_like(x), x]
-    while len(t) < n:
-        t.append(2 * x * t[-1] - t[-2])
-    return jnp.stack(t[:n])
 
 
 @cache
