@@ -184,7 +184,8 @@ def log_likelihood(
     `free` maps names to bounds ``(low, high)``, with the prefix ``log:`` for a flat prior in the logarithm, or to a
     numpyro distribution. `theory` says how uncertain inputs enter: ``fixed`` (covariance at the Standard Model),
     ``propagated`` (covariance at each point, by the Jacobian), ``sampled`` (the nuisances become free parameters).
-    `nuisances` selects them by globs of input names, or ``"all"``; by default those that the catalogue lists for the observables.
+    `nuisances` selects them by globs of input names, or ``"all"``; by default those that the catalogue lists for the
+    observables.
     `fast=False` evaluates the amplitudes at every point instead of their exact response.
 
     Raises `BsfitInputError` for unknown names, empty selections, bad bounds, and free parameters that no selected
@@ -258,8 +259,10 @@ def _collect(chosen: Sequence[measurements.Measurement]):
     smooth = [m for m in chosen if m.curve is None]
     data = [datum for m in smooth for datum in m.data]
     correlation = scipy.linalg.block_diag(*(m.correlation_matrix() for m in smooth)) if smooth else np.zeros((0, 0))
-    columns = (np.array([getattr(datum, part) for datum in data]) for part in ("central", "sigma_plus", "sigma_minus"))
-    gaussian = SplitNormal.of(*columns, correlation)
+    central, plus, minus = (
+        np.array([getattr(d, part) for d in data]) for part in ("central", "sigma_plus", "sigma_minus")
+    )
+    gaussian = SplitNormal.of(central, plus, minus, correlation)
     curves = [(m.curve.x, m.curve.log_likelihood) for m in chosen if m.curve is not None]
     curve_data = [m.data[0] for m in chosen if m.curve is not None]
     groups: dict[str, tuple[list[int], list[int]]] = {}

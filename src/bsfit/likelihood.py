@@ -53,17 +53,16 @@ class SplitNormal(eqx.Module):
                 raise ValueError("the correlation matrix is not positive definite") from None
             precision = jnp.asarray(np.linalg.inv(correlation))
             log_norm += np.sum(np.log(np.diag(factor)))
-        return cls(
-            *(jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus)), precision, jnp.asarray(log_norm)
-        )
+        value, plus, minus = (jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus))
+        return cls(value, plus, minus, precision, jnp.asarray(log_norm))
 
     def take(self, index: np.ndarray) -> "SplitNormal":
         """Marginal density of some of the values: rows and columns of the correlation matrix are dropped."""
         correlation = (
             None if self.precision is None else np.linalg.inv(np.asarray(self.precision))[np.ix_(index, index)]
         )
-        parts = (np.asarray(x)[index] for x in (self.central, self.sigma_plus, self.sigma_minus))
-        return SplitNormal.of(*parts, correlation)
+        value, plus, minus = (np.asarray(x)[index] for x in (self.central, self.sigma_plus, self.sigma_minus))
+        return SplitNormal.of(value, plus, minus, correlation)
 
 
 def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -12,8 +12,8 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 FloatLike = Float[ArrayLike, ""]
 
-_SERIES_REACH = 0.05
-_SERIES_TERMS = 14
+_SERIES_REACH = 0.02
+_SERIES_TERMS = 10
 
 
 def h_massless(q2: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
