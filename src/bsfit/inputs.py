@@ -1,8 +1,8 @@
 """Inputs: every number that a prediction depends on besides the model's parameters, by name, with its distribution.
 
-An `Inputs` is one flat array with a static name table: a nuisance parameter is an input replaced by a parameter, and the
-Jacobian of any prediction with respect to all inputs is one `jax.jacfwd`. Input sets live in ``data/inputs/*.yaml`` and
-``data/form_factors/*.yaml``; values there are as printed, converted here to powers of GeV.
+An `Inputs` is one flat array with a static name table: a nuisance parameter is an input replaced by a parameter, and
+the Jacobian of any prediction with respect to all inputs is one `jax.jacfwd`. Input sets live in ``data/inputs/*.yaml``
+and ``data/form_factors/*.yaml``; values there are as printed, converted here to powers of GeV.
 """
 
 import re
