@@ -29,7 +29,8 @@ class SplitNormal(eqx.Module):
     r"""Measured values with asymmetric, correlated Gaussian errors.
 
     `central`, `sigma_plus`, `sigma_minus` have shape [n]; `precision` [n, n] is the inverse of the correlation matrix,
-    or None for uncorrelated values. `log_norm` is :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`.
+    or None for uncorrelated values. `log_norm` is
+    :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`.
     """
 
     central: Float[Array, " n"]

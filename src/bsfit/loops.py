@@ -8,6 +8,7 @@ them. Relative accuracy 1e-12 for mass ratios up to 1e4 and for massless bosons.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -22,19 +23,29 @@ _REACH, _STEP = 40.0, 0.48
 _NODES = np.exp(np.arange(-_REACH, _REACH, _STEP))
 
 
-def _integral(integrand: Callable[[Array], Array], centre: FloatLike) -> Float[Array, ""]:
-    """Integral over t from 0 to infinity of a rational integrand whose scales lie around `centre`.
+Integrand = Callable[..., Float[Array, ""]]
 
-    A loop over the nodes: XLA then vectorises over a batch of points, thirty times faster than a sum over an axis.
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _integral(integrand: Integrand, centre: FloatLike, *masses: FloatLike) -> Float[Array, ""]:
+    """Integral of integrand(t, *masses) over t from 0 to infinity; its scales lie around `centre`.
+
+    A loop over the nodes, which XLA vectorises over a batch of points: thirty times faster than a sum over an axis.
     """
-    centre = jax.lax.stop_gradient(jnp.asarray(centre, dtype=float))
 
     def add(total: Float[Array, ""], node: Float[Array, ""]) -> tuple[Float[Array, ""], None]:
         t = centre * node
-        return total + t * integrand(t), None
+        return total + t * integrand(t, *masses), None
 
-    total, _ = jax.lax.scan(add, jnp.zeros(()), _NODES, unroll=8)
+    total, _ = jax.lax.scan(add, jnp.zeros(()), _NODES, unroll=2)
     return _STEP * total
+
+
+@_integral.defjvp
+def _integral_jvp(integrand: Integrand, primals, tangents):
+    """The derivative of the integral is the integral of the derivative; the nodes carry none."""
+    slopes = (_integral(jax.grad(integrand, i), *primals) for i in range(1, len(primals)))
+    return _integral(integrand, *primals), sum(s * d for s, d in zip(slopes, tangents[1:], strict=True))
 
 
 def f(x: FloatLike) -> Float[Array, ""]:
@@ -43,7 +54,7 @@ def f(x: FloatLike) -> Float[Array, ""]:
     From :math:`\int_0^\infty dt\,t/[(1+t)^2(1+xt)]`. f(1) = 1/2; :math:`f\to-1-\ln x` for small x, 1/x for large.
     """
     x = jnp.asarray(x, dtype=float)
-    return _integral(lambda t: t / ((1 + t) ** 2 * (1 + x * t)), jnp.maximum(1.0, 1 / jnp.sqrt(x)))
+    return _integral(lambda t, x: t / ((1 + t) ** 2 * (1 + x * t)), jnp.maximum(1.0, 1 / jnp.sqrt(x)), x)
 
 
 def box(m1: FloatLike, m2: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
@@ -55,7 +66,7 @@ def box(m1: FloatLike, m2: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     """
     a, b, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m1, m2, m_x))
     centre = jnp.sqrt(jnp.minimum(a, b) * jnp.maximum(jnp.maximum(a, b), c))
-    return _integral(lambda t: t**2 / ((t + a) * (t + b) * (t + c) ** 2), centre)
+    return _integral(lambda t, a, b, c: t**2 / ((t + a) * (t + b) * (t + c) ** 2), centre, a, b, c)
 
 
 def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
@@ -65,7 +76,7 @@ def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     :math:`F_7(r)=(r^3-6r^2+6r\ln r+3r+2)/12(1-r)^4`. 1/6m^2 for a massless scalar, 1/12m^2 for equal masses.
     """
     a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
-    return _integral(lambda t: t**2 / ((1 + t) ** 4 * (a * t + c)), jnp.ones(()))
+    return _integral(lambda t, a, c: t**2 / ((1 + t) ** 4 * (a * t + c)), jnp.ones(()), a, c)
 
 
 def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
@@ -75,11 +86,11 @@ def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     """
     a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
 
-    def integrand(t: Array) -> Array:
+    def integrand(t: Array, a: Array, c: Array) -> Array:
         delta = a + c * t
         return (2 / (1 + t) ** 4 / delta + a / (1 + t) ** 3 / delta**2) / -6
 
-    return _integral(integrand, jnp.minimum(1.0, jnp.sqrt(a / c)))
+    return _integral(integrand, jnp.minimum(1.0, jnp.sqrt(a / c)), a, c)
 
 
 def S0(x: FloatLike) -> Float[Array, ""]:

@@ -37,8 +37,8 @@ def kallen(a: Float[Array, "..."], b: Float[Array, "..."], c: Float[Array, "..."
 
 
 SMALL = 4
-"""Up to this dimension linear algebra is written out in scalars, which XLA fuses under vmap into one loop over the batch,
-where a batched call of a library, or a reduction over a few elements, costs far more than the arithmetic."""
+"""Up to this dimension linear algebra is written out in scalars, which XLA fuses under vmap into one loop over the
+batch, where a batched call of a library, or a reduction over a few elements, costs far more than the arithmetic."""
 
 
 def contract(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:

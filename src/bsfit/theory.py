@@ -16,8 +16,8 @@ from bsfit.errors import BsfitInputError, did_you_mean
 
 if not jax.config.read("jax_enable_x64"):
     raise RuntimeError(
-        "bsfit needs 64-bit JAX, which was switched off in this process: import bsfit before JAX, unset JAX_ENABLE_X64, "
-        "or call jax.config.update('jax_enable_x64', True) first."
+        "bsfit needs 64-bit JAX, which was switched off in this process: import bsfit before JAX, "
+        "unset JAX_ENABLE_X64, or call jax.config.update('jax_enable_x64', True) first."
     )
 
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
@@ -42,8 +42,8 @@ class WilsonCoefficients(eqx.Module):
     * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\frac{4G_F}{\sqrt2}\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)
       (\bar\mu\gamma^\alpha P_{L,R}\mu)`.
     * ``C7_mumu``: :math:`L=\frac{4G_F}{\sqrt2}\frac{e\,m_\mu}{16\pi^2}C_7\,\bar\mu\sigma^{\alpha\beta}P_R\mu
-      F_{\alpha\beta}` + h.c.; ``Cgamma_mue``: :math:`L=C_\gamma\,\bar e\sigma^{\alpha\beta}P_R\mu F_{\alpha\beta}` + h.c., GeV^-1, and
-      ``Cgamma_emu`` with :math:`\bar\mu\ldots e`; :math:`D_\mu=\partial_\mu+ieQA_\mu`.
+      F_{\alpha\beta}` + h.c.; ``Cgamma_mue``:
+      :math:`L=C_\gamma\,\bar e\sigma^{\alpha\beta}P_R\mu F_{\alpha\beta}` + h.c., GeV^-1, and ``Cgamma_emu`` with :math:`\bar\mu\ldots e`; :math:`D_\mu=\partial_\mu+ieQA_\mu`.
     """
 
     values: Complex[Array, " n"]
@@ -102,8 +102,8 @@ class Theory(eqx.Module):
 class Rows(eqx.Module):
     """What the moments of a process are asked for: one row per decay, lepton and q2 bin. All fields have shape [n].
 
-    `decay` and `lepton` are positions in the process's decays and in `catalogue.LEPTONS`; bins in GeV^2. Processes without
-    a q2 distribution ignore the bins.
+    `decay` and `lepton` are positions in the process's decays and in `catalogue.LEPTONS`; bins in GeV^2. Processes
+    without a q2 distribution ignore the bins.
     """
 
     decay: Int[Array, " n"]
