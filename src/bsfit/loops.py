@@ -37,7 +37,7 @@ def _integral(integrand: Integrand, centre: FloatLike, *masses: FloatLike) -> Fl
         t = centre * node
         return total + t * integrand(t, *masses), None
 
-    total, _ = jax.lax.scan(add, jnp.zeros(()), _NODES, unroll=2)
+    total, _ = jax.lax.scan(add, jnp.zeros(()), jnp.asarray(_NODES), unroll=2)
     return _STEP * total
 
 

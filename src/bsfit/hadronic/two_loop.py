@@ -22,6 +22,7 @@ away and has no gradient. Pole masses, GeV, naive dimensional regularisation as 
 import json
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -36,22 +37,22 @@ _COULOMB_CUT = 1e-12
 
 def A_up(q2: FloatLike, m_b: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """The function A with a massless quark in the loop. Eq. (29) of hep-ph/0403185 [Seidel:2004jh]_."""
-    return _light_quark("A", q2, m_b) + _running_of_A(m_b, mu)
+    return _light(q2, m_b)[0] + _running_of_A(m_b, mu)
 
 
 def A_charm(q2: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """The function A with charm in the loop, from 1912.09099 [Asatrian:2019kbk]_."""
-    return _charm_quark("A", q2, m_b, m_c) + _running_of_A(m_b, mu)
+    return _charm(q2, m_b, m_c)[0] + _running_of_A(m_b, mu)
 
 
 def B_up(q2: FloatLike, m_b: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """The function B with a massless quark in the loop. Eq. (30) of hep-ph/0403185 [Seidel:2004jh]_."""
-    return _light_quark("B", q2, m_b) + _running_of_B(q2, m_b, h_massless(q2, m_b), mu)
+    return _light(q2, m_b)[1] + _running_of_B(q2, m_b, h_massless(q2, m_b), mu)
 
 
 def B_charm(q2: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """The function B with charm in the loop, from 1912.09099 [Asatrian:2019kbk]_."""
-    return _charm_quark("B", q2, m_b, m_c) + _running_of_B(q2, m_b, h(q2, m_c, m_b), mu)
+    return _charm(q2, m_b, m_c)[1] + _running_of_B(q2, m_b, h(q2, m_c, m_b), mu)
 
 
 def C_up(q2: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
@@ -117,12 +118,12 @@ def F_87(q2: FloatLike, m_b: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
 
     The series to (q2/m_b^2)^3 of hep-ph/0312063 [Asatrian:2003vq]_ is its beginning; at 15 GeV^2 it is off by 14 %.
     """
-    return _light_quark("F_87", q2, m_b) - 32 / 9 * jnp.log(jnp.asarray(mu) / jnp.asarray(m_b))
+    return _light(q2, m_b)[2] - 32 / 9 * jnp.log(jnp.asarray(mu) / jnp.asarray(m_b))
 
 
 def F_89(q2: FloatLike, m_b: FloatLike) -> Complex[Array, ""]:
     """Matrix element of O_8 proportional to that of O_9, exact in q2. Eq. (83) of hep-ph/0106067 [Beneke:2001at]_."""
-    return _light_quark("F_89", q2, m_b)
+    return _light(q2, m_b)[3]
 
 
 def polarisation(r: Float[Array, ""]) -> Complex[Array, ""]:
@@ -130,11 +131,11 @@ def polarisation(r: Float[Array, ""]) -> Complex[Array, ""]:
 
     Coefficient of :math:`C_F\alpha_s/\pi` in the normalisation of hep-ph/9606230 [Chetyrkin:1996cf]_: 328/81 r + ...
     """
-    table = _tables()["polarisation"]
-    near = jnp.abs(1 - r) < _COULOMB_CUT
-    r = jnp.where(near, 1 - _COULOMB_CUT, r)
-    below = _threshold_sum(table["below"], safe_sqrt(1 - r), 0)
-    above = _threshold_sum(table["above"], safe_sqrt(_log_above(r) / np.log(_tables()["r_max"])), 0)
+    tables = _tables()
+    r = jnp.where(jnp.abs(1 - r) < _COULOMB_CUT, 1 - _COULOMB_CUT, r)
+    below = tables.polarisation_below @ _threshold_basis(safe_sqrt(1 - r), *tables.terms["below"], 0)
+    v = safe_sqrt(_log_above(r) / tables.log_r_max)
+    above = tables.polarisation_above @ _threshold_basis(v, *tables.terms["above"], 0)
     return jnp.where(r < 1, below, above)
 
 
@@ -154,25 +155,30 @@ def _running_of_B(q2: FloatLike, m_b: FloatLike, loop: Complex[Array, ""], mu: F
     return log * (1120 / 729 + loops) + 256 / 243 * log**2
 
 
-def _light_quark(name: str, q2: FloatLike, m_b: FloatLike) -> Complex[Array, ""]:
-    """A function of q2/m_b^2 with the singularities of a massless quark at q2 = 0, at mu = m_b."""
-    s = jnp.asarray(q2) / jnp.asarray(m_b) ** 2
-    return _log_sum(_tables()["massless"][name], s)
+def _light(q2: FloatLike, m_b: FloatLike) -> Complex[Array, " 4"]:
+    return _light_at_m_b(jnp.asarray(q2) / jnp.asarray(m_b) ** 2)
 
 
-def _charm_quark(name: str, q2: FloatLike, m_b: FloatLike, m_c: FloatLike) -> Complex[Array, ""]:
-    """A or B at mu = m_b: photon from the b and s quarks, plus photon from charm, below or above its threshold."""
-    table = _tables()["charm"][name]
-    ratio = jnp.asarray(m_c) / jnp.asarray(m_b)
-    s, threshold = jnp.asarray(q2) / jnp.asarray(m_b) ** 2, 4 * ratio**2
-    low, high = _tables()["ratio"]
-    across = chebyshev((2 * ratio - low - high) / (high - low), table["quarks"].shape[-1])
+def _charm(q2: FloatLike, m_b: FloatLike, m_c: FloatLike) -> Complex[Array, " 2"]:
+    return _charm_at_m_b(jnp.asarray(q2) / jnp.asarray(m_b) ** 2, jnp.asarray(m_c) / jnp.asarray(m_b))
+
+
+def _light_at_m_b(s: Float[Array, ""]) -> Complex[Array, " 4"]:
+    """A, B, F_87, F_89 with massless quarks at mu = m_b."""
+    return _tables().massless @ _log_basis(s, _tables().massless.shape[-1] // 3)
+
+
+def _charm_at_m_b(s: Float[Array, ""], ratio: Float[Array, ""]) -> Complex[Array, " 2"]:
+    """A, B with charm at mu = m_b: photon from the b and s quarks, plus photon from charm below or above threshold."""
+    tables = _tables()
+    low, high = tables.ratio
+    across = chebyshev((2 * ratio - low - high) / (high - low), tables.quarks.shape[-1])
+    threshold = 4 * ratio**2
     r = s / threshold
-    v_below = safe_sqrt(1 - r)
-    v_above = safe_sqrt(_log_above(r) / jnp.log(_tables()["s_max"] / threshold))
-    below = _threshold_sum([c @ across for c in table["below"]], v_below, 2)
-    above = _threshold_sum([c @ across for c in table["above"]], v_above, 2)
-    return _log_sum(table["quarks"] @ across, s) + jnp.where(r < 1, below, above)
+    below = _threshold_basis(safe_sqrt(1 - r), *tables.terms["charm"], 2)
+    above = _threshold_basis(safe_sqrt(_log_above(r) / jnp.log(tables.s_max / threshold)), *tables.terms["charm"], 2)
+    charm = jnp.where(r < 1, (tables.below @ across) @ below, (tables.above @ across) @ above)
+    return (tables.quarks @ across) @ _log_basis(s, tables.quarks.shape[-2] // 3) + charm
 
 
 def _log_above(r: Float[Array, ""]) -> Float[Array, ""]:
@@ -180,33 +186,61 @@ def _log_above(r: Float[Array, ""]) -> Float[Array, ""]:
     return jnp.log(jnp.where(r > 1, r, 1.0))
 
 
-def _log_sum(table: Complex[Array, "3 n"], s: Float[Array, ""]) -> Complex[Array, ""]:
-    """Sum of (1, ln s, s^2 ln^2 s) times Chebyshev series in s."""
+def _log_basis(s: Float[Array, ""], n: int) -> Float[Array, " 3*n"]:
+    """Chebyshev polynomials in s times 1, ln s, s^2 ln^2 s: what a massless quark leaves at s = 0."""
     log = jnp.log(jnp.where(s > 0, s, 1.0))
-    series = table @ chebyshev(2 * s / _tables()["s_max"] - 1, table.shape[-1])
-    return series[0] + log * series[1] + (s * log) ** 2 * series[2]
+    t = chebyshev(2 * s / _tables().s_max - 1, n)
+    return jnp.concatenate([t, log * t, (s * log) ** 2 * t])
 
 
-def _threshold_sum(table: list[Complex[Array, " n"]], v: Float[Array, ""], power: int) -> Complex[Array, ""]:
-    """Chebyshev series in v in [0, 1], the second multiplied by v^power ln v."""
-    regular, logarithmic = table
-    t = chebyshev(2 * v - 1, len(regular))
+def _threshold_basis(v: Float[Array, ""], n: int, n_log: int, power: int) -> Float[Array, " n+n_log"]:
+    """Chebyshev polynomials in v, the first few also times v^power ln v; v^2 is the distance to the threshold."""
     log = jnp.log(jnp.where(v > 0, v, 1.0))
-    return regular @ t + v**power * log * (logarithmic @ t[: len(logarithmic)])
+    t = chebyshev(2 * v - 1, n)
+    return jnp.concatenate([t, v**power * log * t[:n_log]])
+
+
+class _Tables(NamedTuple):
+    """Chebyshev coefficients of `data/two_loop/chebyshev.json`, which names their sources, stacked by basis."""
+
+    s_max: float
+    log_r_max: float
+    ratio: tuple[float, float]
+    massless: np.ndarray  # [4, 3 n]
+    quarks: np.ndarray  # [2, 3 n, across]
+    below: np.ndarray  # [2, n + n_log, across]
+    above: np.ndarray
+    polarisation_below: np.ndarray  # [n + n_log]
+    polarisation_above: np.ndarray
+    terms: dict[str, tuple[int, int]]  # (n, n_log)
 
 
 @cache
-def _tables() -> dict:
-    """Coefficient arrays of `data/two_loop/chebyshev.json`, which names source and origin of each."""
-    text = resources.files("bsfit").joinpath("data", "two_loop", "chebyshev.json").read_text()
-    return _arrays(json.loads(text))
+def _tables() -> _Tables:
+    data = json.loads(resources.files("bsfit").joinpath("data", "two_loop", "chebyshev.json").read_text())
+    charm, polarisation = [data["charm"][k] for k in "AB"], data["polarisation"]
+    below, above = (np.concatenate([_array(x) for x in polarisation[side]]) for side in ("below", "above"))
+    return _Tables(
+        data["s_max"],
+        float(np.log(data["r_max"])),
+        tuple(data["ratio"]),
+        np.stack([_array(data["massless"][k]).ravel() for k in ("A", "B", "F_87", "F_89")]),
+        np.stack([np.concatenate(_array(c["quarks"])) for c in charm]),
+        np.stack([np.concatenate([_array(x) for x in c["below"]]) for c in charm]),
+        np.stack([np.concatenate([_array(x) for x in c["above"]]) for c in charm]),
+        below,
+        above,
+        {
+            "charm": _lengths(charm[0]["below"]),
+            "below": _lengths(polarisation["below"]),
+            "above": _lengths(polarisation["above"]),
+        },
+    )
 
 
-def _arrays(node: dict | list | float) -> dict | list | float | np.ndarray:
-    if isinstance(node, list):
-        return [_arrays(x) for x in node]
-    if not isinstance(node, dict):
-        return node
-    if "re" in node:
-        return np.array(node["re"]) + 1j * np.array(node.get("im", 0.0))
-    return {k: _arrays(v) for k, v in node.items()}
+def _array(node: dict) -> np.ndarray:
+    return np.array(node["re"]) + 1j * np.array(node["im"]) if "im" in node else np.array(node["re"])
+
+
+def _lengths(pair: list[dict]) -> tuple[int, int]:
+    return len(pair[0]["re"]), len(pair[1]["re"])
