@@ -3,8 +3,8 @@
 import bsfit
 from bsfit.plot import plot_plane
 
-like = bsfit.log_likelihood(data="latest", free={"C9mu": (-2.5, 2.5), "C10mu": (-2.5, 2.5)})
-scan = bsfit.scan(like, {"C9mu": (-2.5, 2.5, 161), "C10mu": (-2.5, 2.5, 161)})
+like = bsfit.log_likelihood(data="lfu", free={"C9mu": (-2.5, 2.5), "C10mu": (-2.5, 2.5)})
+scan = bsfit.scan(like, {"C9mu": (-2.5, 2.5, 81), "C10mu": (-2.5, 2.5, 81)})
 print(scan)
 for path in plot_plane(scan, "c9-c10-plane.png"):
     print("wrote", path)
