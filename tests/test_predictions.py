@@ -11,6 +11,9 @@ from bsfit.inputs import load_inputs
 from bsfit.predictions import plan, predict, prediction
 from bsfit.theory import Theory, WilsonCoefficients
 
+# By hand until its compilations are shared: on a loaded machine it takes more than four minutes.
+pytestmark = pytest.mark.long
+
 NAMES = ("R_K[1.1,6]", "R_K*[0.1,1.1]", "<dBR/dq2>(B0->K*mumu)[4,6]", "R_phi^-1[1.1,6]")
 POINTS = ({"C9mu": -1.1, "C10_bsmumu_im": 0.4}, {"C9mu": 0.7, "C10_bsmumu_im": -0.9})
 
