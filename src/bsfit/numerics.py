@@ -1,7 +1,7 @@
 """Mathematics without a particle in it: quadrature with fixed nodes, safe roots and powers, special functions."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, partial, wraps
 
 import jax
 import jax.numpy as jnp
@@ -95,7 +95,7 @@ def forward_slopes(function: Callable[..., Array]) -> Callable[..., Array]:
         moving = (k for k, d in enumerate(dx) if not isinstance(d, SymbolicZero))
         return f, sum((slope(k)(*x) * dx[k] for k in moving), start=jnp.zeros_like(f))
 
-    return lambda *x: value(*(jnp.asarray(v, float) for v in x))
+    return wraps(function)(lambda *x: value(*(jnp.asarray(v, float) for v in x)))
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))

@@ -20,7 +20,6 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.hadronic import two_loop
 from bsfit.hadronic.quark_loop import FloatLike, h, h_massless
-from bsfit.numerics import forward_slopes
 
 __all__ = ["Y", "Y_u", "delta_C7", "delta_C7_u", "delta_C9", "delta_C9_u", "h", "h_massless"]
 
@@ -35,14 +34,13 @@ def Y(q2: FloatLike, c1_6: FourQuark, m_b: FloatLike, m_c: FloatLike, mu: FloatL
     charm = 4 / 3 * c1 + c2 + 6 * c3 + 60 * c5
     bottom = 7 * c3 + 4 / 3 * c4 + 76 * c5 + 64 / 3 * c6
     constant = 4 / 3 * c3 + 64 / 9 * c5 + 64 / 27 * c6
-    h_charm, h_bottom, h_light = _one_loop(q2, m_b, m_c, mu)
-    return charm * h_charm - bottom * h_bottom / 2 - light * h_light / 2 + constant
+    return charm * h(q2, m_c, mu) - bottom * h(q2, m_b, mu) / 2 - light * h_massless(q2, mu) / 2 + constant
 
 
 def Y_u(q2: FloatLike, c1_6: FourQuark, m_c: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     r"""Coefficient of :math:`\lambda_u/\lambda_t` at one loop: charm minus up. Eq. (43) of hep-ph/0412400."""
     c1_6 = jnp.asarray(c1_6)
-    return (4 / 3 * c1_6[0] + c1_6[1]) * _one_loop_u(q2, m_c, mu)
+    return (4 / 3 * c1_6[0] + c1_6[1]) * (h(q2, m_c, mu) - h_massless(q2, mu))
 
 
 def delta_C7(
@@ -58,15 +56,16 @@ def delta_C7(
 
     The part without spectators of hep-ph/0412400 [Beneke:2004dp]_; coefficients and ``alpha_s`` at ``mu``.
     """
-    a, f_87 = _dipole(q2, m_b, m_c, mu)
-    return _order_alpha_s(alpha_s, _dipole_weight(c1_6) * a + c8_eff * f_87)
+    four_quark = _dipole_weight(c1_6) * two_loop.A_charm(q2, m_b, m_c, mu)
+    return _order_alpha_s(alpha_s, four_quark + c8_eff * two_loop.F_87(q2, m_b, mu))
 
 
 def delta_C7_u(
     q2: FloatLike, c1_6: FourQuark, alpha_s: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike
 ) -> Complex[Array, ""]:
     r"""Coefficient of :math:`\lambda_u/\lambda_t` in the order :math:`\alpha_s` part of :math:`C_7`: charm minus up."""
-    return _order_alpha_s(alpha_s, _dipole_weight(c1_6) * _dipole_u(q2, m_b, m_c, mu))
+    difference = two_loop.A_charm(q2, m_b, m_c, mu) - two_loop.A_up(q2, m_b, mu)
+    return _order_alpha_s(alpha_s, _dipole_weight(c1_6) * difference)
 
 
 def delta_C9(
@@ -79,47 +78,17 @@ def delta_C9(
     mu: FloatLike,
 ) -> Complex[Array, ""]:
     r"""Order :math:`\alpha_s` matrix elements of :math:`O_1, O_2, O_8`, to be added to :math:`C_9` with `Y`."""
-    b, c, f_89 = _vector(q2, m_b, m_c, mu)
-    return _order_alpha_s(alpha_s, _vector_sum(c1_6, b, c) + c8_eff * f_89)
+    b, c = two_loop.B_charm(q2, m_b, m_c, mu), two_loop.C_charm(q2, m_c, mu)
+    return _order_alpha_s(alpha_s, _vector_sum(c1_6, b, c) + c8_eff * two_loop.F_89(q2, m_b))
 
 
 def delta_C9_u(
     q2: FloatLike, c1_6: FourQuark, alpha_s: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike
 ) -> Complex[Array, ""]:
     r"""Coefficient of :math:`\lambda_u/\lambda_t` in the order :math:`\alpha_s` part of :math:`C_9`: charm minus up."""
-    return _order_alpha_s(alpha_s, _vector_sum(c1_6, *_vector_u(q2, m_b, m_c, mu)))
-
-
-@forward_slopes
-def _one_loop(q2, m_b, m_c, mu):
-    return jnp.stack([h(q2, m_c, mu), h(q2, m_b, mu), h_massless(q2, mu)])
-
-
-@forward_slopes
-def _one_loop_u(q2, m_c, mu):
-    return h(q2, m_c, mu) - h_massless(q2, mu)
-
-
-@forward_slopes
-def _dipole(q2, m_b, m_c, mu):
-    return jnp.stack([two_loop.A_charm(q2, m_b, m_c, mu), two_loop.F_87(q2, m_b, mu)])
-
-
-@forward_slopes
-def _dipole_u(q2, m_b, m_c, mu):
-    return two_loop.A_charm(q2, m_b, m_c, mu) - two_loop.A_up(q2, m_b, mu)
-
-
-@forward_slopes
-def _vector(q2, m_b, m_c, mu):
-    b, c = two_loop.B_charm(q2, m_b, m_c, mu), two_loop.C_charm(q2, m_c, mu)
-    return jnp.stack([b, c, two_loop.F_89(q2, m_b)])
-
-
-@forward_slopes
-def _vector_u(q2, m_b, m_c, mu):
     b = two_loop.B_charm(q2, m_b, m_c, mu) - two_loop.B_up(q2, m_b, mu)
-    return jnp.stack([b, two_loop.C_charm(q2, m_c, mu) - two_loop.C_up(q2, mu)])
+    c = two_loop.C_charm(q2, m_c, mu) - two_loop.C_up(q2, mu)
+    return _order_alpha_s(alpha_s, _vector_sum(c1_6, b, c))
 
 
 def _dipole_weight(c1_6: FourQuark) -> Complex[Array, ""] | Float[Array, ""]:

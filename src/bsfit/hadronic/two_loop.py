@@ -29,7 +29,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from bsfit.hadronic.quark_loop import FloatLike, h, h_massless
-from bsfit.numerics import chebyshev, safe_sqrt
+from bsfit.numerics import chebyshev, forward_slopes, safe_sqrt
 
 _ZETA_3 = 1.2020569031595942
 _COULOMB_CUT = 1e-12
@@ -126,6 +126,7 @@ def F_89(q2: FloatLike, m_b: FloatLike) -> Complex[Array, ""]:
     return _light(q2, m_b)[3]
 
 
+@forward_slopes
 def polarisation(r: Float[Array, ""]) -> Complex[Array, ""]:
     r"""Two-loop vacuum polarisation :math:`\frac{16\pi^2}{3}\Pi^{(1)}` at r = q2/4m^2, m the pole mass, zero at r = 0.
 
@@ -163,11 +164,13 @@ def _charm(q2: FloatLike, m_b: FloatLike, m_c: FloatLike) -> Complex[Array, " 2"
     return _charm_at_m_b(jnp.asarray(q2) / jnp.asarray(m_b) ** 2, jnp.asarray(m_c) / jnp.asarray(m_b))
 
 
+@forward_slopes
 def _light_at_m_b(s: Float[Array, ""]) -> Complex[Array, " 4"]:
     """A, B, F_87, F_89 with massless quarks at mu = m_b."""
     return _tables().massless @ _log_basis(s, _tables().massless.shape[-1] // 3)
 
 
+@forward_slopes
 def _charm_at_m_b(s: Float[Array, ""], ratio: Float[Array, ""]) -> Complex[Array, " 2"]:
     """A, B with charm at mu = m_b: photon from the b and s quarks, plus photon from charm below or above threshold."""
     tables = _tables()
