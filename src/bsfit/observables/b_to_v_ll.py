@@ -1,22 +1,23 @@
 r"""Decays :math:`B \to K^*\ell^+\ell^-` and :math:`B_s \to \phi\,\ell^+\ell^-`: rates and angular observables.
 
-Transversity amplitudes and angular coefficients :math:`J_i` of 0811.1214 [Altmannshofer:2008dz]_, sec. 3,
-with massive leptons and the operators :math:`O_7, O_9, O_{10}, O_S, O_P` and their flips; form factors of 1503.05534
+Transversity amplitudes and angular coefficients :math:`J_i` of 0811.1214 [Altmannshofer:2008dz]_, sec. 3, with
+massive leptons and the operators :math:`O_7, O_9, O_{10}, O_S, O_P` and their flips; form factors of 1503.05534
 [Straub:2015ica]_. Unlike in that paper, the amplitudes are those of the vector and axial lepton currents,
 :math:`A_{L,R} = A_V \mp A_A`, and the timelike amplitude times :math:`2m_\ell/\sqrt{q^2}` is called pseudoscalar:
 then nothing is divided by the lepton mass. :math:`J_i` without a bar belong to the decay of the b quark.
 
 Time dependence: :math:`B_s` and :math:`\bar B_s` reach the same final state, so rates integrated over the decay time
-contain their interference :math:`h_i`, 1502.05509 [Descotes-Genon:2015hea]_. The mixing phase is
-the Standard Model's, :math:`q/p = \lambda_t^*/\lambda_t`, which cancels the phases of the amplitudes: :math:`h_i` is
-real where the amplitudes have no other weak phase. flavio 2.7.1 multiplies by the complex conjugate of q/p instead,
-which leaves a phase of :math:`4\beta_s`; the rate differs by 2e-4.
+contain their interference :math:`h_i`, 1502.05509 [Descotes-Genon:2015hea]_. The mixing phase is the Standard
+Model's, :math:`q/p = \lambda_t^*/\lambda_t`, which cancels the phase of :math:`\lambda_t` in the amplitudes. flavio
+2.7.1 multiplies by the complex conjugate of q/p instead, which leaves a phase of :math:`4\beta_s`; Standard-Model
+rates differ by 2e-4, ratios with complex coefficients by up to 2e-3.
 
 :math:`A_{CP}` is the rate of the b quark minus that of the anti-b quark over their sum; flavio 2.7.1 has half of it.
 
-Not included: spectator scattering, weak annihilation and power corrections (`moments` takes them as
-`nonlocal_amplitudes`), QED, tensor operators, new phases in :math:`B_s` mixing. The strange quark mass is neglected
-against :math:`m_b` in :math:`O_S, O_P`. Energies in GeV, q2 in GeV^2.
+Below 9 GeV^2 spectator scattering and weak annihilation (`hadronic.qcd_factorisation`) are added where the inputs
+have what they need; `moments` takes others in their place. Not included: power corrections, QED, tensor operators,
+new phases in :math:`B_s` mixing. The strange quark mass is neglected against :math:`m_b` in :math:`O_S, O_P`.
+Energies in GeV, q2 in GeV^2.
 """
 
 from collections.abc import Callable
