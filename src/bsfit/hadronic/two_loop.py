@@ -10,7 +10,7 @@ which for a massless quark in the loop are the A, B, C of hep-ph/0403185 [Seidel
 exact two-loop result of 1912.09099 [Asatrian:2019kbk]_, expanded neither in q2 nor in the charm mass, and C is the
 two-loop vacuum polarisation. Tables of the expansions (hep-ph/0109140 below 0.4 m_b^2, 0810.4077 above) agree at small
 q2 and m_c and at large q2; at m_c/m_b = 0.35 they are off in :math:`F_2^{(9)}` by 2 % at 1-4 GeV^2, 7 % at 6, 32 % at 8
-and without meaning around the threshold. In C_9 that is 0.002 up to 7 GeV^2.
+and without meaning around the threshold. In C_9 that is 0.002 between 1 and 7 GeV^2.
 
 Form: Chebyshev polynomials in q2/m_b^2, in m_c/m_b and, for the photon from charm, in the square root of the distance
 to the threshold, each times the logarithms it needs (`data/two_loop/`). The error against the exact functions is below
@@ -118,7 +118,8 @@ def F_29_up(q2: FloatLike, m_b: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
 def F_87(q2: FloatLike, m_b: FloatLike, mu: FloatLike) -> Complex[Array, ""]:
     """Matrix element of O_8 proportional to that of O_7, exact in q2. Eq. (82) of hep-ph/0106067 [Beneke:2001at]_.
 
-    The series to (q2/m_b^2)^3 of hep-ph/0312063 [Asatrian:2003vq]_ is its beginning; at 19 GeV^2 it is off by 14 %, and that of `F_89` by 76 %.
+    The series to (q2/m_b^2)^3 of hep-ph/0312063 [Asatrian:2003vq]_ is its beginning; at 19 GeV^2
+    it is off by 14 %, and that of `F_89` by 76 %.
     """
     return _light(q2, m_b)[2] - 32 / 9 * jnp.log(jnp.asarray(mu) / jnp.asarray(m_b))
 
