@@ -16,8 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import bsfit  # noqa: F401  (64 bit)
-from bsfit.inference import diagnostics
-from bsfit.inference.sample import DEFAULTS, LogDensity, draw_chains, prepare
+from bsfit.inference.sample import DEFAULTS, LogDensity, assess, draw_chains, prepare
 from bsfit.inference.space import parse
 
 CHAINS, DRAWS, BATCH = 4, 1000, 20
@@ -57,18 +56,17 @@ def verdicts(target, seeds, progress=False):
     keys = jax.vmap(jax.random.key)(jnp.asarray(seeds))
 
     def one(start, key, mass):
-        trace = draw_chains(density, start, key, DRAWS, DEFAULTS, mass)
-        params = jax.vmap(jax.vmap(density.space.params_unbounded))(trace["z"])
-        return params, trace["energy"], trace["diverging"]
+        return draw_chains(density, start, key, DRAWS, DEFAULTS, mass)
 
     run = jax.jit(jax.vmap(one))
     found = []
     for first in range(0, len(seeds), BATCH):
         # The last batch is padded, so that one compilation serves all.
         rows = np.minimum(np.arange(first, first + min(BATCH, len(seeds))), len(seeds) - 1)
-        params, energy, diverging = jax.tree.map(np.asarray, run(starts[rows], keys[rows], masses[rows]))
+        trace = jax.tree.map(np.asarray, run(starts[rows], keys[rows], masses[rows]))
         for k in range(min(len(rows), len(seeds) - first)):
-            found.append(diagnostics.judge({name: x[k] for name, x in params.items()}, energy[k], diverging[k]))
+            one_seed = {name: leaf[k] for name, leaf in trace.items()}
+            found.append(assess(density, plans[first + k], one_seed).verdict)
         if progress:
             print(f"  {target}: {len(found)} of {len(seeds)}", file=sys.stderr, flush=True)
     return found

@@ -17,19 +17,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.inference import degeneracy, diagnostics
+from bsfit.inference import diagnostics, modes
 from bsfit.inference.progress import Progress
 from bsfit.inference.search import Best, Place, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Posterior, provenance
 
 BLOCK = 200
-# Modes below this share of the heaviest, in Laplace's approximation, get no chain.
-LEAST_WEIGHT = 1e-3
-# Starting points are this many posterior widths wide, and keep this distance from the edges of the box.
-OVERDISPERSION, MARGIN = 1.5, 3e-3
-# Ends of two starts closer than this part of the box are one point.
-SAME_POINT = 1e-3
+# Starting points keep this distance from the edges of the unit box.
+MARGIN = 3e-3
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
@@ -57,12 +53,21 @@ class LogDensity(eqx.Module):
 
 
 class Plan(NamedTuple):
-    """Unbounded starts [chain, n], first guess of the covariance [n, n] (or its diagonal [n]), the modes, remarks."""
+    """Unbounded starts [chain, n], first guess of the covariance [n, n] (or its diagonal [n]), modes, ends, remarks."""
 
     starts: Any
     inverse_mass: Any
     modes: tuple[dict[str, Any], ...]
+    ends: list[Place]
     messages: tuple[str, ...]
+
+
+class Assessed(NamedTuple):
+    """Draws in the parameters' own units [chain, draw], their log-likelihood [chain, draw], and the verdict."""
+
+    params: dict[str, np.ndarray]
+    log_likelihood: np.ndarray
+    verdict: diagnostics.Verdict
 
 
 def sample(
@@ -98,9 +103,7 @@ def sample(
             bar.advance(BLOCK)
     trace = {name: np.concatenate([block[name] for block in blocks], axis=1) for name in blocks[0]}
     trace = {name: leaf[:, warmup : warmup + draws] for name, leaf in trace.items()}
-    params, log_likelihood = jax.tree.map(np.asarray, _values(density, trace["z"], trace["potential"]))
-    params = {name: params[name] for name in space.names}
-    judged = diagnostics.judge(params, trace["energy"], trace["diverging"])
+    params, log_likelihood, judged = assess(density, plan, trace)
     result = Posterior(
         names=space.names,
         samples=params,
@@ -133,11 +136,22 @@ def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, de
     """Find the modes and choose where the chains start."""
     space = density.space
     best = search(Objective(density.log_likelihood, space), space, starts=starts, seed=seed)
-    modes, weights = _modes(best)
-    places = _far_apart(modes, best.ends, chains)
+    found, weights = modes.modes(best)
+    places = modes.far_apart(found[0], best.ends, chains)
     start, inverse_mass = _chain_starts(density, places, seed, dense_mass)
-    listed = tuple(_mode(space, mode, weight) for mode, weight in zip(modes, weights, strict=True))
-    return Plan(start, inverse_mass, listed, _messages(best, modes))
+    listed = tuple(modes.told(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
+    return Plan(start, inverse_mass, listed, best.ends, _messages(best, found))
+
+
+def assess(density: LogDensity, plan: Plan, trace: Mapping[str, Any]) -> Assessed:
+    """Judge draws of `draw_chains` or of `sample`: the gate of `diagnostics`, and whether every heavy mode was seen."""
+    params, positions, log_likelihood = jax.tree.map(np.asarray, _values(density, trace["z"], trace["potential"]))
+    params = {name: params[name] for name in density.space.names}
+    judged = diagnostics.judge(params, np.asarray(trace["energy"]), np.asarray(trace["diverging"]))
+    missed = modes.unseen(density.space, plan.ends, positions.reshape(-1, density.space.size))
+    if missed:
+        judged = judged._replace(verdict="failed", reasons=(*judged.reasons, *missed))
+    return Assessed(params, log_likelihood, judged)
 
 
 def draw_chains(
@@ -205,60 +219,24 @@ _advance = eqx.filter_jit(advance)
 
 
 @eqx.filter_jit
-def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any], Any]:
-    """Parameters and log-likelihood [chain, draw] of unbounded draws [chain, draw, n]."""
-    prior = jax.vmap(jax.vmap(density.space.log_prior_unbounded))(z)
-    return jax.vmap(jax.vmap(density.space.params_unbounded))(z), -potential - prior
+def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any], Any, Any]:
+    """Parameters, positions in the unit box and log-likelihood of unbounded draws [chain, draw, n]."""
+    space = density.space
 
+    def one(z: Any, potential: Any) -> tuple[dict[str, Any], Any, Any]:
+        params = space.params_unbounded(z)
+        return params, space.position(params), -potential - space.log_prior_unbounded(z)
 
-def _weights(places: list[Place]) -> np.ndarray:
-    """Posterior weight of each minimum of -2 log density relative to the heaviest, in Laplace's approximation."""
-    height = np.array([-0.5 * place.value + 0.5 * np.linalg.slogdet(_width(place))[1] for place in places])
-    return np.exp(height - np.max(height))
-
-
-def _modes(best: Best) -> tuple[list[Place], np.ndarray]:
-    """Distinct minima that carry weight, heaviest first, and their shares."""
-    weight = _weights(best.places)
-    order = [int(i) for i in np.argsort(-weight, kind="stable") if weight[i] >= LEAST_WEIGHT]
-    return [best.places[i] for i in order], weight[order] / np.sum(weight[order])
-
-
-def _far_apart(modes: list[Place], ends: list[Place], count: int) -> list[Place]:
-    """`count` places that carry weight, each as far as can be from those before: along valleys, across modes."""
-    pool = [modes[0], *ends]
-    weight = _weights(pool)
-    pool = [place for place, w in zip(pool, weight, strict=True) if w >= LEAST_WEIGHT * weight[0]]
-    position = np.array([place.position for place in pool])
-    chosen: list[int] = []
-    distance = np.zeros(len(pool))
-    for _ in range(count):
-        if np.max(distance) < SAME_POINT:
-            chosen.append(0)
-            distance = np.linalg.norm(position - position[0], axis=1)
-        else:
-            chosen.append(int(np.argmax(distance)))
-            distance = np.minimum(distance, np.linalg.norm(position - position[chosen[-1]], axis=1))
-    return [pool[i] for i in chosen]
-
-
-def _width(place: Place) -> np.ndarray:
-    """Covariance [n, n] of a mode in the unit box: Laplace's, no wider than the box itself."""
-    pressed = (place.position <= 0.0) | (place.position >= 1.0)
-    eigenvalues, vectors = degeneracy.spectrum(place.hessian, ~pressed)
-    inside = (vectors / np.maximum(0.5 * np.abs(eigenvalues), 12.0)) @ vectors.T
-    # Against a bound the density falls like exp(-|g| t / 2).
-    edge = np.minimum(2.0 / np.maximum(np.abs(place.gradient), 1e-9), 12.0**-0.5)
-    return inside + np.diag(np.where(pressed, edge**2, 0.0))
+    return jax.vmap(jax.vmap(one))(z, potential)
 
 
 def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bool) -> tuple[Array, Array]:
     """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
     random = np.random.default_rng(seed)
-    points = np.array([_displaced(place, random) for place in places])
+    points = np.array([modes.displaced(place, random) for place in places])
     inner = [jnp.asarray(np.clip(t, MARGIN, 1.0 - MARGIN)) for t in (points, places[0].position)]
     start, slope = _to_unbounded(density, *inner)
-    inverse_mass = np.outer(slope, slope) * _width(places[0])
+    inverse_mass = np.outer(slope, slope) * modes.width(places[0])
     return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
 
 
@@ -274,18 +252,6 @@ def _to_unbounded(density: LogDensity, points: Any, centre: Any) -> tuple[Any, A
     return jnp.where(finite[:, None], start, unbounded(centre)[None, :]), jnp.diag(jax.jacfwd(unbounded)(centre))
 
 
-def _displaced(mode: Place, random: np.random.Generator) -> np.ndarray:
-    """A point around a mode, on the inner side of the bounds it touches."""
-    spread = OVERDISPERSION * np.linalg.cholesky(_width(mode)) @ random.standard_normal(len(mode.position))
-    inner = np.where(mode.position <= 0.0, np.abs(spread), np.where(mode.position >= 1.0, -np.abs(spread), spread))
-    return mode.position + inner
-
-
-def _mode(space: Space, mode: Place, weight: float) -> dict[str, Any]:
-    x = degeneracy.natural(space, mode.position)[0]
-    return {"values": dict(zip(space.names, x.tolist(), strict=True)), "weight": float(weight)}
-
-
 def _summary(x: np.ndarray) -> dict[str, float]:
     """Moments, quantiles and convergence of one parameter [chain, draw]."""
     ends = dict(zip(("q2.5", "q16", "median", "q84", "q97.5"), np.quantile(x, QUANTILES).tolist(), strict=True))
@@ -293,10 +259,10 @@ def _summary(x: np.ndarray) -> dict[str, float]:
     return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
 
 
-def _messages(best: Best, modes: list[Place]) -> tuple[str, ...]:
+def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:
     messages = []
-    if len(modes) > 1:
-        messages.append(f"{len(modes)} separate modes carry weight: chains were started in each of them")
+    if len(found) > 1:
+        messages.append(f"{len(found)} separate modes carry weight: chains were started in each of them")
     if best.groups:
         messages.append("some directions are bounded by their prior only: the posterior there is the prior's choice")
     return tuple(messages)

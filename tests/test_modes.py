@@ -1,0 +1,54 @@
+"""Modes of a posterior: their weights, where chains start, and modes that no draw has seen."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from bsfit.inference import modes
+from bsfit.inference.search import search
+from bsfit.inference.space import Objective, parse
+
+FREE = {"x": (-20.0, 20.0), "y": (-20.0, 20.0)}
+
+
+def mixture(params):
+    """Weights 0.75 and 0.25, the second twice as wide in y."""
+    one = jnp.log(0.75) - 0.5 * (params["x"] - 5) ** 2 - 0.5 * params["y"] ** 2
+    two = jnp.log(0.25 / 2) - 0.5 * (params["x"] + 5) ** 2 - 0.5 * (params["y"] / 2) ** 2
+    return jnp.logaddexp(one, two)
+
+
+@pytest.fixture(scope="module")
+def found():
+    space = parse(FREE)
+    return space, search(Objective(mixture, space), space, starts=32, seed=0)
+
+
+def test_laplace_weights_are_exact_for_gaussians(found):
+    places, weights = modes.modes(found[1])
+    np.testing.assert_allclose(weights, [0.75, 0.25], atol=1e-4)
+    np.testing.assert_allclose([40 * place.position[0] - 20 for place in places], [5, -5], atol=1e-3)
+    np.testing.assert_allclose(np.diag(modes.width(places[1])) * 40**2, [1, 4], rtol=1e-3)
+
+
+def test_chains_start_in_both_modes(found):
+    best = found[1]
+    chosen = modes.far_apart(modes.modes(best)[0][0], best.ends, 4)
+    assert sum(place.position[0] > 0.5 for place in chosen) == 2
+
+
+def test_a_mode_without_draws_is_named(found):
+    space, best = found
+    random = np.random.default_rng(0)
+    near = 0.5 + (np.array([5.0, 0.0]) + random.normal(size=(4000, 2))) / 40
+    far = 0.5 + (np.array([-5.0, 0.0]) + random.normal(size=(50, 2)) * [1, 2]) / 40
+    (reason,) = modes.unseen(space, best.ends, near)
+    assert reason.startswith("no draw is near the mode at x = -5")
+    assert modes.unseen(space, best.ends, np.concatenate([near, far])) == []
+
+
+def test_a_mode_at_a_bound_is_as_wide_as_its_slope_says():
+    space = parse({"x": (0.0, 5.0)})
+    best = search(Objective(lambda p: -3.0 * p["x"], space), space, starts=8, seed=0)
+    # exp(-3 x) has a width of 1/3, in units of the box 1/15.
+    assert np.sqrt(modes.width(best.places[0])[0, 0]) == pytest.approx(1 / 15, rel=1e-6)
