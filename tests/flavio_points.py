@@ -13,7 +13,12 @@ NAME = re.compile(r"<(?P<key>.*)>\((?P<decay>.*?->(K\*|K|phi))(?P<leptons>ll|mum
 
 def theory(point):
     """Theory of a reference point."""
-    return Theory(WilsonCoefficients.of({name: complex(*value) for name, value in point["wc"].items()}))
+    return shifted({name: complex(*value) for name, value in point["wc"].items()})
+
+
+def shifted(values):
+    """Theory with some coefficients shifted from the Standard Model."""
+    return Theory(WilsonCoefficients.of({name: complex(value) for name, value in values.items()}))
 
 
 class Plan:

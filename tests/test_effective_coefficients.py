@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flavio_points import shifted
 
 from bsfit.hadronic import charm_loops
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, loop_shifts, of_leptons, quarks, selection, thresholds
 from bsfit.inputs import load_inputs
-from bsfit.theory import WilsonCoefficients
 from bsfit.wilson import MU_B, total
 
 INPUTS = load_inputs("flavio")
@@ -17,7 +17,7 @@ C7, C8, C9 = (COEFFICIENTS.index(name) for name in ("C7", "C8", "C9"))
 
 
 def total_of(shift):
-    return TOTAL(WilsonCoefficients.of(shift), INPUTS)
+    return TOTAL(shifted(shift).wilson, INPUTS)
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def of_leptons(total: Total) -> Complex[Array, "l cp 12"]:
     return jnp.stack([both, jnp.conj(both)], axis=1)
 
 
-def selection(*amplitudes: Mapping[str, float]) -> Float[np.ndarray, "12 a"]:
+def selection(*amplitudes: Mapping[str, int]) -> Float[np.ndarray, "12 a"]:
     """Matrix that combines coefficients into what each amplitude contains of them: ``{"C9": 1, "C9p": -1}``, ..."""
     matrix = np.zeros((len(COEFFICIENTS), len(amplitudes)))
     for column, terms in enumerate(amplitudes):

@@ -19,12 +19,12 @@ from jaxtyping import Array, Float
 from bsfit.numerics import gauss_legendre, kallen, safe_sqrt
 
 
-def beta(q2: Float[Array, ""], m_l: Float[Array, ""]) -> Float[Array, ""]:
+def beta(q2: Float[Array, "*n"], m_l: Float[Array, ""]) -> Float[Array, "*n"]:
     r"""Lepton velocity in the dilepton rest frame; zero, with zero gradient, below :math:`q^2 = 4m^2`."""
     return safe_sqrt(1.0 - 4.0 * m_l**2 / q2)
 
 
-def sqrt_lambda(q2: Float[Array, ""], m_b: Float[Array, ""], m_m: Float[Array, ""]) -> Float[Array, ""]:
+def sqrt_lambda(q2: Float[Array, "*n"], m_b: Float[Array, ""], m_m: Float[Array, ""]) -> Float[Array, "*n"]:
     """Root of the Kallen function of the squared masses, GeV^2; zero, with zero gradient, above the end point."""
     return safe_sqrt(kallen(m_b**2, m_m**2, q2))
 

@@ -228,10 +228,13 @@ def _decays(inputs: Inputs) -> Decay:
 
 
 class Sums(eqx.Module):
-    """Bin integrals of one row in LHCb's signs: CP sums and differences [12], their rates, nominal width in GeV^2."""
+    """Bin integrals of one row in LHCb's signs: CP sums and differences, their rates, nominal width in GeV^2.
 
-    sums: Float[Array, " 12"]
-    differences: Float[Array, " 12"]
+    `sums` and `differences` are in the order of `ANGULAR`, or empty where only rates are asked for.
+    """
+
+    sums: Float[Array, " i"]
+    differences: Float[Array, " i"]
     rate: Float[Array, ""]
     rate_difference: Float[Array, ""]
     width: Float[Array, ""]
