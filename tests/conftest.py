@@ -1,6 +1,7 @@
 """Settings shared by all tests: 64 bit, no silent rank promotion."""
 
 import json
+import os
 from pathlib import Path
 
 import jax
@@ -14,8 +15,11 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_compilations(tmp_path_factory):
-    """Programs that several tests compile are compiled once a session; nothing is left behind or taken over."""
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("xla")))
+    """Programs that several tests compile are compiled once a session, whichever worker is first; nothing is left."""
+    session = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        session = session.parent
+    jax.config.update("jax_compilation_cache_dir", str(session / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 

@@ -84,6 +84,7 @@ def test_scenario_fits_agree_with_an_independent_derivation(like, sampled_ratios
     assert float(like.chi2(point())) == pytest.approx(independent_chi2(predicted(0.0)), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_likelihood(like):
     def of_vector(x):
         return like(dict(zip(SCENARIOS, x, strict=True)))
@@ -112,6 +113,7 @@ def test_the_electromagnetic_error_is_common_to_the_bins_of_a_ratio(like):
     np.testing.assert_allclose(np.abs(errors), [[0.01, 0], [0, 0.02], [0, 0.01]], atol=1e-12)
 
 
+@pytest.mark.slow
 def test_three_theory_modes_agree_at_the_standard_model():
     free = {"C9mu": (-3, 3)}
     fixed = bsfit.log_likelihood(data="seed-2017", inputs="seed", free=free)

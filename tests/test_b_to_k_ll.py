@@ -211,6 +211,7 @@ def test_nodes_converge(moments, monkeypatch):
         assert np.abs((found - expected) / np.abs(expected).max(axis=1, keepdims=True)).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_derivatives_agree_with_differences():
     """Forward derivatives along random directions of all coefficients and all inputs, 1e-6."""
     generator = np.random.default_rng(11)

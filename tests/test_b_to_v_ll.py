@@ -195,6 +195,7 @@ def test_end_point_relations(quark_level):
         assert value(key) == pytest.approx(target, abs=1e-4), key
 
 
+@pytest.mark.slow
 def test_nonlocal_amplitudes_add_to_the_vector_current(quark_level):
     """A contribution proportional to the local one is a shift of C9."""
     decays, shift = b_to_v_ll._decays(INPUTS), -0.7 + 0.2j
@@ -259,6 +260,7 @@ def test_nodes_converge(moments, monkeypatch):
         assert np.abs((found - expected) / scale).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_derivatives_agree_with_differences():
     """Forward derivatives along random directions of all coefficients and all inputs, 1e-6."""
     generator = np.random.default_rng(11)

@@ -93,6 +93,7 @@ def test_left_right_operator_needs_its_bag_parameters():
     assert np.isnan(value("DeltaM_s/SM", without, CVLR_bsbs=1e-12))
 
 
+@pytest.mark.slow
 def test_derivatives():
     names = ("m_t_MSbar", "f_Bs", "eta_B", "V_cb", "m_b", "alpha_s_mZ")
 

@@ -285,6 +285,7 @@ def test_gradients_are_the_differences():
         assert (abs(difference - exact[:, k]) < allowed).all(), NAMES
 
 
+@pytest.mark.slow
 def test_values_and_gradients_are_finite_everywhere():
     """Also at the electron threshold, at the charm threshold, one step of rounding beside it, and above m_b^2."""
     special = [4 * M_E**2, THRESHOLD, np.nextafter(THRESHOLD, 0), np.nextafter(THRESHOLD, 20), M_B**2, 23.0]
@@ -295,6 +296,7 @@ def test_values_and_gradients_are_finite_everywhere():
     assert np.isfinite(curvature).all()
 
 
+@pytest.mark.slow
 def test_reverse_mode_equals_forward_mode():
     weights = jnp.array(np.random.default_rng(1).normal(size=(2, len(NAMES))))
 

@@ -270,6 +270,7 @@ def test_derivatives():
     assert_derivatives(outputs, points, [500.0, 500.0, 300.0, *[0.5] * 5], second=False)
 
 
+@pytest.mark.slow
 def test_hessian():
     def coefficients(x):
         params = {**BENCHMARK, **dict(zip(("m_Q", "m_L", "m_X", "lambda_Q_s", "lambda_L_mu"), x, strict=True))}

@@ -85,6 +85,7 @@ def test_derivatives_in_the_scale_and_the_coupling(loops):
         assert float(slope) * mu / 2 == pytest.approx(beta(0, [alpha], n_f, loops)[0], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_masses():
     names = ("m_b", "m_c", "m_s", "alpha_s_mZ")
 

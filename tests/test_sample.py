@@ -87,6 +87,7 @@ def test_chains_start_far_apart_along_a_valley_and_across_modes():
     assert min(start["x"] for start in starts) < 1.0
 
 
+@pytest.mark.slow
 def test_chains_of_many_data_sets_in_one_program():
     """`draw_chains` under vmap over data: the mean follows the data."""
     space = parse({"x": (-10, 10)})

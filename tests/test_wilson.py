@@ -190,6 +190,7 @@ def test_running_composes():
         assert run(2000.0, middle, REFERENCE) * run(middle, 4.18, REFERENCE) == pytest.approx(float(once), rel=1e-13)
 
 
+@pytest.mark.slow
 def test_derivatives_of_the_running():
     def run(x):
         inputs = REFERENCE.replace({"alpha_s_mZ": x[1], "m_t_MSbar": x[2]})
