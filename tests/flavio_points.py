@@ -1,10 +1,13 @@
 """Rows and combinations behind the observable names of tests/reference/flavio_bins.json."""
 
 import re
+from functools import cache
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from bsfit import evaluation
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
@@ -43,13 +46,28 @@ class Plan:
 
     def values(self, moments, inputs, keys=None):
         """Observables by name from the moments of the rows; of all kinds or of the named ones."""
-        result = {}
-        for key in keys or self._index:
-            index = jnp.asarray(list(self._index[key].values()))
-            chosen = jax.tree.map(lambda x, index=index: x[index], self.rows)
-            combine = jax.vmap(lambda m, r, key=key: self.module.combine(key, m, r, inputs))
-            result |= dict(zip(self._index[key], combine(moments[index], chosen).tolist(), strict=True))
-        return result
+        keys = tuple(keys or self._index)
+        found = self._combined(keys)(jnp.asarray(moments), inputs)
+        return {name: v for key in keys for name, v in zip(self._index[key], found[key].tolist(), strict=True)}
+
+    @cache  # noqa: B019
+    def _combined(self, keys):
+        def combine(moments, inputs):
+            result = {}
+            for key in keys:
+                index = jnp.asarray(list(self._index[key].values()))
+                chosen = jax.tree.map(lambda x, index=index: x[index], self.rows)
+                of_one = jax.vmap(lambda m, r, key=key: self.module.combine(key, m, r, inputs))
+                result[key] = of_one(moments[index], chosen)
+            return result
+
+        return jax.jit(combine)
+
+
+def moments(process, theory, inputs, rows):
+    """Moments of one theory, by the code that every likelihood goes through: compiled once for all tests."""
+    values = np.asarray(theory.wilson.values)[None]
+    return evaluation.moments({process: (values, rows)}, inputs)[process][0]
 
 
 def rows(entries):

@@ -1,6 +1,7 @@
 """B -> K l l: amplitudes and bins against flavio; exact relations, quadrature and derivatives."""
 
 import equinox as eqx
+import flavio_points
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -38,8 +39,8 @@ def theory_of(values):
 
 @pytest.fixture(scope="module")
 def moments():
-    """The compiled moments of `ROWS`: (theory, inputs) -> [n, 6]."""
-    return jax.jit(lambda theory, inputs: b_to_k_ll.moments(theory, inputs, ROWS))
+    """The moments of `ROWS`: (theory, inputs) -> [n, 6]."""
+    return lambda theory, inputs: flavio_points.moments("b_to_k_ll", theory, inputs, ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,11 @@ def flavio(reference):
     """Stored points, and their values: (point, keys) -> dict."""
     points = reference("flavio_bins.json")["points"]
     plan = Plan(b_to_k_ll, "b_to_k_ll", points[0]["pred"])
-    run = jax.jit(lambda theory: b_to_k_ll.moments(theory, INPUTS, plan.rows))
-    return points, lambda point, keys: plan.values(run(theory(point)), INPUTS, keys)
+
+    def values(point, keys):
+        return plan.values(flavio_points.moments("b_to_k_ll", theory(point), INPUTS, plan.rows), INPUTS, keys)
+
+    return points, values
 
 
 @pytest.mark.parametrize("layer", ["SM", "mixed"])

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flavio_points import Plan, theory
+from flavio_points import Plan, moments, theory
 
 from bsfit.catalogue import PROCESSES
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, of_leptons, quarks
@@ -119,8 +119,11 @@ def plan(reference):
 def bins(plan):
     """Stored points, and their values: (point, keys) -> dict."""
     points, rows = plan
-    run = jax.jit(lambda theory: b_to_v_ll.moments(theory, INPUTS, rows.rows))
-    return points, lambda point, keys=None: rows.values(run(theory(point)), INPUTS, keys)
+
+    def values(point, keys=None):
+        return rows.values(moments("b_to_v_ll", theory(point), INPUTS, rows.rows), INPUTS, keys)
+
+    return points, values
 
 
 @pytest.fixture(scope="module")

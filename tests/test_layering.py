@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
 PHYSICS_BASE = {"constants", "catalogue", "errors", "numerics", "inputs", "theory"}
 FORMULAS = {"qcd", "qed", "wilson", "loops", "vectorlike", "widths", "validity", "hadronic"}
-WIRING = {"response", "predictions", "analysis"}
+WIRING = {"response", "evaluation", "predictions", "analysis"}
 
 ALLOWED = {
     "constants": set(),
@@ -30,7 +30,8 @@ ALLOWED = {
     "models": PHYSICS_BASE | (FORMULAS - {"hadronic"}),
     "observables": PHYSICS_BASE | FORMULAS,
     "response": PHYSICS_BASE | FORMULAS,
-    "predictions": PHYSICS_BASE | FORMULAS | {"response"},
+    "evaluation": PHYSICS_BASE | FORMULAS,
+    "predictions": PHYSICS_BASE | FORMULAS | {"response", "evaluation"},
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},

@@ -11,11 +11,12 @@ from bsfit.inputs import load_inputs
 from bsfit.predictions import plan, predict, prediction
 from bsfit.theory import Theory, WilsonCoefficients
 
-# By hand until its compilations are shared: on a loaded machine it takes more than four minutes.
-pytestmark = pytest.mark.long
-
 NAMES = ("R_K[1.1,6]", "R_K*[0.1,1.1]", "<dBR/dq2>(B0->K*mumu)[4,6]", "R_phi^-1[1.1,6]")
+CHANGED = load_inputs("default", {"B->K* BSZ a0_A0": 0.41, "m_c": 1.30, "V_cb": 0.042})
 POINTS = ({"C9mu": -1.1, "C10_bsmumu_im": 0.4}, {"C9mu": 0.7, "C10_bsmumu_im": -0.9})
+
+
+BOX = [{"C9mu": a, "C10_bsmumu_im": b} for a, b in ((1.0, 0.3), (-0.4, 1.0), (0.2, 0.2))]
 
 
 @pytest.fixture(scope="module")
@@ -25,27 +26,34 @@ def direct():
 
 @pytest.fixture(scope="module")
 def values(direct):
-    function = eqx.filter_jit(direct)
-    return np.stack([np.asarray(function(p)) for p in POINTS])
+    """By the amplitudes at each point, in code shared by all questions."""
+    return np.stack([direct.at_once(direct.model(p, direct.inputs)) for p in POINTS])
 
 
-def test_response_equals_direct(direct, values):
-    fast = direct.through_response([{"C9mu": a, "C10_bsmumu_im": b} for a, b in ((1.0, 0.3), (-0.4, 1.0), (0.2, 0.2))])
+def test_response_is_the_amplitudes(direct, values):
+    fast = direct.through_response(BOX)
     assert set(fast.responses) == {"b_to_k_ll", "b_to_v_ll"}
     np.testing.assert_allclose(np.stack([fast(p) for p in POINTS]), values, rtol=1e-10)
 
 
-def test_response_equals_direct_after_an_input_changes(direct):
-    changed = load_inputs("default", {"B->K* BSZ a0_A0": 0.41, "m_c": 1.30, "V_cb": 0.042})
-    moved = eqx.tree_at(lambda p: p.inputs, direct, changed)
-    fast = moved.through_response(POINTS)
-    expected = eqx.filter_jit(lambda d, p, i: d(p, i))(direct, POINTS[0], changed)
-    np.testing.assert_allclose(fast(POINTS[0]), expected, rtol=1e-10)
+def test_response_after_an_input_changes(direct):
+    moved = eqx.tree_at(lambda p: p.inputs, direct, CHANGED)
+    np.testing.assert_allclose(
+        moved.through_response(POINTS)(POINTS[0]), moved.at_once(moved.model(POINTS[0], CHANGED)), rtol=1e-10
+    )
 
 
-def test_vmap_is_a_loop(direct, values):
+@pytest.mark.slow
+def test_the_differentiable_path_is_the_shared_one(direct, values):
+    """``prediction(params)``, compiled as one function of parameters and inputs, alone and under vmap."""
     stacked = {name: jnp.asarray([p[name] for p in POINTS]) for name in POINTS[0]}
+    function = eqx.filter_jit(lambda d, p, i: d(p, i))
+    np.testing.assert_allclose(np.stack([function(direct, p, direct.inputs) for p in POINTS]), values, rtol=1e-12)
     np.testing.assert_allclose(eqx.filter_jit(eqx.filter_vmap(direct))(stacked), values, rtol=1e-12)
+    moved = eqx.tree_at(lambda p: p.inputs, direct, CHANGED)
+    np.testing.assert_allclose(
+        function(direct, POINTS[0], CHANGED), moved.at_once(moved.model(POINTS[0], CHANGED)), rtol=1e-12
+    )
 
 
 def test_predict_returns_floats_under_the_names_asked_for(values):

@@ -8,7 +8,6 @@ coefficients (`Prediction.through_response`).
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,19 +18,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit import catalogue
+from bsfit import catalogue, evaluation
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inputs import Inputs, load_inputs
-from bsfit.response import Response, contract, expand, real_parts, span
+from bsfit.response import Response, contract, expand, probes, real_parts, span
 from bsfit.theory import INDEX, Rows, Theory
 
 Params = Mapping[str, Float[Array, ""] | float]
 ModelFunction = Callable[[Params, Inputs], Theory]
 ObservableFunction = Callable[[Theory, Inputs], Any]
-
-
-RUN_ONCE = {"xla_backend_optimization_level": 0}
-"""Compiler options for code that runs once: LLVM's optimisation would cost more time than it saves."""
 
 
 # ---------------------------------------------------------------------------------------------------- the model
@@ -122,10 +117,13 @@ class ProcessPlan:
         decay, lepton, low, high = (np.array(column) for column in zip(*chosen, strict=True))
         return Rows(*(jnp.asarray(x) for x in (decay, lepton, low.astype(float), high.astype(float))))
 
-    def functionals(self, theory: Theory, inputs: Inputs) -> dict[str, Array]:
-        """By key, the functionals [n_obs, r, p] that its observables are made of: the direct path."""
+    def moments(self, theory: Theory, inputs: Inputs) -> Float[Array, "n k"]:
+        """Moments of all rows from the amplitudes: the direct path."""
+        return self.module.moments(theory, inputs, self.row_arrays())
+
+    def functionals(self, moments: Float[Array, "n k"], inputs: Inputs) -> dict[str, Array]:
+        """By key, the functionals [n_obs, r, p] of the moments that its observables are made of."""
         rows = self.row_arrays()
-        moments = self.module.moments(theory, inputs, rows)
         result = {}
         for part in self.combinations:
             index = np.array(part.rows)
@@ -184,13 +182,17 @@ class Prediction(eqx.Module):
         inputs = self.inputs if inputs is None else inputs
         return self.of_theory(self.model(params, inputs), inputs)
 
-    def of_theory(self, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
-        """Predicted values of a theory."""
+    def of_theory(
+        self, theory: Theory, inputs: Inputs, moments: Mapping[str, Float[Array, "n k"]] | None = None
+    ) -> Float[Array, " n"]:
+        """Predicted values of a theory; `moments` by process, where they are already known."""
         values: list = [None] * len(self.names)
         for plan in self.plans:
-            response = self.responses.get(plan.process)
-            direct = response is None
-            found = plan.functionals(theory, inputs) if direct else contract(response, theory)
+            if plan.process in self.responses:
+                found = contract(self.responses[plan.process], theory)
+            else:
+                known = (moments or {}).get(plan.process)
+                found = plan.functionals(plan.moments(theory, inputs) if known is None else known, inputs)
             for part in plan.combinations:
                 for i, position in enumerate(part.positions):
                     rows = plan.row_arrays(part.rows[i])
@@ -199,13 +201,24 @@ class Prediction(eqx.Module):
             values[position] = jnp.asarray(function(theory, inputs), dtype=float)
         return jnp.stack(values) * self.scale
 
+    def at_once(self, theory: Theory) -> Float[Array, " n"]:
+        """Predicted values of one theory, with code that is compiled once for all questions: see `evaluation`."""
+        point = np.asarray(theory.wilson.values)[None]
+        questions = {plan.process: (point, plan.row_arrays()) for plan in self._binned if not self.responses}
+        moments = {process: found[0] for process, found in evaluation.moments(questions, self.inputs).items()}
+        return _of_theory(self, theory, moments)
+
+    @property
+    def _binned(self) -> list[ProcessPlan]:
+        """Plans of the processes with a q2 distribution: those whose moments take time."""
+        return [plan for plan in self.plans if catalogue.PROCESSES[plan.process].masses]
+
     def with_quoted_standard_model(self) -> "Prediction":
         """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
         quoted = [i for i, name in enumerate(self.names) if f"SM {name}" in self.inputs]
         if not quoted:
             return self
-        standard_model = Theory.standard_model()
-        computed = jax.jit(lambda: self.of_theory(standard_model, self.inputs), compiler_options=RUN_ONCE)()
+        computed = self.at_once(Theory.standard_model())
         quotes = self.inputs.array(tuple(f"SM {self.names[i]}" for i in quoted))
         index = np.array(quoted)
         return eqx.tree_at(lambda p: p.scale, self, self.scale.at[index].set(quotes / computed[index]))
@@ -218,7 +231,7 @@ class Prediction(eqx.Module):
         that their derivatives by the inputs are complete.
         """
         stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
-        plans = [plan for plan in self.plans if catalogue.PROCESSES[plan.process].masses]
+        plans = self._binned
         names = {plan.process: catalogue.coefficients_of(plan.process, plan.leptons) for plan in plans}
 
         def reached(point: Params) -> dict:
@@ -226,24 +239,21 @@ class Prediction(eqx.Module):
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
         samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
-        builders = []
+        spans = {plan.process: span(np.asarray(samples[plan.process])) for plan in plans}
+        questions = {
+            plan.process: (probes(names[plan.process], spans[plan.process][0]), plan.row_arrays()) for plan in plans
+        }
+        found = evaluation.moments(questions, self.inputs)
+        responses = {}
         for plan in plans:
-            basis, pivots = span(np.asarray(samples[plan.process]))
-            builders.append(_expansion(plan, names[plan.process], jnp.asarray(basis), tuple(pivots), self.inputs))
-        with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock
-            compiled = list(pool.map(lambda lowered: lowered.compile(RUN_ONCE), builders))
-        found = zip(plans, compiled, strict=True)
-        responses = {plan.process: build(self.inputs) for plan, build in found}
+            functionals = jax.jit(jax.vmap(plan.functionals, (0, None)))(found[plan.process], self.inputs)
+            responses[plan.process] = expand(functionals, names[plan.process], spans[plan.process][1])
         return Prediction(self.inputs, responses, self.scale, self.names, self.model, self.plans, self.own)
 
 
-def _expansion(
-    plan: ProcessPlan, coefficients: tuple[str, ...], basis: Array, pivots: tuple[int, ...], inputs: Inputs
-) -> jax.stages.Lowered:
-    """The builder of a response as a function of the inputs, traced but not yet compiled."""
-    return jax.jit(
-        lambda inputs: expand(lambda theory: plan.functionals(theory, inputs), coefficients, basis, pivots)
-    ).lower(inputs)
+@eqx.filter_jit
+def _of_theory(function: Prediction, theory: Theory, moments: dict[str, Float[Array, "n k"]]) -> Float[Array, " n"]:
+    return function.of_theory(theory, function.inputs, moments)
 
 
 def prediction(
@@ -375,7 +385,8 @@ def predict(
         for name, value in params.items():
             check_domain(model, name, value)
     function = prediction(observables, model, inputs, free=tuple(params))
-    values, theory = _evaluate(function, {name: jnp.asarray(float(v)) for name, v in params.items()})
+    theory = _theory(function, {name: jnp.asarray(float(v)) for name, v in params.items()})
+    values = function.at_once(theory)
     labels = [o if isinstance(o, str) else _function_name(o) for o in observables]
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
     clipped = [check_bin(o, function.inputs) for o in map(_observable_or_none, function.names) if o and o.bin]
@@ -384,9 +395,8 @@ def predict(
 
 
 @eqx.filter_jit
-def _evaluate(function: Prediction, params: Params) -> tuple[Array, Theory]:
-    theory = function.model(params, function.inputs)
-    return function.of_theory(theory, function.inputs), theory
+def _theory(function: Prediction, params: Params) -> Theory:
+    return function.model(params, function.inputs)
 
 
 def _observable_or_none(name: str) -> catalogue.Observable | None:

@@ -6,16 +6,15 @@ inputs; evaluating the polynomial is then all that a new parameter point costs. 
 reach are kept: `span`.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 
-from bsfit.theory import INDEX, Theory, WilsonCoefficients
+from bsfit.theory import INDEX, Theory
 
 
 class Response(eqx.Module):
@@ -52,40 +51,41 @@ def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> tuple[
     return np.where(np.abs(basis) < 1e-15, 0.0, basis), pivots.tolist()
 
 
-def expand(
-    functionals: Callable[[Theory], dict[str, Array]],
-    coefficients: tuple[str, ...],
-    basis: Float[Array, "c2 d"],
-    pivots: tuple[int, ...],
-) -> Response:
-    """Response of named arrays of functionals from their values at 1 + d + d(d + 1)/2 points of unit coordinates.
+def probes(coefficients: tuple[str, ...], basis: Float[np.ndarray, "c2 d"]) -> Complex[np.ndarray, "points n"]:
+    """The 1 + d + d(d + 1)/2 points of unit coordinates from whose values `expand` makes the polynomials.
 
-    `basis` and `pivots` as from `span` of the coefficients named. A quadratic polynomial is known from that many
-    values, and one vmapped evaluation compiles in a third of the time of the second derivatives. Coefficients are of
-    order one, so nothing cancels.
+    `basis` as from `span` of the coefficients named. A quadratic polynomial is known from that many values, and one
+    vmapped evaluation compiles in a third of the time of the second derivatives. Coefficients are of order one, so
+    nothing cancels.
     """
-    c, d = len(coefficients), len(pivots)
-    index = np.array([INDEX[name] for name in coefficients])
-
-    def at(z: Float[Array, " d"]) -> dict[str, Array]:
-        y = basis @ z
-        values = jnp.zeros_like(WilsonCoefficients.zeros().values)
-        return functionals(Theory(WilsonCoefficients(values.at[index].set(y[:c] + 1j * y[c:]))))
-
+    c, d = len(coefficients), basis.shape[1]
     first, second = np.triu_indices(d, 1)
     unit = np.eye(d)
-    points = np.concatenate([np.zeros((1, d)), unit, -unit, unit[first] + unit[second]])
+    z = np.concatenate([np.zeros((1, d)), unit, -unit, unit[first] + unit[second]])
+    y = z @ basis.T
+    points = np.zeros((len(z), len(INDEX)), dtype=complex)
+    points[:, [INDEX[name] for name in coefficients]] = y[:, :c] + 1j * y[:, c:]
+    return points
 
-    def polynomial(values: Float[Array, "points ..."]) -> tuple[Array, Array, Array]:
-        constant, plus, minus, pairs = jnp.split(values, np.cumsum([1, d, d]))
+
+def expand(
+    values: dict[str, Float[np.ndarray, "points ..."]], coefficients: tuple[str, ...], pivots: Sequence[int]
+) -> Response:
+    """Response of named arrays of functionals from their values at the `probes`; `pivots` as from `span`."""
+    c, d = len(coefficients), len(pivots)
+    first, second = np.triu_indices(d, 1)
+
+    def polynomial(values: Float[np.ndarray, "points ..."]) -> tuple[Array, Array, Array]:
+        constant, plus, minus, pairs = np.split(np.asarray(values), np.cumsum([1, d, d]))
         gradient, curvature = 0.5 * (plus - minus), plus + minus - 2.0 * constant
         single = gradient + 0.5 * curvature
         mixed = pairs - constant - single[first] - single[second]
-        hessian = jnp.zeros((d, d, *constant.shape[1:])).at[np.arange(d), np.arange(d)].set(curvature)
-        hessian = hessian.at[first, second].set(mixed).at[second, first].set(mixed)
-        return constant[0], jnp.moveaxis(gradient, 0, -1), jnp.moveaxis(hessian, (0, 1), (-2, -1))
+        hessian = np.zeros((d, d, *constant.shape[1:]))
+        hessian[np.arange(d), np.arange(d)] = curvature
+        hessian[first, second] = hessian[second, first] = mixed
+        tensors = constant[0], np.moveaxis(gradient, 0, -1), np.moveaxis(hessian, (0, 1), (-2, -1))
+        return tuple(jnp.asarray(tensor) for tensor in tensors)
 
-    values = jax.vmap(at)(jnp.asarray(points))
     coordinates = tuple((coefficients[i % c], i >= c) for i in pivots)
     return Response({name: polynomial(array) for name, array in values.items()}, coordinates)
 
