@@ -247,6 +247,7 @@ def test_observables_of_known_integrals():
 # ------------------------------------------------------------------------------------------- numerics, derivatives
 
 
+@pytest.mark.slow
 def test_nodes_converge(moments, monkeypatch):
     """Fixed nodes against ten times as many, relative, at 20 random coefficients and inputs: 1e-6."""
     generator = np.random.default_rng(10)

@@ -270,6 +270,7 @@ def points(q2):
     return np.stack([q2, *(np.full_like(q2, x) for x in (M_B, M_C, MU))])
 
 
+@pytest.mark.slow
 def test_gradients_are_the_differences():
     """Forward derivatives against five-point differences in q2, both masses and the scale: 1e-6."""
     grid = points(np.array(GRID))

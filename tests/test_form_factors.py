@@ -101,6 +101,7 @@ def test_bcl_series_starts_as_a_p_wave(bcl_inputs):
     assert abs(float(slope[1])) > 0.01
 
 
+@pytest.mark.slow
 def test_derivatives():
     def all_form_factors(q2, values):
         expansion = form_factors.b_to_v(Inputs(jnp.asarray(values), INPUTS.names))

@@ -255,6 +255,7 @@ def outputs(x):
     return jnp.concatenate([c.real, c.imag, result.quantities["J"][None]])
 
 
+@pytest.mark.slow
 def test_derivatives():
     """At a generic point, with zero couplings, and with masses equal exactly and up to 1e-9."""
     couplings = [-0.4, 0.1, 0.4, 0.05, 2.0]

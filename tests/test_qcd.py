@@ -72,6 +72,7 @@ def test_running_solves_the_renormalisation_group_equation():
 
 
 @pytest.mark.parametrize("loops", [2, 3])
+@pytest.mark.slow
 def test_derivatives_in_the_scale_and_the_coupling(loops):
     def value(x):
         return qcd.alpha_s(x[0], FLAVIO.replace({"alpha_s_mZ": x[1]}), loops=loops)[None]

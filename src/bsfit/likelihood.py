@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.numerics import SMALL, contract, solve_positive
+from bsfit.numerics import SMALL, contract, log_det_positive, solve_positive
 
 JOIN = 0.15
 """Width, in standard deviations, over which the two sides of a split normal join."""
@@ -96,7 +96,7 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Ar
     if theory.shape[1]:
         error = 0.5 * (data.sigma_plus + data.sigma_minus)
         columns = [theory[:, a] / error for a in range(theory.shape[1])]
-        result -= 0.5 * jnp.linalg.slogdet(_nuisance_matrix(data, columns))[1]
+        result -= 0.5 * log_det_positive(_nuisance_matrix(data, columns))
     return result
 
 
