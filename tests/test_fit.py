@@ -158,6 +158,20 @@ def test_profile_errors_follow_the_deepest_valley():
     assert result.errors["x"][1] > 1.5 * result.errors["x"][0]
 
 
+def test_profile_errors_come_back_from_another_valley():
+    """Far away the valley of the minimum is closed; what slid into the other one must not stay there."""
+
+    def like(p):
+        x, y = jnp.abs(p["x"] - 0.5), p["y"]
+        wells = 40.0 * ((y - 0.2) * (y - 0.8)) ** 2 + 0.3 * 0.5 * (1.0 + jnp.tanh((y - 0.5) / 0.04))
+        pushed = 1000.0 * jnp.maximum(x - 0.3, 0.0) ** 3 * (0.8 - y)
+        return -0.5 * (2.0 * x**2 + 800.0 * x**4 + wells + pushed)
+
+    result = fit(like, free={"x": (0.0, 1.0), "y": (0.0, 1.0)})
+    expected = np.sqrt((np.sqrt(4.0 + 3200.0) - 2.0) / 1600.0)
+    assert result.errors["x"] == pytest.approx((expected, expected), rel=1e-6)
+
+
 def test_a_fit_on_a_bound_says_so():
     result = fit(lambda p: -0.5 * (p["x"] + 0.5) ** 2 - 0.5 * (p["y"] - p["x"]) ** 2, free={"x": (0, 3), "y": (-3, 3)})
     assert result.status == "at bound"

@@ -50,6 +50,8 @@ class LogLikelihood(eqx.Module):
     blocks: dict[str, SplitNormal]
     facts: Facts = eqx.field(static=True)
 
+    __hash__, __eq__ = object.__hash__, object.__eq__  # so that jax.jit(like) takes it as a function
+
     # ------------------------------------------------------------------------------------------ the density
 
     def __call__(self, params: Params) -> Float[Array, ""]:

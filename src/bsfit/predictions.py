@@ -177,6 +177,8 @@ class Prediction(eqx.Module):
     plans: tuple[ProcessPlan, ...] = eqx.field(static=True)
     own: tuple[tuple[int, ObservableFunction], ...] = eqx.field(static=True)
 
+    __hash__, __eq__ = object.__hash__, object.__eq__  # so that jax.jit(prediction) takes it as a function
+
     def __call__(self, params: Params, inputs: Inputs | None = None) -> Float[Array, " n"]:
         """Predicted values at a dictionary of the free parameters."""
         inputs = self.inputs if inputs is None else inputs

@@ -70,7 +70,8 @@ def crossings(
         start = point + search.tilt * (target - point[rows, search.axis])[:, None]
         start[rows, search.axis] = target
         found = minimise(objective, start, hold=held, data=data, lanes=lanes)
-        for other in () if others is None else others:
+        # A far trial may have left the valley of the minimum: the way back starts at the minimum itself.
+        for other in (search.start, *(() if others is None else others)):
             trial = minimise(objective, np.where(held, start, other), hold=held, data=data, lanes=lanes)
             found = _deeper(trial, found)
         point = found.position
