@@ -382,7 +382,7 @@ def test_list_tells_why_data_are_unused_or_replaced(capsys):
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
-        ("R_K", ["<Rmue>(B+->Kll)[LOW,HIGH]", "lhcb-rk-rkstar-2022", "QED *"]),
+        ("R_K", ["<Rmue>(B+->Kll)[LOW,HIGH]", "lhcb-rk-rkstar-2022", "QED B->K"]),
         ("R_K[1.1,6]", ["<Rmue>(B+->Kll)[1.1,6]", "0.949 +0.042 -0.041 +0.022 -0.022"]),
         ("DeltaM_s_ps", ["ps^-1", "CVLL_bsbs", "lhcb-dms-2021"]),
         ("lhcb-rk-rkstar-2022", ["LHCb:2022vje", "lhcb-rk-2021", "0.015"]),

@@ -5,7 +5,7 @@ Wiring only: formulas live in `observables/` and `likelihood`, numbers in ``data
 
 import fnmatch
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -289,9 +289,8 @@ def _select_nuisances(names: Sequence[str], the_set: InputSet, globs: str | Sequ
     """Uncertain inputs whose errors are carried along."""
     uncertain = [name for prior in the_set.priors for name in prior.names]
     if globs is None:
-        globs = [glob for name in names for glob in catalogue.observable(name).quantity.nuisances]
-        ratios = {catalogue.transition(catalogue.observable(name)) for name in names}
-        return tuple(n for n in uncertain if _matches(n, globs) and (not n.startswith("QED ") or n[4:] in ratios))
+        globs = {glob for name in names for glob in catalogue.nuisances(catalogue.observable(name))}
+        return tuple(n for n in uncertain if _matches(n, globs))
     globs = ["*"] if globs == "all" else [globs] if isinstance(globs, str) else list(globs)
     for glob in globs:
         if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
@@ -301,7 +300,7 @@ def _select_nuisances(names: Sequence[str], the_set: InputSet, globs: str | Sequ
     return tuple(n for n in uncertain if _matches(n, globs))
 
 
-def _matches(name: str, globs: Sequence[str]) -> bool:
+def _matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
 

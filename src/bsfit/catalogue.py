@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from glob import escape
 
 from bsfit.errors import BsfitInputError, did_you_mean
 
@@ -62,7 +63,8 @@ class Quantity:
     """One kind of observable of a process.
 
     `leptons` are those of the moment rows that it combines, "l" for the lepton in its name; `nuisances` the uncertain
-    inputs (globs) that matter for it when theory errors are propagated.
+    inputs that matter for it when theory errors are propagated: globs, ``{decay}`` and ``{transition}`` stand for those
+    of the observable. Angular observables are in the convention of LHCb.
     """
 
     process: str
@@ -117,30 +119,46 @@ _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
 _R = r"R_{%s}"
 
 
+_HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
+_VECTOR = (*_HADRONIC, "f_*", "a1_*", "a2_*", "1/lambda_B*")
+_ANGULAR = {
+    "FL": "F_L",
+    "AFB": r"A_{\rm FB}",
+    "ACP": r"A_{\rm CP}",
+    **{f"{kind}{i}": f"{kind}_{{{i}}}" for kind in "SA" for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")},
+    **{f"P{i}": f"P_{i}" for i in "123"},
+    **{f"P{i}p": f"P_{i}'" for i in "4568"},
+    "ATIm": r"A_T^{\rm Im}",
+}
+_DIFFERENCES = {f"Dmue_{key}": key for key in ("AFB", "FL", "P1", "P2", "P4p", "P5p", "P6p", "P8p")}
+
+
+def _decay_quantities(process: str, nuisances: tuple[str, ...], asymmetries: Mapping[str, str]) -> list[Quantity]:
+    """Rates, lepton-universality ratios and angular observables of a decay with a q2 distribution."""
+    ratio = {"leptons": ("mu", "e"), "nuisances": ("QED {transition}",), "sources": ("Bordone:2016gaq",)}
+    rate = {"leptons": ("l",), "nuisances": (*nuisances, "tau_B*"), "sources": ("Straub:2015ica",)}
+    angular = {"leptons": ("l",), "nuisances": nuisances, "sources": ("Gratrex:2015hna",)}
+    return [
+        Quantity(process, "dBR/dq2", "GeV^-2", r"\langle d{\rm BR}/dq^2\rangle", "BR", **rate),
+        Quantity(process, "BR", "1", r"{\rm BR}", "BR", **rate),
+        Quantity(process, "Rmue", "1", r"R", "LFU", **ratio),
+        Quantity(process, "Remu", "1", r"R^{-1}", "LFU", **ratio),
+        *(Quantity(process, key, "1", tex, "angular", **angular) for key, tex in asymmetries.items()),
+    ]
+
+
 def _quantities() -> dict[tuple[str, str], Quantity]:
-    rows = []
-    for process in ("b_to_k_ll", "b_to_v_ll"):
-        rows += [
-            Quantity(
-                process,
-                "dBR/dq2",
-                "GeV^-2",
-                r"\langle d{\rm BR}/dq^2\rangle",
-                "BR",
-                ("l",),
-                sources=("Straub:2015ica",),
-            ),
-            Quantity(
-                process, "Rmue", "1", r"R", "LFU", ("mu", "e"), nuisances=("QED *",), sources=("Bordone:2016gaq",)
-            ),
-            Quantity(
-                process, "Remu", "1", r"R^{-1}", "LFU", ("mu", "e"), nuisances=("QED *",), sources=("Bordone:2016gaq",)
-            ),
-        ]
+    rows = _decay_quantities("b_to_k_ll", _HADRONIC, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
+    rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
+    rows += [
+        Quantity("b_to_v_ll", key, "1", rf"\Delta {_ANGULAR[of]}", "LFU", ("mu", "e"), nuisances=_VECTOR)
+        for key, of in _DIFFERENCES.items()
+    ]
     rows += [
         Quantity("bs_mixing", "DeltaM_s", "GeV", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
         Quantity("bs_mixing", "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
         Quantity("bs_mixing", "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", binned=False),
+        Quantity("bs_mixing", "S_psiphi", "1", r"S_{\psi\phi}", "mixing", binned=False, nuisances=("V_*", "gamma")),
         Quantity("trident", "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", binned=False),
         Quantity("dipoles", "a_mu", "1", r"\Delta a_\mu", "dipole", binned=False),
         Quantity("dipoles", "BR(mu->egamma)", "1", r"{\rm BR}(\mu\to e\gamma)", "dipole", binned=False),
@@ -236,6 +254,12 @@ def stems() -> tuple[str, ...]:
         leptons = ("ee", "mumu", "tautau") if quantity.leptons == ("l",) else ("ll",)
         names += [f"<{quantity.key}>({decay}{ll})" for decay in PROCESSES[quantity.process].decays for ll in leptons]
     return tuple(names)
+
+
+def nuisances(item: Observable) -> tuple[str, ...]:
+    """Globs of the uncertain inputs that matter for an observable."""
+    names = {"decay": escape(item.decay), "transition": escape(transition(item))}
+    return tuple(pattern.format(**names) for pattern in item.quantity.nuisances)
 
 
 def transition(item: Observable) -> str:

@@ -66,7 +66,7 @@ def _observable(name: str) -> Iterator[Facts]:
         "unit": quantity.unit,
         "group": item.group,
         "depends on": ", ".join(catalogue.coefficients_of(quantity.process, item.leptons)),
-        "theory errors from": ", ".join(quantity.nuisances),
+        "theory errors from": ", ".join(catalogue.nuisances(item)).replace("[*]", "*"),
         "papers": ", ".join(quantity.sources),
         **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
     }
