@@ -31,6 +31,12 @@ def safe_sqrt(x: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
 
 
+def fade_out(x: Float[Array, ""], start: float, end: float) -> Float[Array, ""]:
+    """One below `start`, zero above `end`, with two continuous derivatives."""
+    t = jnp.clip((x - start) / (end - start), 0.0, 1.0)
+    return 1.0 - t**3 * (10.0 - 15.0 * t + 6.0 * t**2)
+
+
 def kallen(a: Float[Array, "..."], b: Float[Array, "..."], c: Float[Array, "..."]) -> Float[Array, "..."]:
     """Kallen function a^2 + b^2 + c^2 - 2(ab + bc + ca) of three squared masses."""
     return a**2 + b**2 + c**2 - 2.0 * (a * b + b * c + c * a)

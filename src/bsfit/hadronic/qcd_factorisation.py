@@ -36,7 +36,7 @@ from jaxtyping import Array, Complex, Float, Int
 from bsfit.catalogue import PROCESSES
 from bsfit.hadronic.effective_coefficients import Quarks
 from bsfit.inputs import Inputs
-from bsfit.numerics import gauss_legendre
+from bsfit.numerics import fade_out, gauss_legendre
 from bsfit.wilson import MU_B, Total
 
 FADE = (9.0, 10.0)
@@ -122,8 +122,7 @@ def vector_amplitudes(
 
     GeV, in units of the N there; zero above `FADE`.
     """
-    x = jnp.clip((q2 - FADE[0]) / (FADE[1] - FADE[0]), 0.0, 1.0)
-    fade = 1.0 - x**3 * (10.0 - 15.0 * x + 6.0 * x**2)
+    fade = fade_out(q2, *FADE)
     q2 = jnp.minimum(q2, FADE[1])
     flipped = jnp.stack([c8 + c8p, c8 - c8p])
     t_perp, t_para = jax.vmap(lambda c: tensor_amplitudes(q2, had, c, quark))(flipped)

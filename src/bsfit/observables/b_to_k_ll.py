@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.hadronic import form_factors
+from bsfit.hadronic import form_factors, power_corrections
 from bsfit.hadronic.effective_coefficients import (
     COEFFICIENTS,
     Quarks,
@@ -85,17 +85,18 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     wilson = of_leptons(coefficients)
     currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
     decays = _decays(inputs)
-    expansion = form_factors.b_to_k(inputs)
+    expansion, corrections = form_factors.b_to_k(inputs), power_corrections.pseudoscalar_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (4.0 * inputs["G_F"] / jnp.sqrt(2.0) * inputs["alpha_em_mb"] / (4.0 * jnp.pi)) ** 2
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        mesons, m_l = jax.tree.map(lambda x: x[decay], decays), leptons[lepton]
+        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (decays, corrections)), leptons[lepton]
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_k) ** 2, thresholds(quark), NODES)
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
             current, dipole = hadronic_factors(q2, form_factors.evaluate(expansion, q2), mesons, m_l, quark)
             shift_c7, shift_c9 = (jnp.outer(shift, _LOOPS) for shift in loop_shifts(q2, c8, quark))
+            shift_c9 += power_corrections.pseudoscalar_shift(q2, power) * _LOOPS[None]
             found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)
 

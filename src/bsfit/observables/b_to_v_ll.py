@@ -15,7 +15,8 @@ rates differ by 2e-4, ratios with complex coefficients by up to 2e-3.
 :math:`A_{CP}` is the rate of the b quark minus that of the anti-b quark over their sum; flavio 2.7.1 has half of it.
 
 Below 9 GeV^2 spectator scattering and weak annihilation (`hadronic.qcd_factorisation`) are added where the inputs
-have what they need; `moments` takes others in their place. Not included: power corrections, QED, tensor operators,
+have what they need; `moments` takes others in their place. So are the shifts of `hadronic.power_corrections`, zero
+unless an input says otherwise. Not included: QED, tensor operators,
 new phases in :math:`B_s` mixing. The strange quark mass is neglected against :math:`m_b` in :math:`O_S, O_P`.
 Energies in GeV, q2 in GeV^2.
 """
@@ -29,7 +30,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.hadronic import form_factors, qcd_factorisation
+from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     COEFFICIENTS,
     Quarks,
@@ -105,21 +106,23 @@ def moments(
         nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
     currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
-    decays = _decays(inputs)
+    decays, corrections = _decays(inputs), power_corrections.vector_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(quark.lambda_t)) ** 2
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        mesons, m_l = jax.tree.map(lambda x: x[decay], decays), leptons[lepton]
+        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (decays, corrections)), leptons[lepton]
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_v) ** 2, thresholds(quark), NODES)
 
         def amplitudes(q2: Float[Array, ""]) -> Complex[Array, "cp 8"]:
             current, dipole = hadronic_factors(q2, mesons, m_l, quark)
             shift_c7, shift_c9 = (jnp.outer(shift, _LOOPS) for shift in loop_shifts(q2, c8, quark))
             local = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
-            if nonlocal_amplitudes is None:
-                return local
-            return local.at[:, :3].add(nonlocal_amplitudes(q2, decay))
+            vector = (current[:3], dipole[:3], mesons.m_b, quark.m_b)
+            added = power_corrections.vector_amplitudes(q2, power, *vector)[None]
+            if nonlocal_amplitudes is not None:
+                added += nonlocal_amplitudes(q2, decay)
+            return local.at[:, :3].add(added)
 
         measure = strength * mesons.lifetime * weight * rate_factor(q2, mesons, m_l)
         return angular_integrals(jax.vmap(amplitudes)(q2), q2, measure, m_l).ravel()

@@ -1,0 +1,88 @@
+r"""Power corrections: hadronic effects beyond factorisation, as shifts of coefficients with unknown size.
+
+Below the charmonia each helicity amplitude of :math:`B\to V\ell\ell` gets a polynomial, above them a constant, as in
+1411.3161 [Altmannshofer:2014rta]_ and 1503.05534 [Straub:2015ica]_, in the normalisation of flavio 2.7:
+
+.. math::
+   \delta C_7^{(0,-)} = \frac{m_B}{2m_b}\Big(a+b\frac{q^2}{m_B^2}\Big) ,\quad
+   \delta C_7'^{(+)} = \frac{m_B}{2m_b}\Big(a+b\frac{q^2}{m_B^2}\Big) \quad (q^2<9) ,\qquad
+   \delta C_9^{(0,-,+)} = c \quad (q^2>14) ,
+
+and :math:`B\to K\ell\ell` has :math:`\delta C_9 = a+bq^2` below and c above, GeV. All parameters are complex; their
+phases are strong, so both CP states share them. Central values are zero. Between the two ranges, where nothing is known
+and no data are used, both fade out smoothly over one GeV^2.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Complex, Float
+
+from bsfit.inputs import Inputs
+from bsfit.numerics import fade_out
+
+LOW_END, HIGH_START = 9.0, 14.0
+"""Ends, in GeV^2, of the ranges in which the parameters count fully."""
+
+VECTOR_DECAYS, PSEUDOSCALAR_DECAYS = ("B0->K*", "B+->K*", "Bs->phi"), ("B+->K", "B0->K")
+"""In the order of the catalogue."""
+
+
+class VectorShifts(eqx.Module):
+    """Parameters of B -> V; [decay, helicity] until a decay is picked; helicities 0, minus, plus."""
+
+    a: Complex[Array, "*d 3"]
+    b: Complex[Array, "*d 3"]
+    c: Complex[Array, "*d 3"]
+
+
+class PseudoscalarShifts(eqx.Module):
+    """Parameters of B -> K; [decay] until one is picked; b in GeV^-2."""
+
+    a: Complex[Array, "*d"]
+    b: Complex[Array, "*d"]
+    c: Complex[Array, "*d"]
+
+
+def vector_shifts(inputs: Inputs) -> VectorShifts:
+    """The parameters of the three decays."""
+    low = [("delta_C7", "0"), ("delta_C7", "-"), ("delta_C7p", "+")]
+    return VectorShifts(
+        *(_complex(inputs, VECTOR_DECAYS, [f"{name} {power}_{h}" for name, h in low]) for power in "ab"),
+        _complex(inputs, VECTOR_DECAYS, [f"delta_C9 c_{h}" for h in "0-+"]),
+    )
+
+
+def pseudoscalar_shifts(inputs: Inputs) -> PseudoscalarShifts:
+    """The parameters of the two decays."""
+    return PseudoscalarShifts(*(_complex(inputs, PSEUDOSCALAR_DECAYS, [f"delta_C9 {x}"])[:, 0] for x in "abc"))
+
+
+def _complex(inputs: Inputs, decays: tuple[str, ...], names: list[str]) -> Complex[Array, "d n"]:
+    parts = [inputs.array(tuple(f"{d} {n} {part}" for d in decays for n in names)) for part in ("Re", "Im")]
+    return (parts[0] + 1j * parts[1]).reshape(len(decays), len(names))
+
+
+def vector_amplitudes(
+    q2: Float[Array, ""],
+    shifts: VectorShifts,
+    current: Float[Array, " 3"],
+    dipole: Float[Array, " 3"],
+    m_meson: Float[Array, ""],
+    m_b: Float[Array, ""],
+) -> Complex[Array, " 3"]:
+    """What the parameters of one decay add to the amplitudes V0, Vperp, Vpara.
+
+    `current` and `dipole` are what multiplies C9 and C7 in these amplitudes. The minus (plus) helicity is the half
+    difference (sum) of parallel and perpendicular; C7' enters the parallel one with the opposite sign.
+    """
+    low = (shifts.a + shifts.b * q2 / m_meson**2) * m_meson / (2.0 * m_b) * fade_out(q2, LOW_END, LOW_END + 1.0)
+    high = shifts.c * (1.0 - fade_out(q2, HIGH_START - 1.0, HIGH_START))
+    minus = 0.5 * ((dipole[2] - dipole[1]) * low[1] + (current[2] - current[1]) * high[1])
+    plus = 0.5 * ((dipole[1] - dipole[2]) * low[2] + (current[2] + current[1]) * high[2])
+    return jnp.stack([dipole[0] * low[0] + current[0] * high[0], plus - minus, plus + minus])
+
+
+def pseudoscalar_shift(q2: Float[Array, ""], shifts: PseudoscalarShifts) -> Complex[Array, ""]:
+    """Shift of C9 in B -> K for one decay."""
+    high = 1.0 - fade_out(q2, HIGH_START - 1.0, HIGH_START)
+    return (shifts.a + shifts.b * q2) * fade_out(q2, LOW_END, LOW_END + 1.0) + shifts.c * high
