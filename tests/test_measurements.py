@@ -168,6 +168,16 @@ def test_statistical_correlation_is_diluted_by_uncorrelated_systematic_errors(wr
     assert total == pytest.approx(expected * (1 + 0.1 * syst.prod() / (0.5 * stat.prod())))
 
 
+def test_a_correlation_matrix_may_be_given_in_blocks(write):
+    third = GOOD.split("values:\n")[1].split("  - obs")[1].replace("[1, 6.0]", "[6,8]")
+    text = GOOD.replace("correlation:", f"  - obs{third}correlation:")
+    matrix = load_measurement(write(text.replace("[[1, 0.5], [1]]", "{blocks: [[[1, 0.5], [1]], [[1]]]}"))).correlation
+    assert matrix.stat == pytest.approx(np.array([[1, 0.5, 0], [0.5, 1, 0], [0, 0, 1]]))
+    for wrong in ("[[[1, 0.5], [1]]]", "[]", "[[], [[1, 0, 0], [1, 0], [1]]]", "[[[1, 1], [1]], [[1]]]", "[1, 2]", "1"):
+        with pytest.raises(BsfitInputError, match="blocks"):
+            load_measurement(write(text.replace("[[1, 0.5], [1]]", f"{{blocks: {wrong}}}")))
+
+
 def test_short_names_are_read(write):
     text = GOOD.replace("<Rmue>(B+->Kll)[1, 6.0]", "R_K[1,6]")
     assert load_measurement(write(text)).data[0].observable == "<Rmue>(B+->Kll)[1,6]"
@@ -383,6 +393,12 @@ def test_own_files_are_checked_against_the_others(write):
         select(write(own + "supersedes: [lhcb-rk-2041]\n"))
     with pytest.raises(BsfitInputError, match="rename the file"):
         select(write(own, "lhcb-rk-2014.yaml"))
+
+
+def test_other_running_periods_share_no_data(write):
+    text = GOOD.replace("correlation:", "independent_of: [lhcb-rk-rkstar-2022]\ncorrelation:")
+    assert names([str(write(text)), "lhcb-rk-rkstar-2022"]) == ["mine", "lhcb-rk-rkstar-2022"]
+    assert names(["lhcb-rk-rkstar-2022", str(write(text))])[1] == "mine"
 
 
 def test_bins_that_touch_do_not_overlap(write):

@@ -85,7 +85,10 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A publication as loaded. `supersedes`, `combines` and `alternative_to` name measurements that share its data."""
+    """A publication as loaded. `supersedes`, `combines` and `alternative_to` name measurements that share its data.
+
+    `independent_of` names those of the same experiment with the same bins that share none: another running period.
+    """
 
     name: str
     file: str
@@ -98,6 +101,7 @@ class Measurement:
     supersedes: tuple[str, ...]
     combines: tuple[str, ...]
     alternative_to: tuple[str, ...]
+    independent_of: tuple[str, ...]
     unused_reason: str | None
     note: str | None
     sha256: str
@@ -129,7 +133,8 @@ class DataSet:
 # ------------------------------------------------------------------------------------------------------ loading
 
 _REQUIRED = ("schema", "experiment", "inspire", "values")
-_OPTIONAL = ("arxiv", "supersedes", "combines", "alternative_to", "unused", "note", "correlation", "curve")
+_RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
+_OPTIONAL = ("arxiv", *_RELATIONS, "unused", "note", "correlation", "curve")
 
 
 def load_measurement(path: str | os.PathLike[str]) -> Measurement:
@@ -158,9 +163,7 @@ def load_measurement(path: str | os.PathLike[str]) -> Measurement:
         data=data,
         correlation=_correlation(where, document.get("correlation"), len(data)),
         curve=_curve(where, document.get("curve"), data),
-        supersedes=_names(where, document, "supersedes"),
-        combines=_names(where, document, "combines"),
-        alternative_to=_names(where, document, "alternative_to"),
+        **{relation: _names(where, document, relation) for relation in _RELATIONS},
         unused_reason=unused,
         note=_text(where, document, (), "note"),
         sha256=where.sha256,
@@ -252,7 +255,9 @@ def _correlation(where: Where, entry: Any, n: int) -> Correlation | None:
 
 
 def _matrix(where: Where, path: Trail, rows: Any, n: int) -> np.ndarray:
-    """A correlation matrix, written in full or as its upper triangle."""
+    """A correlation matrix, written in full, as its upper triangle, or as blocks along the diagonal."""
+    if isinstance(rows, dict):
+        return _block_matrix(where, path, rows, n)
     numbers = [_numbers(where, (*path, i), row) for i, row in enumerate(expect(where, path, rows, "a list"))]
     if [len(row) for row in numbers] == list(range(n, 0, -1)):
         upper = np.array([[0.0] * (n - len(row)) + row for row in numbers])
@@ -265,6 +270,20 @@ def _matrix(where: Where, path: Trail, rows: Any, n: int) -> np.ndarray:
         raise where.error(path, "the matrix is not symmetric with 1 on the diagonal", "a correlation matrix")
     if np.abs(matrix).max() > 1 or np.linalg.eigvalsh(matrix).min() <= 0:
         raise where.error(path, "the matrix is not positive definite", "a correlation matrix")
+    return matrix
+
+
+def _block_matrix(where: Where, path: Trail, entry: dict[str, Any], n: int) -> np.ndarray:
+    """Blocks of consecutive values, each a matrix of its own, that are not correlated with each other."""
+    check_keys(where, path, entry, ("blocks",))
+    path = (*path, "blocks")
+    blocks = expect(where, path, entry["blocks"], "a list")
+    sizes = [len(expect(where, (*path, i), block, "a list")) for i, block in enumerate(blocks)]
+    if 0 in sizes or sum(sizes) != n:
+        raise where.error(path, f"found blocks of {sizes} values", f"blocks for {n} values")
+    matrix = np.zeros((n, n))
+    for i, (size, end) in enumerate(zip(sizes, np.cumsum(sizes), strict=True)):
+        matrix[end - size : end, end - size : end] = _matrix(where, (*path, i), blocks[i], size)
     return matrix
 
 
@@ -402,7 +421,7 @@ def _group(group: str) -> list[Measurement]:
 
 
 def _check_references(measurement: Measurement, known: dict[str, Measurement]) -> None:
-    for name in (*measurement.supersedes, *measurement.combines, *measurement.alternative_to):
+    for name in (name for relation in _RELATIONS for name in getattr(measurement, relation)):
         if name not in known:
             raise BsfitInputError(
                 f"names an unknown measurement {shown(name)}", measurement.file, hint=did_you_mean(name, known)
@@ -417,13 +436,18 @@ def _refuse_shared_data(first: Measurement, second: Measurement) -> None:
                 raise BsfitInputError(
                     f"{a.name!r} {relation} {b.name!r}: the same data twice", hint="choose one of the two"
                 )
-    if first.experiment != second.experiment:
+    if first.experiment != second.experiment or independent(first, second):
         return
     for a in first.data:
         for b in second.data:
             if _same_data(a, b):
                 what = f"{first.name!r} and {second.name!r} share data: {a.observable} and {b.observable}"
                 raise BsfitInputError(f"{what}, both {first.experiment}", hint="choose one of the two")
+
+
+def independent(first: Measurement, second: Measurement) -> bool:
+    """Whether one of the two says that it shares no events with the other."""
+    return second.name in first.independent_of or first.name in second.independent_of
 
 
 def _same_data(a: Datum, b: Datum) -> bool:
