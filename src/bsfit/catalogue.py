@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from glob import escape
 
+from bsfit import rare_decays
 from bsfit.errors import BsfitInputError, did_you_mean
 
 # ------------------------------------------------------------------------------------------------ coefficients
@@ -95,6 +96,9 @@ class Observable:
 
 
 _SEMILEPTONIC_L = (*(f"{op}_bs{{l}}{{l}}" for op in SEMILEPTONIC), *DIPOLES)
+_LEPTONIC_BS = tuple(
+    f"{op}_bs{lepton}{lepton}" for lepton in LEPTONS for op in ("C10", "C10p", "CS", "CSp", "CP", "CPp")
+)
 
 PROCESSES: dict[str, Process] = {
     "b_to_k_ll": Process(
@@ -110,6 +114,7 @@ PROCESSES: dict[str, Process] = {
         _SEMILEPTONIC_L,
     ),
     "bs_mixing": Process("bsfit.observables.bs_mixing", ("",), (), ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs")),
+    "bs_to_ll": Process("bsfit.observables.bs_to_ll", ("",), (), _LEPTONIC_BS),
     "trident": Process("bsfit.observables.trident", ("",), (), ("CVLL_numunumumumu", "CVLR_numunumumumu")),
     "dipoles": Process("bsfit.observables.dipoles", ("",), (), ("C7_mumu", "Cgamma_mue", "Cgamma_emu")),
 }
@@ -154,6 +159,7 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
         Quantity("b_to_v_ll", key, "1", rf"\Delta {_ANGULAR[of]}", "LFU", ("mu", "e"), nuisances=_VECTOR)
         for key, of in _DIFFERENCES.items()
     ]
+    rows += [Quantity(**row, binned=False) for row in rare_decays.QUANTITIES]
     rows += [
         Quantity("bs_mixing", "DeltaM_s", "GeV", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
         Quantity("bs_mixing", "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),

@@ -1,0 +1,34 @@
+"""Observables of rare decays that take no q2 bin: rows of the catalogue, plain data free of JAX.
+
+A row is what `catalogue.Quantity` takes by name; names are flavio's. The conventions are in the file of each process.
+"""
+
+_CKM = ("V_cb", "V_ub", "V_us", "gamma")
+_LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
+
+
+def _row(process: str, group: str, key: str, unit: str, tex: str, nuisances: tuple[str, ...], source: str) -> dict:
+    return {
+        "process": process,
+        "key": key,
+        "unit": unit,
+        "tex": tex,
+        "group": group,
+        "nuisances": nuisances,
+        "sources": (source,),
+    }
+
+
+def _bs_to_ll() -> list[dict]:
+    width = ("tau_Bs", "DeltaGamma/Gamma_Bs")
+    rate = (*_CKM, *width, "f_Bs", "m_t_pole", "alpha_s_mZ")
+    table = [
+        *((f"BR(Bs->{x}{x})", "1", rf"{{\rm BR}}(B_s\to {tex}{tex})", rate) for x, tex in _LEPTONS.items()),
+        ("ADeltaGamma(Bs->mumu)", "1", r"A_{\Delta\Gamma}(B_s\to\mu\mu)", ()),
+        ("tau_mumu", "GeV^-1", r"\tau_{\mu\mu}", width),
+        ("tau_mumu_ps", "ps", r"\tau_{\mu\mu}", width),
+    ]
+    return [_row("bs_to_ll", "leptonic", *row, "DeBruyn:2012wk") for row in table]
+
+
+QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(),)
