@@ -133,7 +133,7 @@ def test_three_theory_modes_agree_at_the_standard_model():
 
 def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
     """Against shifts of each input by its error; DeltaM_s knows nothing of the q2 nodes whose response is kept."""
-    like = bsfit.log_likelihood(data="mixing", free={"CVLL_bsbs": (-1e-11, 1e-11)})
+    like = bsfit.log_likelihood(data="lhcb-dms-2021", free={"CVLL_bsbs": (-1e-11, 1e-11)})
     central = bsfit.load_inputs("default")
     from bsfit.inputs import input_set
 

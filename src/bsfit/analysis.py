@@ -217,13 +217,13 @@ def log_likelihood(
     _check_bounds(own, model)
     plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
     points = _sample_box(own, SAMPLES)
-    fast = _keeps_moments(all_names, selected, nuisances) if fast is None else fast
+    kept = _keeps_moments(all_names, selected, nuisances)
+    fast = theory == "fixed" or kept if fast is None else fast
     pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     _refuse_unused(pred, points, own)
     priors = _priors_of(selected, the_set, inputs)
     factor = _factor(priors, selected)
-    jacobian = _jitted_jacobian(pred, Theory.standard_model(), selected if theory != "sampled" else ())
-    errors = jnp.asarray(jacobian) @ factor if theory != "sampled" else jnp.zeros((len(all_names), 0))
+    errors = _errors(pred, selected, factor, not kept) if theory != "sampled" else jnp.zeros((len(all_names), 0))
     n = len(names)
     curves = tuple(Tabulated.of(x, y, float(jnp.linalg.norm(errors[n + i]))) for i, (x, y) in enumerate(curves))
     means = {name: float(m) for prior in priors for name, m in zip(prior.names, prior.mean, strict=True)}
@@ -289,8 +289,8 @@ def _select_nuisances(names: Sequence[str], the_set: InputSet, globs: str | Sequ
     """Uncertain inputs whose errors are carried along."""
     uncertain = [name for prior in the_set.priors for name in prior.names]
     if globs is None:
-        globs = {glob for name in names for glob in catalogue.nuisances(catalogue.observable(name))}
-        return tuple(n for n in uncertain if _matches(n, globs))
+        listed = {glob for name in names for glob in catalogue.nuisances(catalogue.observable(name))}
+        return tuple(n for n in uncertain if _matches(n, listed))
     globs = ["*"] if globs == "all" else [globs] if isinstance(globs, str) else list(globs)
     for glob in globs:
         if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
@@ -310,8 +310,8 @@ def _keeps_moments(names: Sequence[str], selected: Sequence[str], asked: str | S
     What matters is what the user asked for, else what the catalogue lists: V_cb, there for the mixing, drops out of
     ratios.
     """
-    quantities = [catalogue.observable(name).quantity for name in names]
-    listed = [glob for quantity in quantities if quantity.binned for glob in quantity.nuisances]
+    binned = [item for item in map(catalogue.observable, names) if item.quantity.binned]
+    listed = [glob for item in binned for glob in catalogue.nuisances(item)]
     return all(_matches(name, ("QED *",)) for name in selected if asked is not None or _matches(name, listed))
 
 
@@ -347,9 +347,16 @@ def _jacobian(pred: Prediction, theory: Theory, names: tuple[str, ...]) -> Float
     return jax.jacfwd(shifted)(pred.inputs.array(names))
 
 
-@eqx.filter_jit
-def _jitted_jacobian(pred: Prediction, theory: Theory, names: tuple[str, ...]) -> Float[Array, "n q"]:
-    return _jacobian(pred, theory, names)
+def _errors(
+    pred: Prediction, names: tuple[str, ...], factor: Float[Array, "q q"], moments_move: bool
+) -> Float[Array, "n q"]:
+    """Shifts of all predictions of the Standard Model per unit Gaussian nuisance."""
+    if not names:
+        return jnp.zeros((len(pred.names), 0))
+    where = [pred.inputs.names.index(name) for name in names]
+    directions = np.zeros((len(names), len(pred.inputs.names)))
+    directions[:, where] = np.asarray(factor).T
+    return pred.slopes_at_once(Theory.standard_model(), directions, moments_move).T
 
 
 # -------------------------------------------------------------------------------------------------- free parameters

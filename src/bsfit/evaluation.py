@@ -1,4 +1,4 @@
-"""Moments at many points of the Wilson coefficients, in blocks of one fixed shape.
+"""Moments at many points of the Wilson coefficients, and their slopes in the inputs, in blocks of one fixed shape.
 
 Whatever is asked for, each process is compiled once for a set of inputs, not once per question: the second likelihood
 of a session, and the second run of a program that keeps its compilations, start at once.
@@ -17,56 +17,83 @@ from bsfit import catalogue
 from bsfit.inputs import Inputs
 from bsfit.theory import INDEX, Rows, Theory, WilsonCoefficients
 
-BLOCK = (16, 16)
-"""Points and rows that are evaluated together."""
+POINTS, ROWS, DIRECTIONS = 16, 16, 16
+"""Points, rows and directions of the inputs that are evaluated together."""
 
 RUN_ONCE = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 """Compiler options for code that runs a few times: optimisation would cost more time than it saves."""
 
 _COMPILED: dict[tuple, jax.stages.Compiled] = {}
 
+Block = Callable[..., jax.Array]
+
 
 def moments(
     questions: Mapping[str, tuple[Complex[np.ndarray, "p c"], Rows]], inputs: Inputs
 ) -> dict[str, Float[np.ndarray, "p n k"]]:
     """Moments of several processes: by name of the process, coefficients [p, c] and rows [n] in, [p, n, k] out."""
-    keys = {process: (process, inputs.names, inputs.set_name, jax.default_backend()) for process in questions}
-    lowered = {key: _lower(process, inputs) for process, key in keys.items() if key not in _COMPILED}
-    with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing needs
-        _COMPILED.update(zip(lowered, pool.map(_compile, lowered.values()), strict=True))
-    return {p: _in_blocks(_COMPILED[keys[p]], *question, inputs) for p, question in questions.items()}
+    compiled = _compiled({process: _moments_of(process) for process in questions}, inputs)
+
+    def of_process(block: Block, coefficients: Complex[np.ndarray, "p c"], rows: Rows) -> Float[np.ndarray, "p n k"]:
+        points = _cut(jnp.asarray(coefficients, dtype=complex), POINTS)
+        parts = [_over_rows(lambda r, c=c: block(c, inputs, r), rows) for c in points]
+        return np.concatenate(parts)[: len(coefficients)]
+
+    return {process: of_process(compiled[process], *question) for process, question in questions.items()}
 
 
-def _in_blocks(
-    block: Callable, coefficients: Complex[np.ndarray, "p c"], rows: Rows, inputs: Inputs
-) -> Float[np.ndarray, "p n k"]:
-    points, n_rows = BLOCK
-    row_blocks = _cut(rows, n_rows)
-    parts = [
-        np.concatenate([block(c, inputs, r) for r in row_blocks], axis=1)
-        for c in _cut(jnp.asarray(coefficients, dtype=complex), points)
-    ]
-    return np.concatenate(parts)[: len(coefficients), : len(rows.decay)]
+def slopes(
+    questions: Mapping[str, tuple[Complex[np.ndarray, " c"], Rows]],
+    inputs: Inputs,
+    directions: Float[np.ndarray, "q i"],
+) -> dict[str, Float[np.ndarray, "q n k"]]:
+    """Derivatives of the moments at one point of the coefficients [c] along directions of all inputs: [q, n, k]."""
+    compiled = _compiled({process: _slopes_of(process) for process in questions}, inputs, slopes=True)
+
+    def of_process(block: Block, coefficients: Complex[np.ndarray, " c"], rows: Rows) -> Float[np.ndarray, "q n k"]:
+        point, along = jnp.asarray(coefficients, dtype=complex), _cut(jnp.asarray(directions), DIRECTIONS)
+        parts = [_over_rows(lambda r, d=d: block(point, inputs, r, d), rows) for d in along]
+        return np.concatenate(parts)[: len(directions)]
+
+    return {process: of_process(compiled[process], *question) for process, question in questions.items()}
 
 
-def _cut(arrays, size: int) -> list:
-    """Slices of equal length along the first axis of all arrays, the last one filled up with the last entry."""
-    n = len(jax.tree.leaves(arrays)[0])
-    index = np.minimum(np.arange(-(-n // size) * size), n - 1).reshape(-1, size)
-    return [jax.tree.map(lambda x, i=i: x[i], arrays) for i in index]
-
-
-def _lower(process: str, inputs: Inputs) -> jax.stages.Lowered:
-    """The moments of one block as a function of coefficients, inputs and rows, traced but not compiled."""
+def _moments_of(process: str) -> Block:
     module = importlib.import_module(catalogue.PROCESSES[process].module)
-    points, n_rows = BLOCK
 
     def block(coefficients: Complex[Array, "p c"], inputs: Inputs, rows: Rows) -> Float[Array, "p n k"]:
         return jax.vmap(lambda c: module.moments(Theory(WilsonCoefficients(c)), inputs, rows))(coefficients)
 
-    integers, reals = np.zeros(n_rows, dtype=int), np.zeros(n_rows)
+    return block
+
+
+def _slopes_of(process: str) -> Block:
+    module = importlib.import_module(catalogue.PROCESSES[process].module)
+
+    def block(
+        coefficients: Complex[Array, " c"], inputs: Inputs, rows: Rows, directions: Float[Array, "q i"]
+    ) -> Float[Array, "q n k"]:
+        def at(values: Float[Array, " i"]) -> Float[Array, "n k"]:
+            moved = Inputs(values, inputs.names, inputs.set_name)
+            return module.moments(Theory(WilsonCoefficients(coefficients)), moved, rows)
+
+        return jax.vmap(lambda d: jax.jvp(at, (inputs.values,), (d,))[1])(directions)
+
+    return block
+
+
+def _compiled(blocks: Mapping[str, Block], inputs: Inputs, slopes: bool = False) -> dict:
+    """The compiled block of each process, compiled now where it is the first time."""
+    keys = {p: (p, slopes, inputs.names, inputs.set_name, jax.default_backend()) for p in blocks}
+    integers, reals = np.zeros(ROWS, dtype=int), np.zeros(ROWS)
     rows = Rows(*(jnp.asarray(x) for x in (integers, integers, reals, reals)))
-    return jax.jit(block).lower(jnp.zeros((points, len(INDEX)), dtype=complex), inputs, rows)
+    arguments = [jnp.zeros((() if slopes else (POINTS,)) + (len(INDEX),), dtype=complex), inputs, rows]
+    if slopes:
+        arguments.append(jnp.zeros((DIRECTIONS, len(inputs.names))))
+    lowered = {keys[p]: jax.jit(block).lower(*arguments) for p, block in blocks.items() if keys[p] not in _COMPILED}
+    with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing needs
+        _COMPILED.update(zip(lowered, pool.map(_compile, lowered.values()), strict=True))
+    return {p: _COMPILED[key] for p, key in keys.items()}
 
 
 def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
@@ -74,3 +101,14 @@ def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
         return lowered.compile(RUN_ONCE)
     except jax.errors.JaxRuntimeError:  # options come and go with the versions of XLA
         return lowered.compile()
+
+
+def _over_rows(block: Callable[[Rows], Array], rows: Rows) -> Float[np.ndarray, "b n k"]:
+    return np.concatenate([np.asarray(block(r)) for r in _cut(rows, ROWS)], axis=1)[:, : len(rows.decay)]
+
+
+def _cut(arrays, size: int) -> list:
+    """Slices of equal length along the first axis of all arrays, the last one filled up with the last entry."""
+    n = len(jax.tree.leaves(arrays)[0])
+    index = np.minimum(np.arange(-(-n // size) * size), n - 1).reshape(-1, size)
+    return [jax.tree.map(lambda x, i=i: x[i], arrays) for i in index]

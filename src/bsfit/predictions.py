@@ -5,6 +5,7 @@ they combine. Moments come from the amplitudes (the direct path) or from their e
 coefficients (`Prediction.through_response`).
 """
 
+import dataclasses
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,8 @@ Params = Mapping[str, Float[Array, ""] | float]
 ModelFunction = Callable[[Params, Inputs], Theory]
 ObservableFunction = Callable[[Theory, Inputs], Any]
 
+WRITTEN_OUT = 4
+"""Up to this many observables of one kind are written out, which XLA fuses better under vmap; more are one vmap."""
 
 # ---------------------------------------------------------------------------------------------------- the model
 
@@ -133,9 +136,13 @@ class ProcessPlan:
             )
         return result
 
-    def assemble(self, key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-        """One observable from its functionals."""
-        return getattr(self.module, "assemble", self.module.combine)(key, found, rows, inputs)
+    def assemble_all(self, part: Combination, found: Float[Array, "o r p"], inputs: Inputs) -> Float[Array, " o"]:
+        """Observables of one kind from their functionals."""
+        assemble = partial(getattr(self.module, "assemble", self.module.combine), part.key)
+        rows = [self.row_arrays(index) for index in part.rows]
+        if len(rows) <= WRITTEN_OUT:
+            return jnp.stack([assemble(found[i], r, inputs) for i, r in enumerate(rows)])
+        return jax.vmap(assemble, (0, 0, None))(found, jax.tree.map(lambda *x: jnp.stack(x), *rows), inputs)
 
 
 def _plan(observables: Sequence[catalogue.Observable | None]) -> tuple[ProcessPlan, ...]:
@@ -188,7 +195,7 @@ class Prediction(eqx.Module):
         self, theory: Theory, inputs: Inputs, moments: Mapping[str, Float[Array, "n k"]] | None = None
     ) -> Float[Array, " n"]:
         """Predicted values of a theory; `moments` by process, where they are already known."""
-        values: list = [None] * len(self.names)
+        parts, positions = [], []
         for plan in self.plans:
             if plan.process in self.responses:
                 found = contract(self.responses[plan.process], theory)
@@ -196,12 +203,12 @@ class Prediction(eqx.Module):
                 known = (moments or {}).get(plan.process)
                 found = plan.functionals(plan.moments(theory, inputs) if known is None else known, inputs)
             for part in plan.combinations:
-                for i, position in enumerate(part.positions):
-                    rows = plan.row_arrays(part.rows[i])
-                    values[position] = plan.assemble(part.key, found[part.key][i], rows, inputs)
+                parts.append(plan.assemble_all(part, found[part.key], inputs))
+                positions += part.positions
         for position, function in self.own:
-            values[position] = jnp.asarray(function(theory, inputs), dtype=float)
-        return jnp.stack(values) * self.scale
+            parts.append(jnp.asarray(function(theory, inputs), dtype=float)[None])
+            positions.append(position)
+        return jnp.concatenate(parts)[np.argsort(positions)] * self.scale
 
     def at_once(self, theory: Theory) -> Float[Array, " n"]:
         """Predicted values of one theory, with code that is compiled once for all questions: see `evaluation`."""
@@ -209,6 +216,23 @@ class Prediction(eqx.Module):
         questions = {plan.process: (point, plan.row_arrays()) for plan in self._binned if not self.responses}
         moments = {process: found[0] for process, found in evaluation.moments(questions, self.inputs).items()}
         return _of_theory(self, theory, moments)
+
+    def slopes_at_once(
+        self, theory: Theory, directions: Float[np.ndarray, "q i"], moments_move: bool = True
+    ) -> Float[Array, "q n"]:
+        """Derivatives of the predicted values at one theory along directions of all inputs; code as in `at_once`.
+
+        With `moments_move` false the caller knows that these inputs enter beside the moments of q2 distributions only.
+        """
+        direct = dataclasses.replace(self, responses={})
+        point = np.asarray(theory.wilson.values)
+        plans = self._binned
+        moments = evaluation.moments({p.process: (point[None], p.row_arrays()) for p in plans}, self.inputs)
+        if moments_move:
+            slopes = evaluation.slopes({p.process: (point, p.row_arrays()) for p in plans}, self.inputs, directions)
+        else:
+            slopes = {process: np.zeros((len(directions), *m.shape[1:])) for process, m in moments.items()}
+        return _along(direct, theory, {p: m[0] for p, m in moments.items()}, slopes, jnp.asarray(directions))
 
     @property
     def _binned(self) -> list[ProcessPlan]:
@@ -256,6 +280,25 @@ class Prediction(eqx.Module):
 @eqx.filter_jit
 def _of_theory(function: Prediction, theory: Theory, moments: dict[str, Float[Array, "n k"]]) -> Float[Array, " n"]:
     return function.of_theory(theory, function.inputs, moments)
+
+
+@eqx.filter_jit
+def _along(
+    function: Prediction,
+    theory: Theory,
+    moments: dict[str, Float[Array, "n k"]],
+    slopes: dict[str, Float[Array, "q n k"]],
+    directions: Float[Array, "q i"],
+) -> Float[Array, "q n"]:
+    """Derivatives along directions of the inputs, whose effect on the moments is known."""
+
+    def at(moments: dict[str, Array], values: Array) -> Array:
+        return function.of_theory(theory, eqx.tree_at(lambda i: i.values, function.inputs, values), moments)
+
+    def along(slopes: dict[str, Array], direction: Array) -> Array:
+        return jax.jvp(at, (moments, function.inputs.values), (slopes, direction))[1]
+
+    return jax.vmap(along)(slopes, directions)
 
 
 def prediction(

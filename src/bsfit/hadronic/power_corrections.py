@@ -46,10 +46,8 @@ class PseudoscalarShifts(eqx.Module):
 def vector_shifts(inputs: Inputs) -> VectorShifts:
     """The parameters of the three decays."""
     low = [("delta_C7", "0"), ("delta_C7", "-"), ("delta_C7p", "+")]
-    return VectorShifts(
-        *(_complex(inputs, VECTOR_DECAYS, [f"{name} {power}_{h}" for name, h in low]) for power in "ab"),
-        _complex(inputs, VECTOR_DECAYS, [f"delta_C9 c_{h}" for h in "0-+"]),
-    )
+    a, b = (_complex(inputs, VECTOR_DECAYS, [f"{name} {power}_{h}" for name, h in low]) for power in "ab")
+    return VectorShifts(a, b, _complex(inputs, VECTOR_DECAYS, [f"delta_C9 c_{h}" for h in "0-+"]))
 
 
 def pseudoscalar_shifts(inputs: Inputs) -> PseudoscalarShifts:
