@@ -31,4 +31,21 @@ def _bs_to_ll() -> list[dict]:
     return [_row("bs_to_ll", "leptonic", *row, "DeBruyn:2012wk") for row in table]
 
 
-QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(),)
+def _b_to_nunu() -> list[dict]:
+    common = (*_CKM, "X_t")
+    table = []
+    for decay, b, meson in (
+        ("B+->K", "+", "K^+"),
+        ("B0->K", "0", "K^0"),
+        ("B0->K*", "0", "K^{*0}"),
+        ("B+->K*", "+", "K^{*+}"),
+    ):
+        transition = f"B->{decay.split('->')[1]} *"
+        tex = rf"(B^{b}\to {meson}\nu\bar\nu)"
+        table.append((f"BR({decay}nunu)", "1", rf"{{\rm BR}}{tex}", (*common, f"tau_B{b}", transition)))
+        if "*" in decay:
+            table.append((f"FL({decay}nunu)", "1", f"F_L{tex}", (transition,)))
+    return [_row("b_to_nunu", "nunu", *row, "Buras:2014fpa") for row in table]
+
+
+QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu())
