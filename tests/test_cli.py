@@ -333,13 +333,13 @@ def test_without_o_nothing_is_written(capsys, asked, tmp_path, monkeypatch):
 
 def test_the_whole_path_once(capsys, tmp_path):
     """DeltaM_s fixes a coefficient: real data, a real likelihood, and the same numbers from the saved settings."""
-    words = ["--data", "mixing", "--free", "CVLL_bsbs=-1e-10,2e-11"]
+    words = ["--data", "lhcb-dms-combination-2021", "--free", "CVLL_bsbs=-1e-10,2e-11"]
     status, out, err = run(capsys, "fit", *words, "-o", str(tmp_path / "a"), "--no-cache")
     assert status == 0
     assert [line.partition(" ")[0] for line in err.splitlines()] == ["bsfit:", "bsfit:"]
-    assert "Fit of eft to mixing: converged" in out
+    assert "Fit of eft to lhcb-dms-combination-2021: converged" in out
     result = FitResult.load(tmp_path / "a" / "fit.json")
-    like = bsfit.log_likelihood(data="mixing", free={"CVLL_bsbs": (-1e-10, 2e-11)})
+    like = bsfit.log_likelihood(data="lhcb-dms-combination-2021", free={"CVLL_bsbs": (-1e-10, 2e-11)})
     assert like.chi2(result.values) == pytest.approx(0.0, abs=1e-12)
     again = runfile.load(tmp_path / "a" / "run.resolved.yaml")
     assert again.get("free") == like.free
@@ -461,9 +461,10 @@ def test_no_cache_where_it_is_not_wanted_or_not_safe(capsys, asked, switched, tm
 def test_scenarios_of_mixing_agree_with_ordinary_fits():
     """The shared compilation against one fit each; both coefficients move DeltaM_s alike."""
     bounds = {"CVLL_bsbs": (-1e-10, 2e-11), "CVRR_bsbs": (-5e-11, 2e-11)}
-    found = bsfit.fit_scenarios("mixing", tuple(bounds), bounds=bounds)
+    found = bsfit.fit_scenarios("lhcb-dms-combination-2021", tuple(bounds), bounds=bounds)
     assert [row["name"] for row in found.rows] == list(bounds)
-    one = bsfit.fit(bsfit.log_likelihood(data="mixing", free={"CVLL_bsbs": bounds["CVLL_bsbs"]}))
+    free = {"CVLL_bsbs": bounds["CVLL_bsbs"]}
+    one = bsfit.fit(bsfit.log_likelihood(data="lhcb-dms-combination-2021", free=free))
     for row in found.rows:
         assert row["best"] == pytest.approx(one.values["CVLL_bsbs"], rel=1e-6)
         assert row["interval_1"] == pytest.approx(one.intervals_1["CVLL_bsbs"], rel=1e-6)

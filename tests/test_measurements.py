@@ -336,10 +336,11 @@ def test_sets_groups_names_and_lists():
     assert names("lhcb-rk-2014") == ["lhcb-rk-2014"]
     assert set(names("latest")) == set(names("lfu")) | {"lhcb-dms-combination-2021"}
     assert set(names("LFU")) == set(names("lfu"))
-    assert names("mixing") == ["lhcb-dms-combination-2021"]
-    assert set(names(["lfu", "mixing", "cms-rk-2024"])) == set(names("latest"))
+    assert names("mixing") == ["hflav-spsiphi-2023", "lhcb-dms-combination-2021"]
+    assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("latest"))
+    assert set(names(["LFU", "mixing", "angular", "BR"])) == set(names("global"))
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
-    assert list(data_sets()) == ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "latest"]
+    assert list(data_sets()) == ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "latest", "global-2017", "global"]
 
 
 def test_the_tables_cannot_be_changed_from_outside():
@@ -367,7 +368,7 @@ def test_superseded_results_may_be_chosen_alone(data):
         ("lfuu", "did you mean 'lfu'"),
         ("lhcb_rk_2014", "did you mean 'lhcb-rk-2014'"),
         ("Mixing", "did you mean 'mixing'"),
-        ("angular", "no measurement of the group 'angular' yet (groups with data: LFU, mixing)"),
+        ("leptonic", "no measurement of the group 'leptonic' yet (groups with data: BR, LFU, angular, mixing)"),
         ([], "no data chosen"),
         ("none.yaml", "No such file"),
     ],

@@ -223,13 +223,13 @@ def observable(name: str) -> Observable:
 
 
 def _edges(text: str, name: str) -> tuple[float, float]:
-    match = _EDGES.match(text)
+    match, shown = _EDGES.match(text), repr(text)[1:-1]
     if not match:
-        raise BsfitInputError(f"cannot read the bin [{text}] of {name!r}", expected="[LOW,HIGH] in GeV^2")
+        raise BsfitInputError(f"cannot read the bin [{shown}] of {name!r}", expected="[LOW,HIGH] in GeV^2")
     low, high = float(match[1]), float(match[2])
     if not 0.0 <= low < high:
         raise BsfitInputError(
-            f"the bin [{text}] of {name!r} is empty, reversed or negative", expected="0 <= LOW < HIGH in GeV^2"
+            f"the bin [{shown}] of {name!r} is empty, reversed or negative", expected="0 <= LOW < HIGH in GeV^2"
         )
     return low, high
 
