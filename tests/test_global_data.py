@@ -10,8 +10,8 @@ import pytest
 from bsfit.measurements import available, independent, replaced, select
 
 COUNTS = {
-    "global-2017": {"LFU": 3, "angular": 209, "BR": 69, "mixing": 2},
-    "global": {"LFU": 16, "angular": 285, "BR": 84, "mixing": 2},
+    "global-2017": {"LFU": 3, "angular": 178, "BR": 59, "leptonic": 3, "mixing": 2},
+    "global": {"LFU": 16, "angular": 250, "BR": 69, "leptonic": 5, "mixing": 2},
 }
 GLOBAL_SETS = list(COUNTS)
 
@@ -38,7 +38,7 @@ def test_no_datum_stands_twice(chosen):
     for (m1, quantity1, decay1, a), (m2, quantity2, decay2, b) in combinations(data, 2):
         if (m1.experiment, quantity1, decay1) != (m2.experiment, quantity2, decay2) or independent(m1, m2):
             continue
-        assert a.bin, (a.observable, m1.name, m2.name)
+        assert a.bin, (m1.name, m2.name)
         assert max(a.bin[0], b.bin[0]) >= min(a.bin[1], b.bin[1]), (a.observable, b.observable, m1.name, m2.name)
 
 
@@ -65,9 +65,10 @@ def test_independent_measurements_are_of_other_years_and_share_an_experiment():
     assert all(a.experiment == b.experiment for a, b in pairs)
 
 
-def test_current_set_is_everything_that_is_predicted_and_not_replaced(chosen):
+def test_current_set_is_everything_that_is_predicted_and_not_replaced():
+    """B -> K nu nu is a group of its own: it does not depend on the coefficients of charged leptons."""
     current = {m.name for m in available().values() if not m.unused_reason} - replaced()
-    assert {m.name for m in select("global")} == current
+    assert {m.name for m in select("global")} == current - {m.name for m in select("nunu")}
 
 
 def test_nothing_of_after_february_2018_is_in_the_set_of_2017():
@@ -111,17 +112,17 @@ def _values(name, quantity):
 def test_experiments_share_the_signs_of_lhcb():
     """At high q2 the coefficients fix the signs: AFB, P2 > 0 and S4, S5, P5p, P1 < 0, far from zero."""
     for name, quantity, q2, sign in [
-        ("lhcb-kstarmumu-angular-2015", "AFB", (15, 17), 1),
-        ("lhcb-kstarmumu-angular-2020", "AFB", (15, 17), 1),
-        ("lhcb-kstarplusmumu-angular-2020", "AFB", (15, 17), 1),
+        ("lhcb-kstarmumu-angular-2015", "AFB", (15, 19), 1),
+        ("lhcb-kstarmumu-angular-2020", "AFB", (15, 19), 1),
+        ("lhcb-kstarplusmumu-angular-2020", "AFB", (15, 19), 1),
         ("cms-kstarmumu-angular-2015", "AFB", (14.18, 16), 1),
         ("cdf-kstarmumu-angular-2012", "AFB", (14.18, 16), 1),
         ("cms-kstarmumu-angular-2024", "P2", (14.18, 16), 1),
-        ("lhcb-kstarmumu-angular-2020", "S5", (15, 17), -1),
+        ("lhcb-kstarmumu-angular-2020", "S5", (15, 19), -1),
         ("cms-kstarmumu-p5p-2017", "P5p", (14.18, 16), -1),
         ("cms-kstarmumu-angular-2024", "P5p", (14.18, 16), -1),
         ("cms-kstarmumu-angular-2024", "P1", (14.18, 16), -1),
-        ("lhcb-kstarmumu-angular-2020", "S4", (15, 17), -1),
+        ("lhcb-kstarmumu-angular-2020", "S4", (15, 19), -1),
         ("lhcb-phimumu-angular-2021", "S4", (15, 18.9), -1),
     ]:
         datum = _values(name, quantity)[q2]
@@ -129,14 +130,14 @@ def test_experiments_share_the_signs_of_lhcb():
 
 
 def test_cms_agrees_with_lhcb_in_the_optimised_observables():
-    """P_i of CMS at [14.18,16] against those that the S_i of LHCb at [15,17] give."""
-    lhcb = {key: _values("lhcb-kstarmumu-angular-2020", key)[15, 17].central for key in ("FL", "AFB", "S3", "S5")}
+    """P_i of CMS at [14.18,16] against those that the S_i of LHCb at [15,19] give; the bins differ."""
+    lhcb = {key: _values("lhcb-kstarmumu-angular-2020", key)[15, 19].central for key in ("FL", "AFB", "S3", "S5")}
     cms = {key: _values("cms-kstarmumu-angular-2024", key)[14.18, 16].central for key in ("FL", "P1", "P2", "P5p")}
     transverse = 1 - lhcb["FL"]
-    assert cms["FL"] == pytest.approx(lhcb["FL"], abs=0.06)
-    assert cms["P1"] == pytest.approx(2 * lhcb["S3"] / transverse, abs=0.1)
-    assert cms["P2"] == pytest.approx(2 / 3 * lhcb["AFB"] / transverse, abs=0.06)
-    assert cms["P5p"] == pytest.approx(lhcb["S5"] / np.sqrt(lhcb["FL"] * transverse), abs=0.06)
+    assert cms["FL"] == pytest.approx(lhcb["FL"], abs=0.08)
+    assert cms["P1"] == pytest.approx(2 * lhcb["S3"] / transverse, abs=0.15)
+    assert cms["P2"] == pytest.approx(2 / 3 * lhcb["AFB"] / transverse, abs=0.12)
+    assert cms["P5p"] == pytest.approx(lhcb["S5"] / np.sqrt(lhcb["FL"] * transverse), abs=0.08)
 
 
 def test_narrow_bins_of_cms_add_up_to_the_printed_integral():

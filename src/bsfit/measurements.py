@@ -27,7 +27,7 @@ from bsfit.yaml_reader import Trail, Where, check_keys, expect, load_yaml, shown
 CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
 
-GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "mixing", "relic", "direct")
+GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct")
 
 
 @dataclass(frozen=True)
