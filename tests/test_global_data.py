@@ -3,11 +3,14 @@
 import re
 from collections import Counter
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bsfit.measurements import available, independent, replaced, select
+
+DOCUMENTATION = Path(__file__).parents[1] / "docs" / "data.md"
 
 COUNTS = {
     "global-2017": {"LFU": 3, "angular": 178, "BR": 59, "leptonic": 3, "mixing": 2},
@@ -167,3 +170,10 @@ def test_normalisation_correlates_the_bins_of_a_rate():
         expected = np.outer(common, common)
         np.fill_diagonal(expected, 1)
         assert m.correlation.syst == pytest.approx(expected, abs=6e-4)
+
+
+def test_table_of_the_documentation():
+    """docs/data.md says for each measurement how many data it brings to each set."""
+    rows = re.findall(r"^\| `([\w-]+)` \|.*\| (\d*) ?\| (\d*) ?\|$", DOCUMENTATION.read_text(), re.MULTILINE)
+    for column, name in enumerate(GLOBAL_SETS, start=1):
+        assert {row[0]: int(row[column]) for row in rows if row[column]} == {m.name: len(m.data) for m in select(name)}
