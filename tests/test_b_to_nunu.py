@@ -64,7 +64,7 @@ def test_against_flavio(point, rates, polarisation):
 
 
 def test_one_coupling_in_the_amplitude():
-    """The Standard Model has the coupling at the Z mass, whatever that at 4.8 GeV; new physics scales with the latter."""
+    """The Standard Model has the coupling at the Z mass, whatever that at 4.8 GeV, with which new physics scales."""
     other = FLAVIO.replace({"alpha_em_mb": 1.1 * FLAVIO["alpha_em_mb"]})
     for key in RATES:
         assert value(key, other) == pytest.approx(value(key), rel=1e-12)
@@ -117,6 +117,7 @@ def test_named_predictions():
     assert predict(["BR(B+->Knunu)"])["BR(B+->Knunu)"] == pytest.approx(4.9e-6, rel=0.1)
 
 
+@pytest.mark.slow
 def test_derivatives():
     names = ("V_cb", "X_t", "m_B0", "m_K*0", "m_K0", "B->K* BSZ a0_A1", "B->K BSZ a0_f+", "tau_B0")
 

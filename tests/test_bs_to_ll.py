@@ -86,6 +86,7 @@ def test_named_predictions():
     assert set(found) == set(bs_to_ll.QUANTITIES)
 
 
+@pytest.mark.slow
 def test_derivatives():
     names = ("f_Bs", "V_cb", "m_b", "m_s", "DeltaGamma/Gamma_Bs", "tau_Bs", "m_t_pole")
 

@@ -48,4 +48,36 @@ def _b_to_nunu() -> list[dict]:
     return [_row("b_to_nunu", "nunu", *row, "Buras:2014fpa") for row in table]
 
 
-QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu())
+def _b_to_v_gamma() -> list[dict]:
+    quark = (*_CKM, "m_b", "m_c_BVgamma", "alpha_s_mZ", "m_t_pole")
+    table, rates = [], {}
+    for decay, b, tex in (
+        ("B0->K*", "B0", r"B^0\to K^{*0}"),
+        ("B+->K*", "B+", r"B^+\to K^{*+}"),
+        ("Bs->phi", "Bs", r"B_s\to\phi"),
+    ):
+        meson = decay.split("->")[1]
+        transition = "Bs->phi" if b == "Bs" else "B->K*"
+        spectator = (
+            f"f_{b}",
+            f"f_{meson}",
+            f"f_perp_{meson}",
+            f"a?_*_{meson}",
+            "1/lambda_Bs" if b == "Bs" else "1/lambda_B",
+        )
+        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{decay} delta_C7* a_*")
+        rates[decay] = (*amplitude, f"tau_{b}", *(("DeltaGamma/Gamma_Bs",) if b == "Bs" else ()))
+        table.append((f"BR({decay}gamma)", "1", rf"{{\rm BR}}({tex}\gamma)", rates[decay]))
+        table.append((f"ACP({decay}gamma)", "1", rf"A_{{\rm CP}}({tex}\gamma)", amplitude))
+    ratio = tuple(dict.fromkeys((*rates["B0->K*"], *rates["Bs->phi"])))
+    ratio_tex = r"{\rm BR}(B^0\to K^{*0}\gamma)/{\rm BR}(B_s\to\phi\gamma)"
+    table += [
+        ("BR(B0->K*gamma)/BR(Bs->phigamma)", "1", ratio_tex, ratio),
+        ("S_K*gamma", "1", r"S_{K^*\gamma}", (*_CKM, "B0->K* delta_C7* a_*", "m_s")),
+        ("S_phigamma", "1", r"S_{\phi\gamma}", (*_CKM, "Bs->phi delta_C7* a_*", "m_s")),
+        ("ADeltaGamma(Bs->phigamma)", "1", r"A_{\Delta\Gamma}(B_s\to\phi\gamma)", ("Bs->phi delta_C7* a_*", "m_s")),
+    ]
+    return [_row("b_to_v_gamma", "radiative", *row, "Beneke:2004dp") for row in table]
+
+
+QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu(), *_b_to_v_gamma())
