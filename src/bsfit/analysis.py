@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue, likelihood, measurements
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.evaluation import once
 from bsfit.inputs import Inputs, InputSet, Prior, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
 from bsfit.predictions import Params, Prediction, check_bin, check_domain, plan
@@ -248,8 +249,10 @@ def log_likelihood(
     nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in priors)
     blocks = {group: gaussian.take(np.array(index)) for group, (index, _) in groups.items() if index}
     like = LogLikelihood(pred, gaussian, errors[:n], factor, curves, nuisance_priors if sampled else (), blocks, facts)
-    values = eqx.filter_jit(pred.of_theory)(Theory.standard_model(), inputs)
-    facts.reference_chi2 = float(eqx.filter_jit(like._chi2)(values, errors[:n]))
+    standard_model = Theory.standard_model()
+    facts.reference_chi2 = float(
+        once(lambda theory: like._chi2(pred.of_theory(theory, inputs), errors[:n]))(standard_model)
+    )
     return like
 
 
@@ -409,7 +412,7 @@ def _refuse_unused(pred: Prediction, points: Sequence[dict[str, float]], free: M
     base, moved = points[0:4], points[4:8]
     trials = [*base, *({**a, name: b[name]} for name in names for a, b in zip(base, moved, strict=True))]
     stacked = {name: jnp.asarray([p[name] for p in trials]) for name in names}
-    values = np.asarray(eqx.filter_jit(eqx.filter_vmap(pred))(stacked))
+    values = np.asarray(once(jax.vmap(pred))(stacked))
     reference, changed = values[: len(base)], values[len(base) :].reshape(len(names), len(base), -1)
     scale = np.abs(reference) + np.finfo(float).tiny
     unused = [name for name, v in zip(names, changed, strict=True) if np.all(np.abs(v - reference) <= 1e-13 * scale)]

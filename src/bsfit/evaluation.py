@@ -7,6 +7,7 @@ of a session, and the second run of a program that keeps its compilations, start
 import importlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -101,6 +102,11 @@ def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
         return lowered.compile(RUN_ONCE)
     except jax.errors.JaxRuntimeError:  # options come and go with the versions of XLA
         return lowered.compile()
+
+
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled for a single call: quickly, not well."""
+    return lambda *arguments: _compile(jax.jit(function).lower(*arguments))(*arguments)
 
 
 def _over_rows(block: Callable[[Rows], Array], rows: Rows) -> Float[np.ndarray, "b n k"]:

@@ -15,11 +15,12 @@ identity, so that nothing larger than the number of nuisances is ever inverted.
 from collections.abc import Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.numerics import SMALL, contract, log_det_positive, solve_positive
+from bsfit.numerics import SMALL, contract, factor_positive, log_det_positive, solve_factored, solve_positive
 
 JOIN = 0.15
 """Width, in standard deviations, over which the two sides of a split normal join."""
@@ -77,13 +78,43 @@ def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array,
     """Chi2 of predicted values, with theory errors as columns of shifts per unit nuisance (q may be 0)."""
     error = sigma(data, prediction)
     y = (prediction - data.central) / error
-    p_y = _weigh(data, y)
     if theory.shape[1] == 0:
-        return contract(y, p_y)
+        return contract(y, _weigh(data.precision, y))
+    if theory.shape[1] > SMALL:
+        return _profiled(data.precision, y, theory / error[:, None])
     columns = [theory[:, a] / error for a in range(theory.shape[1])]
+    p_y = _weigh(data.precision, y)
     projection = jnp.stack([contract(column, p_y) for column in columns])
     shift = solve_positive(_nuisance_matrix(data, columns), projection)
     return contract(y, p_y) - contract(projection, shift)
+
+
+@jax.custom_jvp
+def _profiled(precision: Float[Array, "n n"] | None, y: Float[Array, " n"], w: Float[Array, "n q"]) -> Float[Array, ""]:
+    """Minimum over many nuisances; by the envelope theorem its slope needs no derivative of where the minimum is."""
+    return y @ _weigh(precision, y - w @ _best_nuisances(precision, y, w))
+
+
+@_profiled.defjvp
+def _(primals, tangents):
+    (precision, y, w), (_, dy, dw) = primals, tangents
+    nuisances = _best_nuisances(precision, y, w)
+    pull = _weigh(precision, y - w @ nuisances)
+    return y @ pull, 2.0 * pull @ (dy - dw @ nuisances)
+
+
+def _best_nuisances(
+    precision: Float[Array, "n n"] | None, y: Float[Array, " n"], w: Float[Array, "n q"]
+) -> Float[Array, " q"]:
+    """Solution of (1 + W^T rho^-1 W) x = W^T rho^-1 y; differentiated through products with vectors alone."""
+    fixed = jax.lax.stop_gradient(w)
+    factor = factor_positive(jnp.eye(w.shape[1]) + fixed.T @ _weigh(precision, fixed))
+    return jax.lax.custom_linear_solve(
+        lambda x: x + w.T @ _weigh(precision, w @ x),
+        w.T @ _weigh(precision, y),
+        lambda _, b: solve_factored(factor, b),
+        symmetric=True,
+    )
 
 
 def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
@@ -100,8 +131,8 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Ar
     return result
 
 
-def _weigh(data: SplitNormal, y: Float[Array, " n"]) -> Float[Array, " n"]:
-    return y if data.precision is None else data.precision @ y
+def _weigh(precision: Float[Array, "n n"] | None, y: Float[Array, " n *q"]) -> Float[Array, " n *q"]:
+    return y if precision is None else precision @ y
 
 
 def _nuisance_matrix(data: SplitNormal, columns: Sequence[Float[Array, " n"]]) -> Float[Array, "q q"]:
@@ -109,8 +140,8 @@ def _nuisance_matrix(data: SplitNormal, columns: Sequence[Float[Array, " n"]]) -
     q = len(columns)
     if q > SMALL:
         w = jnp.stack(columns, axis=1)
-        return jnp.eye(q) + w.T @ (w if data.precision is None else data.precision @ w)
-    weighed = [_weigh(data, column) for column in columns]
+        return jnp.eye(q) + w.T @ _weigh(data.precision, w)
+    weighed = [_weigh(data.precision, column) for column in columns]
     upper = {(a, b): contract(columns[a], weighed[b]) for a in range(q) for b in range(a, q)}
     rows = [jnp.stack([upper[min(a, b), max(a, b)] for b in range(q)]) for a in range(q)]
     return jnp.eye(q) + jnp.stack(rows)

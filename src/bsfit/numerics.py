@@ -61,16 +61,16 @@ def solve_positive(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> F
     """
     if matrix.shape[0] <= SMALL:
         return _solve_in_scalars(matrix, vector)
-    factor = _factor(jax.lax.stop_gradient(matrix))
+    factor = factor_positive(jax.lax.stop_gradient(matrix))
     return jax.lax.custom_linear_solve(
-        lambda x: matrix @ x, vector, lambda _, b: _solve_factored(factor, b), symmetric=True
+        lambda x: matrix @ x, vector, lambda _, b: solve_factored(factor, b), symmetric=True
     )
 
 
 @jax.custom_jvp
 def log_det_positive(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
     """Logarithm of the determinant of a symmetric positive definite matrix; without LAPACK, see `solve_positive`."""
-    return jnp.sum(jnp.log(jnp.diagonal(_factor(matrix))))
+    return jnp.sum(jnp.log(jnp.diagonal(factor_positive(matrix))))
 
 
 @log_det_positive.defjvp
@@ -95,7 +95,7 @@ def _solve_in_scalars(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -
     return jnp.stack(x)
 
 
-def _factor(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
+def factor_positive(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """L D L^T in one matrix: D on the diagonal, unit L below; what stands above is not used."""
     n = len(matrix)
 
@@ -108,7 +108,8 @@ def _factor(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return jax.lax.fori_loop(0, n, eliminate, matrix)
 
 
-def _solve_factored(factor: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
+def solve_factored(factor: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
+    """Solve with a matrix from `factor_positive`."""
     n = len(vector)
     index = jnp.arange(n)
 

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue, evaluation
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.evaluation import once
 from bsfit.inputs import Inputs, load_inputs
 from bsfit.response import Response, contract, expand, probes, real_parts, span
 from bsfit.theory import INDEX, Rows, Theory
@@ -215,7 +216,7 @@ class Prediction(eqx.Module):
         point = np.asarray(theory.wilson.values)[None]
         questions = {plan.process: (point, plan.row_arrays()) for plan in self._binned if not self.responses}
         moments = {process: found[0] for process, found in evaluation.moments(questions, self.inputs).items()}
-        return _of_theory(self, theory, moments)
+        return once(lambda theory, moments: self.of_theory(theory, self.inputs, moments))(theory, moments)
 
     def slopes_at_once(
         self, theory: Theory, directions: Float[np.ndarray, "q i"], moments_move: bool = True
@@ -272,17 +273,11 @@ class Prediction(eqx.Module):
         found = evaluation.moments(questions, self.inputs)
         responses = {}
         for plan in plans:
-            functionals = jax.jit(jax.vmap(plan.functionals, (0, None)))(found[plan.process], self.inputs)
+            functionals = once(jax.vmap(plan.functionals, (0, None)))(found[plan.process], self.inputs)
             responses[plan.process] = expand(functionals, names[plan.process], spans[plan.process][1])
         return Prediction(self.inputs, responses, self.scale, self.names, self.model, self.plans, self.own)
 
 
-@eqx.filter_jit
-def _of_theory(function: Prediction, theory: Theory, moments: dict[str, Float[Array, "n k"]]) -> Float[Array, " n"]:
-    return function.of_theory(theory, function.inputs, moments)
-
-
-@eqx.filter_jit
 def _along(
     function: Prediction,
     theory: Theory,
@@ -298,7 +293,7 @@ def _along(
     def along(slopes: dict[str, Array], direction: Array) -> Array:
         return jax.jvp(at, (moments, function.inputs.values), (slopes, direction))[1]
 
-    return jax.vmap(along)(slopes, directions)
+    return once(jax.vmap(along))(slopes, directions)
 
 
 def prediction(
@@ -430,18 +425,13 @@ def predict(
         for name, value in params.items():
             check_domain(model, name, value)
     function = prediction(observables, model, inputs, free=tuple(params))
-    theory = _theory(function, {name: jnp.asarray(float(v)) for name, v in params.items()})
+    theory = once(function.model)({name: jnp.asarray(float(v)) for name, v in params.items()}, function.inputs)
     values = function.at_once(theory)
     labels = [o if isinstance(o, str) else _function_name(o) for o in observables]
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
     clipped = [check_bin(o, function.inputs) for o in map(_observable_or_none, function.names) if o and o.bin]
     result.notes = (*(note for note in clipped if note), *failed_verdicts(theory))
     return result
-
-
-@eqx.filter_jit
-def _theory(function: Prediction, params: Params) -> Theory:
-    return function.model(params, function.inputs)
 
 
 def _observable_or_none(name: str) -> catalogue.Observable | None:
