@@ -1,0 +1,55 @@
+"""Rows of the catalogue for decays without a q2 bin: keys are predicted, and named nuisances carry the errors."""
+
+import fnmatch
+import importlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from bsfit import catalogue, rare_decays
+from bsfit.inputs import Inputs, input_set
+from bsfit.theory import Rows, Theory
+
+DEFAULT = input_set("default")
+ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
+PROCESSES = tuple(dict.fromkeys(row["process"] for row in rare_decays.QUANTITIES))
+FLAT = {"ADeltaGamma(Bs->mumu)": "1 whatever the inputs", "S_phigamma": "4e-5, a millionth of what is measured"}
+
+
+def matches(name, globs):
+    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("process", PROCESSES)
+def test_named_nuisances_carry_the_error(process):
+    """At least 99.8 % of the standard deviation of the Standard-Model prediction with all inputs uncertain."""
+    module = importlib.import_module(catalogue.PROCESSES[process].module)
+    quantities = {row["key"]: row for row in rare_decays.QUANTITIES if row["process"] == process}
+
+    def predicted(x):
+        inputs = Inputs(x, DEFAULT.inputs.names, "default")
+        found = module.moments(Theory.standard_model(), inputs, ROW)
+        return jnp.stack([module.combine(key, found, ROW, inputs) for key in quantities])
+
+    jacobian = np.asarray(jax.jit(jax.jacfwd(predicted))(DEFAULT.inputs.values))
+    assert np.all(np.isfinite(jacobian))
+    column = {name: i for i, name in enumerate(DEFAULT.inputs.names)}
+    uncertain = [name for prior in DEFAULT.priors for name in prior.names]
+    for slope, (key, row) in zip(jacobian, quantities.items(), strict=True):
+        assert all(any(matches(name, [glob]) for name in uncertain) for glob in row["nuisances"]), key
+        variances = np.zeros(2)
+        for prior in DEFAULT.priors:
+            along = slope[[column[name] for name in prior.names]]
+            chosen = along * [matches(name, row["nuisances"]) for name in prior.names]
+            variances += [x @ prior.covariance @ x for x in (along, chosen)]
+        if key not in FLAT:
+            assert variances[1] > 0.998**2 * variances[0], key
+
+
+def test_names_are_observables():
+    for row in rare_decays.QUANTITIES:
+        item = catalogue.observable(row["key"])
+        assert (item.name, item.bin, item.group) == (row["key"], None, row["group"])
