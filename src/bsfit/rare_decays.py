@@ -28,7 +28,7 @@ def _bs_to_ll() -> list[dict]:
         ("tau_mumu", "GeV^-1", r"\tau_{\mu\mu}", width),
         ("tau_mumu_ps", "ps", r"\tau_{\mu\mu}", width),
     ]
-    return [_row("bs_to_ll", "leptonic", *row, "DeBruyn:2012wk") for row in table]
+    return [_row("bs_to_ll", "leptonic", key, unit, tex, globs, "DeBruyn:2012wk") for key, unit, tex, globs in table]
 
 
 def _b_to_nunu() -> list[dict]:
@@ -45,7 +45,7 @@ def _b_to_nunu() -> list[dict]:
         table.append((f"BR({decay}nunu)", "1", rf"{{\rm BR}}{tex}", (*common, f"tau_B{b}", transition)))
         if "*" in decay:
             table.append((f"FL({decay}nunu)", "1", f"F_L{tex}", (transition,)))
-    return [_row("b_to_nunu", "nunu", *row, "Buras:2014fpa") for row in table]
+    return [_row("b_to_nunu", "nunu", key, unit, tex, globs, "Buras:2014fpa") for key, unit, tex, globs in table]
 
 
 def _b_to_v_gamma() -> list[dict]:
@@ -77,7 +77,9 @@ def _b_to_v_gamma() -> list[dict]:
         ("S_phigamma", "1", r"S_{\phi\gamma}", (*_CKM, "Bs->phi delta_C7* a_*", "m_s")),
         ("ADeltaGamma(Bs->phigamma)", "1", r"A_{\Delta\Gamma}(B_s\to\phi\gamma)", ("Bs->phi delta_C7* a_*", "m_s")),
     ]
-    return [_row("b_to_v_gamma", "radiative", *row, "Beneke:2004dp") for row in table]
+    return [
+        _row("b_to_v_gamma", "radiative", key, unit, tex, globs, "Beneke:2004dp") for key, unit, tex, globs in table
+    ]
 
 
 QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu(), *_b_to_v_gamma())
