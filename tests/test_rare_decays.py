@@ -1,4 +1,4 @@
-"""Rows of the catalogue for decays without a q2 bin: keys are predicted, and named nuisances carry the errors."""
+"""Rows of the catalogue for decays without a q2 bin: keys are predicted; the nuisances named are all that matter."""
 
 import fnmatch
 import importlib

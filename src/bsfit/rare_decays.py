@@ -19,6 +19,10 @@ def _row(process: str, group: str, key: str, unit: str, tex: str, nuisances: tup
     }
 
 
+def _rows(process: str, group: str, source: str, table: list[tuple[str, str, str, tuple[str, ...]]]) -> list[dict]:
+    return [_row(process, group, key, unit, tex, nuisances, source) for key, unit, tex, nuisances in table]
+
+
 def _bs_to_ll() -> list[dict]:
     width = ("tau_Bs", "DeltaGamma/Gamma_Bs")
     rate = (*_CKM, *width, "f_Bs", "m_t_pole", "alpha_s_mZ")
@@ -28,7 +32,7 @@ def _bs_to_ll() -> list[dict]:
         ("tau_mumu", "GeV^-1", r"\tau_{\mu\mu}", width),
         ("tau_mumu_ps", "ps", r"\tau_{\mu\mu}", width),
     ]
-    return [_row("bs_to_ll", "leptonic", key, unit, tex, globs, "DeBruyn:2012wk") for key, unit, tex, globs in table]
+    return _rows("bs_to_ll", "leptonic", "DeBruyn:2012wk", table)
 
 
 def _b_to_nunu() -> list[dict]:
@@ -45,7 +49,7 @@ def _b_to_nunu() -> list[dict]:
         table.append((f"BR({decay}nunu)", "1", rf"{{\rm BR}}{tex}", (*common, f"tau_B{b}", transition)))
         if "*" in decay:
             table.append((f"FL({decay}nunu)", "1", f"F_L{tex}", (transition,)))
-    return [_row("b_to_nunu", "nunu", key, unit, tex, globs, "Buras:2014fpa") for key, unit, tex, globs in table]
+    return _rows("b_to_nunu", "nunu", "Buras:2014fpa", table)
 
 
 def _b_to_v_gamma() -> list[dict]:
