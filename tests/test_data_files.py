@@ -75,7 +75,7 @@ def test_sets_hold_confirmed_and_predicted_data_only_and_none_twice(name):
 def test_lfu_is_everything_that_nothing_replaces():
     lfu = {m.name for m in ALL if m.name not in replaced() and not m.unused_reason and m.data[0].group == "LFU"}
     assert set(data_sets()["lfu"].measurements) == lfu
-    assert {m.name for m in select("latest")} == lfu | {"lhcb-dms-combination-2021"}
+    assert {m.name for m in select("lfu-mixing")} == lfu | {"lhcb-dms-combination-2021"}
     assert not replaced() & set(data_sets()["latest"].measurements)
 
 

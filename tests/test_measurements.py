@@ -334,14 +334,14 @@ def names(data):
 def test_sets_groups_names_and_lists():
     assert names("seed-2017") == ["review-2018"]
     assert names("lhcb-rk-2014") == ["lhcb-rk-2014"]
-    assert set(names("latest")) == set(names("lfu")) | {"lhcb-dms-combination-2021"}
+    assert set(names("lfu-mixing")) == set(names("lfu")) | {"lhcb-dms-combination-2021"}
     assert set(names("LFU")) == set(names("lfu"))
     assert names("mixing") == ["hflav-spsiphi-2023", "lhcb-dms-combination-2021"]
-    assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("latest"))
-    assert set(names(["LFU", "BR", "angular", "leptonic", "radiative", "mixing"])) == set(names("global"))
+    assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("lfu-mixing"))
+    assert set(names(["LFU", "BR", "angular", "leptonic", "radiative", "mixing"])) == set(names("latest"))
     assert names("nunu") == ["belle2-knunu-2023"]
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
-    assert list(data_sets()) == ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "latest", "global-2017", "global"]
+    assert list(data_sets()) == ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing", "global-2017", "latest"]
 
 
 def test_the_tables_cannot_be_changed_from_outside():
@@ -361,7 +361,7 @@ def test_superseded_results_may_be_chosen_alone(data):
     [
         (["lhcb-rk-2014", "lhcb-rk-2019"], "'lhcb-rk-2019' supersedes 'lhcb-rk-2014'"),
         (["lfu", "lhcb-rk-2021"], "'lhcb-rk-rkstar-2022' supersedes 'lhcb-rk-2021'"),
-        (["latest", "lhcb-dms-2021"], "'lhcb-dms-combination-2021' combines 'lhcb-dms-2021'"),
+        (["lfu-mixing", "lhcb-dms-2021"], "'lhcb-dms-combination-2021' combines 'lhcb-dms-2021'"),
         (["lfu-2017", "seed-2017"], "'review-2018' is another form of 'lhcb-rk-2014'"),
         (["belle-rk-2019", "belle-rk-2019-wide"], "'belle-rk-2019-wide' is another form of 'belle-rk-2019'"),
         ("lhcb-rpk-2019", "cannot be used: Lambda_b -> p K l l is not predicted"),

@@ -367,7 +367,7 @@ MODELS: dict[str, Model] = {
             "m2_chi": "GeV^2",
         },
         sources=("AristizabalSierra:2015vqb", "Vicente:2018frk"),
-        data="latest",
+        data="lfu-mixing",
         # Masses and sizes of Fig. 3 of 1803.04703; the sign of lambda_Q_s makes C9 negative.
         benchmark={
             "g_X": 0.3,
@@ -392,7 +392,7 @@ MODELS: dict[str, Model] = {
             **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
         },
         sources=("Kawamura:2017ecz", "Vicente:2018frk"),
-        data="latest",
+        data="lfu-mixing",
         # Fig. 5 of 1803.04703: |lambda_Q_b lambda_Q_s| = 0.15; the sign makes C9 negative.
         benchmark={
             "m_Q": 1100.0,
