@@ -158,7 +158,7 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
     rows = _decay_quantities("b_to_k_ll", _HADRONIC, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
     rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
     rows += [
-        Quantity("b_to_v_ll", key, "1", rf"\Delta {_ANGULAR[of]}", "LFU", ("mu", "e"), nuisances=_VECTOR)
+        Quantity("b_to_v_ll", key, "1", rf"\Delta {_ANGULAR[of]}", "angular", ("mu", "e"), nuisances=_VECTOR)
         for key, of in _DIFFERENCES.items()
     ]
     rows += [Quantity(**row, binned=False) for row in rare_decays.QUANTITIES]
