@@ -9,6 +9,7 @@ import numpy as np
 
 from bsfit import evaluation
 from bsfit.catalogue import LEPTONS, PROCESSES
+from bsfit.inputs import Inputs
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
 NAME = re.compile(r"<(?P<key>.*)>\((?P<decay>.*?->(K\*|K|phi))(?P<leptons>ll|mumu|ee)\)\[(?P<low>.*),(?P<high>.*)\]$")
@@ -74,3 +75,37 @@ def rows(entries):
     """Rows from (decay, lepton, low, high)."""
     decay, lepton, low, high = zip(*entries, strict=True)
     return Rows(jnp.asarray(decay), jnp.asarray(lepton), jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float))
+
+
+def random_theory(generator):
+    """Random complex coefficients of both leptons, of the size that fits allow."""
+    size = {"C9": 1.5, "C10": 1.5, "C9p": 1.0, "C10p": 1.0, "CS": 0.05, "CSp": 0.05, "CP": 0.05, "CPp": 0.05}
+    values = {f"{c}_bs{pair}": s for pair in ("ee", "mumu") for c, s in size.items()}
+    values |= {"C7_bs": 0.2, "C7p_bs": 0.2, "C8_bs": 0.3}
+    return shifted({name: s * complex(*generator.uniform(-1, 1, 2)) for name, s in values.items()})
+
+
+def assert_derivatives(moments, inputs, few):
+    """Forward derivatives along random directions of all coefficients and all inputs, 1e-6 of the row's largest.
+
+    Inputs move by 1 % of their size, those whose value is zero, the power corrections, by 0.01.
+    """
+    generator = np.random.default_rng(11)
+
+    def value(coefficients, values):
+        theory = Theory(WilsonCoefficients(coefficients))
+        return moments(theory, Inputs(values, inputs.names, inputs.set_name), few)
+
+    coefficients, values = random_theory(generator).wilson.values, inputs.values
+    moved = jnp.where(values == 0.0, 1.0, values) * generator.normal(size=values.shape) * 0.01
+    steps = [
+        (random_theory(generator).wilson.values, jnp.zeros_like(values)),
+        (jnp.zeros_like(coefficients), moved),
+    ]
+    run = jax.jit(value)
+    slope = jax.jit(lambda c, i, dc, di: jax.jvp(value, (c, i), (dc, di))[1])
+    scale = np.abs(run(coefficients, values)).max(axis=1, keepdims=True)
+    for dc, di in steps:
+        exact, h = slope(coefficients, values, dc, di), 1e-3
+        up, down = run(coefficients + h * dc, values + h * di), run(coefficients - h * dc, values - h * di)
+        np.testing.assert_allclose((up - down) / (2 * h) / scale, exact / scale, atol=1e-6)

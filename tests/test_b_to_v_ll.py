@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flavio_points import rows, shifted
+from flavio_points import random_theory, rows, shifted
 
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
 from bsfit.hadronic.form_factors import B_TO_V, Expansion
@@ -26,15 +26,6 @@ def cp_rate(moments):
     """Rate of every row, summed over CP states: eq. (3.46) of 0811.1214."""
     j1s, j1c, j2s, j2c = (moments[..., AT[f"J{i}"]] + moments[..., AT[f"Jbar{i}"]] for i in ("1s", "1c", "2s", "2c"))
     return 0.75 * (2 * j1s + j1c) - 0.25 * (2 * j2s + j2c)
-
-
-def random_theory(generator):
-    """Random complex coefficients of both leptons, of the size that fits allow."""
-    size = {"C9": 1.5, "C10": 1.5, "C9p": 1.0, "C10p": 1.0, "CS": 0.05, "CSp": 0.05, "CP": 0.05, "CPp": 0.05}
-    values = {f"{c}_bs{pair}": s for pair in ("ee", "mumu") for c, s in size.items()}
-    values |= {"C7_bs": 0.2, "C7p_bs": 0.2, "C8_bs": 0.3}
-    draw = {name: s * complex(*generator.uniform(-1, 1, 2)) for name, s in values.items()}
-    return shifted(draw)
 
 
 def random_inputs(generator):
@@ -264,26 +255,9 @@ def test_nodes_converge(moments, monkeypatch):
 
 @pytest.mark.slow
 def test_derivatives_agree_with_differences():
-    """Forward derivatives along random directions of all coefficients and all inputs, 1e-6."""
-    generator = np.random.default_rng(11)
-    few = rows([(0, 1, 1.1, 6.0), (1, 0, 0.1, 1.1), (2, 1, 15.0, 18.5)])
-
-    def value(coefficients, inputs):
-        return b_to_v_ll.moments(theory_of(coefficients), eqx.tree_at(lambda i: i.values, INPUTS, inputs), few)
-
-    coefficients, inputs = random_theory(generator).wilson.values, INPUTS.values
-    steps = [
-        (random_theory(generator).wilson.values, jnp.zeros_like(inputs)),
-        (jnp.zeros_like(coefficients), inputs * generator.normal(size=inputs.shape) * 0.01),
-    ]
-    run = jax.jit(value)
-    slope = jax.jit(lambda c, i, dc, di: jax.jvp(value, (c, i), (dc, di))[1])
-    scale = np.abs(run(coefficients, inputs)).max(axis=1, keepdims=True)
-    for dc, di in steps:
-        exact, h = slope(coefficients, inputs, dc, di), 1e-3
-        up, down = run(coefficients + h * dc, inputs + h * di), run(coefficients - h * dc, inputs - h * di)
-        assert np.abs((up - down) / (2 * h) - exact).max() / scale.max() < 1e-6
-        np.testing.assert_allclose((up - down) / (2 * h) / scale, exact / scale, atol=1e-6)
+    flavio_points.assert_derivatives(
+        b_to_v_ll.moments, INPUTS, rows([(0, 1, 1.1, 6.0), (1, 0, 0.1, 1.1), (2, 1, 15.0, 18.5)])
+    )
 
 
 @pytest.mark.slow
