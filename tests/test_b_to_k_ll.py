@@ -128,8 +128,8 @@ def test_parity_of_the_current(moments):
     one, two = (
         moments(shifted(values), INPUTS)
         for values in (
-            {"C9_bsmumu": 0.7, "C10p_bsmumu": 0.4j, "C7_bs": 0.1, "CS_bsmumu": 0.03},
-            {"C9p_bsmumu": 0.7, "C10_bsmumu": 0.4j, "C7p_bs": 0.1, "CSp_bsmumu": 0.03},
+            {"C9_bsmumu": 0.7, "C10p_bsmumu": 0.4j, "C7_bs": 0.1, "C8_bs": 0.5j, "CS_bsmumu": 0.03},
+            {"C9p_bsmumu": 0.7, "C10_bsmumu": 0.4j, "C7p_bs": 0.1, "C8p_bs": 0.5j, "CSp_bsmumu": 0.03},
         )
     )
     np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-14 * np.abs(one).max())

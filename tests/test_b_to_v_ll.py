@@ -1,5 +1,7 @@
 """B -> K* l l and Bs -> phi l l: exact relations, definitions of observables, quadrature and derivatives."""
 
+import re
+
 import equinox as eqx
 import flavio_points
 import jax
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from flavio_points import random_theory, rows, shifted
 
+from bsfit.catalogue import DIPOLES, SEMILEPTONIC
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
 from bsfit.hadronic.form_factors import B_TO_V, Expansion
 from bsfit.inputs import input_set, load_inputs
@@ -95,6 +98,27 @@ def test_massless_relations(standard_model):
         np.testing.assert_allclose(j["1s"], 3 * j["2s"], rtol=1e-5, atol=1e-6 * scale)
         np.testing.assert_allclose(j["1c"], -j["2c"], rtol=1e-5, atol=1e-6 * scale)
         np.testing.assert_allclose(j["6c"], 0.0, atol=1e-9 * scale)
+
+
+def test_parity_exchanges_chiralities(moments):
+    """Coefficients and their flips exchanged, those of axial lepton currents turned: J7, J8, J9 turn.
+
+    Without four-quark operators, whose flips are not there.
+    """
+    inputs = INPUTS.replace({f"C{i}_SM": 0.0 for i in range(1, 7)})
+    sm = jax.jit(lambda: total(WilsonCoefficients.zeros(), inputs))()
+    base = dict(zip(DIPOLES, sm.dipole, strict=True))
+    for op, value in zip(SEMILEPTONIC, sm.semileptonic[0], strict=True):
+        base |= {f"{op}_bsee": value, f"{op}_bsmumu": value}
+    flip = {name: re.sub(r"^(C[^p_]+)(p?)_", lambda m: f"{m[1]}{'' if m[2] else 'p'}_", name) for name in base}
+    generator = np.random.default_rng(14)
+    one = {name: 0.3 * complex(*generator.uniform(-1, 1, 2)) for name in base}
+    turn = {name: -1.0 if re.match("C10|CP", name) else 1.0 for name in base}
+    other = {name: turn[name] * (base[flip[name]] + one[flip[name]]) - base[name] for name in base}
+    found, mirrored = (np.asarray(moments(shifted(x), inputs)).reshape(-1, 3, 12) for x in (one, other))
+    sign = np.where(np.isin(ANGULAR, ["7", "8", "9"]), -1.0, 1.0)
+    scale = np.abs(found).max()
+    np.testing.assert_allclose(found, mirrored * sign, rtol=1e-11, atol=1e-14 * scale)
 
 
 def angular_distribution(j, cos_l, cos_k, phi):

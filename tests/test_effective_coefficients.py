@@ -91,7 +91,7 @@ def test_effective_coefficients_of_flavio(standard_model, shifts, reference):
     keys = [key for key in stored if float(key) < 8.5 or float(key) > 14]
     q2 = jnp.asarray([float(key) for key in keys])
     charm_7, _, charm_9, *_ = jax.jit(jax.vmap(lambda q2: parts(q2, 0.0, quark)))(q2)
-    c7, c9 = (shift[:, 0] for shift in shifts(q2, wilson[0, :, C8]))
+    c7, c9 = (shift[:, 0, 0] for shift in shifts(q2, wilson[0, :, C8, None]))
     c7 = wilson[1, 0, C7] + c7 - 2 * quark.lambda_ratio[0] * charm_7
     c9 = wilson[1, 0, C9] + c9 - 2 * quark.lambda_ratio[0] * charm_9
     for i, key in enumerate(keys):
@@ -101,12 +101,13 @@ def test_effective_coefficients_of_flavio(standard_model, shifts, reference):
 
 
 def test_shifts_are_the_sum_of_the_loops(standard_model, shifts):
-    """The equations of the module docstring, with complex new physics in C8."""
+    """The equations of the module docstring, with complex new physics in C8, for two amplitudes."""
     wilson, quark = standard_model
-    q2, c8 = jnp.asarray(3.0), wilson[0, 0, C8] + 0.3j
+    q2, c8 = jnp.asarray(3.0), wilson[0, 0, C8] + jnp.array([0.3j, -0.7])
     c7, c9 = shifts(q2[None], jnp.stack([c8, jnp.conj(c8)]))
     ratio, evaluate = complex(quark.lambda_ratio[0]), jax.jit(lambda c: parts(q2, c, quark))
     for cp, (c, r) in enumerate([(c8, ratio), (jnp.conj(c8), ratio.conjugate())]):
-        top_7, up_7, top_9, up_9, y, y_u = (complex(x) for x in evaluate(c))
-        assert abs(complex(c7[0, cp]) - (top_7 + r * up_7)) < 1e-12
-        assert abs(complex(c9[0, cp]) - (top_9 + y + r * (up_9 + y_u))) < 1e-12
+        for a in range(2):
+            top_7, up_7, top_9, up_9, y, y_u = (complex(x) for x in evaluate(c[a]))
+            assert abs(complex(c7[0, cp, a]) - (top_7 + r * up_7)) < 1e-12
+            assert abs(complex(c9[0, cp, a]) - (top_9 + y + r * (up_9 + y_u))) < 1e-12

@@ -10,6 +10,9 @@ Both u parts are "charm loop minus up loop" and vanish for equal masses, as unit
 this for Y_u, but adds the two loops in its two-loop terms, the result of a sign convention of hep-ph/0403185 applied to
 one of them only; the effect is up to 0.3 % of C_9.)
 
+Matrix elements of :math:`O_8'` are those of :math:`O_8` by parity: where an amplitude contains :math:`C_7\pm C_7'`,
+``c8_eff`` is :math:`C_8\pm C_8'`, and what is returned belongs to that amplitude.
+
 One point, real ``q2`` > 0 in GeV^2, masses and scales in GeV, quark masses are pole masses. Conventions of
 hep-ph/0106067 [Beneke:2001at]_ and hep-ph/0412400 [Beneke:2004dp]_; the loop functions are in `quark_loop` and
 `two_loop`.
@@ -23,7 +26,9 @@ from bsfit.hadronic.quark_loop import FloatLike, h, h_massless
 
 __all__ = ["Y", "Y_u", "delta_C7", "delta_C7_u", "delta_C9", "delta_C9_u", "h", "h_massless"]
 
-ComplexLike = Complex[ArrayLike, ""] | FloatLike
+Coefficients = Complex[Array, "*a"]
+"""One coefficient, or an array with one for each amplitude; the result has its shape."""
+
 FourQuark = Complex[ArrayLike, " 6"] | Float[ArrayLike, " 6"]
 
 
@@ -46,12 +51,12 @@ def Y_u(q2: FloatLike, c1_6: FourQuark, m_c: FloatLike, mu: FloatLike) -> Comple
 def delta_C7(
     q2: FloatLike,
     c1_6: FourQuark,
-    c8_eff: ComplexLike,
+    c8_eff: Coefficients,
     alpha_s: FloatLike,
     m_b: FloatLike,
     m_c: FloatLike,
     mu: FloatLike,
-) -> Complex[Array, ""]:
+) -> Complex[Array, "*a"]:
     r"""Order :math:`\alpha_s` matrix elements of :math:`O_1, O_2, O_8`, to be added to :math:`C_7^{\rm eff}`.
 
     The part without spectators of hep-ph/0412400 [Beneke:2004dp]_; coefficients and ``alpha_s`` at ``mu``.
@@ -71,12 +76,12 @@ def delta_C7_u(
 def delta_C9(
     q2: FloatLike,
     c1_6: FourQuark,
-    c8_eff: ComplexLike,
+    c8_eff: Coefficients,
     alpha_s: FloatLike,
     m_b: FloatLike,
     m_c: FloatLike,
     mu: FloatLike,
-) -> Complex[Array, ""]:
+) -> Complex[Array, "*a"]:
     r"""Order :math:`\alpha_s` matrix elements of :math:`O_1, O_2, O_8`, to be added to :math:`C_9` with `Y`."""
     b, c = two_loop.B_charm(q2, m_b, m_c, mu), two_loop.C_charm(q2, m_c, mu)
     return _order_alpha_s(alpha_s, _vector_sum(c1_6, b, c) + c8_eff * two_loop.F_89(q2, m_b))
@@ -103,5 +108,5 @@ def _vector_sum(c1_6: FourQuark, b: Complex[Array, ""], c: Complex[Array, ""]) -
     return (6 * c2 - c1) * b - (4 * c1 + 3 * c2) * c
 
 
-def _order_alpha_s(alpha_s: FloatLike, f: Complex[Array, ""]) -> Complex[Array, ""]:
+def _order_alpha_s(alpha_s: FloatLike, f: Complex[Array, "*a"]) -> Complex[Array, "*a"]:
     return -jnp.asarray(alpha_s) / (4 * jnp.pi) * f

@@ -5,7 +5,8 @@ r"""Coefficients as the amplitudes of :math:`b \to s\ell\ell` see them: per lept
    C_9^{\rm eff}(q^2) = C_9 + Y + \delta C_9 + \frac{\lambda_u}{\lambda_t}\,(Y_u + \delta C_{9,u}) ,
 
 with :math:`\lambda_p = V_{pb}V_{ps}^*`; the functions are in `charm_loops`. The decay of the anti-b quark has conjugate
-coefficients and conjugate :math:`\lambda_u/\lambda_t`, but the same loops, whose phases are strong. Axis "cp"
+coefficients and conjugate :math:`\lambda_u/\lambda_t`, but the same loops, whose phases are strong. Amplitudes with
+:math:`C_{7,9}\pm C_{7,9}'` have :math:`C_8\pm C_8'` in the loops, by parity. Axis "cp"
 everywhere: position 0 is the decay of the b quark, 1 that of the anti-b quark. Scale 4.8 GeV. The loops have pole
 masses; the charm mass of :math:`\delta C_7` is an input of its own, as in flavio.
 """
@@ -13,7 +14,6 @@ masses; the charm mass of :math:`\delta C_7` is an input of its own, as in flavi
 from collections.abc import Mapping
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
@@ -87,14 +87,13 @@ def selection(*amplitudes: Mapping[str, int]) -> Float[np.ndarray, "12 a"]:
 
 
 def loop_shifts(
-    q2: Float[Array, ""], c8: Complex[Array, " cp"], quarks: Quarks
-) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:
-    """What quark and gluon loops add to C7 and to C9; `c8` is the effective coefficient."""
+    q2: Float[Array, ""], c8: Complex[Array, "cp a"], quarks: Quarks
+) -> tuple[Complex[Array, "cp a"], Complex[Array, "cp a"]]:
+    """What quark and gluon loops add to C7 and to C9 in each amplitude; `c8` are the combinations of C8 and C8'."""
     q = quarks
     photon, vector = ((q.alpha_s, q.m_b_pole, m_c, MU_B) for m_c in (q.m_c_photon, q.m_c_pole))
-    c7 = jax.vmap(lambda c: delta_C7(q2, q.four_quark, c, *photon))(c8)
-    c9 = jax.vmap(lambda c: delta_C9(q2, q.four_quark, c, *vector))(c8)
+    c7 = delta_C7(q2, q.four_quark, c8, *photon)
+    c9 = delta_C9(q2, q.four_quark, c8, *vector) + Y(q2, q.four_quark, q.m_b_pole, q.m_c_pole, MU_B)
     c7_u = delta_C7_u(q2, q.four_quark, *photon)
     c9_u = Y_u(q2, q.four_quark, q.m_c_pole, MU_B) + delta_C9_u(q2, q.four_quark, *vector)
-    c9 = c9 + Y(q2, q.four_quark, q.m_b_pole, q.m_c_pole, MU_B)
-    return c7 + q.lambda_ratio * c7_u, c9 + q.lambda_ratio * c9_u
+    return tuple(c + (q.lambda_ratio * c_u)[:, None] for c, c_u in ((c7, c7_u), (c9, c9_u)))

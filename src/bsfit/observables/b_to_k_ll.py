@@ -25,7 +25,6 @@ from jaxtyping import Array, Complex, Float, Int
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections
 from bsfit.hadronic.effective_coefficients import (
-    COEFFICIENTS,
     Quarks,
     loop_shifts,
     of_leptons,
@@ -66,8 +65,9 @@ _CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp"
 _DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
-_LOOPS = np.array([1.0, 0.0, 0.0, 0.0])
-"""Quark loops couple to the vector current only."""
+_GLUON = selection({"C8": 1, "C8p": 1})
+_LOOPS = np.array([[1.0, 0.0, 0.0, 0.0]])
+"""Quark and gluon loops couple to the vector current only; what the latter contain of C8, C8'."""
 
 
 class Decay(eqx.Module):
@@ -83,7 +83,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
+    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
     decays = _decays(inputs)
     expansion, corrections = form_factors.b_to_k(inputs), power_corrections.pseudoscalar_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
@@ -95,8 +95,8 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
             current, dipole = hadronic_factors(q2, form_factors.evaluate(expansion, q2), mesons, m_l, quark)
-            shift_c7, shift_c9 = (jnp.outer(shift, _LOOPS) for shift in loop_shifts(q2, c8, quark))
-            shift_c9 += power_corrections.pseudoscalar_shift(q2, power) * _LOOPS[None]
+            shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8, quark))
+            shift_c9 += power_corrections.pseudoscalar_shift(q2, power) * _LOOPS
             found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)
 

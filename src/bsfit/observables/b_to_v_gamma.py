@@ -95,9 +95,8 @@ def _by_parity(plain: Complex[Array, "*n"], primed: Complex[Array, "*n"]) -> Com
 def photon_loops(c8: Complex[Array, "cp 2"], quark: Quarks) -> Complex[Array, "cp 2"]:
     """What quark and gluon loops add to C7 at the photon point."""
     known = (quark.alpha_s, quark.m_b_pole, quark.m_c_photon, MU_B)
-    of_c8 = jnp.vectorize(lambda c: delta_C7(jnp.asarray(PHOTON_POINT), quark.four_quark, c, *known))
-    up = delta_C7_u(jnp.asarray(PHOTON_POINT), quark.four_quark, *known)
-    return of_c8(c8) + (quark.lambda_ratio * up)[:, None]
+    up = delta_C7_u(PHOTON_POINT, quark.four_quark, *known)
+    return delta_C7(PHOTON_POINT, quark.four_quark, c8, *known) + (quark.lambda_ratio * up)[:, None]
 
 
 def _spectator(c8: Complex[Array, "cp 2"], quark: Quarks, inputs: Inputs) -> Complex[Array, "3 cp 2"]:

@@ -32,7 +32,6 @@ from jaxtyping import Array, Bool, Complex, Float, Int
 from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
-    COEFFICIENTS,
     Quarks,
     loop_shifts,
     of_leptons,
@@ -76,8 +75,8 @@ _CURRENT = selection(
 _DIPOLE = selection(_MINUS("C7"), _PLUS("C7"), _MINUS("C7"), {}, {}, {}, {}, _MINUS("C10"))
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
-_LOOPS = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-"""Quark loops couple to the vector current only."""
+_GLUON = selection(_MINUS("C8"), _PLUS("C8"), _MINUS("C8"))
+"""What the gluon loops of the first three `AMPLITUDES` contain; quark and gluon loops couple to no axial current."""
 
 NonlocalAmplitudes = Callable[[Float[Array, ""], Int[Array, ""]], Complex[Array, "cp 3"]]
 """(q2, position of the decay) -> what to add to the first three `AMPLITUDES`."""
@@ -105,7 +104,7 @@ def moments(
     if nonlocal_amplitudes is None and "1/lambda_B" in inputs:
         nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0, :, COEFFICIENTS.index("C8")]
+    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
     decays, corrections = _decays(inputs), power_corrections.vector_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(quark.lambda_t)) ** 2
@@ -116,10 +115,11 @@ def moments(
 
         def amplitudes(q2: Float[Array, ""]) -> Complex[Array, "cp 8"]:
             current, dipole = hadronic_factors(q2, mesons, m_l, quark)
-            shift_c7, shift_c9 = (jnp.outer(shift, _LOOPS) for shift in loop_shifts(q2, c8, quark))
-            local = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
-            vector = (current[:3], dipole[:3], mesons.m_b, quark.m_b)
-            added = power_corrections.vector_amplitudes(q2, power, *vector)[None]
+            shift_c7, shift_c9 = loop_shifts(q2, c8, quark)
+            local = current[None] * currents[lepton] + dipole[None] * dipoles[lepton]
+            vector = current[:3], dipole[:3]
+            added = vector[0][None] * shift_c9 + vector[1][None] * shift_c7
+            added += power_corrections.vector_amplitudes(q2, power, *vector, mesons.m_b, quark.m_b)[None]
             if nonlocal_amplitudes is not None:
                 added += nonlocal_amplitudes(q2, decay)
             return local.at[:, :3].add(added)
