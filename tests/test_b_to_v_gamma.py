@@ -16,7 +16,7 @@ from bsfit.inputs import load_inputs
 from bsfit.observables import b_to_v_gamma, b_to_v_ll
 from bsfit.predictions import predict
 from bsfit.theory import Rows, Theory, WilsonCoefficients
-from bsfit.wilson import standard_model
+from bsfit.wilson import ckm, standard_model
 
 FLAVIO = load_inputs("flavio")
 ONE_ALPHA = FLAVIO.replace({"alpha_em_0": FLAVIO["alpha_em_mb"]})
@@ -142,6 +142,20 @@ def test_right_handed_photons_of_the_standard_model_favour_the_heavy_state():
     even = values(C7p_bs=0.3)
     assert even["ADeltaGamma(Bs->phigamma)"] > 0.9
     assert even["S_K*gamma"] == pytest.approx(-0.71, abs=0.05)  # minus sin(2 beta)
+
+
+@pytest.mark.parametrize(("sign", "cp"), [(1.0, -1.0), (-1.0, 1.0)])
+def test_equal_chiralities_make_a_cp_eigenstate(sign, cp):
+    """C7' = C7, C8' = C8, no other operators: C-even, hence P wave, heavy Bs, and S = sin(2 beta) as in psi K_S."""
+    inputs = ONE_ALPHA.replace({f"C{i}_SM": 0.0 for i in range(1, 7)})
+    c7, c7p, c8, c8p = (x.item() for x in standard_model(inputs).dipole)
+    found = values(inputs, C7p_bs=sign * c7 - c7p, C8p_bs=sign * c8 - c8p)
+    assert found["ADeltaGamma(Bs->phigamma)"] == pytest.approx(cp, abs=1e-12)
+    assert found["S_phigamma"] == pytest.approx(0.0, abs=1e-12)
+    v = ckm(inputs)
+    beta = np.angle(-v[1, 0] * v[1, 2].conj() / (v[2, 0] * v[2, 2].conj()))
+    assert found["S_K*gamma"] == pytest.approx(-cp * np.sin(2 * beta), abs=0.03)  # up to the phase of V_ts, 2 beta_s
+    assert beta > 0.3
 
 
 def test_no_direct_asymmetry_without_a_weak_phase():
