@@ -16,22 +16,23 @@ hep-ph/0106067 [Beneke:2001at]_ and hep-ph/0412400 [Beneke:2004dp]_; power corre
 The photon is real: its :math:`\alpha` is that of the Thomson limit, `alpha_em_0`; hep-ph/9804252
 [Czarnecki:1998tn]_. flavio 2.7.1 has the one at 4.8 GeV, and rates 3.7 % higher.
 
-Sign of the interference of mixing and decay, in the convention of PDG and HFLAV, in which :math:`S_{\psi K_S}=\sin2\beta`
-and :math:`A_{\Delta\Gamma}=1` for a CP-even final state; so do the experiments, the tag of Belle and BaBar included. Three
-derivations agree. (1) :math:`K^*\to K_S\pi^0`, :math:`\phi` and the photon have CP = +1 each, so the perpendicular final
-state, a P wave, is CP-odd, the parallel one CP-even, as in :math:`B_s\to J/\psi\phi`; they contain :math:`C_7+C_7'` and
-:math:`C_7-C_7'`. (2) Helicities: parity turns :math:`O_7` into :math:`O_7'` and one helicity into the other, and the B is a
-pseudoscalar, so :math:`\langle+|O_7'|\bar B\rangle=-\langle-|O_7|\bar B\rangle`, while
-:math:`\mathrm{CP}|\pm\rangle=|\mp\rangle`. (3) Charge conjugation alone: :math:`\phi\gamma` has C = +1. The light
-:math:`B_s`, CP-even and of negative parity, has C = -1, the heavy one C = +1. With real couplings :math:`O_7+O_7'` + h.c.
-is even under C and under P, so only the heavy :math:`B_s` decays where :math:`C_7'=C_7`.
-A :math:`C_7'` of the sign of :math:`C_7`, which :math:`m_s/m_b` has in the Standard Model, therefore favours the CP-odd
-state: :math:`A_{\Delta\Gamma}<0`, :math:`S_{K^*\gamma}=+2(m_s/m_b)\sin2\beta`. hep-ph/9704272 [Atwood:1997zr]_,
-hep-ph/0609037 [Ball:2006cva]_, 0802.0876 [Muheim:2008vu]_, flavio 2.7.1 and EOS 1.0.21 have the opposite signs. The minus
-sign of (2) is easily lost: by one sign for both helicities, or in explicit matrix elements by a q/p that belongs to
-another choice of :math:`\mathrm{CP}|\bar B\rangle=\pm|B\rangle`. flavio turns q/p by hand here; its own
-:math:`B_s\to\phi e^+e^-` at the photon pole has our sign. At stake are 0.05 in S and 0.06 in
-:math:`A_{\Delta\Gamma}`, a quarter and a seventh of today's errors.
+Sign of the interference of mixing and decay, in the convention of PDG and HFLAV, in which
+:math:`S_{\psi K_S}=\sin2\beta` and :math:`A_{\Delta\Gamma}=1` for a CP-even final state; so do the experiments, the tag
+of Belle and BaBar included. Three derivations agree. (1) :math:`K^*\to K_S\pi^0`, :math:`\phi` and the photon have CP =
++1 each, so the perpendicular final state, a P wave, is CP-odd, the parallel one CP-even, as in
+:math:`B_s\to J/\psi\phi`; they contain :math:`C_7+C_7'` and :math:`C_7-C_7'`. (2) Helicities: parity turns :math:`O_7`
+into :math:`O_7'` and one helicity into the other, and the B is a pseudoscalar, so
+:math:`\langle+|O_7'|\bar B\rangle=-\langle-|O_7|\bar B\rangle`, while :math:`\mathrm{CP}|\pm\rangle=|\mp\rangle`. (3)
+Charge conjugation alone: :math:`\phi\gamma` has C = +1. The light :math:`B_s`, CP-even and of negative parity, has C =
+-1, the heavy one C = +1. With real couplings :math:`O_7+O_7'` + h.c. is even under C and under P, so only the heavy
+:math:`B_s` decays where :math:`C_7'=C_7`. A :math:`C_7'` of the sign of :math:`C_7`, which :math:`m_s/m_b` has in the
+Standard Model, therefore favours the CP-odd state: :math:`A_{\Delta\Gamma}<0`,
+:math:`S_{K^*\gamma}=+2(m_s/m_b)\sin2\beta`. hep-ph/9704272 [Atwood:1997zr]_, hep-ph/0609037 [Ball:2006cva]_, 0802.0876
+[Muheim:2008vu]_, flavio 2.7.1 and EOS 1.0.21 have the opposite signs. The minus sign of (2) is easily lost: by one sign
+for both helicities, or in explicit matrix elements by a q/p that belongs to another choice of
+:math:`\mathrm{CP}|\bar B\rangle=\pm|B\rangle`. flavio turns q/p by hand here; its own :math:`B_s\to\phi e^+e^-` at the
+photon pole has our sign. At stake are 0.05 in S and 0.06 in :math:`A_{\Delta\Gamma}`, a quarter and a seventh of
+today's errors.
 
 Not included: the gluon of the charm loop that is soft, new phases in mixing. Scale 4.8 GeV; energies in GeV.
 """
