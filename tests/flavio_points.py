@@ -1,18 +1,26 @@
-"""Rows and combinations behind the observable names of tests/reference/flavio_bins.json."""
+"""Points of the Wilson coefficients, and named observables there: those stored of flavio, and ours."""
 
-import re
+import json
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from bsfit import evaluation
-from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.inputs import Inputs
+from bsfit.hadronic import charm_loops, effective_coefficients, qcd_factorisation
+from bsfit.inputs import Inputs, load_inputs
+from bsfit.observables import b_to_k_ll, b_to_v_gamma, b_to_v_ll
+from bsfit.predictions import plan
 from bsfit.theory import Rows, Theory, WilsonCoefficients
+from bsfit.wilson import Total, standard_model, v_tb_v_ts
 
-NAME = re.compile(r"<(?P<key>.*)>\((?P<decay>.*?->(K\*|K|phi))(?P<leptons>ll|mumu|ee)\)\[(?P<low>.*),(?P<high>.*)\]$")
+FLAVIO = load_inputs("flavio")
+ONE_ALPHA = FLAVIO.replace({"alpha_em_0": FLAVIO["alpha_em_mb"]})
+"""As flavio: the electromagnetic coupling at 4.8 GeV also for a real photon."""
 
 
 def theory(point):
@@ -25,44 +33,82 @@ def shifted(values):
     return Theory(WilsonCoefficients.of({name: complex(value) for name, value in values.items()}))
 
 
-class Plan:
-    """Moment rows that the named observables of one process need, each row once."""
+@cache
+def stored():
+    """Names, points and values [p, n] of the two lists of tests/reference/flavio_predictions.json."""
+    file = Path(__file__).parent / "reference" / "flavio_predictions.json"
+    lists = json.loads(file.read_text())["lists"]
+    return [(x["names"], x["points"], np.array([p["values"] for p in x["points"]], dtype=float)) for x in lists]
 
-    def __init__(self, module, process, names):
-        self.module, self._rows, self._index = module, {}, {}
-        for name in names:
-            match = NAME.match(name)
-            if not match or match["decay"] not in PROCESSES[process].decays or match["key"] not in module.QUANTITIES:
-                continue
-            leptons = module.QUANTITIES[match["key"]]
-            if leptons == ("l",):
-                leptons = (match["leptons"][: len(match["leptons"]) // 2],)
-            place = PROCESSES[process].decays.index(match["decay"]), float(match["low"]), float(match["high"])
-            index = [self._row(place[0], LEPTONS.index(lepton), *place[1:]) for lepton in leptons]
-            self._index.setdefault(match["key"], {})[name] = index
-        self.rows = rows(list(self._rows))
 
-    def _row(self, *row):
-        return self._rows.setdefault(row, len(self._rows))
+def values(names, points, inputs=ONE_ALPHA):
+    """Named observables [p, n] at points, from the blocks that every likelihood shares."""
+    wiring = plan(names, inputs=inputs)
+    coefficients = np.stack([theory(p).wilson.values for p in points])
+    found = evaluation.moments({p.process: (coefficients, p.row_arrays()) for p in wiring.plans}, inputs)
+    return _combined(tuple(names), inputs.names)(found, inputs.values)
 
-    def values(self, moments, inputs, keys=None):
-        """Observables by name from the moments of the rows; of all kinds or of the named ones."""
-        keys = tuple(keys or self._index)
-        found = self._combined(keys)(jnp.asarray(moments), inputs)
-        return {name: v for key in keys for name, v in zip(self._index[key], found[key].tolist(), strict=True)}
 
-    @cache  # noqa: B019
-    def _combined(self, keys):
-        def combine(moments, inputs):
-            result = {}
-            for key in keys:
-                index = jnp.asarray(list(self._index[key].values()))
-                chosen = jax.tree.map(lambda x, index=index: x[index], self.rows)
-                of_one = jax.vmap(lambda m, r, key=key: self.module.combine(key, m, r, inputs))
-                result[key] = of_one(moments[index], chosen)
-            return result
+@cache
+def _combined(names, inputs):
+    wiring = plan(names, inputs="flavio")
 
-        return jax.jit(combine)
+    def at(moments, values):
+        point, result = Inputs(values, inputs), [0.0] * len(names)
+        for process in wiring.plans:
+            found = process.functionals(moments[process.process], point)
+            for part in process.combinations:
+                for position, value in zip(
+                    part.positions, process.assemble_all(part, found[part.key], point), strict=True
+                ):
+                    result[position] = value
+        return jnp.stack(result)
+
+    return evaluation.once(jax.vmap(at, (0, None)))
+
+
+@contextmanager
+def choices_of_flavio():
+    """What flavio 2.7.1 does differently, put in by hand; yields inputs under a name of their own, to compile anew.
+
+    The two-loop term of the up quark is added to that of charm; spectator scattering has the coefficients of the
+    Standard Model; C8' has no loops; q/p is conjugated in the interference of Bs -> phi l l.
+    """
+    shifts = {name: getattr(charm_loops, name) for name in ("delta_C7", "delta_C9", "delta_C7_u", "delta_C9_u")}
+
+    def sum_of_loops(name):
+        charm, difference = shifts[name], shifts[name + "_u"]
+        return lambda q2, c, *masses: difference(q2, c, *masses) - 2 * charm(q2, c, 0.0, *masses)
+
+    def frozen(total, quark, inputs):
+        sm = standard_model(inputs)
+        left_handed = Total(sm.semileptonic, sm.dipole.at[3].set(0.0), sm.four_quark)
+        return nonlocal_amplitudes(left_handed, quark, inputs)
+
+    def frozen_photon(c8, quark, inputs):
+        return spectator(jnp.broadcast_to(standard_model(inputs).dipole[2], c8.shape), quark, inputs)
+
+    def left_handed_photon(c8, quark):
+        return photon_loops(jnp.broadcast_to(jnp.mean(c8, axis=1, keepdims=True), c8.shape), quark)
+
+    nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes
+    spectator, photon_loops = b_to_v_gamma._spectator, b_to_v_gamma.photon_loops
+    phase = v_tb_v_ts(FLAVIO) / jnp.conj(v_tb_v_ts(FLAVIO))
+    c8, c8p = (effective_coefficients.COEFFICIENTS.index(name) for name in ("C8", "C8p"))
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in ((effective_coefficients, ("delta_C7", "delta_C9")), (b_to_v_gamma, ("delta_C7",))):
+            for name in names:
+                patch.setattr(module, name + "_u", sum_of_loops(name))
+        for module in (b_to_v_ll, b_to_k_ll):
+            left_handed = np.array(module._GLUON)
+            left_handed[c8p] = 0.0
+            left_handed[c8] = 1.0
+            patch.setattr(module, "_GLUON", left_handed)
+        patch.setattr(qcd_factorisation, "nonlocal_amplitudes", frozen)
+        patch.setattr(b_to_v_gamma, "_spectator", frozen_photon)
+        patch.setattr(b_to_v_gamma, "photon_loops", left_handed_photon)
+        patch.setattr(b_to_v_ll, "_MIRROR", b_to_v_ll._MIRROR * np.array([1, 1, phase**2])[:, None])
+        yield Inputs(ONE_ALPHA.values, ONE_ALPHA.names, "flavio's choices")
 
 
 def moments(process, theory, inputs, rows):

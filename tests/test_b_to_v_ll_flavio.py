@@ -1,14 +1,11 @@
-"""B -> K* l l and Bs -> phi l l against flavio 2.7.1: amplitudes, angular coefficients, every bin."""
-
-import re
+"""B -> K* l l and Bs -> phi l l against flavio 2.7.1: amplitudes, angular coefficients; bins are in `test_flavio`."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flavio_points import Plan, moments, theory
+from flavio_points import theory
 
-from bsfit.catalogue import PROCESSES
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, of_leptons, quarks
 from bsfit.inputs import load_inputs
 from bsfit.observables import b_to_v_ll
@@ -82,115 +79,3 @@ def test_angular_coefficients(layer, reference, quark_level):
             for j, state in ((0, "J"), (1, "Jbar")):
                 expected = [stored[state][name] for name in ANGULAR]
                 np.testing.assert_allclose(found[j], expected, rtol=1e-8, atol=1e-10 * max(expected))
-
-
-# --------------------------------------------------------------------------------------------------------- bins
-
-
-def spectator_scattering(stored, quark_level):
-    """Amplitudes that flavio adds below 8.9 GeV^2, interpolated in q2, as `nonlocal_amplitudes`."""
-    grid = np.array(stored["q2"])
-    signs = (("b", complex(quark_level.lambda_t)), ("bbar", complex(quark_level.lambda_t).conjugate()))
-    helicity = np.array(
-        [
-            [[np.array([1, 1j]) @ np.array(stored[d][f"{s} {h}"]) / unit(lam) for h in ("0", "mi")] for s, lam in signs]
-            for d in PROCESSES["b_to_v_ll"].decays
-        ]
-    )
-    vector = np.stack(transversity(helicity[:, :, 0], helicity[:, :, 1], 0.0), axis=2)
-
-    def amplitudes(q2, decay):
-        table = jnp.asarray(vector)[decay].reshape(6, -1)
-        at = jax.vmap(lambda y: jnp.interp(q2, grid, y.real) + 1j * jnp.interp(q2, grid, y.imag))(table)
-        scale = jnp.stack([1 / jnp.sqrt(q2), 1 / q2, 1 / q2])
-        return jnp.where(q2 < grid[-1], at.reshape(2, 3) * scale[None], 0.0)
-
-    return amplitudes
-
-
-@pytest.fixture(scope="module")
-def plan(reference):
-    """Stored points, and the rows behind their names."""
-    points = reference("flavio_bins.json")["points"]
-    return points, Plan(b_to_v_ll, "b_to_v_ll", points[0]["pred"])
-
-
-@pytest.fixture(scope="module")
-def bins(plan):
-    """Stored points, and their values: (point, keys) -> dict."""
-    points, rows = plan
-
-    def values(point, keys=None):
-        return rows.values(moments("b_to_v_ll", theory(point), INPUTS, rows.rows), INPUTS, keys)
-
-    return points, values
-
-
-@pytest.fixture(scope="module")
-def standard_model(bins):
-    points, values = bins
-    return points[0]["pred"], values(points[0])
-
-
-def lower_edge(name):
-    return float(re.search(r"\[(.*),", name)[1])
-
-
-def test_standard_model_ratios_and_rates(standard_model):
-    """Every ratio to 0.0005, rates to 0.6 %: two-loop functions, which flavio interpolates linearly, make the rest."""
-    expected, found = standard_model
-    assert sum(name.startswith("<Rmue>") for name in found) == 13
-    for name, value in found.items():
-        if name.startswith("<Rmue>"):
-            assert abs(value - expected[name]) < 5e-4, name
-        elif name.startswith("<dBR/dq2>"):
-            assert value == pytest.approx(expected[name], rel=6e-3), name
-
-
-def test_standard_model_angular_observables(standard_model):
-    """To 0.002, optimised ones to 0.005; above the charmonia to 0.0005, but for the small CP asymmetries.
-
-    These feel that flavio adds charm and up in the two-loop terms where unitarity subtracts them.
-    """
-    expected, found = standard_model
-    assert len(found) > 200
-    for name, value in found.items():
-        if name.startswith(("<dBR", "<Rmue")):
-            continue
-        target = 2 * expected[name] if name.startswith("<ACP>") else expected[name]  # flavio has half of it
-        tolerance = 5e-3 if re.match(r"<(P|Dmue)", name) else 2e-3
-        if lower_edge(name) > 13 and re.match(r"<(S|P|FL|AFB|Dmue)", name):
-            tolerance = 5e-4
-        assert abs(value - target) < tolerance, name
-
-
-def test_ratios_with_new_physics(bins):
-    """0.2 % at single-coefficient points; 2 % at random ones, where C8 changes spectator scattering, not so in flavio.
-
-    0.3 % where a coefficient is complex: flavio's interference of Bs -> phi has a phase of 4 beta_s too much.
-    """
-    points, values = bins
-    for point in points[1:]:
-        single = 0.003 if any(imaginary for _, imaginary in point["wc"].values()) else 0.002
-        for name, value in values(point, ["Rmue"]).items():
-            tolerance = 0.02 if point["name"].startswith("random") else single
-            assert value == pytest.approx(point["pred"][name], rel=tolerance), (point["name"], name)
-
-
-def test_angular_observables_with_complex_new_physics(bins):
-    """Signs of S7, S8, S9 and of all A_i, which are small in the Standard Model."""
-    points, values = bins
-    keys = [f"{x}{i}" for x in "SA" for i in "345789"]
-    for point in (p for p in points if p["name"] == "C9mu=1j"):
-        for name, value in values(point, keys).items():
-            assert value == pytest.approx(point["pred"][name], abs=3e-3), (point["name"], name)
-
-
-def test_random_points_with_spectator_scattering_of_flavio(plan, reference, quark_level):
-    """With flavio's own amplitudes, which do not respond to C8, the ratios at random points agree to 0.4 %."""
-    points, rows = plan
-    added = spectator_scattering(reference("flavio_spectator_scattering.json"), quark_level)
-    run = jax.jit(lambda theory: b_to_v_ll.moments(theory, INPUTS, rows.rows, added))
-    for point in (p for p in points if p["name"].startswith("random")):
-        for name, value in rows.values(run(theory(point)), INPUTS, ["Rmue"]).items():
-            assert value == pytest.approx(point["pred"][name], rel=0.004), (point["name"], name)
