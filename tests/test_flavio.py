@@ -12,7 +12,7 @@ import pytest
 from bsfit.observables.b_to_v_ll import ANGULAR
 
 INTERFERENCE = ("S_K*gamma", "S_phigamma", "ADeltaGamma(Bs->phigamma)", "BR(Bs->phigamma)")
-ELSEWHERE = ("BR(B->Xsgamma)", "BR(B0->K*gamma)/BR(Bs->phigamma)", *INTERFERENCE)
+ELSEWHERE = ("BR(B0->K*gamma)/BR(Bs->phigamma)", *INTERFERENCE)
 DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
 LEPTONIC = ("BR(Bs->", "ADeltaGamma(Bs->mumu", "tau_mumu", "DeltaM_s", "S_psiphi")
 

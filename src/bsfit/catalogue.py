@@ -117,6 +117,7 @@ PROCESSES: dict[str, Process] = {
     "bs_to_ll": Process("bsfit.observables.bs_to_ll", ("",), (), _LEPTONIC_BS),
     "b_to_nunu": Process("bsfit.observables.b_to_nunu", ("",), (), NEUTRINO),
     "b_to_v_gamma": Process("bsfit.observables.b_to_v_gamma", ("",), (), DIPOLES),
+    "b_to_xs_gamma": Process("bsfit.observables.b_to_xs_gamma", ("",), (), DIPOLES),
     "trident": Process("bsfit.observables.trident", ("",), (), ("CVLL_numunumumumu", "CVLR_numunumumumu")),
     "dipoles": Process("bsfit.observables.dipoles", ("",), (), ("C7_mumu", "Cgamma_mue", "Cgamma_emu")),
 }

@@ -86,4 +86,10 @@ def _b_to_v_gamma() -> list[dict]:
     ]
 
 
-QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu(), *_b_to_v_gamma())
+def _b_to_xs_gamma() -> list[dict]:
+    tex = r"{\rm BR}(B\to X_s\gamma)"
+    table = [("BR(B->Xsgamma)", "1", tex, ("B->Xsgamma BR_SM",))]
+    return _rows("b_to_xs_gamma", "radiative", "Misiak:2015xwa", table)
+
+
+QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu(), *_b_to_v_gamma(), *_b_to_xs_gamma())
