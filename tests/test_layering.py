@@ -8,15 +8,28 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
 PHYSICS_BASE = {"constants", "catalogue", "errors", "numerics", "inputs", "theory"}
-FORMULAS = {"qcd", "qed", "wilson", "loops", "vectorlike", "widths", "validity", "hadronic"}
-WIRING = {"response", "evaluation", "predictions", "analysis"}
+FORMULAS = {
+    "qcd",
+    "qed",
+    "wilson",
+    "loops",
+    "vectorlike",
+    "widths",
+    "validity",
+    "hadronic",
+    "annihilation",
+    "nucleon",
+    "thermal",
+}
+WIRING = {"response", "evaluation", "predictions", "theory_errors", "analysis"}
 
 ALLOWED = {
     "constants": set(),
     "errors": set(),
     "results": {"errors", "results"},
     "rare_decays": set(),
-    "catalogue": {"errors", "rare_decays"},
+    "dark_observables": set(),
+    "catalogue": {"errors", "rare_decays", "dark_observables"},
     "theory": {"catalogue", "errors"},
     "numerics": {"constants"},
     "printed_values": set(),
@@ -30,9 +43,11 @@ ALLOWED = {
     **{room: PHYSICS_BASE | FORMULAS for room in FORMULAS},
     "models": PHYSICS_BASE | (FORMULAS - {"hadronic"}),
     "observables": PHYSICS_BASE | FORMULAS,
+    "dark_matter": PHYSICS_BASE | FORMULAS,
     "response": PHYSICS_BASE | FORMULAS,
     "evaluation": PHYSICS_BASE | FORMULAS,
     "predictions": PHYSICS_BASE | FORMULAS | {"response", "evaluation"},
+    "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions"},
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},

@@ -1,11 +1,12 @@
 """Errors that the inputs leave in the Standard Model's predictions, against flavio's Monte Carlo of 100 samples."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit import catalogue
-from bsfit.analysis import _errors, _factor, _priors_of, _select_nuisances
-from bsfit.inputs import input_set
+from bsfit import catalogue, theory_errors
+from bsfit.inputs import Inputs, input_set
 from bsfit.predictions import plan
 
 
@@ -21,9 +22,8 @@ def test_errors_and_correlations_of_flavio(reference):
     names = [n for n in stored["observables"] if _known(n) and not n.startswith("<Rmue>") and n != edge]
     assert len(names) >= 38
     inputs = input_set("flavio")
-    nuisances = _select_nuisances(names, inputs, None)
-    factor = _factor(_priors_of(nuisances, inputs, inputs.inputs), nuisances)
-    errors = np.asarray(_errors(plan(names, inputs="flavio"), nuisances, factor, True))
+    nuisances = theory_errors.nuisances(names, inputs, inputs.inputs)
+    errors = np.asarray(theory_errors.at_standard_model(plan(names, inputs="flavio"), nuisances))
     index = [stored["observables"].index(name) for name in names]
     sigma = np.linalg.norm(errors, axis=1)
     deviation = sigma / np.array(stored["uncertainty"])[index] - 1
@@ -37,3 +37,54 @@ def test_errors_and_correlations_of_flavio(reference):
 def _known(name):
     stem = name.split("[")[0]
     return stem in catalogue.stems()
+
+
+POINT = {"C9mu": -1.0, "C10_bsmumu_im": 0.3}
+BOX = [{"C9mu": a, "C10_bsmumu_im": b} for a, b in ((1.0, 0.3), (-0.4, 1.0), (0.2, 0.2))]
+FEW = ("R_K[1.1,6]", "<dBR/dq2>(B+->Kmumu)[1.1,6]", "BR(Bs->mumu)", "DeltaM_s_ps")
+SOME = ("B->K BSZ a0_*", "QED *", "V_cb", "tau_B*", "eta_B", "B+->K delta_C9 a *")
+
+
+@pytest.mark.slow
+def test_propagation_by_the_response_is_the_derivative_of_the_amplitudes():
+    """Away from the Standard Model, for inputs of moments, inputs beside them, and correlated blocks."""
+    inputs = input_set("default")
+    direct = plan(FEW, free=tuple(POINT))
+    uncertain = theory_errors.nuisances(FEW, inputs, inputs.inputs, SOME)
+    theory = direct.model(POINT, direct.inputs)
+    fast = theory_errors.propagation(direct, BOX, uncertain)(direct, theory)
+    directions = uncertain.directions(direct.inputs)
+    slow = theory_errors.DirectPropagation(jnp.asarray(directions))
+    expected = np.asarray(jax.jit(lambda theory: slow(direct, theory))(theory))
+    assert np.all(np.abs(fast - expected) < 1e-10 * np.abs(expected).max(axis=1, keepdims=True))
+    assert np.all(np.any(expected != 0.0, axis=1))
+
+
+@pytest.mark.slow
+def test_propagated_errors_are_those_of_samples():
+    """At C9mu = -1: equal to 2000 draws of all nuisances to 5 %, and not those of the Standard Model.
+
+    The draws are of the predictions themselves, so that what is beyond linear shows.
+    """
+    names = ["<P5p>(B0->K*mumu)[4,6]", "<FL>(B0->K*mumu)[1.1,2.5]", "<dBR/dq2>(B0->K*mumu)[4,6]"]
+    inputs = input_set("default")
+    uncertain = theory_errors.nuisances(names, inputs, inputs.inputs)
+    direct = plan(names, free=("C9mu",))
+    theory = direct.model({"C9mu": -1.0}, direct.inputs)
+    found = theory_errors.propagation(direct, [{"C9mu": 0.7}], uncertain)(direct, theory)
+    sigma = np.linalg.norm(found, axis=1)
+    of_standard_model = np.linalg.norm(theory_errors.at_standard_model(direct, uncertain), axis=1)
+    assert np.abs(sigma / of_standard_model - 1.0).max() > 0.05
+
+    generator = np.random.default_rng(17)
+    draws = generator.normal(size=(2000, len(uncertain.names))) @ uncertain.directions(direct.inputs)
+    moved = jax.jit(
+        lambda d: jax.lax.map(
+            lambda x: direct(
+                {"C9mu": -1.0}, Inputs(direct.inputs.values + x, direct.inputs.names, direct.inputs.set_name)
+            ),
+            d,
+            batch_size=50,
+        )
+    )
+    assert np.std(moved(jnp.asarray(draws)), axis=0) == pytest.approx(sigma, rel=0.05)

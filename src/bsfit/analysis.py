@@ -3,9 +3,8 @@
 Wiring only: formulas live in `observables/` and `likelihood`, numbers in ``data/``.
 """
 
-import fnmatch
 import importlib.metadata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -15,13 +14,14 @@ import numpy as np
 import scipy.linalg
 from jaxtyping import Array, Float
 
-from bsfit import catalogue, likelihood, measurements
+from bsfit import catalogue, likelihood, measurements, theory_errors
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
-from bsfit.inputs import Inputs, InputSet, Prior, input_set, load_inputs
+from bsfit.inputs import Inputs, InputSet, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
 from bsfit.predictions import Params, Prediction, check_bin, check_domain, plan
 from bsfit.theory import Theory
+from bsfit.theory_errors import DirectPropagation, Propagation
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
 SAMPLES = 64
@@ -44,8 +44,7 @@ class LogLikelihood(eqx.Module):
 
     prediction: Prediction
     gaussian: SplitNormal
-    theory_errors: Float[Array, "g q"]
-    nuisance_factor: Float[Array, "q q"]
+    theory_errors: Float[Array, "g q"] | Propagation | DirectPropagation
     curves: tuple[Tabulated, ...]
     nuisance_priors: tuple[tuple[Array, Array], ...]
     blocks: dict[str, SplitNormal]
@@ -90,11 +89,10 @@ class LogLikelihood(eqx.Module):
         nuisances = {name: params[name] for name in self.facts.sampled}
         inputs = self.prediction.inputs.replace(nuisances)
         theory = self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs)
-        if self.facts.mode != "propagated":
-            return self.prediction.of_theory(theory, inputs), self.theory_errors
-        jacobian = _jacobian(self.prediction, theory, self.facts.nuisances)
-        n = self.gaussian.central.shape[0]
-        return self.prediction.of_theory(theory, inputs), jacobian[:n] @ self.nuisance_factor
+        values = self.prediction.of_theory(theory, inputs)
+        if not callable(self.theory_errors):
+            return values, self.theory_errors
+        return values, self.theory_errors(self.prediction, theory)[: self.gaussian.central.shape[0]]
 
     def _chi2(self, values: Array, errors: Array) -> Float[Array, ""]:
         n = self.gaussian.central.shape[0]
@@ -206,8 +204,8 @@ def log_likelihood(
     inputs, the_set = _resolve_inputs(inputs)
     gaussian, curves, names, curve_names, groups = _collect(chosen)
     all_names = (*names, *curve_names)
-    selected = _select_nuisances(all_names, the_set, nuisances)
-    sampled = selected if theory == "sampled" else ()
+    uncertain = theory_errors.nuisances(all_names, the_set, inputs, nuisances)
+    sampled = uncertain.names if theory == "sampled" else ()
     if clash := [n for n in sampled if not callable(model) and n in catalogue.parameters_of(model)]:
         raise BsfitInputError(
             f"{', '.join(clash)} is both a parameter of {model!r} and an uncertain input",
@@ -218,37 +216,39 @@ def log_likelihood(
     _check_bounds(own, model)
     plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
     points = _sample_box(own, SAMPLES)
-    kept = _keeps_moments(all_names, selected, nuisances)
-    fast = theory == "fixed" or kept if fast is None else fast
+    if fast is None:
+        fast = theory != "sampled" or not any(theory_errors.felt(plain, one, uncertain) for one in plain.plans)
     pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     _refuse_unused(pred, points, own)
-    priors = _priors_of(selected, the_set, inputs)
-    factor = _factor(priors, selected)
-    errors = _errors(pred, selected, factor, not kept) if theory != "sampled" else jnp.zeros((len(all_names), 0))
+    errors = jnp.zeros((len(all_names), 0))
+    if theory != "sampled":
+        errors = theory_errors.at_standard_model(pred, uncertain)
     n = len(names)
     curves = tuple(Tabulated.of(x, y, float(jnp.linalg.norm(errors[n + i]))) for i, (x, y) in enumerate(curves))
-    means = {name: float(m) for prior in priors for name, m in zip(prior.names, prior.mean, strict=True)}
     all_free = {**own, **{k: v for k, v in free.items() if k not in own}}
-    for prior in priors if sampled else ():
-        for i, name in enumerate(prior.names):
-            width = 5.0 * float(np.sqrt(prior.covariance[i, i]))
-            all_free.setdefault(name, (means[name] - width, means[name] + width))
+    for prior in uncertain.priors if sampled else ():
+        for name, mean, width in zip(prior.names, prior.mean, 5.0 * np.sqrt(np.diag(prior.covariance)), strict=True):
+            all_free.setdefault(name, (float(mean - width), float(mean + width)))
     facts = Facts(
         free=all_free,
         fixed=fixed,
         mode=theory,
         sampled=sampled,
-        nuisances=selected,
-        nuisance_means=means,
-        constrained=tuple(prior.names for prior in priors) if sampled else (),
+        nuisances=uncertain.names,
+        nuisance_means=uncertain.mean,
+        constrained=tuple(prior.names for prior in uncertain.priors) if sampled else (),
         groups=groups,
         data=data if isinstance(data, str) else ", ".join(data),
-        meta=_meta(chosen, inputs, the_set, theory, selected, plain, groups),
+        meta=_meta(chosen, inputs, the_set, theory, uncertain.names, plain, groups),
         reference_chi2=0.0,
     )
-    nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in priors)
+    nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in uncertain.priors)
     blocks = {group: gaussian.take(np.array(index)) for group, (index, _) in groups.items() if index}
-    like = LogLikelihood(pred, gaussian, errors[:n], factor, curves, nuisance_priors if sampled else (), blocks, facts)
+    at_each_point = errors[:n]
+    if theory == "propagated" and uncertain.names:
+        directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
+        at_each_point = theory_errors.propagation(plain, points, uncertain) if fast else directly
+    like = LogLikelihood(pred, gaussian, at_each_point, curves, nuisance_priors if sampled else (), blocks, facts)
     standard_model = Theory.standard_model()
     facts.reference_chi2 = float(
         once(lambda theory: like._chi2(pred.of_theory(theory, inputs), errors[:n]))(standard_model)
@@ -277,89 +277,12 @@ def _collect(chosen: Sequence[measurements.Measurement]):
     return gaussian, curves, [d.observable for d in data], [d.observable for d in curve_data], groups
 
 
-# ------------------------------------------------------------------------------------------------- theory errors
-
-
 def _resolve_inputs(inputs: str | Inputs | Mapping[str, float]) -> tuple[Inputs, InputSet]:
     if isinstance(inputs, Mapping):
         inputs = load_inputs("default", inputs)
     elif isinstance(inputs, str):
         inputs = load_inputs(inputs)
     return inputs, input_set(inputs.set_name or "default")
-
-
-def _select_nuisances(names: Sequence[str], the_set: InputSet, globs: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Uncertain inputs whose errors are carried along."""
-    uncertain = [name for prior in the_set.priors for name in prior.names]
-    if globs is None:
-        listed = {glob for name in names for glob in catalogue.nuisances(catalogue.observable(name))}
-        return tuple(n for n in uncertain if _matches(n, listed))
-    globs = ["*"] if globs == "all" else [globs] if isinstance(globs, str) else list(globs)
-    for glob in globs:
-        if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
-            raise BsfitInputError(
-                f"no uncertain input matches {glob!r}", field="nuisances", hint=did_you_mean(glob, uncertain)
-            )
-    return tuple(n for n in uncertain if _matches(n, globs))
-
-
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
-
-
-def _keeps_moments(names: Sequence[str], selected: Sequence[str], asked: str | Sequence[str] | None) -> bool:
-    """True if no nuisance that matters changes the moments of a q2 distribution, whose response may then be kept.
-
-    What matters is what the user asked for, else what the catalogue lists: V_cb, there for the mixing, drops out of
-    ratios.
-    """
-    binned = [item for item in map(catalogue.observable, names) if item.quantity.binned]
-    listed = [glob for item in binned for glob in catalogue.nuisances(item)]
-    return all(_matches(name, ("QED *",)) for name in selected if asked is not None or _matches(name, listed))
-
-
-def _priors_of(names: Sequence[str], the_set: InputSet, inputs: Inputs) -> tuple[Prior, ...]:
-    """Priors of the selected names around the values in use, unselected members of a correlated block marginalised."""
-    result = []
-    for prior in the_set.priors:
-        index = [i for i, name in enumerate(prior.names) if name in names]
-        if index:
-            kept = tuple(prior.names[i] for i in index)
-            result.append(Prior(kept, np.asarray(inputs.array(kept)), prior.covariance[np.ix_(index, index)]))
-    return tuple(result)
-
-
-def _factor(priors: Sequence[Prior], names: Sequence[str]) -> Float[Array, "q q"]:
-    """Cholesky factor [q, q] of the joint covariance, in the order of `names`."""
-    order = {name: i for i, name in enumerate(names)}
-    covariance = np.zeros((len(names), len(names)))
-    for prior in priors:
-        index = [order[name] for name in prior.names]
-        covariance[np.ix_(index, index)] = prior.covariance
-    return jnp.asarray(np.linalg.cholesky(covariance) if len(names) else covariance)
-
-
-def _jacobian(pred: Prediction, theory: Theory, names: tuple[str, ...]) -> Float[Array, "n q"]:
-    """Derivatives of all predictions with respect to the named inputs at a given theory."""
-    if not names:
-        return jnp.zeros((len(pred.names), 0))
-
-    def shifted(values: Float[Array, " q"]) -> Float[Array, " n"]:
-        return pred.of_theory(theory, pred.inputs.replace({name: values[i] for i, name in enumerate(names)}))
-
-    return jax.jacfwd(shifted)(pred.inputs.array(names))
-
-
-def _errors(
-    pred: Prediction, names: tuple[str, ...], factor: Float[Array, "q q"], moments_move: bool
-) -> Float[Array, "n q"]:
-    """Shifts of all predictions of the Standard Model per unit Gaussian nuisance."""
-    if not names:
-        return jnp.zeros((len(pred.names), 0))
-    where = [pred.inputs.names.index(name) for name in names]
-    directions = np.zeros((len(names), len(pred.inputs.names)))
-    directions[:, where] = np.asarray(factor).T
-    return pred.slopes_at_once(Theory.standard_model(), directions, moments_move).T
 
 
 # -------------------------------------------------------------------------------------------------- free parameters

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from glob import escape
 
-from bsfit import rare_decays
+from bsfit import dark_observables, rare_decays
 from bsfit.errors import BsfitInputError, did_you_mean
 
 # ------------------------------------------------------------------------------------------------ coefficients
@@ -120,13 +120,14 @@ PROCESSES: dict[str, Process] = {
     "b_to_xs_gamma": Process("bsfit.observables.b_to_xs_gamma", ("",), (), DIPOLES),
     "trident": Process("bsfit.observables.trident", ("",), (), ("CVLL_numunumumumu", "CVLR_numunumumumu")),
     "dipoles": Process("bsfit.observables.dipoles", ("",), (), ("C7_mumu", "Cgamma_mue", "Cgamma_emu")),
+    **{name: Process(f"bsfit.dark_matter.{name}", ("",), (), ()) for name in dark_observables.PROCESSES},
 }
 """Files of `observables/`: each has ``moments(theory, inputs, rows)`` and ``combine(key, moments, rows, inputs)``."""
 
+BESIDE_MOMENTS = ("QED *",)
+"""Globs of the inputs that enter where moments are combined, never in a moment."""
+
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
-_R = r"R_{%s}"
-
-
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
 _VECTOR = (*_HADRONIC, "f_*", "a1_*", "a2_*", "1/lambda_B*")
 _ANGULAR = {
@@ -162,7 +163,7 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
         Quantity("b_to_v_ll", key, "1", rf"\Delta {_ANGULAR[of]}", "angular", ("mu", "e"), nuisances=_VECTOR)
         for key, of in _DIFFERENCES.items()
     ]
-    rows += [Quantity(**row, binned=False) for row in rare_decays.QUANTITIES]
+    rows += [Quantity(**row, binned=False) for row in (*rare_decays.QUANTITIES, *dark_observables.QUANTITIES)]
     rows += [
         Quantity("bs_mixing", "DeltaM_s", "GeV", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
         Quantity("bs_mixing", "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),

@@ -192,19 +192,30 @@ class Prediction(eqx.Module):
         inputs = self.inputs if inputs is None else inputs
         return self.of_theory(self.model(params, inputs), inputs)
 
-    def of_theory(
-        self, theory: Theory, inputs: Inputs, moments: Mapping[str, Float[Array, "n k"]] | None = None
-    ) -> Float[Array, " n"]:
-        """Predicted values of a theory; `moments` by process, where they are already known."""
-        parts, positions = [], []
+    def of_theory(self, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
+        """Predicted values of a theory."""
+        found = {}
         for plan in self.plans:
             if plan.process in self.responses:
-                found = contract(self.responses[plan.process], theory)
+                found[plan.process] = contract(self.responses[plan.process], theory)
             else:
-                known = (moments or {}).get(plan.process)
-                found = plan.functionals(plan.moments(theory, inputs) if known is None else known, inputs)
+                found[plan.process] = plan.functionals(plan.moments(theory, inputs), inputs)
+        return self._assemble(found, theory, inputs)
+
+    def of_moments(
+        self, moments: Mapping[str, Float[Array, "n k"]], theory: Theory, inputs: Inputs
+    ) -> Float[Array, " n"]:
+        """Predicted values from the moments of each process; `theory` is for own observables."""
+        found = {plan.process: plan.functionals(moments[plan.process], inputs) for plan in self.plans}
+        return self._assemble(found, theory, inputs)
+
+    def _assemble(
+        self, functionals: Mapping[str, Mapping[str, Array]], theory: Theory, inputs: Inputs
+    ) -> Float[Array, " n"]:
+        parts, positions = [], []
+        for plan in self.plans:
             for part in plan.combinations:
-                parts.append(plan.assemble_all(part, found[part.key], inputs))
+                parts.append(plan.assemble_all(part, functionals[plan.process][part.key], inputs))
                 positions += part.positions
         for position, function in self.own:
             parts.append(jnp.asarray(function(theory, inputs), dtype=float)[None])
@@ -213,32 +224,12 @@ class Prediction(eqx.Module):
 
     def at_once(self, theory: Theory) -> Float[Array, " n"]:
         """Predicted values of one theory, with code that is compiled once for all questions: see `evaluation`."""
+        if self.responses:
+            return once(lambda theory: self.of_theory(theory, self.inputs))(theory)
         point = np.asarray(theory.wilson.values)[None]
-        questions = {plan.process: (point, plan.row_arrays()) for plan in self._binned if not self.responses}
-        moments = {process: found[0] for process, found in evaluation.moments(questions, self.inputs).items()}
-        return once(lambda theory, moments: self.of_theory(theory, self.inputs, moments))(theory, moments)
-
-    def slopes_at_once(
-        self, theory: Theory, directions: Float[np.ndarray, "q i"], moments_move: bool = True
-    ) -> Float[Array, "q n"]:
-        """Derivatives of the predicted values at one theory along directions of all inputs; code as in `at_once`.
-
-        With `moments_move` false the caller knows that these inputs enter beside the moments of q2 distributions only.
-        """
-        direct = dataclasses.replace(self, responses={})
-        point = np.asarray(theory.wilson.values)
-        plans = self._binned
-        moments = evaluation.moments({p.process: (point[None], p.row_arrays()) for p in plans}, self.inputs)
-        if moments_move:
-            slopes = evaluation.slopes({p.process: (point, p.row_arrays()) for p in plans}, self.inputs, directions)
-        else:
-            slopes = {process: np.zeros((len(directions), *m.shape[1:])) for process, m in moments.items()}
-        return _along(direct, theory, {p: m[0] for p, m in moments.items()}, slopes, jnp.asarray(directions))
-
-    @property
-    def _binned(self) -> list[ProcessPlan]:
-        """Plans of the processes with a q2 distribution: those whose moments take time."""
-        return [plan for plan in self.plans if catalogue.PROCESSES[plan.process].masses]
+        found = evaluation.moments({plan.process: (point, plan.row_arrays()) for plan in self.plans}, self.inputs)
+        moments = {process: values[0] for process, values in found.items()}
+        return once(lambda moments, theory: self.of_moments(moments, theory, self.inputs))(moments, theory)
 
     def with_quoted_standard_model(self) -> "Prediction":
         """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
@@ -254,46 +245,30 @@ class Prediction(eqx.Module):
         """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
 
         Valid for the inputs of this prediction, as long as the model stays in the linear span of the coefficients at
-        `params`; the caller samples the whole box. Processes without a q2 distribution cost little and stay direct, so
-        that their derivatives by the inputs are complete.
+        `params`; the caller samples the whole box.
         """
+        spans = self.spans(params)
+        questions = {plan.process: (probes(*spans[plan.process][:2]), plan.row_arrays()) for plan in self.plans}
+        moments = evaluation.moments(questions, self.inputs)
+        found = once(
+            lambda moments: {
+                p.process: jax.vmap(p.functionals, (0, None))(moments[p.process], self.inputs) for p in self.plans
+            }
+        )(moments)
+        responses = {process: expand(values, spans[process][0], spans[process][2]) for process, values in found.items()}
+        return dataclasses.replace(self, responses=responses)
+
+    def spans(self, params: Sequence[Params]) -> dict[str, tuple[tuple[str, ...], np.ndarray, list[int]]]:
+        """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`."""
         stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
-        plans = self._binned
-        names = {plan.process: catalogue.coefficients_of(plan.process, plan.leptons) for plan in plans}
+        names = {plan.process: catalogue.coefficients_of(plan.process, plan.leptons) for plan in self.plans}
 
         def reached(point: Params) -> dict:
             theory = self.model(point, self.inputs)
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
         samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
-        spans = {plan.process: span(np.asarray(samples[plan.process])) for plan in plans}
-        questions = {
-            plan.process: (probes(names[plan.process], spans[plan.process][0]), plan.row_arrays()) for plan in plans
-        }
-        found = evaluation.moments(questions, self.inputs)
-        responses = {}
-        for plan in plans:
-            functionals = once(jax.vmap(plan.functionals, (0, None)))(found[plan.process], self.inputs)
-            responses[plan.process] = expand(functionals, names[plan.process], spans[plan.process][1])
-        return Prediction(self.inputs, responses, self.scale, self.names, self.model, self.plans, self.own)
-
-
-def _along(
-    function: Prediction,
-    theory: Theory,
-    moments: dict[str, Float[Array, "n k"]],
-    slopes: dict[str, Float[Array, "q n k"]],
-    directions: Float[Array, "q i"],
-) -> Float[Array, "q n"]:
-    """Derivatives along directions of the inputs, whose effect on the moments is known."""
-
-    def at(moments: dict[str, Array], values: Array) -> Array:
-        return function.of_theory(theory, eqx.tree_at(lambda i: i.values, function.inputs, values), moments)
-
-    def along(slopes: dict[str, Array], direction: Array) -> Array:
-        return jax.jvp(at, (moments, function.inputs.values), (slopes, direction))[1]
-
-    return once(jax.vmap(along))(slopes, directions)
+        return {process: (coefficients, *span(np.asarray(samples[process]))) for process, coefficients in names.items()}
 
 
 def prediction(
@@ -349,9 +324,20 @@ def _parse(observables: Sequence, model: BoundModel) -> tuple[list, tuple]:
         if stem in INDEX or (stem.isidentifier() and model.name not in ("", "eft") and not _is_observable(item)):
             parsed.append(None)
             own.append((position, _output(item, model.name)))
+        elif function := _dark_matter(catalogue.observable(item)):
+            parsed.append(None)
+            own.append((position, function))
         else:
             parsed.append(catalogue.observable(item))
     return parsed, tuple(own)
+
+
+def _dark_matter(item: catalogue.Observable) -> ObservableFunction | None:
+    """The function of an observable of dark matter, which has no moments; None for any other."""
+    module = catalogue.PROCESSES[item.quantity.process].module
+    if not module.startswith("bsfit.dark_matter."):
+        return None
+    return partial(importlib.import_module(module).predicted, item.quantity.key)
 
 
 def _is_observable(name: str) -> bool:

@@ -1,0 +1,197 @@
+"""How uncertain inputs move predictions: which of them matter, their joint covariance, the shift of each prediction.
+
+A unit nuisance is a direction in the space of all inputs: a column of the Cholesky factor of their joint covariance.
+The shift of a prediction along it needs the derivatives of the moments, which are quadratic in the Wilson coefficients
+as the moments themselves are: `Propagation` keeps their exact response, and gives the shifts at any point.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float
+
+from bsfit import catalogue, evaluation
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.evaluation import once
+from bsfit.inputs import Inputs, InputSet, Prior
+from bsfit.predictions import Prediction, ProcessPlan
+from bsfit.response import Response, contract, expand, probes
+from bsfit.theory import INDEX, Theory
+
+Globs = str | Sequence[str] | None
+"""Selection of nuisances: globs of input names, ``"all"``, or None for those that the catalogue lists."""
+
+
+@dataclass(frozen=True)
+class Nuisances:
+    """Uncertain inputs whose errors are carried along: names [q], priors around the values in use, and what they touch.
+
+    `asked` are the globs that selected them, None if the catalogue did.
+    """
+
+    names: tuple[str, ...]
+    priors: tuple[Prior, ...]
+    asked: Globs
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """Central value of each."""
+        return {name: float(m) for prior in self.priors for name, m in zip(prior.names, prior.mean, strict=True)}
+
+    def directions(self, inputs: Inputs) -> Float[np.ndarray, "q i"]:
+        """Changes of all inputs per unit Gaussian nuisance: columns of the Cholesky factor of the joint covariance."""
+        order = {name: i for i, name in enumerate(self.names)}
+        covariance = np.zeros((len(order), len(order)))
+        for prior in self.priors:
+            index = [order[name] for name in prior.names]
+            covariance[np.ix_(index, index)] = prior.covariance
+        found = np.zeros((len(order), len(inputs.names)))
+        found[:, [inputs.names.index(name) for name in self.names]] = np.linalg.cholesky(covariance).T
+        return found
+
+
+def nuisances(observables: Sequence[str], the_set: InputSet, inputs: Inputs, asked: Globs = None) -> Nuisances:
+    """The uncertain inputs of a set that matter for observables, or those that `asked` selects.
+
+    Unselected members of a correlated block are marginalised. Raises `BsfitInputError` for a glob without match.
+    """
+    uncertain = [name for prior in the_set.priors for name in prior.names]
+    if asked is None:
+        globs = {glob for name in observables for glob in catalogue.nuisances(catalogue.observable(name))}
+    else:
+        globs = ["*"] if asked == "all" else [asked] if isinstance(asked, str) else list(asked)
+        for glob in globs:
+            if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
+                raise BsfitInputError(
+                    f"no uncertain input matches {glob!r}", field="nuisances", hint=did_you_mean(glob, uncertain)
+                )
+    names = tuple(name for name in uncertain if _matches(name, globs))
+    priors = []
+    for prior in the_set.priors:
+        index = [i for i, name in enumerate(prior.names) if name in names]
+        if index:
+            kept = tuple(prior.names[i] for i in index)
+            priors.append(Prior(kept, np.asarray(inputs.array(kept)), prior.covariance[np.ix_(index, index)]))
+    return Nuisances(names, tuple(priors), asked)
+
+
+def _matches(name: str, globs: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+def felt(prediction: Prediction, plan: ProcessPlan, chosen: Nuisances) -> tuple[int, ...]:
+    """Positions of the nuisances that move the moments of a process.
+
+    If the catalogue chose them, those that it lists for the observables of this process: V_cb, there for the mixing,
+    drops out of ratios. Never those that enter beside the moments only: `catalogue.BESIDE_MOMENTS`.
+    """
+    globs: Iterable[str] = ("*",)
+    if chosen.asked is None:
+        names = (prediction.names[position] for part in plan.combinations for position in part.positions)
+        globs = {glob for name in names for glob in catalogue.nuisances(catalogue.observable(name))}
+    touching = {name: _matches(name, globs) and not _matches(name, catalogue.BESIDE_MOMENTS) for name in chosen.names}
+    block = {name: prior.names for prior in chosen.priors for name in prior.names}
+    return tuple(i for i, name in enumerate(chosen.names) if any(touching[other] for other in block[name]))
+
+
+def shifts(
+    prediction: Prediction,
+    theory: Theory,
+    moments: Mapping[str, Float[Array, "n k"]],
+    slopes: Mapping[str, Float[Array, "q n k"]],
+    directions: Float[Array, "q i"],
+) -> Float[Array, "n q"]:
+    """Derivatives of all predictions along directions of the inputs, from the `slopes` of the moments."""
+
+    def at(moments: Mapping[str, Array], values: Float[Array, " i"]) -> Float[Array, " n"]:
+        moved = eqx.tree_at(lambda i: i.values, prediction.inputs, values)
+        return prediction.of_moments(moments, theory, moved)
+
+    def along(slope: Mapping[str, Array], direction: Float[Array, " i"]) -> Float[Array, " n"]:
+        return jax.jvp(at, (dict(moments), prediction.inputs.values), (dict(slope), direction))[1]
+
+    return jax.vmap(along, out_axes=1)(slopes, directions)
+
+
+def at_standard_model(prediction: Prediction, chosen: Nuisances) -> Float[Array, "n q"]:
+    """Shifts of all predictions of the Standard Model per unit Gaussian nuisance."""
+    if not chosen.names:
+        return jnp.zeros((len(prediction.names), 0))
+    theory = Theory.standard_model()
+    point = np.asarray(theory.wilson.values)[None]
+    directions = chosen.directions(prediction.inputs)
+    moments, slopes = _evaluate({plan.process: point for plan in prediction.plans}, prediction, chosen)
+    first = jax.tree.map(lambda x: x[0], (moments, slopes))
+    function = once(lambda m, s, d: shifts(prediction, theory, m, s, d))
+    return function(*first, jnp.asarray(directions))
+
+
+class DirectPropagation(eqx.Module):
+    """Shifts of all predictions per unit nuisance at any point, from the amplitudes: slow, and for any model."""
+
+    directions: Float[Array, "q i"]
+
+    def __call__(self, prediction: Prediction, theory: Theory) -> Float[Array, "n q"]:
+        """Shifts [n, q] of a theory."""
+
+        def at(values: Float[Array, " i"]) -> Float[Array, " n"]:
+            return prediction.of_theory(theory, eqx.tree_at(lambda i: i.values, prediction.inputs, values))
+
+        values = prediction.inputs.values
+        return jax.vmap(lambda d: jax.jvp(at, (values,), (d,))[1], out_axes=1)(self.directions)
+
+
+class Propagation(eqx.Module):
+    """Shifts of all predictions per unit nuisance at any point, from the response of the slopes of the moments."""
+
+    responses: dict[str, Response]
+    directions: Float[Array, "q i"]
+
+    def __call__(self, prediction: Prediction, theory: Theory) -> Float[Array, "n q"]:
+        """Shifts [n, q] of a theory within the reach for which the responses were built."""
+        found = {process: contract(response, theory) for process, response in self.responses.items()}
+        moments, slopes = ({process: parts[part] for process, parts in found.items()} for part in ("moments", "slopes"))
+        return shifts(prediction, theory, moments, slopes, self.directions)
+
+
+def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:
+    """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters."""
+    spans = prediction.spans(params)
+    points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
+    moments, slopes = _evaluate(points, prediction, chosen)
+    responses = {
+        process: expand({"moments": moments[process], "slopes": slopes[process]}, names, pivots)
+        for process, (names, _, pivots) in spans.items()
+    }
+    return Propagation(responses, jnp.asarray(chosen.directions(prediction.inputs)))
+
+
+def _evaluate(
+    points: Mapping[str, Complex[np.ndarray, "p c"]], prediction: Prediction, chosen: Nuisances
+) -> tuple[dict[str, Float[np.ndarray, "p n k"]], dict[str, Float[np.ndarray, "p q n k"]]]:
+    """Moments of all processes, and their slopes along all unit nuisances."""
+    directions = chosen.directions(prediction.inputs)
+    rows = {plan.process: plan.row_arrays() for plan in prediction.plans}
+    moving = {plan.process: list(felt(prediction, plan, chosen)) for plan in prediction.plans}
+    moments = evaluation.moments({p: (points[p], rows[p]) for p in rows}, prediction.inputs)
+    found = evaluation.slopes(
+        {
+            p: (
+                points[p],
+                rows[p],
+                (jnp.zeros((len(index), len(INDEX)), dtype=complex), jnp.asarray(directions[index])),
+            )
+            for p, index in moving.items()
+            if index
+        },
+        prediction.inputs,
+    )
+    slopes = {p: np.zeros((m.shape[0], len(directions), *m.shape[1:])) for p, m in moments.items()}
+    for process, known in found.items():
+        slopes[process][:, moving[process]] = known
+    return moments, slopes
