@@ -39,9 +39,9 @@ def results(tag):
 def inputs(tag):
     """flavio's inputs with the form factors of EOS and, for a tag, what else makes the difference.
 
-    "": form factors alone. BFS2004: the C7 of EOS, at 4.2 GeV and with the mass of the b quark there. GP2004: the tensor
-    form factor of B -> K from the improved Isgur-Wise relation, as in the OPE of hep-ph/0404250. GvDV2020: no matrix
-    elements of four-quark operators and of O8, hence the coefficients of EOS as they are.
+    "": form factors alone. BFS2004: the C7 of EOS, at 4.2 GeV and with the mass of the b quark there. GP2004: the
+    tensor form factor of B -> K from the improved Isgur-Wise relation, as in the OPE of hep-ph/0404250. GvDV2020: no
+    matrix elements of four-quark operators and of O8, hence the coefficients of EOS as they are.
     """
     changes, wc = form_factors(), stored()["wilson_coefficients"]
     four_quark = np.array([wc[f"b->s::c{i}"] for i in range(1, 7)])

@@ -84,6 +84,18 @@ def test_a_clipped_bin_carries_a_note():
     assert any("clipped to the end point" in note for note in found.notes)
 
 
+def test_the_charmonium_region_is_predicted_only_on_demand():
+    """Bins that touch its edges are none of its; ratios and likelihoods are refused like rates."""
+    for name in ("<dBR/dq2>(B0->K*mumu)[11,12.5]", "R_K[1.1,9]", "<P5p>(B0->K*mumu)[13.9,19]"):
+        with pytest.raises(BsfitInputError, match=r"J/psi.*charmonium_gap"):
+            predict([name])
+    asked = predict(["<dBR/dq2>(B0->K*mumu)[11,12.5]"], inputs={"charmonium_gap": 1})
+    assert any("without J/psi" in note for note in asked.notes)
+    around = predict(["<dBR/dq2>(B0->K*mumu)[6,8.9]", "<dBR/dq2>(B0->K*mumu)[14,19]"])
+    assert not around.notes
+    assert 0.5 < asked["<dBR/dq2>(B0->K*mumu)[11,12.5]"] / max(around.values()) < 1.5
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

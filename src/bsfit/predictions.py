@@ -22,6 +22,7 @@ from jaxtyping import Array, Float
 from bsfit import catalogue, evaluation
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
+from bsfit.hadronic.phase_space import CHARMONIA
 from bsfit.inputs import Inputs, load_inputs
 from bsfit.response import Response, contract, expand, probes, real_parts, span
 from bsfit.theory import INDEX, Rows, Theory
@@ -367,7 +368,8 @@ def _function_name(item: str | Callable) -> str:
 def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
     """A note if the upper edge passes the end point (the bin is clipped, its nominal width kept).
 
-    Raises `BsfitInputError` if the whole bin lies outside the phase space.
+    Raises `BsfitInputError` if the whole bin lies outside the phase space, or reaches into `phase_space.CHARMONIA`
+    while the input `charmonium_gap` is not 1.
     """
     record = catalogue.PROCESSES[item.quantity.process]
     heavy, light = record.masses[record.decays.index(item.decay)]
@@ -379,6 +381,15 @@ def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
             f"the bin of {item.name!r} lies outside the phase space",
             expected=f"{threshold:.4g} < q2 < {end_point:.5g} GeV^2",
         )
+    gap_low, gap_high = CHARMONIA
+    if low < gap_high and high > gap_low:
+        if "charmonium_gap" not in inputs or float(inputs["charmonium_gap"]) != 1.0:
+            raise BsfitInputError(
+                f"the bin of {item.name!r} reaches into the region of J/psi and psi(2S), where no expansion holds",
+                expected=f"bins below {gap_low:g} or above {gap_high:g} GeV^2",
+                hint="for the quark loops alone, without the resonances, set the input charmonium_gap to 1",
+            )
+        return f"{item.name}: quark loops alone between {gap_low:g} and {gap_high:g} GeV^2, without J/psi and psi(2S)"
     if high > end_point:
         return f"{item.name}: upper edge clipped to the end point {end_point:.5g} GeV^2, nominal width kept"
     if low < threshold:

@@ -18,6 +18,9 @@ from jaxtyping import Array, Float
 
 from bsfit.numerics import gauss_legendre, kallen, safe_sqrt
 
+CHARMONIA = (8.9, 14.0)
+"""Range of q2 in GeV^2 around J/psi and psi(2S), where factorisation does not hold yet and the OPE not yet again."""
+
 
 def beta(q2: Float[Array, "*n"], m_l: Float[Array, ""]) -> Float[Array, "*n"]:
     r"""Lepton velocity in the dilepton rest frame; zero, with zero gradient, below :math:`q^2 = 4m^2`."""
