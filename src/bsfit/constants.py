@@ -15,3 +15,15 @@ CM2_PER_INVERSE_GEV2 = 3.893793721e-28  # (hbar c)^2, exact in the 2019 SI
 COLOURS = 3
 CHARGE_UP = 2.0 / 3.0
 CHARGE_DOWN = -1.0 / 3.0
+
+PLANCK_MASS = 1.22089e19
+"""In GeV, not reduced."""
+
+ENTROPY_TODAY = 2891.2
+"""Entropy density at 2.7255 K, in cm^-3."""
+
+CRITICAL_DENSITY_PER_H2 = 1.05371e-5
+"""Critical density over h^2, in GeV cm^-3."""
+
+CM3_PER_S_PER_INVERSE_GEV2 = CM2_PER_INVERSE_GEV2 * 2.99792458e10
+"""1 GeV^-2 times the speed of light, in cm^3/s."""

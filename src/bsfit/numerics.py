@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float, Int
+from scipy.special import kve
 
 
 @cache
@@ -35,6 +36,42 @@ def fade_out(x: Float[Array, ""], start: float, end: float) -> Float[Array, ""]:
     """One below `start`, zero above `end`, with two continuous derivatives."""
     t = jnp.clip((x - start) / (end - start), 0.0, 1.0)
     return 1.0 - t**3 * (10.0 - 15.0 * t + 6.0 * t**2)
+
+
+def atanh_ratio(r: Float[Array, "..."]) -> Float[Array, "..."]:
+    """artanh(r)/r for |r| < 1, even and smooth at zero; arguments beyond 1 - 1e-12 count as that."""
+    r2 = jnp.minimum(r * r, 1.0 - 1e-12)
+    small = r2 < 1e-3
+    root = jnp.sqrt(jnp.where(small, 0.25, r2))
+    series = 1 + r2 * (1 / 3 + r2 * (1 / 5 + r2 * (1 / 7 + r2 * (1 / 9 + r2 / 11))))
+    return jnp.where(small, series, jnp.arctanh(root) / root)
+
+
+def bessel_k(order: int, y: Float[Array, "..."]) -> Float[Array, "..."]:
+    r""":math:`\sqrt{2z/\pi}\,e^zK_n(z)` at z = 1/y for z >= 2, n = 1 or 2: smooth, one at y = 0.
+
+    A polynomial in y through the values at Chebyshev nodes; to 1e-12.
+    """
+    *rest, result = _bessel_k_polynomial(order)
+    w = y * 4.0 - 1.0
+    value = jnp.full_like(w, result)
+    for coefficient in reversed(rest):
+        value = value * w + coefficient
+    return value
+
+
+@cache
+def _bessel_k_polynomial(order: int) -> tuple[float, ...]:
+    """Coefficients in powers of 4y - 1, lowest first."""
+
+    def factor(w: np.ndarray) -> np.ndarray:
+        z = 4.0 / (w + 1.0)
+        return np.sqrt(2 * z / np.pi) * kve(order, z)
+
+    degree = {1: 13, 2: 15}[order]
+    points = np.polynomial.chebyshev.chebpts1(degree + 1)
+    fitted = np.polynomial.chebyshev.chebfit(points, factor(points), degree)
+    return tuple(np.polynomial.chebyshev.cheb2poly(fitted).tolist())
 
 
 def kallen(a: Float[Array, "..."], b: Float[Array, "..."], c: Float[Array, "..."]) -> Float[Array, "..."]:

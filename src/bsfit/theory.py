@@ -4,6 +4,7 @@ Records between the two sides of the house. A model is any callable ``params -> 
 ``(theory, inputs) -> number``. The Standard Model is `Theory.standard_model()`: all coefficients zero.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -83,16 +84,59 @@ class Verdict(eqx.Module):
     ok: Bool[Array, ""]
 
 
+class Channel(eqx.Module):
+    """Annihilation of a pair of dark species into one kind of final state; the topologies are in `annihilation`."""
+
+    name: str = eqx.field(static=True, kw_only=True, default="")
+
+    @abstractmethod
+    def strength(self, s: Float[Array, ""]) -> Float[Array, ""]:
+        r"""Sum over ordered pairs of states of :math:`g_ig_j\lambda(s,m_i^2,m_j^2)\sigma_{ij}(s)`, in GeV^2.
+
+        :math:`\lambda` is the Kallen function, :math:`\sigma` averaged over the g states of each species: finite where
+        an s-wave cross section is not, at the threshold. For one species it is :math:`g^2s(s-4m^2)\sigma`.
+        """
+
+    @abstractmethod
+    def thresholds(self) -> Float[Array, " t"]:
+        r"""Energies :math:`\sqrt s` in GeV at which it opens, or a part of it."""
+
+
+class DarkSector(eqx.Module):
+    r"""Dark matter and the states that annihilate together with it.
+
+    `masses` [n] in GeV and `dof` [n], the internal degrees of freedom, antiparticles counted; the first species is the
+    dark matter, the lightest. `kind` is complex scalar, real scalar, Dirac or Majorana. `pole_masses`, `pole_widths`
+    [p] in GeV are the narrow resonances of the channels.
+    """
+
+    masses: Float[Array, " n"]
+    dof: Float[Array, " n"]
+    channels: tuple[Channel, ...]
+    pole_masses: Float[Array, " p"]
+    pole_widths: Float[Array, " p"]
+    kind: str = eqx.field(static=True)
+
+    def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
+        """`Channel.strength` of every channel."""
+        return jnp.stack([channel.strength(s) for channel in self.channels])
+
+    def thresholds(self) -> Float[Array, " t"]:
+        """Energies in GeV at which anything opens: final states, and pairs of heavier species."""
+        return jnp.concatenate([channel.thresholds() for channel in self.channels])
+
+
 class Theory(eqx.Module):
     """New physics at one parameter point: coefficients, named outputs of the model, and verdicts on their validity.
 
     `quantities` holds what can be asked for like an observable (masses, widths, coefficients at the matching scale),
-    real or complex, in GeV powers.
+    real or complex, in GeV powers; `dark` is the dark sector of models that have one.
     """
 
     wilson: WilsonCoefficients
     quantities: dict[str, Array] = eqx.field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
+    dark: DarkSector | None = None
 
     @classmethod
     def standard_model(cls) -> "Theory":

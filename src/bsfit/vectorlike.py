@@ -24,6 +24,11 @@ def complex_parameter(params: Mapping[str, FloatLike], name: str) -> Complex[Arr
     return jnp.asarray(params.get(name, 0.0)) + 1j * jnp.asarray(params.get(f"{name}_im", 0.0))
 
 
+def known_zero(params: Mapping[str, FloatLike], *names: str) -> bool:
+    """Whether all of these parameters are zero whatever is traced: what depends on them need not be compiled."""
+    return all(isinstance(params.get(name, 0.0), (int, float)) and params.get(name, 0.0) == 0.0 for name in names)
+
+
 def coupling_vector(params: Mapping[str, FloatLike], name: str, flavours: tuple[str, ...]) -> Vector:
     """Couplings ``<name>_<flavour>`` to the three generations."""
     first, second, third = (complex_parameter(params, f"{name}_{flavour}") for flavour in flavours)

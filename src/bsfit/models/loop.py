@@ -24,11 +24,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit import loops, validity
+from bsfit.annihilation import FermionExchange, HiggsExchange, HiggsPair
 from bsfit.catalogue import LEPTONS
-from bsfit.constants import CHARGE_DOWN
+from bsfit.constants import CHARGE_DOWN, COLOURS
 from bsfit.inputs import Inputs
-from bsfit.theory import Theory, Verdict, WilsonCoefficients
-from bsfit.vectorlike import DOWN_QUARKS, Vector, coupling_vector, norm_squared, squared, up_couplings
+from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
+from bsfit.vectorlike import (
+    DOWN_QUARKS,
+    Vector,
+    coupling_vector,
+    known_zero,
+    norm_squared,
+    squared,
+    up_couplings,
+)
 from bsfit.wilson import (
     ckm,
     from_charged_leptons,
@@ -82,7 +91,8 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         "C8_bs_mu_NP": c8,
         "C_bs_LL": h["bs"],
     }
-    return Theory(WilsonCoefficients.of(coefficients), quantities, verdicts(params, quarks, leptons, inputs))
+    dark = dark_sector(params, quarks, leptons, inputs)
+    return Theory(WilsonCoefficients.of(coefficients), quantities, verdicts(params, quarks, leptons, inputs), dark)
 
 
 # -------------------------------------------------------------------------------------------------- coefficients
@@ -145,6 +155,70 @@ def lepton_dipoles(
         "C7_mumu": jnp.sqrt(2.0) * (mu * jnp.conj(mu)) * i1 / (16 * inputs["G_F"]),
         "Cgamma_mue": charge * inputs["m_mu"] / (64 * jnp.pi**2) * jnp.conj(e) * mu * i1,
     }
+
+
+# -------------------------------------------------------------------------------------------------- dark matter
+
+_LIGHT = {
+    "up": ("", "m_c", "m_t_pole"),
+    "down": ("", "m_s", "m_b"),
+    "electron": ("m_e", "m_mu", "m_tau"),
+    "neutrino": ("", "", ""),
+}
+"""Inputs with the masses of the light fermions; "" is massless."""
+
+
+def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> DarkSector:
+    r"""Annihilation of X into leptons and quarks through L and Q in the t channel, and by the Higgs portal."""
+    m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
+    up = up_couplings(quarks, ckm(inputs))
+    channels: list[Channel] = [
+        _through_t_channel("leptons", {"electron": leptons, "neutrino": leptons}, m_l, m_x, 1, inputs),
+        _through_t_channel("quarks", {"up": up, "down": quarks}, m_q, m_x, COLOURS, inputs),
+    ]
+    portal, poles, widths = _higgs_portal(params, m_x, inputs)
+    return DarkSector(
+        masses=m_x[None],
+        dof=jnp.full(1, 2.0),
+        channels=(*channels, *portal),
+        pole_masses=jnp.stack(poles) if poles else jnp.zeros(0),
+        pole_widths=jnp.stack(widths) if widths else jnp.zeros(0),
+        kind="complex scalar",
+    )
+
+
+def _through_t_channel(
+    name: str,
+    multiplets: Mapping[str, Vector],
+    mediator: Float[Array, ""],
+    m_x: Float[Array, ""],
+    colours: int,
+    inputs: Inputs,
+) -> FermionExchange:
+    """All pairs of the light fermions of a doublet; those of different flavours stand for both orders."""
+    rows = []
+    for multiplet, couplings in multiplets.items():
+        masses = [inputs[mass] if mass else jnp.zeros(()) for mass in _LIGHT[multiplet]]
+        for i in range(3):
+            for j in range(i, 3):
+                weight = colours * (1 if i == j else 2) * squared(couplings[i]) * squared(couplings[j])
+                rows.append((weight, masses[i], masses[j]))
+    weights, first, second = (jnp.stack(column) for column in zip(*rows, strict=True))
+    tops = jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
+    return FermionExchange(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), tops, name=name)
+
+
+def _higgs_portal(
+    params: Params, m_x: Float[Array, ""], inputs: Inputs
+) -> tuple[list[Channel], list[Array], list[Array]]:
+    r"""Channels of :math:`\lambda_H|H|^2|X|^2`, with the mass and the width of the Higgs boson."""
+    if known_zero(params, "lambda_H"):
+        return [], [], []
+    coupling, v = jnp.asarray(params["lambda_H"]), 1 / jnp.sqrt(jnp.sqrt(2.0) * inputs["G_F"])
+    m_h = inputs["m_h"]
+    exchange = HiggsExchange.of(m_x[None], (coupling * v)[None, None], jnp.ones(1), m_h[None], inputs, multiplicity=2.0)
+    pair = HiggsPair(m_x[None], coupling, m_h, v, multiplicity=2.0)
+    return [exchange, pair], [m_h], [exchange.widths[0]]
 
 
 # ----------------------------------------------------------------------------------------------------- verdicts

@@ -29,17 +29,26 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit import validity
+from bsfit.annihilation import (
+    FermionPairs,
+    HiggsExchange,
+    HiggsPair,
+    VectorExchange,
+    VectorPair,
+    VectorScalarPair,
+)
 from bsfit.catalogue import LEPTONS
 from bsfit.constants import COLOURS
 from bsfit.inputs import Inputs
 from bsfit.numerics import safe_sqrt
-from bsfit.theory import Theory, Verdict, WilsonCoefficients
+from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
 from bsfit.vectorlike import (
     DOWN_QUARKS,
     Mixing,
     Vector,
     complex_parameter,
     coupling_vector,
+    known_zero,
     mixing,
     squared,
     up_couplings,
@@ -88,7 +97,8 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         "epsilon_loop": loop_kinetic_mixing(params["m_Zp"], z, inputs),
     }
     wilson = WilsonCoefficients.of(wilson_coefficients(params, z, h, inputs))
-    return Theory(wilson, quantities, verdicts(params, scalar, quantities, inputs))
+    dark = dark_sector(params, z, scalar, quantities["Gamma_Zp"], inputs)
+    return Theory(wilson, quantities, verdicts(params, scalar, quantities, inputs), dark)
 
 
 # ---------------------------------------------------------------------------------------------------- couplings
@@ -196,12 +206,22 @@ def widths(
     Decays into one heavy and one light fermion count both charges; `mumu` is part of `charged_leptons`. The top quark
     has its pole mass. :math:`W^+W^-` and Zh, which open at second order of the kinetic mixing, are left out.
     """
-    rows = [row for name in _GROUPS for row in _channels(name, getattr(z, name), inputs)]
-    groups, weights, *columns = zip(*rows, strict=True)
-    each = np.array(weights) * fermion_width(m, *(jnp.stack(column) for column in columns))
-    muons = each[groups.index("charged_leptons") + 4]
+    groups, pairs = fermion_pairs(z, inputs)
+    each = pairs.weight * fermion_width(m, pairs.m1, pairs.m2, pairs.left, pairs.right)
+    muons = each[groups.index("charged_leptons") + _FLAVOUR_PAIRS.index((1, 1))]
     sums = {group: jnp.sum(each[np.array(groups) == group]) for group in dict.fromkeys(groups)}
     return {**sums, "mumu": muons, "chi": scalar_width(m, z.g_x, m_light, m_heavy)}
+
+
+def fermion_pairs(z: Couplings, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
+    """All pairs of fermions that the Z' couples to, and the group of each."""
+    rows = [row for name in _GROUPS for row in _channels(name, getattr(z, name), inputs)]
+    groups, weights, *columns = zip(*rows, strict=True)
+    return groups, FermionPairs(jnp.asarray(weights, dtype=float), *(jnp.stack(column) for column in columns))
+
+
+_FLAVOUR_PAIRS = tuple((i, j) for i in range(3) for j in range(i, 3))
+"""Light pairs; those of different flavours stand for both orders."""
 
 
 _GROUPS = {"up": "quarks", "down": "quarks", "electron": "charged_leptons", "neutrino": "neutrinos"}
@@ -219,12 +239,86 @@ def _channels(name: str, f: Mixing, inputs: Inputs) -> list[tuple]:
     none = jnp.zeros((), dtype=complex)
     light = [inputs[mass] if mass else jnp.zeros(()) for mass in _LIGHT[name]]
     colours = COLOURS if _GROUPS[name] == "quarks" else 1
-    pairs = [(i, j) for i in range(3) for j in range(3)]
+    both = {pair: colours * (1 if pair[0] == pair[1] else 2) for pair in _FLAVOUR_PAIRS}
     return [
-        *((_GROUPS[name], colours, light[i], light[j], f.left(i, j), f.right(i, j)) for i, j in pairs),
+        *((_GROUPS[name], w, light[i], light[j], f.left(i, j), f.right(i, j)) for (i, j), w in both.items()),
         *(("heavy_light", 2 * colours, f.heavy, light[j], f.heavy_light(j), none) for j in range(3)),
         ("heavy", colours, f.heavy, f.heavy, f.heavy_left() + 0j, f.charge + 0j),
     ]
+
+
+# -------------------------------------------------------------------------------------------------- dark matter
+
+
+def dark_sector(params: Params, z: Couplings, scalar: "Scalars", width: FloatLike, inputs: Inputs) -> DarkSector:
+    r"""Annihilation of :math:`\chi` through the Z' (`width`), into Z' pairs, :math:`Z'\phi`, and by the Higgs portal.
+
+    With :math:`\mu_\chi` there are two real species, which annihilate together through the Z', each alone otherwise;
+    their splitting is kept everywhere but in the pairs of Z'. Final states with :math:`\phi` but :math:`Z'\phi`, and
+    the mixing of h in the pairs of Higgs bosons, are left out.
+    """
+    split = not known_zero(params, "mu_chi", "mu_chi_im")
+    masses = jnp.stack([scalar.m_I, scalar.m_R]) if split else scalar.m_I[None]
+    each = 1.0 if split else 2.0
+    m_zp, width = jnp.asarray(params["m_Zp"], dtype=float), jnp.asarray(width)
+    initial = (z.g_x, masses[0], masses[-1], m_zp, width)
+    pairs = fermion_pairs(z, inputs)[1]
+    heavy = [m for f, t in ((z.down, inputs["m_t_pole"]), (z.electron, 0.0)) for m in (f.heavy + t, 2 * f.heavy)]
+    edges = jnp.stack([2 * inputs["m_t_pole"], z.down.heavy, *heavy])
+    exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split)
+    channels: list[Channel] = [exchange, VectorPair(z.g_x, masses, m_zp, multiplicity=each)]
+    if not _without_phi(params):
+        channels.append(_vector_and_scalars(initial, scalar))
+    portal, poles, widths_ = _higgs_portal(params, masses, each, scalar, inputs)
+    return DarkSector(
+        masses=masses,
+        dof=jnp.full(len(masses), each),
+        channels=(*channels, *portal),
+        pole_masses=jnp.stack([m_zp, *poles]),
+        pole_widths=jnp.stack([width, *widths_]),
+        kind="complex scalar",
+    )
+
+
+def _without_phi(params: Params) -> bool:
+    """Whether phi is known to be infinitely heavy."""
+    m_phi = params.get("m_phi", np.inf)
+    return isinstance(m_phi, float) and np.isinf(m_phi) and known_zero(params, "lambda_phi")
+
+
+def _finite(mass: Float[Array, ""]) -> Float[Array, ""]:
+    """A mass that may be infinite, as a finite one beyond all energies."""
+    return jnp.where(jnp.isfinite(mass), mass, 1e9)
+
+
+def _vector_and_scalars(initial: tuple, scalar: "Scalars") -> VectorScalarPair:
+    r""":math:`Z'h_{1,2}` through a vertex :math:`4g_Xm_{Z'}` times the share of :math:`\phi`."""
+    shares = jnp.stack([-scalar.sin_theta, safe_sqrt(1 - scalar.sin_theta**2)])
+    vertex = 4 * initial[0] * initial[3] * shares
+    others = jnp.stack([scalar.m_h1, _finite(scalar.m_h2)])
+    return VectorScalarPair(*initial, vertex=vertex, scalar_masses=others, multiplicity=2.0)
+
+
+def _higgs_portal(
+    params: Params, masses: Float[Array, " n"], each: float, scalar: "Scalars", inputs: Inputs
+) -> tuple[list[Channel], list[Array], list[Array]]:
+    r"""Channels through :math:`h_1, h_2`, with the masses and widths of these; nothing if :math:`\chi` has no coupling.
+
+    :math:`V\supset h|\chi|^2\lambda_{H\chi}v+\phi(\lambda_{\phi\chi}v_\phi|\chi|^2\pm\mu_\chi(R^2-I^2)/\sqrt2)`.
+    """
+    if known_zero(params, "lambda_Hchi", "lambda_Hphi"):
+        return [], [], []
+    v, v_phi, sin = higgs_vev(inputs), _v_phi(params), scalar.sin_theta
+    cos = safe_sqrt(1 - sin**2)
+    to_h = jnp.asarray(params.get("lambda_Hchi", 0.0)) * v
+    slope = jnp.array([-1.0, 1.0])[: len(masses)] * (len(masses) - 1)
+    mu = safe_sqrt(squared(complex_parameter(params, "mu_chi")))
+    to_phi = jnp.asarray(params.get("lambda_phichi", 0.0)) * v_phi + slope * jnp.sqrt(2.0) * mu
+    cubic = jnp.stack([to_h * cos - to_phi * sin, to_h * sin + to_phi * cos], axis=1)
+    poles, kappa = jnp.stack([scalar.m_h1, _finite(scalar.m_h2)]), jnp.stack([cos, sin])
+    exchange = HiggsExchange.of(masses, cubic, kappa, poles, inputs, multiplicity=each)
+    pair = HiggsPair(masses, jnp.asarray(params.get("lambda_Hchi", 0.0)), inputs["m_h"], v, multiplicity=each)
+    return [exchange, pair], list(poles), list(exchange.widths)
 
 
 # ------------------------------------------------------------------------------------------------------ scalars
@@ -320,7 +414,7 @@ def _bounded(quartic: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
 # ----------------------------------------------------------------------------------------------------- verdicts
 
 
-def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], inputs: Inputs) -> tuple[Verdict, ...]:
+def verdicts(params: Params, scalar: "Scalars", quantities: Mapping[str, Array], inputs: Inputs) -> tuple[Verdict, ...]:
     r"""Conditions under which the numbers can be trusted.
 
     Landau pole of :math:`g_X` at one loop: :math:`\ln(\Lambda/m_{Z'})=24\pi^2/133g_X^2` with the charges of Q, L,

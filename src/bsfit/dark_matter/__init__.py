@@ -1,0 +1,1 @@
+"""Observables of dark matter: one file per probe, integrating what `theory.DarkSector` holds."""

@@ -1,0 +1,70 @@
+r"""Relic density :math:`\Omega h^2` of dark matter from freeze-out, all species counted.
+
+The standard calculation: kinetic equilibrium, entropy conserved, no asymmetry.
+:math:`\Omega h^2=\frac{s_0m}{\rho_c/h^2}Y_\infty` with :math:`s_0=2891.2\,{\rm cm}^{-3}` at 2.7255 K. Annihilation
+is followed to `X_END`, or 1e8 where there are resonances: about a narrow one it goes on until x is some ten times mass
+over width.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit.constants import CRITICAL_DENSITY_PER_H2, ENTROPY_TODAY, PLANCK_MASS
+from bsfit.errors import BsfitInputError
+from bsfit.inputs import Inputs
+from bsfit.theory import DarkSector, Theory
+from bsfit.thermal import average, freeze_out
+from bsfit.thermal.plasma import Plasma, standard_plasma
+
+X_END, X_END_RESONANT = 1e6, 1e8
+
+_FLOOR = 1e-100
+"""GeV^-2, added to averages whose logarithm is taken."""
+
+
+class RelicDensity(eqx.Module):
+    r"""Freeze-out of one dark sector.
+
+    `omega_h2`, and :math:`x_f=m/T` where the abundance has left equilibrium by a factor 2.5;
+    `sigma_v` [k], the average of all species in GeV^-2, at `x` [k].
+    """
+
+    omega_h2: Float[Array, ""]
+    x_f: Float[Array, ""]
+    x: Float[Array, " k"]
+    sigma_v: Float[Array, " k"]
+
+
+def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float | None = None) -> RelicDensity:
+    """Relic density today. `x_end`, a power of ten, is where annihilation is taken to stop."""
+    plasma = standard_plasma() if plasma is None else plasma
+    if x_end is None:
+        x_end = X_END_RESONANT if dark.pole_masses.shape[0] else X_END
+    early, (late, _) = freeze_out.early_x(), freeze_out.late_x(x_end)
+    x = jnp.asarray(np.concatenate([early, late]))
+    sigma_v = average.averages(average.spectrum(dark, x_end), dark, x)
+    ln_t = jnp.log(dark.masses[0] / x)
+    rate = np.sqrt(np.pi / 45) * PLANCK_MASS * dark.masses[0] * plasma.root_g_star(ln_t) / x * (sigma_v + _FLOOR)
+    n = len(early)
+    states = average.relative_density(dark, x[:n]) / plasma.entropy(ln_t[:n])
+    found = freeze_out.abundance(jnp.log(rate[:n]), jnp.log(states), rate[n:], x_end)
+    omega = ENTROPY_TODAY / CRITICAL_DENSITY_PER_H2 * dark.masses[0] * found.final
+    return RelicDensity(omega, found.x_f(), x, sigma_v)
+
+
+def channel_fractions(dark: DarkSector, x: Float[Array, ""]) -> dict[str, Float[Array, ""]]:
+    """Share of every channel in the averaged cross section at x."""
+    x_end = X_END_RESONANT if dark.pole_masses.shape[0] else X_END
+    each = average.channel_averages(average.spectrum(dark, x_end), dark, jnp.asarray(x)[None])[:, 0]
+    shares = each / (jnp.sum(each) + _FLOOR)
+    return {channel.name: shares[i] for i, channel in enumerate(dark.channels)}
+
+
+def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
+    """`Omega_h2` or `x_f`. Raises `BsfitInputError` for a model without dark matter, `KeyError` for another key."""
+    if theory.dark is None:
+        raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
+    found = relic_density(theory.dark)
+    return {"Omega_h2": found.omega_h2, "x_f": found.x_f}[key]

@@ -1,0 +1,1 @@
+"""Dark matter in the plasma of the early universe: degrees of freedom, thermal averages, freeze-out."""
