@@ -8,6 +8,7 @@ and ``data/form_factors/*.yaml``; values there are as printed, converted here to
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -92,7 +93,7 @@ class InputSet:
     files: tuple[Path, ...] = ()
 
 
-INPUT_SETS = ("default", "seed", "flavio", "reference")
+INPUT_SETS = ("default", "helicity", "seed", "flavio", "reference")
 
 
 @cache
@@ -120,12 +121,19 @@ def load_inputs(name: str = "default", overrides: Mapping[str, float] | None = N
 
 
 def _read_set(path: Path, folder: Path, values: dict, sources: dict, priors: list, files: list) -> None:
-    """Read a file after the files that it names under ``include``; later values replace earlier ones."""
+    """Read a file after the files that it names under ``include``; later values replace earlier ones.
+
+    ``certain`` are globs of inputs that lose the distributions given so far.
+    """
     document, where = load_yaml(path)
-    check_keys(where, (), document, required=("schema", "description"), optional=("include", "values", "correlated"))
+    check_keys(
+        where, (), document, required=("schema", "description"), optional=("include", "certain", "values", "correlated")
+    )
     for included in document.get("include", []):
         _read_set(folder / included, folder, values, sources, priors, files)
     files.append(path)
+    certain = document.get("certain", [])
+    priors[:] = [p for p in priors if not any(fnmatchcase(name, glob) for name in p.names for glob in certain)]
     for name, entry in (document.get("values") or {}).items():
         place = ("values", name)
         check_keys(where, place, entry, required=("value", "unit", "source"), optional=("note",))

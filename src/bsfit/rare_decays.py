@@ -69,7 +69,7 @@ def _b_to_v_gamma() -> list[dict]:
             f"a?_*_{meson}",
             "1/lambda_Bs" if b == "Bs" else "1/lambda_B",
         )
-        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{decay} delta_C7* a_*")
+        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{decay} [dh]*")
         rates[decay] = (*amplitude, f"tau_{b}", *(("DeltaGamma/Gamma_Bs",) if b == "Bs" else ()))
         table.append((f"BR({decay}gamma)", "1", rf"{{\rm BR}}({tex}\gamma)", rates[decay]))
         table.append((f"ACP({decay}gamma)", "1", rf"A_{{\rm CP}}({tex}\gamma)", amplitude))
@@ -77,9 +77,9 @@ def _b_to_v_gamma() -> list[dict]:
     ratio_tex = r"{\rm BR}(B^0\to K^{*0}\gamma)/{\rm BR}(B_s\to\phi\gamma)"
     table += [
         ("BR(B0->K*gamma)/BR(Bs->phigamma)", "1", ratio_tex, ratio),
-        ("S_K*gamma", "1", r"S_{K^*\gamma}", (*_CKM, "B0->K* delta_C7* a_*", "m_s")),
-        ("S_phigamma", "1", r"S_{\phi\gamma}", (*_CKM, "Bs->phi delta_C7* a_*", "m_s")),
-        ("ADeltaGamma(Bs->phigamma)", "1", r"A_{\Delta\Gamma}(B_s\to\phi\gamma)", ("Bs->phi delta_C7* a_*", "m_s")),
+        ("S_K*gamma", "1", r"S_{K^*\gamma}", (*_CKM, "B0->K* [dh]*", "m_s")),
+        ("S_phigamma", "1", r"S_{\phi\gamma}", (*_CKM, "Bs->phi [dh]*", "m_s")),
+        ("ADeltaGamma(Bs->phigamma)", "1", r"A_{\Delta\Gamma}(B_s\to\phi\gamma)", ("Bs->phi [dh]*", "m_s")),
     ]
     return [
         _row("b_to_v_gamma", "radiative", key, unit, tex, globs, "Beneke:2004dp") for key, unit, tex, globs in table

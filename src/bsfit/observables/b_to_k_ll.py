@@ -94,9 +94,10 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_k) ** 2, thresholds(quark), NODES)
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
-            current, dipole = hadronic_factors(q2, form_factors.evaluate(expansion, q2), mesons, m_l, quark)
+            factors = form_factors.evaluate(expansion, q2)
+            current, dipole = hadronic_factors(q2, factors, mesons, m_l, quark)
             shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8, quark))
-            shift_c9 += power_corrections.pseudoscalar_shift(q2, power) * _LOOPS
+            shift_c9 += power_corrections.pseudoscalar_shift(q2, power, factors[0], mesons.m_b) * _LOOPS
             found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)
 

@@ -90,7 +90,7 @@ def amplitudes(theory: Theory, inputs: Inputs) -> Complex[Array, "3 cp 2"]:
     quark_level = _by_parity(c7, c7p) + photon_loops(c8, quark)
     m_b, m_v = (inputs.array(names) for names in zip(*PROCESSES["b_to_v_ll"].masses, strict=True))
     t1 = _tensor_form_factor(inputs)[:, None, None]
-    a = t1 * (quark_level[None] + _power_corrections(m_b, quark, inputs))
+    a = t1 * (quark_level[None] + _power_corrections(m_b, quark, inputs)) + _helicity_shifts(m_b, m_v, quark, inputs)
     if "1/lambda_B" in inputs:
         size = m_b**2 / (m_b**2 - m_v**2) * quark.m_b_pole / quark.m_b
         a = a + size[:, None, None] * _spectator(c8, quark, inputs)
@@ -123,6 +123,15 @@ def _power_corrections(m_b: Float[Array, " 3"], quark: Quarks, inputs: Inputs) -
     """Unknown shifts of C7 in the negative and of C7' in the positive helicity of each decay, the same for both CP."""
     minus, plus = power_corrections.vector_shifts(inputs).a[:, 1:].T * (m_b / (2.0 * quark.m_b))[None]
     return _by_parity(minus, plus)[:, None]
+
+
+def _helicity_shifts(
+    m_b: Float[Array, " 3"], m_v: Float[Array, " 3"], quark: Quarks, inputs: Inputs
+) -> Complex[Array, "3 1 2"]:
+    r"""The parameters :math:`h_\pm^{(0)}` of `power_corrections`, which no form factor multiplies."""
+    minus, plus = power_corrections.vector_shifts(inputs).h[:, 1:, 0].T
+    size = 8.0 * jnp.pi**2 * m_b**3 / (quark.m_b * (m_b**2 - m_v**2))
+    return _by_parity(-size * minus, size * plus)[:, None]
 
 
 def _tensor_form_factor(inputs: Inputs) -> Float[Array, " 3"]:
