@@ -3,6 +3,8 @@
 A row is what `catalogue.Quantity` takes by name; names are flavio's. The conventions are in the file of each process.
 """
 
+from glob import escape
+
 _CKM = ("V_cb", "V_ub", "V_us", "gamma")
 _LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 
@@ -69,7 +71,7 @@ def _b_to_v_gamma() -> list[dict]:
             f"a?_*_{meson}",
             "1/lambda_Bs" if b == "Bs" else "1/lambda_B",
         )
-        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{decay} [dh]*")
+        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{escape(decay)} [dh]*")
         rates[decay] = (*amplitude, f"tau_{b}", *(("DeltaGamma/Gamma_Bs",) if b == "Bs" else ()))
         table.append((f"BR({decay}gamma)", "1", rf"{{\rm BR}}({tex}\gamma)", rates[decay]))
         table.append((f"ACP({decay}gamma)", "1", rf"A_{{\rm CP}}({tex}\gamma)", amplitude))
@@ -77,7 +79,7 @@ def _b_to_v_gamma() -> list[dict]:
     ratio_tex = r"{\rm BR}(B^0\to K^{*0}\gamma)/{\rm BR}(B_s\to\phi\gamma)"
     table += [
         ("BR(B0->K*gamma)/BR(Bs->phigamma)", "1", ratio_tex, ratio),
-        ("S_K*gamma", "1", r"S_{K^*\gamma}", (*_CKM, "B0->K* [dh]*", "m_s")),
+        ("S_K*gamma", "1", r"S_{K^*\gamma}", (*_CKM, "B0->K[*] [dh]*", "m_s")),
         ("S_phigamma", "1", r"S_{\phi\gamma}", (*_CKM, "Bs->phi [dh]*", "m_s")),
         ("ADeltaGamma(Bs->phigamma)", "1", r"A_{\Delta\Gamma}(B_s\to\phi\gamma)", ("Bs->phi [dh]*", "m_s")),
     ]
