@@ -4,10 +4,11 @@ import json
 from functools import cache
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 
 from bsfit.hadronic.form_factors import _POLES, _TIED, B_TO_P, B_TO_V
-from bsfit.inputs import load_inputs
+from bsfit.inputs import Inputs, load_inputs
 from bsfit.qcd import m_b_msbar
 from bsfit.wilson import C7_FROM_FOUR_QUARK, MU_B
 
@@ -59,6 +60,13 @@ def inputs(tag):
         changes |= {f"C{i}_SM": 0.0 for i in range(1, 7)} | quoted | {"C8_SM": 0.0, "C7_SM": c7 * at_its_scale}
         changes |= {f"C{i}_SM": wc[f"b->smumu::Re{{c{i}}}"] for i in (9, 10)}
     return FLAVIO.replace(changes)
+
+
+def with_kaon():
+    """As for the tag "", with spectator scattering in B -> K, which inputs of flavio lack the kaon for."""
+    names, base = ("f_K", "a1_K", "a2_K"), inputs("")
+    values = jnp.append(base.values, load_inputs("default").array(names))
+    return Inputs(values, (*base.names, *names), "EOS with kaon")
 
 
 def form_factors():

@@ -322,6 +322,53 @@ def test_new_physics_does_not_enter_with_coefficients_of_the_standard_model(on_g
     np.testing.assert_array_equal(on_grid(INPUTS, sm, *args), on_grid(INPUTS, other, *args))
 
 
+KAON = {"f_K": 0.1557, "a1_K": 0.05, "a2_K": 0.08}
+
+
+@pytest.fixture(scope="module")
+def kaon():
+    """Shift of C9 in B -> K (q2, decay, c8 [cp], inputs with `KAON`), f+ = 1; decay 0 is B+."""
+    inputs = Inputs(jnp.append(INPUTS.values, jnp.array(list(KAON.values()))), (*INPUTS.names, *KAON), "kaon")
+    quark = standard_quarks(INPUTS)
+
+    @jax.jit
+    def shift(q2, decay, c8, inputs):
+        had = jax.tree.map(lambda x: x[decay], qcdf.kaon_hadrons(inputs))
+        return qcdf.kaon_shift(q2, had, c8, quark, jnp.ones(()))
+
+    return shift, inputs
+
+
+def test_a_kaon_is_a_longitudinal_meson_of_the_other_sign(kaon):
+    """Against the amplitude of K*, with its masses and constants made those of a kaon."""
+    shift, inputs = kaon
+    quark, c8 = standard_quarks(INPUTS), jnp.array([-0.16 + 0.1j, -0.16 - 0.1j])
+    for decay, vector in ((0, 1), (1, 0)):
+        as_kaon = {"f_K*": KAON["f_K"], "a1_para_K*": KAON["a1_K"], "a2_para_K*": KAON["a2_K"]}
+        as_kaon |= {"m_K*+": float(INPUTS["m_K+"])} if vector else {"m_K*0": float(INPUTS["m_K0"])}
+        had = jax.tree.map(lambda x: x[vector], qcdf.hadrons(INPUTS.replace(as_kaon)))  # noqa: B023
+        for q2 in (0.5, 4.0, 8.0):
+            longitudinal = qcdf.tensor_amplitudes(jnp.asarray(q2), had, c8, quark)[1]
+            energy = (had.m_b**2 - q2 + had.m_v**2) / (2 * had.m_b)
+            expected = -longitudinal * energy / had.m_v * 2 * quark.m_b_pole / had.m_b
+            np.testing.assert_allclose(shift(jnp.asarray(q2), decay, c8, inputs), expected, rtol=1e-12)
+
+
+def test_kaon_shift_is_linear_ends_and_differs_by_isospin(kaon):
+    shift, inputs = kaon
+    at = lambda q2, decay, c8: shift(jnp.asarray(q2), decay, jnp.asarray([c8, c8.conjugate()]), inputs)  # noqa: E731
+    zero, one, two = (at(4.0, 0, c8) for c8 in (0j, 0.3 - 0.2j, 0.6 - 0.4j))
+    np.testing.assert_allclose(two - one, one - zero, rtol=1e-10)
+    np.testing.assert_array_equal(at(10.0, 0, 0.3j), 0.0)
+    assert float(jnp.abs(at(4.0, 0, -0.16 + 0j) - at(4.0, 1, -0.16 + 0j)).max()) > 0.02
+    assert 0.01 < float(jnp.abs(at(4.0, 1, -0.16 + 0j)).max()) < 0.2
+
+
+def test_input_file_of_the_kaon():
+    document, _ = load_yaml(FOLDER / "qcd_factorisation_kaon.yaml")
+    assert set(document["values"]) == set(KAON)
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_input_files(file):
     document, _ = load_yaml(FOLDER / file)

@@ -129,6 +129,7 @@ BESIDE_MOMENTS = ("QED *",)
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
+_KAON = (*_HADRONIC, "f_B*", "f_K", "a?_K", "1/lambda_B")
 _VECTOR = (*_HADRONIC, "f_*", "a1_*", "a2_*", "1/lambda_B*")
 _ANGULAR = {
     "FL": "F_L",
@@ -157,7 +158,7 @@ def _decay_quantities(process: str, nuisances: tuple[str, ...], asymmetries: Map
 
 
 def _quantities() -> dict[tuple[str, str], Quantity]:
-    rows = _decay_quantities("b_to_k_ll", _HADRONIC, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
+    rows = _decay_quantities("b_to_k_ll", _KAON, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
     rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
     rows += [
         Quantity("b_to_v_ll", key, "1", rf"\Delta {_ANGULAR[of]}", "angular", ("mu", "e"), nuisances=_VECTOR)

@@ -1,4 +1,4 @@
-r"""Spectator scattering and weak annihilation in :math:`B \to K^*\ell^+\ell^-`, :math:`B_s \to \phi\,\ell^+\ell^-`.
+r"""Spectator scattering and weak annihilation in the decays of B to K*, phi or K and two leptons.
 
 QCD factorisation at low q2, hep-ph/0106067 [Beneke:2001at]_ and hep-ph/0412400 [Beneke:2004dp]_, called I and II below.
 The photon couples to what the light spectator quark does, so that no form factor describes these amplitudes:
@@ -14,6 +14,9 @@ In I (23) the bottom loop has :math:`-4(m_b/M_B)\bar C_5`; flavio 2.7.1 has that
 transverse amplitudes by 7e-4. For :math:`\phi` the strange current can make the meson alone: this adds
 :math:`6(C_3 + 10C_5)`, twice :math:`N_c` because a vector current has both chiralities, and 10 the mean of 16 and 4.
 The chirality-flipped :math:`C_8'`, absent in flavio, enters by parity as :math:`C_7'` does.
+
+A kaon has the amplitude of a longitudinal meson with the opposite sign and :math:`f_K` in place of
+:math:`f_\parallel m_V/E`, 0709.4174 [Bobeth:2007dw]_; flavio has nothing there, nor have inputs without `f_K`.
 
 Loop integrals. With :math:`\bar u = 1-u` the virtuality of the loop is :math:`s = \bar uM_B^2 + uq^2`. In the angle
 :math:`s = 4m^2\sin^2\theta` (above threshold :math:`\theta = \pi/2 + i\eta`) the kernels of I (27)-(32) are analytic:
@@ -115,6 +118,27 @@ def nonlocal_amplitudes(total: Total, quark: Quarks, inputs: Inputs) -> Nonlocal
     return of_decay
 
 
+def kaon_hadrons(inputs: Inputs) -> Hadrons:
+    """B -> K as `Hadrons`, in the order of the catalogue: the kaon is what they call a longitudinal meson."""
+    m_b, m_k = (inputs.array(names) for names in zip(*PROCESSES["b_to_k_ll"].masses, strict=True))
+    both = [jnp.broadcast_to(inputs[name], (2,)) for name in ("f_K", "1/lambda_B")]
+    moments, none = jnp.broadcast_to(inputs.array(("a1_K", "a2_K")), (2, 2)), jnp.zeros(2)
+    charge, charged = jnp.array([_UP, _DOWN]), jnp.array([1.0, 0.0])
+    f_b = inputs.array(("f_B+", "f_B0"))
+    return Hadrons(m_b, m_k, f_b, both[0], none, both[1], moments, jnp.zeros((2, 2)), charge, charged, none)
+
+
+def kaon_shift(
+    q2: Float[Array, ""], had: Hadrons, c8: Complex[Array, " cp"], quark: Quarks, f_plus: Float[Array, ""]
+) -> Complex[Array, " cp"]:
+    r"""Shift of C9 in B -> K for one decay: :math:`(2m_b/m_B)\,\mathcal T_P/f_+`; zero above `FADE`."""
+    fade = fade_out(q2, *FADE)
+    q2 = jnp.minimum(q2, FADE[1])
+    amplitude = longitudinal_amplitude(q2, had, c8, quark, loop_integrals(q2, had, quark))
+    t_p = -(jnp.pi**2) / 3.0 * had.f_b * had.f_para / had.m_b * amplitude
+    return fade * 2.0 * quark.m_b_pole / had.m_b * t_p / f_plus
+
+
 def vector_amplitudes(
     q2: Float[Array, ""], had: Hadrons, c8: Complex[Array, " cp"], c8p: Complex[Array, " cp"], quark: Quarks
 ) -> Complex[Array, "cp 3"]:
@@ -139,27 +163,35 @@ def tensor_amplitudes(
     m_b, energy = quark.m_b_pole, (had.m_b**2 - q2 + had.m_v**2) / (2.0 * had.m_b)
     s, c = q2 / had.m_b**2, quark.four_quark
     loops, gluon = loop_integrals(q2, had, quark), quark.alpha_s / (3.0 * jnp.pi)
-    para, perp = _coefficients(had.para), _coefficients(had.perp)
-    minus = minus_moment(q2 / had.m_b, had.inverse_lambda)
-    annihilation = (
-        _ANNIHILATION @ c + had.singlet * (_ANNIHILATION_SINGLET @ c) - 3.0 * had.charged * c[1] * quark.lambda_ratio
-    )
-
     bottom = np.array([0, 1, 0]) * (4.0 * m_b / had.m_b * (_BAR_5 @ c))
     loop_perp = _loop_sum(_LOOP_CHARGE * (_PLUS @ c - bottom), _UP, loops.perp, quark) / (2.0 * m_b)
-    loop_para = _loop_sum(_LOOP_CHARGE * (_PLUS @ c), _UP, loops.para, quark) / m_b
-    loop_minus = (_loop_sum(_MINUS @ c, 1.0, loops.spectator, quark) + _MINUS_CONSTANT @ c) / m_b
-
-    o8_perp, o8_para = (_propagator(p, s) for p in (_coefficients(had.perp * np.array([-1.0, 1.0])), para))
+    o8_perp = _propagator(_coefficients(had.perp * np.array([-1.0, 1.0])), s)
     hard_perp = had.inverse_lambda * gluon * (had.m_b * loop_perp - 4.0 * _DOWN * o8_perp * c8)
-    weak_perp = -4.0 * had.f_perp * (_ANNIHILATION_TRANSVERSE @ c) * _propagator(perp, s)
-    weak_perp = weak_perp + 2.0 * had.f_para * had.m_v / (1.0 - s) * had.inverse_lambda * annihilation
+    weak_perp = -4.0 * had.f_perp * (_ANNIHILATION_TRANSVERSE @ c) * _propagator(_coefficients(had.perp), s)
+    weak_perp = weak_perp + 2.0 * had.f_para * had.m_v / (1.0 - s) * had.inverse_lambda * _annihilation(had, quark)
     t_perp = had.f_perp * hard_perp + had.charge / m_b * weak_perp
-    hard_para = gluon * (8.0 * o8_para * c8 + 6.0 * had.m_b * loop_minus)
-    t_para = had.inverse_lambda * gluon * had.m_b * loop_para
-    t_para = t_para + minus * had.charge * (hard_para - 4.0 * had.m_b / m_b * annihilation)
     unit = jnp.pi**2 / 3.0 * had.f_b / had.m_b
-    return unit * t_perp, unit * had.f_para * had.m_v / energy * t_para
+    return unit * t_perp, unit * had.f_para * had.m_v / energy * longitudinal_amplitude(q2, had, c8, quark, loops)
+
+
+def longitudinal_amplitude(
+    q2: Float[Array, ""], had: Hadrons, c8: Complex[Array, " cp"], quark: Quarks, loops: "LoopIntegrals"
+) -> Complex[Array, " cp"]:
+    r"""The sum over both wave functions of the B in :math:`\mathcal T_\parallel`, without decay constants; GeV^-1."""
+    m_b, c, gluon = quark.m_b_pole, quark.four_quark, quark.alpha_s / (3.0 * jnp.pi)
+    loop_plus = _loop_sum(_LOOP_CHARGE * (_PLUS @ c), _UP, loops.para, quark) / m_b
+    loop_minus = (_loop_sum(_MINUS @ c, 1.0, loops.spectator, quark) + _MINUS_CONSTANT @ c) / m_b
+    hard = gluon * (8.0 * _propagator(_coefficients(had.para), q2 / had.m_b**2) * c8 + 6.0 * had.m_b * loop_minus)
+    weak = 4.0 * had.m_b / m_b * _annihilation(had, quark)
+    minus = minus_moment(q2 / had.m_b, had.inverse_lambda) * had.charge
+    return had.inverse_lambda * gluon * had.m_b * loop_plus + minus * (hard - weak)
+
+
+def _annihilation(had: Hadrons, quark: Quarks) -> Complex[Array, " cp"]:
+    """Four-quark coefficients in weak annihilation at leading order."""
+    c = quark.four_quark
+    penguins = _ANNIHILATION @ c + had.singlet * (_ANNIHILATION_SINGLET @ c)
+    return penguins - 3.0 * had.charged * c[1] * quark.lambda_ratio
 
 
 def minus_moment(omega: Float[Array, ""], inverse_lambda: Float[Array, ""]) -> Complex[Array, ""]:

@@ -12,8 +12,8 @@ at small q2, and with equal leptons, up to a common factor,
           b \propto -\frac{4\beta m}{\sqrt{q^2}}\,{\rm Re}(V S^*) .
 
 :math:`\theta` is the angle of 0709.4174; :math:`A_{FB}` is that of flavio. The strange quark mass is neglected
-against :math:`m_b` in :math:`O_S, O_P`. Not included: spectator scattering, annihilation and power corrections, QED,
-tensor operators. Energies in GeV, q2 in GeV^2.
+against :math:`m_b` in :math:`O_S, O_P`. Below 9 GeV^2 spectator scattering and weak annihilation are added where the
+inputs have what `hadronic.qcd_factorisation` needs. Not included: QED, tensor operators. Energies in GeV, q2 in GeV^2.
 """
 
 import equinox as eqx
@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.hadronic import form_factors, power_corrections
+from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
     loop_shifts,
@@ -86,6 +86,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
     decays = _decays(inputs)
     expansion, corrections = form_factors.b_to_k(inputs), power_corrections.pseudoscalar_shifts(inputs)
+    spectators = qcd_factorisation.kaon_hadrons(inputs) if "f_K" in inputs else None
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (4.0 * inputs["G_F"] / jnp.sqrt(2.0) * inputs["alpha_em_mb"] / (4.0 * jnp.pi)) ** 2
 
@@ -97,6 +98,9 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
             factors = form_factors.evaluate(expansion, q2)
             current, dipole = hadronic_factors(q2, factors, mesons, m_l, quark)
             shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8, quark))
+            if spectators is not None:
+                spectator = jax.tree.map(lambda x: x[decay], spectators)
+                shift_c9 += qcd_factorisation.kaon_shift(q2, spectator, c8[:, 0], quark, factors[0])[:, None] * _LOOPS
             shift_c9 += power_corrections.pseudoscalar_shift(q2, power, factors[0], mesons.m_b) * _LOOPS
             found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)
