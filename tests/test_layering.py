@@ -18,6 +18,7 @@ FORMULAS = {
     "validity",
     "hadronic",
     "annihilation",
+    "coannihilation",
     "nucleon",
     "thermal",
 }

@@ -47,15 +47,27 @@ def atanh_ratio(r: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(small, series, jnp.arctanh(root) / root)
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
 def bessel_k(order: int, y: Float[Array, "..."]) -> Float[Array, "..."]:
     r""":math:`\sqrt{2z/\pi}\,e^zK_n(z)` at z = 1/y for z >= 2, n = 1 or 2: smooth, one at y = 0.
 
-    A polynomial in y through the values at Chebyshev nodes; to 1e-12.
+    A polynomial in y through the values at Chebyshev nodes; to 1e-12. The derivative is its own polynomial, so that a
+    reverse gradient keeps one number for each element, not one for each power.
     """
-    *rest, result = _bessel_k_polynomial(order)
-    w = y * 4.0 - 1.0
-    value = jnp.full_like(w, result)
-    for coefficient in reversed(rest):
+    return _horner(_bessel_k_polynomial(order), y * 4.0 - 1.0)
+
+
+@bessel_k.defjvp
+def _bessel_k_slope(order, primals, tangents):
+    (y,), (change,) = primals, tangents
+    slope = tuple(4.0 * k * c for k, c in enumerate(_bessel_k_polynomial(order)))[1:]
+    return bessel_k(order, y), _horner(slope, y * 4.0 - 1.0) * change
+
+
+def _horner(coefficients: tuple[float, ...], w: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Polynomial with the given coefficients, lowest power first."""
+    value = jnp.full_like(w, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
         value = value * w + coefficient
     return value
 

@@ -26,8 +26,10 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 from bsfit import loops, validity
 from bsfit.annihilation import FermionExchange, HiggsExchange, HiggsPair
 from bsfit.catalogue import LEPTONS
+from bsfit.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.constants import CHARGE_DOWN, COLOURS
 from bsfit.inputs import Inputs
+from bsfit.qcd import alpha_s
 from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
 from bsfit.vectorlike import (
     DOWN_QUARKS,
@@ -169,7 +171,10 @@ _LIGHT = {
 
 
 def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> DarkSector:
-    r"""Annihilation of X into leptons and quarks through L and Q in the t channel, and by the Higgs portal."""
+    r"""Annihilation of X into leptons and quarks through L and Q in the t channel, and by the Higgs portal.
+
+    L and Q take part in freeze-out, each with X and with its own antiparticle, unless the input `coannihilation` is 0.
+    """
     m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
     up = up_couplings(quarks, ckm(inputs))
     channels: list[Channel] = [
@@ -177,9 +182,14 @@ def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs)
         _through_t_channel("quarks", {"up": up, "down": quarks}, m_q, m_x, COLOURS, inputs),
     ]
     portal, poles, widths = _higgs_portal(params, m_x, inputs)
+    share = inputs["coannihilation"]
+    for name, mass, vector, hypercharge in (("L", m_l, leptons, -0.5), ("Q", m_q, quarks, 1 / 6)):
+        charges = GaugeCharges.doublet(hypercharge, name == "Q", alpha_s(m_q, inputs, loops=2), inputs)
+        arguments = (m_x, mass, norm_squared(vector), charges, share)
+        channels += [MixedPair(*arguments, name=f"X {name}"), FermionPair(*arguments, name=f"{name} pairs")]
     return DarkSector(
-        masses=m_x[None],
-        dof=jnp.full(1, 2.0),
+        masses=jnp.stack([m_x, m_l, m_q]),
+        dof=jnp.stack([jnp.full((), 2.0), 8.0 * share, 24.0 * share]),
         channels=(*channels, *portal),
         pole_masses=jnp.stack(poles) if poles else jnp.zeros(0),
         pole_widths=jnp.stack(widths) if widths else jnp.zeros(0),

@@ -29,6 +29,11 @@ POLE_PANELS = 9
 """Panels on either side of a pole."""
 
 
+SPREAD = (0.0, 1 / 16, 1 / 2)
+r"""Edges above each threshold :math:`\epsilon_t`, in units of it: where it matters x is not much above
+:math:`20/\epsilon_t`, and the average falls over :math:`1/x`."""
+
+
 class Spectrum(eqx.Module):
     r"""What the averages at all temperatures share, at nodes [n]: the integrand without its Bessel functions.
 
@@ -65,7 +70,9 @@ def panel_edges(dark: DarkSector, x_max: float) -> Float[Array, " p"]:
     count = int(np.ceil(np.log(EPSILON_MAX / lowest) / np.log(4.0)))
     fixed = jnp.asarray(np.concatenate([[0.0], np.geomspace(lowest, EPSILON_MAX, count + 1)]))
     unit = 2 * dark.masses[0]
-    moving = jnp.concatenate([(dark.thresholds() / unit) ** 2 - 1, _pole_edges(dark, unit)])
+    above = (dark.thresholds() / unit) ** 2 - 1
+    spread = (above[:, None] * (1 + np.array(SPREAD))[None, :]).ravel()
+    moving = jnp.concatenate([spread, _pole_edges(dark, unit)])
     return jnp.sort(jnp.concatenate([fixed, jnp.clip(moving, 0.0, EPSILON_MAX)]))
 
 

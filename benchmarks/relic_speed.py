@@ -1,0 +1,80 @@
+"""Speed of the relic density: batches of both models, with gradients, and a cold map of Fig. 3 of 1803.04703.
+
+    python benchmarks/relic_speed.py
+
+Prints points per second in wall and in processor time, the ratio gradient / value, compile times; best of several runs.
+On a shared machine the processor time is the one to read: batches run in a single thread.
+"""
+
+import argparse
+import platform
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bsfit.dark_matter.relic_density import relic_density
+from bsfit.inputs import load_inputs
+from bsfit.models import loop, portal
+
+INPUTS = load_inputs("default")
+BLOCK = 32
+FIG3 = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_Q_s": -0.025, "lambda_Q_b": 0.025, "lambda_L_mu": 0.5}
+FIG5 = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -(0.15**0.5), "lambda_Q_b": 0.15**0.5}
+
+
+def portal_omega(x):
+    return relic_density(portal.theory({**FIG3, "g_X": x[0], "m_Zp": x[1]}, INPUTS).dark).omega_h2
+
+
+def loop_omega(x):
+    return relic_density(loop.theory({**FIG5, "lambda_L_mu": x[0], "m_X": x[1]}, INPUTS).dark).omega_h2
+
+
+BOXES = {"portal": (portal_omega, (0.1, 500.0), (0.8, 5000.0)), "loop": (loop_omega, (0.5, 50.0), (3.5, 900.0))}
+
+
+def timed(function, points, repeat=3):
+    """Compile time, best wall and processor time of a run."""
+    start = time.perf_counter()
+    compiled = jax.jit(lambda x: jax.lax.map(function, x, batch_size=BLOCK)).lower(points).compile()
+    compile_time = time.perf_counter() - start
+    jax.block_until_ready(compiled(points))
+    runs = []
+    for _ in range(repeat):
+        wall, cpu = time.perf_counter(), time.process_time()
+        jax.block_until_ready(compiled(points))
+        runs.append((time.perf_counter() - wall, time.process_time() - cpu))
+    return compile_time, *np.min(runs, axis=0)
+
+
+def batches(n):
+    for name, (function, low, high) in BOXES.items():
+        points = jnp.asarray(np.random.default_rng(1).uniform(low, high, (n, 2)))
+        value, gradient = timed(function, points), timed(jax.grad(function), points)
+        for label, (compile_time, wall, cpu) in (("value", value), ("gradient", gradient)):
+            rates = f"{n / wall:.0f} points/s wall, {n / cpu:.0f} per processor second"
+            print(f"{name} {label}: {rates}, compiled in {compile_time:.1f} s", flush=True)
+        print(f"{name} gradient / value: {gradient[2] / value[2]:.2f}")
+
+
+def fig_3(side):
+    """From a fresh process: compile and run."""
+    start = time.perf_counter()
+    function, low, high = BOXES["portal"]
+    grid = np.stack(np.meshgrid(*(np.linspace(a, b, side) for a, b in zip(low, high, strict=True))), -1).reshape(-1, 2)
+    found = jax.jit(lambda x: jax.lax.map(function, x, batch_size=BLOCK))(jnp.asarray(grid))
+    jax.block_until_ready(found)
+    elapsed, finite = time.perf_counter() - start, np.isfinite(found).all()
+    print(f"Fig. 3, {side} x {side}, with compilation: {elapsed:.1f} s; finite: {finite}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=2048)
+    parser.add_argument("--side", type=int, default=200)
+    arguments = parser.parse_args()
+    print(f"{platform.machine()}, {jax.device_count()} {jax.devices()[0].platform} device(s), jax {jax.__version__}")
+    fig_3(arguments.side)
+    batches(arguments.points)

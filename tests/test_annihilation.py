@@ -1,0 +1,200 @@
+"""Cross sections by topology: angular integrals, kinds of dark matter at rest, limits, the split scalar."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import kve
+
+from bsfit.annihilation import FermionExchange, FermionPairs, HiggsExchange, HiggsPair, VectorExchange, VectorPair
+from bsfit.dark_matter.relic_density import relic_density
+from bsfit.inputs import load_inputs
+from bsfit.models import portal
+from bsfit.numerics import atanh_ratio, bessel_k
+
+REFERENCE, DEFAULT = load_inputs("reference"), load_inputs("default")
+POINT = {
+    "g_X": 0.4, "m_Zp": 2300.0, "m_Q": 1500.0, "m_L": 1200.0, "m_chi": 1000.0, "lambda_Q_s": 0.1, "lambda_Q_b": 0.2,
+    "lambda_L_mu": 0.5,
+}  # fmt: skip
+
+
+def sigma_v(channel, m, v, multiplicity):
+    """sigma v of one pair in the laboratory frame, v the velocity there."""
+    gamma = 1 / np.sqrt(1 - v**2)
+    s = 2 * m**2 * (1 + gamma)
+    flux = np.sqrt(s * (s - 4 * m**2)) * (s - 2 * m**2)
+    return float(channel.strength(jnp.asarray(s))) / multiplicity / flux
+
+
+def arrays(*values):
+    return tuple(jnp.asarray(v, dtype=float) for v in values)
+
+
+def pairs(mass, left, right):
+    one = jnp.ones(1)
+    return FermionPairs(3 * one, mass * one, mass * one, left * one + 0j, right * one + 0j)
+
+
+def through_vector(current, multiplicity, m, mass, final):
+    return VectorExchange(
+        *arrays(0.5, m, m, mass, 3.0), final, jnp.zeros(0), multiplicity=multiplicity, current=current
+    )
+
+
+# ----------------------------------------------------------------------------------------- kinds, s- and p-wave
+
+
+def expansion(channel, m, multiplicity):
+    """a and b of sigma v = a + b v^2, from two small velocities."""
+    small, large = (sigma_v(channel, m, v, multiplicity) for v in (1e-3, 2e-3))
+    b = (large - small) / 3e-6
+    return small - b * 1e-6, b
+
+
+def test_dirac_vector_at_rest():
+    r""":math:`a=\frac{N_cg^2m^2}{2\pi M^4}\ldots`: for a massless final state with vector coupling."""
+    m, mass, g, gf = 100.0, 1000.0, 0.5, 0.3
+    a, _ = expansion(through_vector("vector", 8.0, m, mass, pairs(0.0, gf, gf)), m, 8.0)
+    propagator = (4 * m**2 - mass**2) ** 2 + (mass * 3.0) ** 2
+    assert a == pytest.approx(3 * g**2 * gf**2 * m**2 / (np.pi * propagator), rel=1e-4)
+
+
+def test_majorana_axial_at_rest_and_moving():
+    r"""s-wave :math:`\propto m_f^2(1-4m^2/M^2)^2`, p-wave for massless fermions."""
+    m, mass, g, gf, mf = 100.0, 1000.0, 0.5, 0.3, 60.0
+    channel = through_vector("axial", 4.0, m, mass, pairs(mf, -gf, gf))
+    a, _ = expansion(channel, m, 4.0)
+    propagator = (4 * m**2 - mass**2) ** 2 + (mass * 3.0) ** 2
+    expected = 3 * g**2 * gf**2 * mf**2 / (2 * np.pi) * np.sqrt(1 - (mf / m) ** 2)
+    assert a == pytest.approx(expected * (1 - 4 * m**2 / mass**2) ** 2 / propagator, rel=1e-4)
+    light = through_vector("axial", 4.0, m, mass, pairs(0.0, -gf, gf))
+    a, b = expansion(light, m, 4.0)
+    assert abs(a) < 1e-9 * b
+    assert b == pytest.approx(3 * g**2 * gf**2 * m**2 / (6 * np.pi * propagator), rel=1e-4)
+
+
+def test_complex_scalar_is_p_wave():
+    m, mass, g, gf = 100.0, 1000.0, 0.5, 0.3
+    a, b = expansion(through_vector("scalar", 2.0, m, mass, pairs(0.0, gf, 0.0)), m, 2.0)
+    propagator = (4 * m**2 - mass**2) ** 2 + (mass * 3.0) ** 2
+    assert abs(a) < 1e-9 * b
+    assert b == pytest.approx(3 * g**2 * gf**2 * m**2 / (12 * np.pi * propagator), rel=1e-4)
+
+
+def test_t_channel_scalar_at_rest():
+    """Leading p-wave |lambda|^4 m^2 v^2/(48 pi (m^2+M^2)^2) for massless fermions; s-wave with the mass of one."""
+    m, heavy = 300.0, 1000.0
+    one = jnp.ones(1)
+    light = FermionExchange(jnp.asarray(m), 16 * one, 0 * one, 0 * one, heavy * one, jnp.zeros(0))
+    a, b = expansion(light, m, 2.0)
+    assert abs(a) < 1e-8 * b
+    assert b == pytest.approx(16 * m**2 / (48 * np.pi * (m**2 + heavy**2) ** 2), rel=1e-4)
+    mf = 172.0
+    massive = FermionExchange(jnp.asarray(m), 16 * one, mf * one, mf * one, heavy * one, jnp.zeros(0))
+    a, _ = expansion(massive, m, 2.0)
+    expected = 16 * mf**2 * (m**2 - mf**2) ** 1.5 / (16 * np.pi * m**3 * (m**2 + heavy**2 - mf**2) ** 2)
+    assert a == pytest.approx(expected, rel=1e-4)
+
+
+def test_vector_pairs_at_rest():
+    """g^4/8 pi m^2 for light vectors."""
+    m = 500.0
+    channel = VectorPair(jnp.asarray(0.6), jnp.asarray([m]), jnp.asarray(0.5), multiplicity=2.0)
+    assert sigma_v(channel, m, 1e-3, 2.0) == pytest.approx(0.6**4 / (8 * np.pi * m**2), rel=1e-4)
+
+
+def test_higgs_portal_far_above_the_higgs():
+    """lambda^2/16 pi m^2: four Goldstone degrees of freedom."""
+    m, vev = 2e4, 246.22
+    mass, coupling = jnp.asarray([m]), jnp.asarray(0.1)
+    poles = jnp.asarray([125.2])
+    exchange = HiggsExchange.of(mass, jnp.asarray([[0.1 * vev]]), jnp.ones(1), poles, DEFAULT, multiplicity=2.0)
+    pair = HiggsPair(mass, coupling, poles[0], jnp.asarray(vev), multiplicity=2.0)
+    found = sum(sigma_v(channel, m, 1e-3, 2.0) for channel in (exchange, pair))
+    assert found == pytest.approx(0.1**2 / (16 * np.pi * m**2), rel=2e-3)
+
+
+# --------------------------------------------------------------------------------------------- angular integrals
+
+
+def test_angular_integrals():
+    m, v, s = 1.0, 0.7, 5.3
+    p, k = np.sqrt(s / 4 - m**2), np.sqrt(s / 4 - v**2)
+
+    def vectors(c):
+        big, small = v**2 - s / 2 + 2 * p * k * c, v**2 - s / 2 - 2 * p * k * c  # T and U
+        a, b = 4 * m**2 + 2 * big - v**2, 4 * m**2 + 2 * small - v**2
+        left = 2.5 * s - 4 * m**2 + 2 * small - 3 * v**2
+        right = 2.5 * s - 4 * m**2 + 2 * big - 3 * v**2
+        x = s - 4 * m**2 + v**2
+        squares = (a / big) ** 2 + (b / small) ** 2
+        return 16 + squares + 4 * left / big + 4 * right / small + 2 * x**2 / (big * small)
+
+    found = float(VectorPair(*arrays(1.0, [m], v), multiplicity=1.0).strength(jnp.asarray(s)))
+    assert found == pytest.approx(p * k / (8 * np.pi) * quad(vectors, -1, 1)[0] / 2, rel=1e-11)
+
+    m1, m2, heavy = 0.4, 0.2, 1.6
+    k = np.sqrt((s - (m1 + m2) ** 2) * (s - (m1 - m2) ** 2) / (4 * s))
+
+    def fermions(c):
+        t = m**2 + m1**2 - np.sqrt(s) * np.sqrt(k**2 + m1**2) + 2 * p * k * c
+        pk1, pk2, pp = (m1**2 - m**2 + t) / 2, (m**2 - m2**2 - t) / 2, (s - m1**2 - m2**2) / 2
+        return 2 * (2 * pk1 * pk2 - t * pp) / (t - heavy**2) ** 2
+
+    rows = (jnp.asarray([x]) for x in (1.0, m1, m2, heavy))
+    found = float(FermionExchange(jnp.asarray(m), *rows, jnp.zeros(0), multiplicity=1.0).strength(jnp.asarray(s)))
+    assert found == pytest.approx(p * k / (4 * np.pi) * quad(fermions, -1, 1)[0] / 2, rel=1e-10)
+
+    coupling, m_h, vev = 0.8, 0.6, 1.9
+    k = np.sqrt(s / 4 - m_h**2)
+
+    def higgs(c):
+        t, u = (m_h**2 - s / 2 + sign * 2 * p * k * c for sign in (1, -1))
+        amplitude = 1 + 3 * m_h**2 / (s - m_h**2) + coupling * vev**2 * (1 / t + 1 / u)
+        return (coupling * amplitude) ** 2
+
+    found = float(HiggsPair(*arrays([m], coupling, m_h, vev), multiplicity=1.0).strength(jnp.asarray(s)))
+    assert found == pytest.approx(p * k / (8 * np.pi) * quad(higgs, -1, 1)[0] / 2, rel=1e-11)
+
+
+# -------------------------------------------------------------------------------------------------- split scalar
+
+
+def test_two_real_states_without_splitting_are_the_complex_one():
+    """1e-8, in every channel, Higgs portal included."""
+    extra = {"lambda_Hchi": 0.3, "m_phi": 700.0, "lambda_phichi": 0.1, "lambda_Hphi": 0.01}
+
+    def omega(mu):
+        split = portal.theory({**POINT, **extra, "mu_chi": mu}, REFERENCE).dark
+        return relic_density(split).omega_h2
+
+    together = float(relic_density(jax.jit(lambda: portal.theory({**POINT, **extra}, REFERENCE).dark)()).omega_h2)
+    assert float(jax.jit(omega)(1e-9)) == pytest.approx(together, rel=1e-8)
+
+
+def test_the_heavier_state_needs_energy():
+    """R and I with a splitting: nothing below (m_R + m_I)^2, and the p-wave of their momentum above."""
+    dark = portal.theory({**POINT, "mu_chi": 50.0}, REFERENCE).dark
+    light, heavy = (float(m) for m in dark.masses)
+    exchange = dark.channels[0]
+    assert exchange.strength(jnp.asarray((light + heavy) ** 2 * 0.999)) == 0
+    assert exchange.strength(jnp.asarray((light + heavy) ** 2 * 1.001)) > 0
+    np.testing.assert_allclose(dark.dof, 1.0)
+
+
+# ------------------------------------------------------------------------------------------------- mathematics
+
+
+def test_special_functions():
+    z = np.geomspace(2.0, 1e9, 400)
+    for order in (1, 2):
+        expected = np.sqrt(2 * z / np.pi) * kve(order, z)
+        np.testing.assert_allclose(bessel_k(order, jnp.asarray(1 / z)), expected, rtol=2e-12)
+    r = np.concatenate([[0.0], np.geomspace(1e-9, 0.999, 300)])
+    expected = np.where(r == 0, 1.0, np.arctanh(r) / np.where(r == 0, 1.0, r))
+    np.testing.assert_allclose(atanh_ratio(jnp.asarray(r)), expected, rtol=1e-14)
+    slope = jax.vmap(jax.grad(atanh_ratio))(jnp.asarray([0.0, 1e-6, 0.03, 0.0317, 0.5]))
+    exact = [0.0, 2e-6 / 3, 0.02002162, 0.021158864, 0.46944209]
+    np.testing.assert_allclose(slope, exact, rtol=1e-4)
