@@ -259,6 +259,25 @@ def test_observables_of_known_integrals():
         b_to_v_ll.combine("P9", m, one, INPUTS)
 
 
+def test_convention_of_theory_papers():
+    """Definitions of 1303.5794 and 0811.1214 in terms of J_i, for arbitrary integrals of one CP state."""
+    generator = np.random.default_rng(15)
+    j = generator.uniform(0.1, 1.0, 12)
+    j[3] = -j[3]
+    m = jnp.asarray(np.concatenate([j, np.zeros(24)]))[None]
+    at, one = dict(zip(ANGULAR, j, strict=True)), rows([(0, 1, 2.0, 4.0)])
+    rate, root = 0.75 * (2 * at["1s"] + at["1c"]) - 0.25 * (2 * at["2s"] + at["2c"]), np.sqrt(-at["2s"] * at["2c"])
+    expected = {
+        "P1": at["3"] / (2 * at["2s"]), "P2": at["6s"] / (8 * at["2s"]), "P3": -at["9"] / (4 * at["2s"]),
+        "P4p": at["4"] / root, "P5p": at["5"] / (2 * root), "P6p": -at["7"] / (2 * root), "P8p": -at["8"] / root,
+        "AFB": 0.375 * (2 * at["6s"] + at["6c"]) / rate,
+    }  # fmt: skip
+    expected |= {f"{kind}{i}": at[i] / rate for kind in "SA" for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")}
+    for key, target in expected.items():
+        factor = b_to_v_ll.THEORY_CONVENTION.get(key, 1.0)
+        assert factor * float(b_to_v_ll.combine(key, m, one, INPUTS)) == pytest.approx(target, rel=1e-12), key
+
+
 # ------------------------------------------------------------------------------------------- numerics, derivatives
 
 
