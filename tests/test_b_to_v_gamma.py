@@ -8,10 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives
+from flavio_points import ONE_ALPHA, choices_of_flavio, rows
 from flavio_points import moments as compiled_moments
-from flavio_points import rows
 
-from bsfit.hadronic import charm_loops, two_loop
 from bsfit.inputs import load_inputs
 from bsfit.observables import b_to_v_gamma, b_to_v_ll
 from bsfit.predictions import predict
@@ -19,9 +18,6 @@ from bsfit.theory import Rows, Theory, WilsonCoefficients
 from bsfit.wilson import ckm, standard_model
 
 FLAVIO = load_inputs("flavio")
-ONE_ALPHA = FLAVIO.replace({"alpha_em_0": FLAVIO["alpha_em_mb"]})
-"""As flavio: the electromagnetic coupling at 4.8 GeV for a real photon."""
-
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 MOMENTS = jax.jit(lambda wc, inputs: b_to_v_gamma.moments(Theory(wc), inputs, ROW))
 KEYS = (*b_to_v_gamma.QUANTITIES, b_to_v_gamma.RATIO)
@@ -46,31 +42,9 @@ def values(inputs=ONE_ALPHA, **shifts):
 
 @pytest.fixture(scope="module")
 def as_flavio():
-    """Moments with what flavio does differently put in by hand, all of it known from the amplitudes.
-
-    The up-quark loop is added to that of charm, and their sum subtracted; spectator scattering has the C8 of the
-    Standard Model; C8' contributes nothing.
-    """
-
-    def charm_and_up(q2, c, alpha_s, m_b, m_c, mu):
-        both = two_loop.A_charm(q2, m_b, m_c, mu) + two_loop.A_up(q2, m_b, mu)
-        return -charm_loops._order_alpha_s(alpha_s, charm_loops._dipole_weight(c) * both)
-
-    def left_handed(c8):
-        mean = jnp.mean(c8, axis=1)
-        return jnp.stack([mean, mean], axis=1)
-
-    loops, spectator = b_to_v_gamma.photon_loops, b_to_v_gamma._spectator
-
-    def frozen(c8, quark, inputs):
-        c8 = jnp.broadcast_to(standard_model(inputs).dipole[2], c8.shape)
-        return spectator(c8, quark, inputs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(b_to_v_gamma, "delta_C7_u", charm_and_up)
-        patch.setattr(b_to_v_gamma, "photon_loops", lambda c8, quark: loops(left_handed(c8), quark))
-        patch.setattr(b_to_v_gamma, "_spectator", frozen)
-        function = jax.jit(lambda wc: b_to_v_gamma.moments(Theory(wc), ONE_ALPHA, ROW))
+    """Moments with what flavio does differently put in by hand."""
+    with choices_of_flavio() as inputs:
+        function = jax.jit(lambda wc: b_to_v_gamma.moments(Theory(wc), inputs, ROW))
         function(WilsonCoefficients.zeros())
     return function
 
