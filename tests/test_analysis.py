@@ -131,6 +131,31 @@ def test_three_theory_modes_agree_at_the_standard_model():
     assert float(propagated.chi2({"C9mu": -1.5})) != pytest.approx(float(fixed.chi2({"C9mu": -1.5})), rel=1e-5)
 
 
+@pytest.mark.slow
+def test_floating_nuisances_are_fit_from_the_amplitudes():
+    """Gradient as differences of the value; best fit, errors and pull as with propagated errors, which are linear."""
+    question = {"data": ["lhcb-kmumu-br-2014"], "nuisances": ["B->K BSZ a0_*", "V_cb"], "free": {"C9mu": (-6, 3)}}
+    like = bsfit.log_likelihood(theory="sampled", **question)
+    nuisances = like.facts.nuisance_means
+    assert set(like.free) == {"C9mu", "V_cb", "B->K BSZ a0_f+", "B->K BSZ a0_fT"}
+    point = {"C9mu": -0.8, **{name: 1.02 * value for name, value in nuisances.items()}}
+    value, gradient, information, told = like.expand(point)
+    assert value == pytest.approx(float(like(point)), rel=1e-10)
+    assert told["chi2"] == pytest.approx(float(like.chi2(point)), rel=1e-10)
+    for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
+        step = 1e-3 / curvature**0.5
+        up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
+        assert (up - down) / (2 * step) == pytest.approx(slope, rel=1e-4, abs=1e-4 * curvature**0.5)
+    found = bsfit.fit(like)
+    linear = bsfit.fit(bsfit.log_likelihood(theory="propagated", **question))
+    assert found.converged
+    assert found.gradient_norm < 1e-6
+    assert found.values["C9mu"] == pytest.approx(linear.values["C9mu"], abs=0.1 * linear.errors["C9mu"][0])
+    assert found.errors["C9mu"][0] == pytest.approx(linear.hessian_errors["C9mu"], rel=0.1)
+    assert found.ndf == linear.ndf
+    assert found.pull == pytest.approx(linear.pull, rel=0.1)
+
+
 def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
     """Against shifts of each input by its error; DeltaM_s knows nothing of the q2 nodes whose response is kept."""
     like = bsfit.log_likelihood(data="lhcb-dms-2021", free={"CVLL_bsbs": (-1e-11, 1e-11)})

@@ -19,6 +19,7 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
 from bsfit.inputs import Inputs, InputSet, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
+from bsfit.linearise import Linearisation
 from bsfit.predictions import Params, Prediction, check_bin, check_domain, plan
 from bsfit.theory import Theory
 from bsfit.theory_errors import DirectPropagation, Propagation
@@ -68,7 +69,9 @@ class LogLikelihood(eqx.Module):
 
     def by_group(self, params: Params) -> dict[str, Float[Array, ""]]:
         """Log-likelihood of each group of observables by itself; with correlated theory errors they do not add up."""
-        values, errors = self._values_and_errors(params)
+        return self._by_group(*self._values_and_errors(params))
+
+    def _by_group(self, values: Float[Array, " n"], errors: Float[Array, "g q"]) -> dict[str, Float[Array, ""]]:
         n = self.gaussian.central.shape[0]
         result = {}
         for group, (gaussian_index, curve_index) in self.facts.groups.items():
@@ -110,6 +113,26 @@ class LogLikelihood(eqx.Module):
             shift = jnp.stack([params[name] for name in names]) - mean
             total -= 0.5 * shift @ precision @ shift
         return total
+
+    # ------------------------------------------------------------------------------------------ for many nuisances
+
+    @property
+    def expand(self) -> Callable[[Mapping[str, float]], tuple] | None:
+        """Value, gradient and information at a point: `inference.scoring.Expand`; None where the density is cheap."""
+        return self._expand if self.facts.linearise is not None else None
+
+    def _expand(self, params: Mapping[str, float]) -> tuple:
+        values, jacobian = self.facts.linearise(params)
+        value, slope, weight, told = self.facts.of_values(self, jnp.asarray(values), params)
+        gradient, information = jacobian.T @ np.asarray(slope), jacobian.T @ np.asarray(weight) @ jacobian
+        names = (*self.facts.linearise.free, *self.facts.linearise.nuisances)
+        for block, (mean, precision) in zip(self.facts.constrained, self.nuisance_priors, strict=True):
+            index = [names.index(name) for name in block]
+            shift = np.array([params[name] for name in block]) - np.asarray(mean)
+            gradient[index] -= np.asarray(precision) @ shift
+            information[np.ix_(index, index)] += np.asarray(precision)
+        order = [names.index(_plain(name)) for name in self.facts.free]
+        return float(value), gradient[order], information[np.ix_(order, order)], told
 
     # -------------------------------------------------------------------------------------- what it is made of
 
@@ -159,6 +182,11 @@ class LogLikelihood(eqx.Module):
         if self.model != "eft" or self.facts.fixed:
             return None
         return {name: self.facts.nuisance_means.get(name, 0.0) for name in map(_plain, self.facts.free)}
+
+    @property
+    def constrained(self) -> tuple[str, ...]:
+        """Names of the sampled nuisances, whose constraints are part of the likelihood."""
+        return self.facts.sampled
 
     @property
     def reference_chi2(self) -> float:
@@ -217,14 +245,13 @@ def log_likelihood(
     plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
     points = _sample_box(own, SAMPLES)
     if fast is None:
-        fast = theory != "sampled" or not any(theory_errors.felt(plain, one, uncertain) for one in plain.plans)
+        fast = theory != "sampled" or not theory_errors.moves_moments(plain, uncertain)
     pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     _refuse_unused(pred, points, own)
-    errors = jnp.zeros((len(all_names), 0))
-    if theory != "sampled":
-        errors = theory_errors.at_standard_model(pred, uncertain)
+    errors = theory_errors.at_standard_model(pred, uncertain)
     n = len(names)
-    curves = tuple(Tabulated.of(x, y, float(jnp.linalg.norm(errors[n + i]))) for i, (x, y) in enumerate(curves))
+    smear = np.zeros(len(all_names)) if sampled else np.linalg.norm(errors, axis=1)
+    curves = tuple(Tabulated.of(x, y, float(smear[n + i])) for i, (x, y) in enumerate(curves))
     all_free = {**own, **{k: v for k, v in free.items() if k not in own}}
     for prior in uncertain.priors if sampled else ():
         for name, mean, width in zip(prior.names, prior.mean, 5.0 * np.sqrt(np.diag(prior.covariance)), strict=True):
@@ -241,10 +268,12 @@ def log_likelihood(
         data=data if isinstance(data, str) else ", ".join(data),
         meta=_meta(chosen, inputs, the_set, theory, uncertain.names, plain, groups),
         reference_chi2=0.0,
+        linearise=Linearisation(pred, tuple(map(_plain, own)), sampled) if sampled and not fast else None,
+        of_values=eqx.filter_jit(_of_values),
     )
     nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in uncertain.priors)
     blocks = {group: gaussian.take(np.array(index)) for group, (index, _) in groups.items() if index}
-    at_each_point = errors[:n]
+    at_each_point = jnp.zeros((n, 0)) if sampled else errors[:n]
     if theory == "propagated" and uncertain.names:
         directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
         at_each_point = theory_errors.propagation(plain, points, uncertain) if fast else directly
@@ -254,6 +283,21 @@ def log_likelihood(
         once(lambda theory: like._chi2(pred.of_theory(theory, inputs), errors[:n]))(standard_model)
     )
     return like
+
+
+def _of_values(like: LogLikelihood, values: Float[Array, " n"], params: Params):
+    """Log-likelihood, its gradient and minus its Hessian in the predicted values, and what a fit is told about it."""
+    n = like.gaussian.central.shape[0]
+    none = jnp.zeros((n, 0))
+
+    def density(values: Float[Array, " n"]) -> Float[Array, ""]:
+        return likelihood.log_prob(like.gaussian, values[:n], none) + like._curves(values[n:])
+
+    value, slope = jax.value_and_grad(density)(values)
+    weight = -jax.hessian(density)(values)
+    nuisances = like._nuisance_terms(params)
+    told = {"chi2": like._chi2(values, none) - 2.0 * nuisances, "by_group": like._by_group(values, none)}
+    return value + nuisances, slope, weight, told
 
 
 # ------------------------------------------------------------------------------------------------------ the data

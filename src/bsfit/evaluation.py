@@ -5,7 +5,7 @@ of a session, and the second run of a program that keeps its compilations, start
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -37,42 +37,32 @@ def moments(
     questions: Mapping[str, tuple[Complex[np.ndarray, "p c"], Rows]], inputs: Inputs
 ) -> dict[str, Float[np.ndarray, "p n k"]]:
     """Moments of several processes: by name of the process, coefficients [p, c] and rows [n] in, [p, n, k] out."""
-    compiled = _compiled({process: _moments_of(process) for process in questions}, inputs)
+    blocks = _compiled({process: _moments_of(process) for process in questions}, inputs)
 
     def of_process(block: Block, coefficients: Complex[np.ndarray, "p c"], rows: Rows) -> Float[np.ndarray, "p n k"]:
         points = _cut(jnp.asarray(coefficients, dtype=complex), POINTS)
         parts = [_over_rows(lambda r, c=c: block(c, inputs, r), rows) for c in points]
         return np.concatenate(parts)[: len(coefficients)]
 
-    return {process: of_process(compiled[process], *question) for process, question in questions.items()}
+    return {process: of_process(blocks[process], *question) for process, question in questions.items()}
 
 
 def slopes(
-    questions: Mapping[str, tuple[Complex[np.ndarray, "p c"], Rows, "Directions"]], inputs: Inputs
-) -> dict[str, Float[np.ndarray, "p q n k"]]:
-    """Derivatives of the moments of several processes along `Directions`, at points of the coefficients [p, c].
+    questions: Sequence[tuple[str, Complex[np.ndarray, "p c"], Rows, Directions]], inputs: Inputs
+) -> list[Float[np.ndarray, "p q n k"]]:
+    """Derivatives of moments along `Directions`, at points of the coefficients [p, c]; any number of questions."""
+    blocks = _compiled({process: _slopes_of(process) for process, *_ in questions}, inputs, slopes=True)
 
-    Directions in which no row of a decay moves at the last point are not followed at the others for this decay.
-    """
-    compiled = _compiled({process: _slopes_of(process) for process in questions}, inputs, slopes=True)
+    def at(block: Block, point: Complex[Array, " c"], rows: Rows, along: Directions) -> Float[np.ndarray, "q n k"]:
+        parts = [_over_rows(lambda r, d=d: block(point, inputs, r, d), rows) for d in _cut(along, DIRECTIONS)]
+        return np.concatenate(parts)[: len(along[0])]
 
-    def of_process(block: Block, points: Complex[np.ndarray, "p c"], rows: Rows, along: Directions) -> np.ndarray:
-        def at(point: Complex[Array, " c"], rows: Rows, along: Directions) -> Float[np.ndarray, "q n k"]:
-            parts = [_over_rows(lambda r, d=d: block(point, inputs, r, d), rows) for d in _cut(along, DIRECTIONS)]
-            return np.concatenate(parts)[: len(along[0])]
+    def answer(question: tuple[str, np.ndarray, Rows, Directions]) -> Float[np.ndarray, "p q n k"]:
+        process, points, rows, along = question
+        return np.stack([at(blocks[process], point, rows, along) for point in jnp.asarray(points, dtype=complex)])
 
-        *others, last = jnp.asarray(points, dtype=complex)
-        found = np.zeros((len(points), *(known := at(last, rows, along)).shape))
-        found[-1] = known
-        for decay in np.unique(rows.decay) if others else ():
-            mine = np.flatnonzero(np.asarray(rows.decay) == decay)
-            felt = np.flatnonzero(np.any(known[:, mine] != 0.0, axis=(1, 2)))
-            chosen, moving = (jax.tree.map(lambda x, i=i: x[i], y) for i, y in ((mine, rows), (felt, along)))
-            for i, point in enumerate(others if felt.size else ()):
-                found[i][np.ix_(felt, mine)] = at(point, chosen, moving)
-        return found
-
-    return {process: of_process(compiled[process], *question) for process, question in questions.items()}
+    with ThreadPoolExecutor() as pool:  # a block keeps one core busy
+        return list(pool.map(answer, questions))
 
 
 def _moments_of(process: str) -> Block:
@@ -122,9 +112,14 @@ def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
         return lowered.compile()
 
 
+def compiled(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
+    """The function compiled for arguments of these shapes: quickly, for a few calls."""
+    return _compile(jax.jit(function).lower(*arguments))
+
+
 def once(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled for a single call: quickly, not well."""
-    return lambda *arguments: _compile(jax.jit(function).lower(*arguments))(*arguments)
+    """The function compiled for a single call."""
+    return lambda *arguments: compiled(function, *arguments)(*arguments)
 
 
 def _over_rows(block: Callable[[Rows], Array], rows: Rows) -> Float[np.ndarray, "b n k"]:

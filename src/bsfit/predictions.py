@@ -116,6 +116,10 @@ class ProcessPlan:
         """The file of `observables/`."""
         return importlib.import_module(catalogue.PROCESSES[self.process].module)
 
+    def observables(self, names: Sequence[str]) -> list[catalogue.Observable]:
+        """The observables that it makes, out of the names of all."""
+        return [catalogue.observable(names[position]) for part in self.combinations for position in part.positions]
+
     def row_arrays(self, index: Sequence[int] | None = None) -> Rows:
         """All rows as arrays, or some of them."""
         chosen = self.rows if index is None else [self.rows[i] for i in index]

@@ -13,13 +13,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Float
 
-from bsfit import catalogue, evaluation
+from bsfit import catalogue
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
 from bsfit.inputs import Inputs, InputSet, Prior
-from bsfit.predictions import Prediction, ProcessPlan
+from bsfit.linearise import Directions, evaluate, shifts
+from bsfit.predictions import Prediction
 from bsfit.response import Response, contract, expand, probes
 from bsfit.theory import INDEX, Theory
 
@@ -84,51 +85,46 @@ def _matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
 
-def felt(prediction: Prediction, plan: ProcessPlan, chosen: Nuisances) -> tuple[int, ...]:
-    """Positions of the nuisances that move the moments of a process.
-
-    If the catalogue chose them, those that it lists for the observables of this process: V_cb, there for the mixing,
-    drops out of ratios. Never those that enter beside the moments only: `catalogue.BESIDE_MOMENTS`.
-    """
-    globs: Iterable[str] = ("*",)
-    if chosen.asked is None:
-        names = (prediction.names[position] for part in plan.combinations for position in part.positions)
-        globs = {glob for name in names for glob in catalogue.nuisances(catalogue.observable(name))}
-    touching = {name: _matches(name, globs) and not _matches(name, catalogue.BESIDE_MOMENTS) for name in chosen.names}
-    block = {name: prior.names for prior in chosen.priors for name in prior.names}
-    return tuple(i for i, name in enumerate(chosen.names) if any(touching[other] for other in block[name]))
-
-
-def shifts(
-    prediction: Prediction,
-    theory: Theory,
-    moments: Mapping[str, Float[Array, "n k"]],
-    slopes: Mapping[str, Float[Array, "q n k"]],
-    directions: Float[Array, "q i"],
-) -> Float[Array, "n q"]:
-    """Derivatives of all predictions along directions of the inputs, from the `slopes` of the moments."""
-
-    def at(moments: Mapping[str, Array], values: Float[Array, " i"]) -> Float[Array, " n"]:
-        moved = eqx.tree_at(lambda i: i.values, prediction.inputs, values)
-        return prediction.of_moments(moments, theory, moved)
-
-    def along(slope: Mapping[str, Array], direction: Float[Array, " i"]) -> Float[Array, " n"]:
-        return jax.jvp(at, (dict(moments), prediction.inputs.values), (dict(slope), direction))[1]
-
-    return jax.vmap(along, out_axes=1)(slopes, directions)
-
-
 def at_standard_model(prediction: Prediction, chosen: Nuisances) -> Float[Array, "n q"]:
     """Shifts of all predictions of the Standard Model per unit Gaussian nuisance."""
     if not chosen.names:
         return jnp.zeros((len(prediction.names), 0))
-    theory = Theory.standard_model()
+    theory, inputs = Theory.standard_model(), prediction.inputs
+    along = directions(prediction, chosen)
     point = np.asarray(theory.wilson.values)[None]
-    directions = chosen.directions(prediction.inputs)
-    moments, slopes = _evaluate({plan.process: point for plan in prediction.plans}, prediction, chosen)
-    first = jax.tree.map(lambda x: x[0], (moments, slopes))
-    function = once(lambda m, s, d: shifts(prediction, theory, m, s, d))
-    return function(*first, jnp.asarray(directions))
+    found = evaluate(prediction, inputs, {plan.process: point for plan in prediction.plans}, along)
+    moments, slopes = jax.tree.map(lambda x: x[0], found)
+    function = once(lambda moments, slopes, d: shifts(prediction, theory, inputs, moments, slopes, d))
+    return function(moments, slopes, jnp.asarray(along.inputs))
+
+
+def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
+    """The unit nuisances, each felt by the decays for which the catalogue lists it, or by all if the user asked for it.
+
+    V_cb, there for the mixing, drops out of ratios, and inputs of `catalogue.BESIDE_MOMENTS` are felt by no moment.
+    """
+    listed: dict[tuple[str, str], set[str]] = {}
+    for plan in prediction.plans:
+        for item in plan.observables(prediction.names):
+            listed.setdefault((plan.process, item.decay), set()).update(catalogue.nuisances(item))
+    block = {name: prior.names for prior in chosen.priors for name in prior.names}
+    inner = {name for name in chosen.names if not _matches(name, catalogue.BESIDE_MOMENTS)}
+
+    def felt(process: str, decay: str) -> list[int]:
+        globs = listed.get((process, decay), ()) if chosen.asked is None else ("*",)
+        touching = {name for name in inner if _matches(name, globs)}
+        return [i for i, name in enumerate(chosen.names) if not touching.isdisjoint(block[name])]
+
+    along = chosen.directions(prediction.inputs)
+    return Directions(np.zeros((len(along), len(INDEX)), dtype=complex), along, felt)
+
+
+def moves_moments(prediction: Prediction, chosen: Nuisances) -> bool:
+    """Whether any nuisance enters a moment that an observable is made of."""
+    felt = directions(prediction, chosen).felt
+    return any(
+        felt(plan.process, item.decay) for plan in prediction.plans for item in plan.observables(prediction.names)
+    )
 
 
 class DirectPropagation(eqx.Module):
@@ -156,42 +152,17 @@ class Propagation(eqx.Module):
         """Shifts [n, q] of a theory within the reach for which the responses were built."""
         found = {process: contract(response, theory) for process, response in self.responses.items()}
         moments, slopes = ({process: parts[part] for process, parts in found.items()} for part in ("moments", "slopes"))
-        return shifts(prediction, theory, moments, slopes, self.directions)
+        return shifts(prediction, theory, prediction.inputs, moments, slopes, self.directions)
 
 
 def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:
     """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters."""
     spans = prediction.spans(params)
     points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
-    moments, slopes = _evaluate(points, prediction, chosen)
+    along = directions(prediction, chosen)
+    moments, slopes = evaluate(prediction, prediction.inputs, points, along)
     responses = {
         process: expand({"moments": moments[process], "slopes": slopes[process]}, names, pivots)
         for process, (names, _, pivots) in spans.items()
     }
-    return Propagation(responses, jnp.asarray(chosen.directions(prediction.inputs)))
-
-
-def _evaluate(
-    points: Mapping[str, Complex[np.ndarray, "p c"]], prediction: Prediction, chosen: Nuisances
-) -> tuple[dict[str, Float[np.ndarray, "p n k"]], dict[str, Float[np.ndarray, "p q n k"]]]:
-    """Moments of all processes, and their slopes along all unit nuisances."""
-    directions = chosen.directions(prediction.inputs)
-    rows = {plan.process: plan.row_arrays() for plan in prediction.plans}
-    moving = {plan.process: list(felt(prediction, plan, chosen)) for plan in prediction.plans}
-    moments = evaluation.moments({p: (points[p], rows[p]) for p in rows}, prediction.inputs)
-    found = evaluation.slopes(
-        {
-            p: (
-                points[p],
-                rows[p],
-                (jnp.zeros((len(index), len(INDEX)), dtype=complex), jnp.asarray(directions[index])),
-            )
-            for p, index in moving.items()
-            if index
-        },
-        prediction.inputs,
-    )
-    slopes = {p: np.zeros((m.shape[0], len(directions), *m.shape[1:])) for p, m in moments.items()}
-    for process, known in found.items():
-        slopes[process][:, moving[process]] = known
-    return moments, slopes
+    return Propagation(responses, jnp.asarray(along.inputs))

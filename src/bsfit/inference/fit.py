@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.inference import degeneracy
+from bsfit.inference.scoring import climb
 from bsfit.inference.search import Best, Place, covariance, profile_ends, search
 from bsfit.inference.significance import p_value, pull
 from bsfit.inference.space import Objective, Space, space_of
@@ -60,8 +61,13 @@ def fit(
     space = space_of(like, free)
     objective = Objective(like, space)
     reference = getattr(like, "reference", None) if reference is None else reference
-    best = search(objective, space, starts=starts, seed=seed, first=_inside(space, reference))
     ends: Ends = {}
+    told = None
+    if getattr(like, "expand", None) is not None:
+        best, told = _scored(like, space, reference)
+        starts, profile_errors = 1, False
+    else:
+        best = search(objective, space, starts=starts, seed=seed, first=_inside(space, reference))
     # A point on a profile that lies deeper than the best fit shows that the starts missed the global minimum.
     for _ in range(3 if profile_errors else 0):
         ends, deeper = profile_ends(objective, best, starts)
@@ -72,12 +78,31 @@ def fit(
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": by_rank}
     result = FitResult(
         **_estimates(space, best, ends),
-        **_measures(like, space, best, reference),
+        **_measures(like, space, best, reference, told),
         meta=provenance(like, started=started, method="fit", free=space.describe(), **settings),
     )
     if throw and not result.converged:
         raise FitError(result)
     return result
+
+
+def _scored(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tuple[Best, dict[str, Any]]:
+    """The maximum next to the reference point by scoring, and what the likelihood tells there.
+
+    The chi2 at the reference is that of nuisances fitted there.
+    """
+    inside = _inside(space, reference)
+    start = np.full(space.size, 0.5) if inside is None else inside[0]
+    told = {}
+    if inside is not None:
+        hold = np.array([name not in like.constrained for name in space.names])
+        first = climb(like.expand, space, start, hold, near=1e-2)
+        start, told = first.position, {"reference_chi2": first.told["chi2"]}
+    peak = climb(like.expand, space, start)
+    place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
+    pressed = ((peak.position <= 0.0) & (peak.gradient > 0.0)) | ((peak.position >= 1.0) & (peak.gradient < 0.0))
+    best = Best(*place[:4], peak.distance, pressed, [], [place], [place], 1, 1)
+    return best, {**peak.told, **told}
 
 
 def _inside(space: Space, reference: Mapping[str, Any] | None) -> np.ndarray | None:
@@ -195,23 +220,25 @@ def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) ->
     return messages
 
 
-def _measures(like: Any, space: Space, best: Best, reference: Mapping[str, Any] | None) -> dict[str, Any]:
+def _measures(
+    like: Any, space: Space, best: Best, reference: Mapping[str, Any] | None, told: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Goodness of fit and the pull to the reference point, as far as the likelihood can tell them."""
     params = {k: jnp.asarray(v) for k, v in zip(space.names, degeneracy.natural(space, best.position)[0], strict=True)}
-    told = jax.tree.map(np.asarray, _told(like, space, params))
+    known = jax.tree.map(np.asarray, _told(like, space, params) if told is None else told)
     # A constrained parameter adds a measurement and a parameter: only the others count.
     own = getattr(like, "constrained", ())
     pairs = zip(space.names, space.priors, strict=True)
     interest = np.array([prior is None and name not in own for name, prior in pairs])
     counted = int(interest.sum()) - sum(len(group.gauge) for group in best.groups)
-    if getattr(like, "pull_by_rank", False) and "jacobian" in told:
-        counted = _rank(told["jacobian"][:, interest])
-    measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in told.get("by_group", {}).items()}}
+    if getattr(like, "pull_by_rank", False) and "jacobian" in known:
+        counted = _rank(known["jacobian"][:, interest])
+    measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in known.get("by_group", {}).items()}}
     penalty = _penalty(space, params)
-    if "chi2" in told and getattr(like, "n_data", None) is not None:
-        chi2, ndf = float(told["chi2"]) + penalty, int(like.n_data) - counted
+    if "chi2" in known and getattr(like, "n_data", None) is not None:
+        chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - counted
         measures |= {"chi2": chi2, "ndf": ndf, "p_value": p_value(chi2, ndf) if ndf > 0 else None}
-    delta = _improvement(like, told, best, penalty, reference)
+    delta = _improvement(like, known, best, penalty, reference)
     if delta is not None:
         measures |= {"pull": pull(delta, counted), "pull_dof": counted, "pull_delta_chi2": delta}
     return measures
@@ -249,8 +276,9 @@ def _improvement(
     like: Any, told: dict[str, Any], best: Best, penalty: float, reference: Mapping[str, Any] | None
 ) -> float | None:
     """Delta chi2 between the reference and the best fit: r^T C^-1 r where it exists, else -2 log L."""
-    if getattr(like, "reference_chi2", None) is not None and "chi2" in told:
-        return float(like.reference_chi2) - float(told.get("pull_chi2", told["chi2"])) - penalty
+    known = told.get("reference_chi2", getattr(like, "reference_chi2", None))
+    if known is not None and "chi2" in told:
+        return float(known) - float(told.get("pull_chi2", told["chi2"])) - penalty
     if reference is None or hasattr(like, "reference_chi2"):
         return None
     return -2.0 * float(like({name: jnp.asarray(float(x)) for name, x in reference.items()})) - best.value
