@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit import catalogue
+from bsfit import catalogue, scalar_sector
 from bsfit.inputs import load_inputs
 from bsfit.models import portal
 from bsfit.observables import bs_mixing, trident
@@ -234,7 +234,7 @@ def test_masses_are_second_derivatives_of_the_potential():
     """Hessian of eqs. (12)-(14) of 1803.04703 at the minimum, fields h, phi, Re chi, Im chi."""
     quartics = {"lambda_Hchi": 0.2, "lambda_Hphi": 0.05, "lambda_phichi": 0.3, "lambda_chi": 0.5}
     q = at({**BENCHMARK, **quartics, "m_phi": 900.0, "mu_chi": 30.0}).quantities
-    v, v_phi, m_h = float(portal.higgs_vev(REFERENCE)), float(q["v_phi"]), float(REFERENCE["m_h"])
+    v, v_phi, m_h = float(scalar_sector.higgs_vev(REFERENCE)), float(q["v_phi"]), float(REFERENCE["m_h"])
     lam_phi, lam_h = (900.0 / v_phi) ** 2, m_h**2 / (2 * v**2)
     m2_phi = -0.5 * lam_phi * v_phi**2 - 0.5 * 0.05 * v**2
     m2_higgs = -lam_h * v**2 - 0.5 * 0.05 * v_phi**2
@@ -270,7 +270,7 @@ def test_boundedness_against_sampling():
     generator = np.random.default_rng(8)
     directions = np.abs(generator.normal(size=(40000, 3)))
     h, phi, chi = (directions**2 / np.sum(directions**2, axis=1, keepdims=True)).T
-    bounded = jax.jit(portal._bounded)
+    bounded = jax.jit(scalar_sector.bounded)
     agree = 0
     for _ in range(60):
         lam = dict(zip(("H", "phi", "chi"), generator.uniform(0.05, 1.0, 3), strict=True))
@@ -357,7 +357,7 @@ def test_derivatives_of_the_scalar_sector_are_finite_everywhere():
     names = ("mu_chi", "mu_chi_im", "lambda_Hphi", "lambda_phi", "lambda_phichi", "m_chi")
 
     def masses(x):
-        s = portal.scalars({**BENCHMARK, **dict(zip(names, x, strict=True))}, REFERENCE)
+        s = scalar_sector.scalars({**BENCHMARK, **dict(zip(names, x, strict=True))}, REFERENCE)
         return jnp.stack([s.m_I, s.m_R, s.m2_chi, s.m_h1, s.sin_theta, s.bounded])
 
     jacobian = jax.jit(jax.jacfwd(masses))

@@ -4,8 +4,16 @@ A row is what `catalogue.Quantity` takes by name. The file of `dark_matter/` tha
 ``predicted(key, theory, inputs)``, a function of the model's dark sector: there are no moments.
 """
 
-PROCESSES = ("relic_density",)
+PROCESSES = ("relic_density", "direct_detection", "indirect_detection")
 """Files of `dark_matter/`."""
+
+
+def _scattering(key: str, tex: str) -> dict:
+    sources = ("Goodman:1984dc",)
+    return {
+        "process": "direct_detection", "key": key, "unit": "cm^2", "tex": tex, "group": "direct", "sources": sources
+    }  # fmt: skip
+
 
 QUANTITIES: tuple[dict, ...] = (
     {
@@ -23,5 +31,18 @@ QUANTITIES: tuple[dict, ...] = (
         "tex": "x_f",
         "group": "relic",
         "sources": ("Gondolo:1990dk",),
+    },
+    _scattering("sigma_SI", r"\sigma_{\rm SI}"),
+    _scattering("sigma_SI_p", r"\sigma_{\rm SI}^p"),
+    _scattering("sigma_SI_n", r"\sigma_{\rm SI}^n"),
+    _scattering("sigma_SI_tree", r"\sigma_{\rm SI}^{\rm tree}"),
+    _scattering("sigma_SI_lepton_loop", r"\sigma_{\rm SI}^\ell"),
+    {
+        "process": "indirect_detection",
+        "key": "sigma_v",
+        "unit": "cm^3/s",
+        "tex": r"\langle\sigma v\rangle",
+        "group": "indirect",
+        "sources": ("Slatyer:2015jla",),
     },
 )

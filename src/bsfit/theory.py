@@ -107,7 +107,9 @@ class DarkSector(eqx.Module):
 
     `masses` [n] in GeV and `dof` [n], the internal degrees of freedom, antiparticles counted; the first species is the
     dark matter, the lightest. `kind` is complex scalar, real scalar, Dirac or Majorana. `pole_masses`, `pole_widths`
-    [p] in GeV are the narrow resonances of the channels.
+    [p] in GeV are the narrow resonances of the channels. `vector` are the components, by name, of the coupling of the
+    dark matter's current to those of proton and neutron, :math:`b_p, b_n` in GeV^-2 (opposite for the antiparticle),
+    and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`.
     """
 
     masses: Float[Array, " n"]
@@ -116,6 +118,8 @@ class DarkSector(eqx.Module):
     pole_masses: Float[Array, " p"]
     pole_widths: Float[Array, " p"]
     kind: str = eqx.field(static=True)
+    vector: dict[str, Float[Array, " 2"]] = eqx.field(default_factory=dict)
+    scalar: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
 
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""

@@ -42,14 +42,16 @@ def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float |
     plasma = standard_plasma() if plasma is None else plasma
     if x_end is None:
         x_end = X_END_RESONANT if dark.pole_masses.shape[0] else X_END
-    early, (late, _) = freeze_out.early_x(), freeze_out.late_x(x_end)
-    x = jnp.asarray(np.concatenate([early, late]))
-    sigma_v = average.averages(average.spectrum(dark, x_end), dark, x)
-    ln_t = jnp.log(dark.masses[0] / x)
-    rate = np.sqrt(np.pi / 45) * PLANCK_MASS * dark.masses[0] * plasma.root_g_star(ln_t) / x * (sigma_v + _FLOOR)
-    n = len(early)
+    early, late = freeze_out.early_x(), freeze_out.late(x_end)
+    x = jnp.asarray(np.concatenate([early, late.x]))
+    sigma_v = average.averages(average.spectrum(dark, x_end), dark, x) + _FLOOR
+    n, m = len(early), dark.masses[0]
+    both = jnp.concatenate([jnp.log(sigma_v[:n]), late.matrix @ jnp.log(sigma_v[n:])])
+    steps = jnp.asarray(np.concatenate([early, late.fine]))
+    ln_t = jnp.log(m) - jnp.log(steps)
+    ln_rate = both + jnp.log(np.sqrt(np.pi / 45) * PLANCK_MASS * m * plasma.root_g_star(ln_t)) - jnp.log(steps)
     states = average.relative_density(dark, x[:n]) / plasma.entropy(ln_t[:n])
-    found = freeze_out.abundance(jnp.log(rate[:n]), jnp.log(states), rate[n:], x_end)
+    found = freeze_out.abundance(ln_rate[:n], jnp.log(states), jnp.exp(ln_rate[n:]), x_end)
     omega = ENTROPY_TODAY / CRITICAL_DENSITY_PER_H2 * dark.masses[0] * found.final
     return RelicDensity(omega, found.x_f(), x, sigma_v)
 

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from bsfit import loops, validity
+from bsfit import loops, nucleon, validity
 from bsfit.annihilation import FermionExchange, HiggsExchange, HiggsPair
 from bsfit.catalogue import LEPTONS
 from bsfit.coannihilation import FermionPair, GaugeCharges, MixedPair
@@ -194,7 +194,41 @@ def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs)
         pole_masses=jnp.stack(poles) if poles else jnp.zeros(0),
         pole_widths=jnp.stack(widths) if widths else jnp.zeros(0),
         kind="complex scalar",
+        vector=nucleon_couplings(quarks, leptons, (m_q, m_l, m_x), inputs),
+        scalar=_higgs_scattering(params, m_x, inputs),
     )
+
+
+def nucleon_couplings(
+    quarks: Vector, leptons: Vector, masses: tuple[Array, Array, Array], inputs: Inputs
+) -> dict[str, Float[Array, " 2"]]:
+    r"""Couplings of the current of X to nucleons, GeV^-2: `tree`, `lepton_loop` and `quark_loop`; m_Q, m_L, m_X given.
+
+    :math:`f_q=|\lambda_q|^2/4(m_Q^2-m_X^2)` by exchange of Q; :math:`b_p=e^2F'(0)` by the photon, F' the charge radius
+    from loops, times one plus the input `SI_Z_penguin`, the uncertainty from the Z penguin of the top loop. Away from
+    m_X = m_Q and m_X = m_L.
+    """
+    m_q, m_l, m_x = masses
+    up, light = up_couplings(quarks, ckm(inputs)), nucleon.loop_masses(inputs)
+    unit = 1 / (4 * (m_q**2 - m_x**2))
+    e2 = 4 * jnp.pi * inputs["alpha_em_0"]
+
+    def loop(kind: str, couplings: Vector, heavy: Array) -> Float[Array, ""]:
+        radii = nucleon.charge_radii(m_x, heavy, light[kind])
+        return nucleon.WEIGHTS[kind] * jnp.sum(jnp.stack([squared(c) for c in couplings]) * radii)
+
+    penguin = 1 + inputs["SI_Z_penguin"]
+    return {
+        "tree": nucleon.vector(squared(up[0]) * unit, squared(quarks[0]) * unit),
+        "lepton_loop": nucleon.photon(e2 * loop("electron", leptons, m_l) * penguin),
+        "quark_loop": nucleon.photon(e2 * (loop("up", up, m_q) + loop("down", quarks, m_q)) * penguin),
+    }
+
+
+def _higgs_scattering(params: Params, m_x: Float[Array, ""], inputs: Inputs) -> Float[Array, " 2"]:
+    r""":math:`\lambda_Hf_Nm_N/2m_h^2m_X`, equal for proton and neutron."""
+    unit = inputs["f_N"] * inputs["m_nucleon"] / (2 * inputs["m_h"] ** 2 * m_x)
+    return jnp.full(2, jnp.asarray(params.get("lambda_H", 0.0)) * unit)
 
 
 def _through_t_channel(

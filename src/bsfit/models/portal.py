@@ -28,7 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from bsfit import validity
+from bsfit import nucleon, validity
 from bsfit.annihilation import (
     FermionPairs,
     HiggsExchange,
@@ -41,12 +41,12 @@ from bsfit.catalogue import LEPTONS
 from bsfit.constants import COLOURS
 from bsfit.inputs import Inputs
 from bsfit.numerics import safe_sqrt
+from bsfit.scalar_sector import Scalars, cubic_couplings, finite, higgs_vev, scalars, v_phi, without_phi
 from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
 from bsfit.vectorlike import (
     DOWN_QUARKS,
     Mixing,
     Vector,
-    complex_parameter,
     coupling_vector,
     known_zero,
     mixing,
@@ -81,7 +81,7 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     quantities = {
         "M_Q": z.down.heavy,
         "M_L": z.electron.heavy,
-        "v_phi": _v_phi(params),
+        "v_phi": v_phi(params),
         "D_sb": z.down.left(1, 2),
         "D_mumu": z.electron.left(1, 1).real,
         "D_uu": z.up.left(0, 0).real,
@@ -125,7 +125,7 @@ def couplings(params: Params, inputs: Inputs) -> Couplings:
     shift = -jnp.asarray(params.get("epsilon", 0.0)) * hypercharge_coupling(inputs)
 
     def mixed(mass: str, vector: Vector, left: float, right: float) -> Mixing:
-        return mixing(params[mass], vector, params["g_X"], _v_phi(params), left * shift, right * shift)
+        return mixing(params[mass], vector, params["g_X"], v_phi(params), left * shift, right * shift)
 
     return Couplings(
         up=mixed("m_Q", up_couplings(quarks, ckm(inputs)), 1 / 6, 2 / 3),
@@ -141,15 +141,6 @@ def hypercharge_coupling(inputs: Inputs) -> Float[Array, ""]:
     return jnp.sqrt(4 * jnp.pi * inputs["alpha_em_mZ"] / (1 - inputs["sin2_theta_w"]))
 
 
-def higgs_vev(inputs: Inputs) -> Float[Array, ""]:
-    """Vacuum expectation value of the Higgs field, 246.22 GeV."""
-    return 1 / jnp.sqrt(jnp.sqrt(2.0) * inputs["G_F"])
-
-
-def _v_phi(params: Params) -> Float[Array, ""]:
-    return jnp.asarray(params["m_Zp"]) / (2 * jnp.asarray(params["g_X"]))
-
-
 def loop_kinetic_mixing(m: FloatLike, z: Couplings, inputs: Inputs) -> Float[Array, ""]:
     r"""Kinetic mixing from the loops of Q, L and the light doublets at momenta of order m, leading logarithm.
 
@@ -157,11 +148,10 @@ def loop_kinetic_mixing(m: FloatLike, z: Couplings, inputs: Inputs) -> Float[Arr
     because the sum without the logarithm vanishes. Without mixing
     :math:`-\frac{g_Yg_X}{6\pi^2}\ln(m_Q^2/m_L^2)`.
     """
-
-    def term(f: Mixing) -> Float[Array, ""]:
-        return (f.heavy_left() + f.charge) * 2 * jnp.log(f.heavy / m)
-
-    return -hypercharge_coupling(inputs) / (24 * jnp.pi**2) * (term(z.down) - term(z.electron))
+    couplings = jnp.stack([f.heavy_left() + f.charge for f in (z.down, z.electron)])
+    masses = jnp.stack([z.down.heavy, z.electron.heavy]) / m
+    logarithm = nucleon.mass_logarithm(jnp.array([1.0, -1.0]), couplings, masses)
+    return -hypercharge_coupling(inputs) / (24 * jnp.pi**2) * logarithm
 
 
 # -------------------------------------------------------------------------------------------------- coefficients
@@ -250,7 +240,7 @@ def _channels(name: str, f: Mixing, inputs: Inputs) -> list[tuple]:
 # -------------------------------------------------------------------------------------------------- dark matter
 
 
-def dark_sector(params: Params, z: Couplings, scalar: "Scalars", width: FloatLike, inputs: Inputs) -> DarkSector:
+def dark_sector(params: Params, z: Couplings, scalar: Scalars, width: FloatLike, inputs: Inputs) -> DarkSector:
     r"""Annihilation of :math:`\chi` through the Z' (`width`), into Z' pairs, :math:`Z'\phi`, and by the Higgs portal.
 
     With :math:`\mu_\chi` there are two real species, which annihilate together through the Z', each alone otherwise;
@@ -267,9 +257,10 @@ def dark_sector(params: Params, z: Couplings, scalar: "Scalars", width: FloatLik
     edges = jnp.stack([2 * inputs["m_t_pole"], z.down.heavy, *heavy])
     exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split)
     channels: list[Channel] = [exchange, VectorPair(z.g_x, masses, m_zp, multiplicity=each)]
-    if not _without_phi(params):
+    if not without_phi(params):
         channels.append(_vector_and_scalars(initial, scalar))
     portal, poles, widths_ = _higgs_portal(params, masses, each, scalar, inputs)
+    vector, scattering = nucleon_couplings(params, z, scalar, inputs)
     return DarkSector(
         masses=masses,
         dof=jnp.full(len(masses), each),
@@ -277,30 +268,64 @@ def dark_sector(params: Params, z: Couplings, scalar: "Scalars", width: FloatLik
         pole_masses=jnp.stack([m_zp, *poles]),
         pole_widths=jnp.stack([width, *widths_]),
         kind="complex scalar",
+        vector=vector,
+        scalar=scattering,
     )
 
 
-def _without_phi(params: Params) -> bool:
-    """Whether phi is known to be infinitely heavy."""
-    m_phi = params.get("m_phi", np.inf)
-    return isinstance(m_phi, float) and np.isinf(m_phi) and known_zero(params, "lambda_phi")
+INELASTIC_SPEED = 2.6e-3
+"""Speed of the fastest dark matter at the Earth, 780 km/s: what an inelastic collision can draw its energy from."""
 
 
-def _finite(mass: Float[Array, ""]) -> Float[Array, ""]:
-    """A mass that may be infinite, as a finite one beyond all energies."""
-    return jnp.where(jnp.isfinite(mass), mass, 1e9)
+def nucleon_couplings(
+    params: Params, z: Couplings, scalar: Scalars, inputs: Inputs
+) -> tuple[dict[str, Array], Float[Array, " 2"]]:
+    r"""Vector couplings `tree`, `photon`, `kinetic` and the scalar coupling of :math:`\chi` to nucleons, GeV^-2.
+
+    At tree level :math:`f_q=g_X(\Delta_L+\Delta_R)/2m_{Z'}^2`. The Z' mixes with the photon in loops of all fermions:
+    :math:`b_p=-\frac{e^2g_X}{24\pi^2m_{Z'}^2}\sum(-N_cQ_f)(\Delta_L+\Delta_R)_f\ln m_f^2`. Of `epsilon` the photon's
+    part alone survives at low momenta, the Z cancelling the rest. Where the components of :math:`\chi` differ by more
+    than a collision with xenon can supply, the current scatters no more.
+    """
+    m2 = jnp.asarray(params["m_Zp"], dtype=float) ** 2
+    plain = [f.left(0, 0).real - f.universal_left for f in (z.up, z.down)]
+    tree = nucleon.vector(*(z.g_x * coupling / (2 * m2) for coupling in plain))
+    masses, logs = nucleon.loop_masses(inputs), jnp.zeros(())
+    for kind, f in (("up", z.up), ("down", z.down), ("electron", z.electron)):
+        light = jnp.stack([f.left(i, i).real - f.universal_left for i in range(3)])
+        couplings = jnp.append(light, f.heavy_left() + f.charge)
+        weights = jnp.full(4, nucleon.WEIGHTS[kind])
+        logs = logs + nucleon.mass_logarithm(weights, couplings, jnp.append(masses[kind], f.heavy))
+    e2 = 4 * jnp.pi * inputs["alpha_em_0"]
+    loops = nucleon.photon(-e2 * z.g_x / (24 * jnp.pi**2 * m2) * logs)
+    mixing_ = jnp.asarray(params.get("epsilon", 0.0)) * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
+    kinetic = nucleon.photon(-mixing_ * z.g_x / m2)
+    xenon = inputs["A_xenon"] * inputs["m_nucleon"]
+    energy = scalar.m_I * xenon / (scalar.m_I + xenon) * INELASTIC_SPEED**2 / 2
+    elastic = jnp.where(scalar.m_R - scalar.m_I < energy, 1.0, 0.0)
+    vector = {"tree": tree * elastic, "photon": loops * elastic, "kinetic": kinetic * elastic}
+    return vector, _higgs_scattering(params, scalar, inputs)
 
 
-def _vector_and_scalars(initial: tuple, scalar: "Scalars") -> VectorScalarPair:
+def _higgs_scattering(params: Params, scalar: Scalars, inputs: Inputs) -> Float[Array, " 2"]:
+    r""":math:`\frac{f_Nm_N}{2vm_\chi}\sum_i\frac{c_i\kappa_i}{m_i^2}`, equal for proton and neutron."""
+    if known_zero(params, "lambda_Hchi", "lambda_Hphi"):
+        return jnp.zeros(2)
+    cubic, kappa, poles = cubic_couplings(params, scalar.m_I[None], scalar, inputs)
+    unit = inputs["f_N"] * inputs["m_nucleon"] / (2 * higgs_vev(inputs) * scalar.m_I)
+    return jnp.full(2, unit * jnp.sum(cubic[0] * kappa / poles**2))
+
+
+def _vector_and_scalars(initial: tuple, scalar: Scalars) -> VectorScalarPair:
     r""":math:`Z'h_{1,2}` through a vertex :math:`4g_Xm_{Z'}` times the share of :math:`\phi`."""
     shares = jnp.stack([-scalar.sin_theta, safe_sqrt(1 - scalar.sin_theta**2)])
     vertex = 4 * initial[0] * initial[3] * shares
-    others = jnp.stack([scalar.m_h1, _finite(scalar.m_h2)])
+    others = jnp.stack([scalar.m_h1, finite(scalar.m_h2)])
     return VectorScalarPair(*initial, vertex=vertex, scalar_masses=others, multiplicity=2.0)
 
 
 def _higgs_portal(
-    params: Params, masses: Float[Array, " n"], each: float, scalar: "Scalars", inputs: Inputs
+    params: Params, masses: Float[Array, " n"], each: float, scalar: Scalars, inputs: Inputs
 ) -> tuple[list[Channel], list[Array], list[Array]]:
     r"""Channels through :math:`h_1, h_2`, with the masses and widths of these; nothing if :math:`\chi` has no coupling.
 
@@ -308,113 +333,17 @@ def _higgs_portal(
     """
     if known_zero(params, "lambda_Hchi", "lambda_Hphi"):
         return [], [], []
-    v, v_phi, sin = higgs_vev(inputs), _v_phi(params), scalar.sin_theta
-    cos = safe_sqrt(1 - sin**2)
-    to_h = jnp.asarray(params.get("lambda_Hchi", 0.0)) * v
-    slope = jnp.array([-1.0, 1.0])[: len(masses)] * (len(masses) - 1)
-    mu = safe_sqrt(squared(complex_parameter(params, "mu_chi")))
-    to_phi = jnp.asarray(params.get("lambda_phichi", 0.0)) * v_phi + slope * jnp.sqrt(2.0) * mu
-    cubic = jnp.stack([to_h * cos - to_phi * sin, to_h * sin + to_phi * cos], axis=1)
-    poles, kappa = jnp.stack([scalar.m_h1, _finite(scalar.m_h2)]), jnp.stack([cos, sin])
+    cubic, kappa, poles = cubic_couplings(params, masses, scalar, inputs)
     exchange = HiggsExchange.of(masses, cubic, kappa, poles, inputs, multiplicity=each)
-    pair = HiggsPair(masses, jnp.asarray(params.get("lambda_Hchi", 0.0)), inputs["m_h"], v, multiplicity=each)
+    coupling, v = jnp.asarray(params.get("lambda_Hchi", 0.0)), higgs_vev(inputs)
+    pair = HiggsPair(masses, coupling, inputs["m_h"], v, multiplicity=each)
     return [exchange, pair], list(poles), list(exchange.widths)
-
-
-# ------------------------------------------------------------------------------------------------------ scalars
-
-
-class Scalars(eqx.Module):
-    r"""Scalar sector, masses in GeV, for the potential of eqs. (12)-(14) of 1803.04703 [Vicente:2018frk]_.
-
-    `m_I`, `m_R`: lighter and heavier real component of :math:`\chi`, with the phase in which :math:`\mu_\chi\ge0`;
-    :math:`m_{R,I}^2=m_\chi^2+\frac12\lambda_{H\chi}v^2+\frac12\lambda_{\phi\chi}v_\phi^2\pm\sqrt2|\mu_\chi|v_\phi`,
-    where :math:`m_\chi^2` of the Lagrangian is `m2_chi`. `m_h1` <= `m_h2` (from `m2_h1`, which must not be negative):
-    :math:`h_2=\sin\theta\,h+\cos\theta\,\phi`. `bounded`: the smallest of the conditions that all are positive when
-    the potential is bounded below.
-    """
-
-    m_I: Float[Array, ""]
-    m_R: Float[Array, ""]
-    m2_chi: Float[Array, ""]
-    m2_h1: Float[Array, ""]
-    m_h1: Float[Array, ""]
-    m_h2: Float[Array, ""]
-    sin_theta: Float[Array, ""]
-    bounded: Float[Array, ""]
-    quartics: Float[Array, " 6"]
-
-
-def scalars(params: Params, inputs: Inputs) -> Scalars:
-    r"""Masses, mixing and vacuum of the scalars.
-
-    `m_chi` is the physical mass of the lighter component, `m_phi` the diagonal mass of :math:`\phi`, which sets
-    :math:`\lambda_\phi=m_\phi^2/v_\phi^2`. If `m_phi` is infinite `lambda_phi` is taken; if that is zero too,
-    :math:`\phi` is decoupled. The diagonal mass of h is the measured one.
-    """
-    quartic = {k: jnp.asarray(params.get(f"lambda_{k}", 0.0)) for k in ("Hchi", "Hphi", "phichi", "phi", "chi")}
-    v, v_phi = higgs_vev(inputs), _v_phi(params)
-    mu = complex_parameter(params, "mu_chi")
-    split = jnp.sqrt(2.0) * safe_sqrt(squared(mu)) * v_phi
-    m2_light = jnp.asarray(params["m_chi"]) ** 2
-    m_phi = jnp.asarray(params.get("m_phi", jnp.inf))
-    given = jnp.isfinite(m_phi)
-    quartic["phi"] = jnp.where(given, (jnp.where(given, m_phi, 0.0) / v_phi) ** 2, quartic["phi"])
-    m2_h1, m_h2, sin_theta = _higgs_mixing(inputs["m_h"] ** 2, quartic["phi"], quartic["Hphi"], v, v_phi)
-    quartic["H"] = inputs["m_h"] ** 2 / (2 * v**2)
-    return Scalars(
-        m_I=jnp.asarray(params["m_chi"], dtype=float),
-        m_R=jnp.sqrt(m2_light + 2 * split),
-        m2_chi=m2_light + split - (quartic["Hchi"] * v**2 + quartic["phichi"] * v_phi**2) / 2,
-        m2_h1=m2_h1,
-        m_h1=safe_sqrt(m2_h1),
-        m_h2=m_h2,
-        sin_theta=sin_theta,
-        bounded=_bounded(quartic),
-        quartics=jnp.stack(list(quartic.values())),
-    )
-
-
-def _higgs_mixing(
-    m2_h: FloatLike, lambda_phi: FloatLike, lambda_hphi: FloatLike, v: FloatLike, v_phi: FloatLike
-) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
-    r"""Lighter mass squared, heavier mass and :math:`\sin\theta` of h and :math:`\phi`.
-
-    Mass matrix :math:`m_h^2, \lambda_{H\phi}vv_\phi, \lambda_\phi v_\phi^2`; (m_h^2, inf, 0) without :math:`\phi`.
-    """
-    coupled = jnp.asarray(lambda_phi) > 0
-    m2_phi = jnp.where(coupled, lambda_phi, 1.0) * v_phi**2
-    off = jnp.where(coupled, lambda_hphi, 0.0) * v * v_phi
-    half = (m2_phi - m2_h) / 2
-    root = safe_sqrt(half**2 + off**2)
-    mixed = coupled & (root > 0)
-    theta = jnp.arctan2(jnp.where(mixed, off, 0.0), jnp.where(mixed, half, 1.0)) / 2
-    middle = (m2_phi + m2_h) / 2
-    m_h2 = jnp.where(coupled, safe_sqrt(middle + root), jnp.inf)
-    return jnp.where(coupled, middle - root, m2_h), m_h2, jnp.sin(theta)
-
-
-def _bounded(quartic: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
-    r"""Smallest of the conditions for the quartic potential to be bounded below.
-
-    Copositivity as in 1205.3781, with the diagonal :math:`\lambda_H, \lambda_\phi/2, \lambda_\chi/2`.
-    Without :math:`\phi` (:math:`\lambda_\phi=0`) its conditions are left out.
-    """
-    h, phi, chi = quartic["H"], quartic["phi"] / 2, quartic["chi"] / 2
-    h_phi, h_chi, phi_chi = quartic["Hphi"] / 2, quartic["Hchi"] / 2, quartic["phichi"] / 2
-    pairs = [h_phi + safe_sqrt(h * phi), h_chi + safe_sqrt(h * chi), phi_chi + safe_sqrt(phi * chi)]
-    crossed = h_phi * safe_sqrt(chi) + h_chi * safe_sqrt(phi) + phi_chi * safe_sqrt(h)
-    product = jnp.maximum(pairs[0], 0.0) * jnp.maximum(pairs[1], 0.0) * jnp.maximum(pairs[2], 0.0)
-    triple = safe_sqrt(h * phi * chi) + crossed + safe_sqrt(2 * product)
-    without_phi = jnp.min(jnp.stack([chi, pairs[1]]))
-    with_phi = jnp.min(jnp.stack([phi, pairs[0], pairs[2], triple]))
-    return jnp.where(quartic["phi"] == 0, without_phi, jnp.minimum(without_phi, with_phi))
 
 
 # ----------------------------------------------------------------------------------------------------- verdicts
 
 
-def verdicts(params: Params, scalar: "Scalars", quantities: Mapping[str, Array], inputs: Inputs) -> tuple[Verdict, ...]:
+def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], inputs: Inputs) -> tuple[Verdict, ...]:
     r"""Conditions under which the numbers can be trusted.
 
     Landau pole of :math:`g_X` at one loop: :math:`\ln(\Lambda/m_{Z'})=24\pi^2/133g_X^2` with the charges of Q, L,

@@ -9,6 +9,7 @@ equation, with three step sizes and Richardson's extrapolation. Beyond, :math:`Y
 is solved exactly: :math:`1/Y_\infty=1/Y(100)+\int\Lambda\,d\ln x`.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import equinox as eqx
@@ -22,8 +23,11 @@ from scipy.special import kve
 from bsfit.numerics import gauss_legendre
 
 X_START, X_SPLIT = 2.0, 100.0
-COARSE, STEPS, LATE_NODES = 80, 96, 8
-"""Temperatures of the first stage at which averages are taken, steps of the longest kind, nodes per decade beyond."""
+COARSE, STEPS = 80, 96
+"""Temperatures of the first stage at which averages are taken, and steps of the longest kind."""
+
+LATE_NODES, LATE_FINE = 8, 24
+"""Nodes per decade of the second stage for averages, and for the plasma, whose quarks turn into hadrons there."""
 
 
 def early_x() -> Float[np.ndarray, " c"]:
@@ -31,13 +35,25 @@ def early_x() -> Float[np.ndarray, " c"]:
     return np.geomspace(X_START, X_SPLIT, COARSE)
 
 
+@dataclass(frozen=True)
+class Late:
+    """Second stage: x [l] for averages, x [f] and weights in ln x [f] for the integral, matrix [f, l] between them."""
+
+    x: Float[np.ndarray, " l"]
+    fine: Float[np.ndarray, " f"]
+    weights: Float[np.ndarray, " f"]
+    matrix: Float[np.ndarray, "f l"]
+
+
 @cache
-def late_x(x_end: float) -> tuple[Float[np.ndarray, " l"], Float[np.ndarray, " l"]]:
-    """Values of x beyond `X_SPLIT`, and their weights in the integral over ln x."""
-    edges = np.arange(np.log(X_SPLIT), np.log(x_end) + 0.1, np.log(10.0))
-    t, w = gauss_legendre(LATE_NODES)
-    width = np.diff(edges)[:, None]
-    return np.exp(edges[:-1, None] + width * t).ravel(), (width * w).ravel()
+def late(x_end: float) -> Late:
+    """Second stage from `X_SPLIT` to x_end, decade by decade; polynomials in ln x within each."""
+    decades = round(np.log10(x_end / X_SPLIT))
+    start = np.log(X_SPLIT) + np.log(10.0) * np.arange(decades)[:, None]
+    (t, _), (fine, w) = gauss_legendre(LATE_NODES), gauss_legendre(LATE_FINE)
+    within = np.linalg.solve(np.vander(t, increasing=True).T, np.vander(fine, LATE_NODES, increasing=True).T).T
+    nodes, points = (np.exp(start + np.log(10.0) * u).ravel() for u in (t, fine))
+    return Late(nodes, points, np.tile(np.log(10.0) * w, decades), np.kron(np.eye(decades), within))
 
 
 @cache
@@ -71,9 +87,9 @@ class Abundance(eqx.Module):
 
 
 def abundance(
-    ln_rate: Float[Array, " c"], ln_states: Float[Array, " c"], late_rate: Float[Array, " l"], x_end: float
+    ln_rate: Float[Array, " c"], ln_states: Float[Array, " c"], late_rate: Float[Array, " f"], x_end: float
 ) -> Abundance:
-    r"""Solution for :math:`\ln\Lambda` and :math:`\ln(g_{\rm eff}/h)` at `early_x`, and :math:`\Lambda` at `late_x`."""
+    r"""Solution for :math:`\ln\Lambda` and :math:`\ln(g_{\rm eff}/h)` at `early_x`, and :math:`\Lambda` at `late`."""
     spline = _spline()
     rate = jnp.exp(spline @ ln_rate)
     equilibrium = jnp.exp(spline @ ln_states + _equilibrium())
@@ -93,8 +109,7 @@ def abundance(
     driven = (rate[1:].reshape(STEPS, 4), (equilibrium[1:] ** 2).reshape(STEPS, 4))
     _, (coarse, middle, fine) = jax.lax.scan(advance, (start, start, start), driven)
     early = jnp.exp((jnp.log(coarse) - 6 * jnp.log(middle) + 8 * jnp.log(fine)) / 3)
-    weights = late_x(x_end)[1]
-    final = 1 / (1 / early[-1] + jnp.sum(weights * late_rate))
+    final = 1 / (1 / early[-1] + jnp.sum(late(x_end).weights * late_rate))
     x = np.geomspace(X_START, X_SPLIT, STEPS + 1)[1:]
     return Abundance(final, jnp.asarray(x), early, equilibrium[4::4])
 

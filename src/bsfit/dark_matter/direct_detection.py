@@ -1,0 +1,96 @@
+r"""Elastic scattering of dark matter on nuclei, spin-independent; cross sections per nucleon in cm^2.
+
+Vector and scalar couplings to nucleons are the model's: `theory.DarkSector`. All vector amplitudes interfere:
+
+.. math:: \sigma_{SI}=\frac{\mu^2}{\pi A^2}\left\{[Zb_p+(A-Z)b_n]^2_{\rm vector}+[Zb_p+(A-Z)b_n]^2_{\rm scalar}\right\}
+
+on natural xenon, :math:`\mu` the reduced mass with one nucleon: what experiments quote under the assumption of equal
+couplings. A coupling to protons alone thus counts with :math:`(Z/A)^2`. The vector current changes sign between dark
+matter and its antiparticle, of which freeze-out leaves as many, so that its interference with the scalar amplitude
+cancels in the mean. Momentum transfers are neglected, but in electron loops.
+
+The limits assume the full local density; a sub-dominant relic is rescaled by whoever asks.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit.constants import CM2_PER_INVERSE_GEV2
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.inputs import Inputs
+from bsfit.limits import Limit, limit
+from bsfit.theory import DarkSector, Theory
+
+Z_XENON = 54.0
+
+COMPONENTS = {"sigma_SI_tree": "tree", "sigma_SI_lepton_loop": "lepton_loop"}
+"""Cross sections of one vector component alone."""
+
+ONE_SIDED = {0.9: 1.642374, 0.95: 2.705543}
+"""Delta chi^2 at which a one-sided limit of this confidence lies."""
+
+
+def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
+    """`sigma_SI` (xenon), `sigma_SI_p`, `sigma_SI_n`, or one of `COMPONENTS`, in cm^2.
+
+    Raises `BsfitInputError` for a model without dark matter or without that component.
+    """
+    dark = theory.dark
+    if dark is None:
+        raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
+    if key in COMPONENTS:
+        name = COMPONENTS[key]
+        if name not in dark.vector:
+            raise BsfitInputError(f"this model has no {key}", hint=did_you_mean(name, tuple(dark.vector)))
+        return cross_section(dark, dark.vector[name], _xenon(inputs), inputs)
+    target = {"sigma_SI": _xenon(inputs), "sigma_SI_p": jnp.array([1.0, 0.0]), "sigma_SI_n": jnp.array([0.0, 1.0])}[key]
+    coupling = sum(dark.vector.values(), jnp.zeros(2))
+    return cross_section(dark, coupling, target, inputs) + cross_section(dark, dark.scalar, target, inputs)
+
+
+def components(dark: DarkSector, inputs: Inputs) -> dict[str, Float[Array, ""]]:
+    """Cross section on xenon of every component alone; `sigma_SI` is not their sum, they interfere."""
+    every = {**dark.vector, "scalar": dark.scalar}
+    return {name: cross_section(dark, coupling, _xenon(inputs), inputs) for name, coupling in every.items()}
+
+
+def cross_section(
+    dark: DarkSector, coupling: Float[Array, " 2"], target: Float[Array, " 2"], inputs: Inputs
+) -> Float[Array, ""]:
+    r""":math:`\mu^2b^2/\pi` in cm^2 for the mean b of the couplings to proton and neutron with the weights `target`."""
+    m, m_n = dark.masses[0], inputs["m_nucleon"]
+    reduced = m * m_n / (m + m_n)
+    return reduced**2 * jnp.sum(target * coupling) ** 2 / jnp.pi * CM2_PER_INVERSE_GEV2
+
+
+def _xenon(inputs: Inputs) -> Float[Array, " 2"]:
+    share = Z_XENON / inputs["A_xenon"]
+    return jnp.stack([share, 1 - share])
+
+
+def largest(mass: Float[Array, ""], name: str) -> Float[Array, ""]:
+    """Published limit in cm^2 at a mass in GeV: power laws between its points, and beyond them the last power law.
+
+    Above the last mass it rises with the mass, as the number density falls. Raises `BsfitInputError` for an unknown
+    name; the names are `limits.LIMITS`.
+    """
+    table = limit(name)
+    x, y = _extended(table)
+    return jnp.exp(jnp.interp(jnp.log(mass), x, y))
+
+
+def _extended(table: Limit) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Logarithms of masses and limits, one point added at either end."""
+    x, y = np.log(table.mass), np.log(table.cross_section)
+    low = y[0] + (y[1] - y[0]) / (x[1] - x[0]) * -5.0
+    return np.concatenate([[x[0] - 5.0], x, [x[-1] + 15.0]]), np.concatenate([[low], y, [y[-1] + 15.0]])
+
+
+def delta_chi2(sigma: Float[Array, ""], mass: Float[Array, ""], name: str) -> Float[Array, ""]:
+    r"""Twice the loss of log-likelihood at a cross section in cm^2: :math:`1.64(\sigma/\sigma_{90})^2`.
+
+    One-sided, for a Gaussian measurement that found nothing: 1.64 at a limit of 90 % confidence, zero without
+    scattering, monotone. An excess of events that an experiment saw is not in it.
+    """
+    return ONE_SIDED[limit(name).confidence] * (sigma / largest(mass, name)) ** 2

@@ -1,0 +1,54 @@
+r"""Annihilation today, :math:`\langle\sigma v\rangle` in the Galaxy, and at recombination: the bound of Planck.
+
+The thermal average at :math:`x=3/v_0^2`, of the dark matter with its antiparticle: for a complex scalar
+:math:`\langle\sigma v\rangle` is that of a pair :math:`\chi\chi^*`. Heavier species are gone. Resonances just above
+:math:`2m` enhance it, which the average follows.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from bsfit.constants import CM3_PER_S_PER_INVERSE_GEV2
+from bsfit.errors import BsfitInputError
+from bsfit.inputs import Inputs
+from bsfit.theory import DarkSector, Theory
+from bsfit.thermal import average
+
+X_TODAY = 3e6
+"""m/T for a velocity of 1e-3, as in the Galaxy."""
+
+X_RECOMBINATION = 1e8
+"""A stand-in for the cold dark matter of recombination: slower still in fact, the average has settled."""
+
+PLANCK = 3.2e-28
+r"""cm^3/s/GeV: 95 % upper limit of Planck 2018 (1807.06209 [Planck:2018vyg]_) on
+:math:`f_{\rm eff}\langle\sigma v\rangle/m` of a self-conjugate particle."""
+
+SELF_CONJUGATE = ("real scalar", "Majorana")
+
+
+def sigma_v(dark: DarkSector, x: float = X_TODAY) -> Float[Array, ""]:
+    """Average in cm^3/s of a pair that annihilates, at m/T = x."""
+    found = average.spectrum(dark, X_RECOMBINATION)
+    effective = average.averages(found, dark, jnp.asarray([x]))[0]
+    pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
+    return pairs * effective * CM3_PER_S_PER_INVERSE_GEV2
+
+
+def planck_ratio(dark: DarkSector, f_eff: Float[Array, ""] | float = 0.3) -> Float[Array, ""]:
+    r"""Energy injected at recombination over the 95 % limit, for the efficiency `f_eff` of the final states.
+
+    `f_eff` is 0.1 for muons and up to 0.6 for electrons (1506.03811 [Slatyer:2015jla]_), about zero for neutrinos: the
+    default is a mean, not a calculation. The limit is twice as high for particles that are not their own antiparticles.
+    """
+    pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
+    return f_eff * sigma_v(dark, X_RECOMBINATION) / dark.masses[0] / (pairs * PLANCK)
+
+
+def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
+    """`sigma_v` today. Raises `BsfitInputError` for a model without dark matter, `KeyError` for another key."""
+    if theory.dark is None:
+        raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
+    if key != "sigma_v":
+        raise KeyError(key)
+    return sigma_v(theory.dark)

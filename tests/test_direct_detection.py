@@ -1,0 +1,212 @@
+"""Direct and indirect detection: reference cross sections, finiteness of the mixing, coherence, limits, bounds."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import bsfit
+from bsfit import nucleon
+from bsfit.dark_matter import direct_detection, indirect_detection
+from bsfit.errors import BsfitInputError
+from bsfit.inputs import load_inputs
+from bsfit.limits import LIMITS, limit
+from bsfit.models import loop, portal
+
+REFERENCE, DEFAULT = load_inputs("reference"), load_inputs("default")
+MODELS = {"portal": portal, "loop": loop}
+PORTAL = {
+    "g_X": 0.3, "m_Zp": 2000.0, "m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_Q_s": 0.025, "lambda_Q_b": 0.025,
+    "lambda_L_mu": 0.5,
+}  # fmt: skip
+LOOP = {
+    "m_Q": 1100.0,
+    "m_L": 1000.0,
+    "m_X": 300.0,
+    "lambda_Q_s": 0.15**0.5,
+    "lambda_Q_b": 0.15**0.5,
+    "lambda_L_mu": 2.0,
+}
+
+
+@functools.cache
+def scattering(model, *keys):
+    def values(params, inputs):
+        theory = MODELS[model].theory(params, inputs)
+        return {key: direct_detection.predicted(key, theory, inputs) for key in keys}
+
+    return jax.jit(values)
+
+
+def parameters(point):
+    names = {"g_X": "gX", "m_Zp": "mZp", "m_Q": "mQ", "m_L": "mL", "m_chi": "mchi", "m_X": "mX"}
+    params = {name: point[key] for name, key in names.items() if key in point}
+    for symbol, flavours, column in (("lambda_Q", "dsb", "lamQ"), ("lambda_L", ("e", "mu", "tau"), "lamL")):
+        for flavour, (real, imaginary) in zip(flavours, point[column], strict=True):
+            params[f"{symbol}_{flavour}"], params[f"{symbol}_{flavour}_im"] = real, imaginary
+    return params
+
+
+@pytest.mark.parametrize(("model", "key"), [("portal", "sigma_SI_tree"), ("loop", "sigma_SI_lepton_loop")])
+def test_every_reference_point(model, key, reference):
+    numbers = reference("models_dark.json")
+    sets = {"portal": ("portal_fig3_grid", "portal_random"), "loop": ("loop_grid", "loop_random")}[model]
+    points = [point for name in sets for point in numbers[name]]
+    for point in points:
+        found = scattering(model, key)(parameters(point), REFERENCE)[key]
+        assert float(found) == pytest.approx(point[key], rel=1e-5)
+    if model == "loop":
+        point = points[-1]
+        masses = jnp.asarray([float(REFERENCE[m]) for m in nucleon.LEPTON])
+        squares = jnp.asarray([re**2 + im**2 for re, im in point["lamL"]])
+        radius = jnp.sum(squares * nucleon.charge_radii(jnp.asarray(point["mX"]), jnp.asarray(point["mL"]), masses))
+        assert float(radius) == pytest.approx(point["dF"], rel=1e-5)
+
+
+def test_charge_radius_of_heavy_mediators():
+    """[ln(m_L^2/m_l^2) - 3/2]/48 pi^2 m_L^2 for light dark matter; direct integration otherwise."""
+    heavy, light = 1000.0, 0.10566
+    found = float(nucleon.charge_radius(jnp.asarray(1.0), jnp.asarray(heavy), jnp.asarray(light)))
+    expected = (2 * np.log(heavy / light) - 1.5) / (48 * np.pi**2 * heavy**2)
+    assert found == pytest.approx(expected, rel=1e-4)
+    ratios = [0.3, 0.6, 0.9]
+    found = [float(nucleon.charge_radius(*map(jnp.asarray, (r * heavy, heavy, light)))) for r in ratios]
+    np.testing.assert_allclose(48 * np.pi**2 * heavy**2 * np.array(found), [18.4, 25.6, 78.8], rtol=3e-3)
+
+    def part(w, a, b, x):
+        delta = a * a * w + b * b * (1 - w) - w * (1 - w) * x * x
+        return (w**4 / 3 - w**3 / 2) / delta - w**4 / 12 * ((1 - w) ** 2 * x * x + a * a) / delta**2
+
+    a, b, x = 3.0, 1.0, 1.2
+    direct = quad(lambda w: part(w, a, b, x) - part(w, b, a, x), 0, 1, epsabs=0, epsrel=1e-12)[0] / (8 * np.pi**2)
+    assert float(nucleon.charge_radius(*map(jnp.asarray, (x, a, b)))) == pytest.approx(direct, rel=1e-10)
+
+
+def test_loop_rows_of_fig_6_are_larger_than_their_lepton_part(reference):
+    """By 1.24 to 3.2; (1000, 300): 1.69, (1500, 700): 3.2, with light quarks cut off at their hadronic scale."""
+    found = {}
+    for row in reference("models_dark.json")["fig6_lambda_mu_for_relic"]:
+        params = {**LOOP, "m_L": row["mL"], "m_X": row["mX"], "lambda_L_mu": row["lam_mu"]}
+        values = scattering("loop", "sigma_SI", "sigma_SI_lepton_loop")(params, REFERENCE)
+        found[row["mL"], row["mX"]] = float(values["sigma_SI"] / values["sigma_SI_lepton_loop"])
+    assert min(found.values()) == pytest.approx(1.24, abs=0.03)
+    assert found[1000.0, 300.0] == pytest.approx(1.69, abs=0.05)
+    assert found[1500.0, 700.0] == pytest.approx(3.2, abs=0.15)
+
+
+def test_mixing_with_the_photon_does_not_know_the_unit_of_mass():
+    """The charges of U(1)_X weighted with the electric ones vanish: 1e-10 under a common factor of all masses."""
+    z = portal.couplings({**PORTAL, "lambda_Q_d": 0.3, "lambda_L_tau": 0.2, "lambda_Q_b": -0.4}, DEFAULT)
+    masses, total, terms = nucleon.loop_masses(DEFAULT), {1.0: 0.0, 7.3e3: 0.0}, 0.0
+    for factor in total:
+        for kind, f in (("up", z.up), ("down", z.down), ("electron", z.electron)):
+            couplings = jnp.append(jnp.stack([f.left(i, i).real for i in range(3)]), f.heavy_left() + f.charge)
+            scaled = jnp.append(masses[kind], f.heavy) * factor
+            part = float(nucleon.mass_logarithm(jnp.full(4, nucleon.WEIGHTS[kind]), couplings, scaled))
+            total[factor], terms = total[factor] + part, max(terms, abs(part))
+    assert abs(total[1.0] - total[7.3e3]) < 1e-10 * terms
+    assert abs(total[1.0]) > 1e-3
+
+
+def test_photon_mixing_dominates_the_portal():
+    dark = portal.theory(PORTAL, DEFAULT).dark
+    found = {name: float(value) for name, value in direct_detection.components(dark, DEFAULT).items()}
+    assert 10 < found["photon"] / found["tree"] < 1e3
+    assert found["scalar"] == found["kinetic"] == 0
+
+
+def test_kinetic_mixing_is_the_loop_of_the_photon():
+    """epsilon of the two heavy doublets scatters as their loop of the photon: with m_Q = m_L both vanish."""
+    bare = {k: v for k, v in PORTAL.items() if not k.startswith("lambda")}
+    theory = portal.theory({**bare, "m_Q": 3000.0}, DEFAULT)
+    epsilon = float(theory.quantities["epsilon_loop"])
+    same = portal.theory({**bare, "epsilon": epsilon}, DEFAULT).dark.vector["kinetic"]
+    # e at zero momentum in the loop, at the Z mass in the coupling of hypercharge.
+    ratio = float(DEFAULT["alpha_em_0"] / DEFAULT["alpha_em_mZ"])
+    np.testing.assert_allclose(theory.dark.vector["photon"], same * ratio, rtol=1e-9)
+
+
+def test_split_dark_matter_scatters_through_the_higgs_only():
+    params = {**PORTAL, "lambda_Hchi": 0.1, "mu_chi": 1.0}
+    dark = portal.theory(params, DEFAULT).dark
+    assert float(dark.masses[1] - dark.masses[0]) > 1e-3
+    assert not np.any(np.asarray(sum(dark.vector.values())))
+    m, m_n, m_h = 1000.0, float(DEFAULT["m_nucleon"]), float(DEFAULT["m_h"])
+    mu = m * m_n / (m + m_n)
+    expected = 0.1**2 * 0.3**2 * mu**2 * m_n**2 / (4 * np.pi * m_h**4 * m**2) * 3.893793721e-28
+    found = direct_detection.predicted("sigma_SI_p", portal.theory(params, DEFAULT), DEFAULT)
+    assert float(found) == pytest.approx(expected, rel=1e-9)
+
+
+def test_gradients_are_those_of_differences():
+    names = ("m_Q", "m_L", "m_X", "lambda_Q_s", "lambda_Q_b", "lambda_L_mu")
+
+    def logarithm(x):
+        theory = loop.theory(dict(zip(names, x, strict=True)), DEFAULT)
+        return jnp.log(direct_detection.predicted("sigma_SI", theory, DEFAULT))
+
+    value, gradient = jax.jit(logarithm), jax.jit(jax.grad(logarithm))
+    x = np.array([1100.0, 1000.0, 300.0, -0.4, 0.3, 2.0])
+    for i in range(len(x)):
+        h = np.zeros_like(x)
+        h[i] = 1e-4 * x[i]
+        slope = float(value(x - 2 * h)) - 8 * float(value(x - h)) + 8 * float(value(x + h)) - float(value(x + 2 * h))
+        assert float(gradient(jnp.asarray(x))[i]) == pytest.approx(slope / (12 * h[i]), rel=1e-5, abs=1e-9)
+
+
+def test_predict_by_name():
+    found = bsfit.predict(["sigma_SI", "sigma_SI_p", "sigma_SI_n", "sigma_v"], model="loop", params=LOOP)
+    assert found["sigma_SI_p"] > found["sigma_SI"] > found["sigma_SI_n"] > 0
+    with pytest.raises(BsfitInputError, match="sigma_SI_lepton_loop"):
+        bsfit.predict(["sigma_SI_lepton_loop"], model="portal", params=PORTAL)
+
+
+# ------------------------------------------------------------------------------------------------------- limits
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits(name):
+    """1.64 at the printed limit of every mass, to 1 %; monotone in the cross section; zero without scattering."""
+    table = limit(name)
+    chi2 = jax.vmap(lambda s, m: direct_detection.delta_chi2(s, m, name))
+    mass, sigma = jnp.asarray(table.mass), jnp.asarray(table.cross_section)
+    np.testing.assert_allclose(chi2(sigma, mass), 1.6424, rtol=1e-3)
+    assert np.all(chi2(2 * sigma, mass) > chi2(sigma, mass))
+    assert not np.any(chi2(0 * sigma, mass))
+    far = jnp.asarray([1.0, 2.0, 5e4, 1e5])
+    found = jax.vmap(lambda m: direct_detection.largest(m, name))(far)
+    assert found[0] > found[1] > sigma[0]
+    assert float(found[3] / found[2]) == pytest.approx(2.0)
+    assert np.all(np.isfinite(jax.vmap(jax.grad(lambda m: direct_detection.delta_chi2(1e-46, m, name)))(mass)))
+
+
+def test_unknown_limits_are_refused():
+    with pytest.raises(BsfitInputError, match="lz-2022"):
+        limit("lz2022")
+
+
+# ------------------------------------------------------------------------------------------------------ indirect
+
+
+def test_annihilation_today():
+    """p-wave falls with 1/x, the s-wave of Z' pairs does not, and a pole just above 2m enhances."""
+    light = portal.theory({**PORTAL, "m_Zp": 600.0, "g_X": 0.5}, DEFAULT).dark
+    assert float(indirect_detection.sigma_v(light, 1e3) / indirect_detection.sigma_v(light)) == pytest.approx(
+        1.0, rel=0.01
+    )
+    heavy = portal.theory({**PORTAL, "m_Zp": 5000.0}, DEFAULT).dark
+    assert float(indirect_detection.sigma_v(heavy, 1e5) / indirect_detection.sigma_v(heavy)) == pytest.approx(
+        30.0, rel=0.01
+    )
+    pole = portal.theory({**PORTAL, "m_Zp": 2000.02, "g_X": 0.02}, DEFAULT).dark
+    freeze_out, today = (float(indirect_detection.sigma_v(pole, x)) for x in (25.0, 1e5))
+    assert today > freeze_out
+
+
+def test_bound_of_planck():
+    dark = portal.theory({**PORTAL, "m_Zp": 600.0, "g_X": 0.5}, DEFAULT).dark
+    expected = 0.3 * float(indirect_detection.sigma_v(dark, 1e8)) / 1000.0 / (2 * 3.2e-28)
+    assert float(indirect_detection.planck_ratio(dark)) == pytest.approx(expected)
