@@ -227,6 +227,7 @@ def test_verdicts():
     assert failed(m_X=50.0) == set()
     assert failed(m_L=30.0, m_X=20.0) == {"local_operators"}
     assert failed(m_X=1050.0) == {"stable_X"}
+    assert failed(m_X=60.0, lambda_H=0.1) == {"higgs_portal", "kinetic_equilibrium"}
 
 
 def test_landau_pole():

@@ -307,6 +307,11 @@ def test_verdicts():
     assert failed(lambda_L_tau=0.1) == failed(lambda_L_e_im=0.1) == {"lepton_flavour"}
     assert failed(epsilon=-0.2) == {"small_kinetic_mixing"}
     assert "narrow_Zp" in failed(g_X=3.0, lambda_L_mu=3.0)
+    assert failed(g_X=0.02, m_chi=990.0) == {"kinetic_equilibrium"}
+    assert failed(g_X=0.02, m_chi=1010.0) == failed(m_chi=990.0) == set()
+    assert failed(mu_chi=100.0) == {"small_splitting"}
+    assert failed(m_phi=800.0, lambda_phichi=0.1) == {"heavy_phi"}
+    assert failed(m_phi=800.0) == set()
     for verdict in at(BENCHMARK).verdicts:
         assert np.isfinite(verdict.value)
         assert np.isfinite(verdict.limit)

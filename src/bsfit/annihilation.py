@@ -286,6 +286,7 @@ class HiggsPair(Channel):
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
         p, k = momentum(s, self.mass, self.mass), momentum(s, self.m_h, self.m_h)
+        s = jnp.maximum(s, 4 * self.m_h**2)  # closed below, where the amplitude has a pole
         d, h = s / 2 - self.m_h**2, 2 * p * k
         ratio = atanh_ratio(h / d)
         direct = 1 + 3 * self.m_h**2 / (s - self.m_h**2)

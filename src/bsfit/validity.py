@@ -70,3 +70,18 @@ def higgs_portal(coupling: FloatLike, mass: FloatLike, m_h: FloatLike) -> Verdic
     message = "dark-matter mass in GeV, against m_h/2: below, lambda_H opens h -> invisible, which is not predicted"
     ok = (jnp.asarray(coupling) == 0) | (jnp.asarray(mass) > jnp.asarray(m_h) / 2)
     return _verdict("higgs_portal", message, mass, jnp.asarray(m_h) / 2, ok)
+
+
+def kinetic_equilibrium(mass: FloatLike, pole: FloatLike, width: FloatLike) -> Verdict:
+    """No narrow resonance just above twice the dark-matter mass, where it may leave kinetic equilibrium too early.
+
+    There freeze-out couples to momentum exchange, which is not solved for: the relic density can change by its own size
+    (1706.07433 [Binder:2017rgn]_ for the Higgs resonance of a scalar).
+    """
+    message = (
+        "width over mass of a resonance within 15 % above twice the dark-matter mass, against 1e-3: below, dark matter "
+        "may leave kinetic equilibrium during freeze-out and Omega_h2 change by its own size"
+    )
+    ratio, narrow = jnp.asarray(pole) / (2 * jnp.asarray(mass)), jnp.asarray(width) / jnp.asarray(pole)
+    ok = (ratio <= 1.0) | (ratio > 1.15) | (narrow > 1e-3)
+    return _verdict("kinetic_equilibrium", message, narrow, 1e-3, ok)

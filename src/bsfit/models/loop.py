@@ -231,6 +231,11 @@ def _higgs_scattering(params: Params, m_x: Float[Array, ""], inputs: Inputs) -> 
     return jnp.full(2, jnp.asarray(params.get("lambda_H", 0.0)) * unit)
 
 
+def _higgs_width(params: Params, inputs: Inputs) -> Float[Array, ""]:
+    """Width of the Higgs boson, its mass if X does not couple to it: then it is no resonance."""
+    return jnp.where(jnp.asarray(params.get("lambda_H", 0.0)) == 0, inputs["m_h"], inputs["Gamma_h"])
+
+
 def _through_t_channel(
     name: str,
     multiplets: Mapping[str, Vector],
@@ -284,6 +289,7 @@ def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) ->
         validity.landau_pole(e_folds),
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(params["m_X"]),
+        validity.kinetic_equilibrium(params["m_X"], inputs["m_h"], _higgs_width(params, inputs)),
         validity.higgs_portal(params.get("lambda_H", 0.0), params["m_X"], inputs["m_h"]),
         validity.above(
             "stable_X",

@@ -47,6 +47,7 @@ from bsfit.vectorlike import (
     DOWN_QUARKS,
     Mixing,
     Vector,
+    complex_parameter,
     coupling_vector,
     known_zero,
     mixing,
@@ -250,7 +251,8 @@ def dark_sector(params: Params, z: Couplings, scalar: Scalars, width: FloatLike,
     split = not known_zero(params, "mu_chi", "mu_chi_im")
     masses = jnp.stack([scalar.m_I, scalar.m_R]) if split else scalar.m_I[None]
     each = 1.0 if split else 2.0
-    m_zp, width = jnp.asarray(params["m_Zp"], dtype=float), jnp.asarray(width)
+    m_zp = jnp.asarray(params["m_Zp"], dtype=float)
+    width = jnp.asarray(width) + _LEAST_WIDTH * m_zp
     initial = (z.g_x, masses[0], masses[-1], m_zp, width)
     pairs = fermion_pairs(z, inputs)[1]
     heavy = [m for f, t in ((z.down, inputs["m_t_pole"]), (z.electron, 0.0)) for m in (f.heavy + t, 2 * f.heavy)]
@@ -275,6 +277,10 @@ def dark_sector(params: Params, z: Couplings, scalar: Scalars, width: FloatLike,
 
 INELASTIC_SPEED = 2.6e-3
 """Speed of the fastest dark matter at the Earth, 780 km/s: what an inelastic collision can draw its energy from."""
+
+
+_LEAST_WIDTH = 1e-10
+"""Width over mass that a Z' has at least in annihilation, where all that is counted is closed."""
 
 
 def nucleon_couplings(
@@ -352,6 +358,7 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
     quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
     g_x, m_zp = jnp.asarray(params["g_X"]), jnp.asarray(params["m_Zp"])
+    to_phi = squared(complex_parameter(params, "mu_chi")) + jnp.asarray(params.get("lambda_phichi", 0.0)) ** 2
     other_leptons = safe_sqrt(squared(leptons[0]) + squared(leptons[2]))
     masses = jnp.stack([m_zp, quantities["M_Q"], quantities["M_L"]])
     return (
@@ -367,6 +374,20 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         validity.below("narrow_Zp", "width over mass of the Z', against 0.3", quantities["Gamma_Zp"] / m_zp, 0.3),
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(scalar.m_I),
+        validity.kinetic_equilibrium(scalar.m_I, m_zp, quantities["Gamma_Zp"]),
+        validity.below(
+            "small_splitting",
+            "splitting of the dark states over their mass, neglected in annihilation into Z' pairs, against 0.1",
+            scalar.m_R / scalar.m_I - 1,
+            0.1,
+        ),
+        validity.above(
+            "heavy_phi",
+            "mass of the scalar phi in GeV, against that of dark matter which couples to it: annihilation into pairs "
+            "of phi is not counted",
+            finite(scalar.m_h2),
+            jnp.where(to_phi == 0, 0.0, scalar.m_I),
+        ),
         validity.higgs_portal(params.get("lambda_Hchi", 0.0), scalar.m_I, inputs["m_h"]),
         validity.not_below(
             "bounded_potential", "smallest condition for a potential bounded below", scalar.bounded, 0.0
