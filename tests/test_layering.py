@@ -23,15 +23,16 @@ FORMULAS = {
     "nucleon",
     "thermal",
 }
-WIRING = {"response", "evaluation", "predictions", "theory_errors", "analysis"}
+WIRING = {"response", "evaluation", "predictions", "linearise", "theory_errors", "analysis"}
 
 ALLOWED = {
     "constants": set(),
     "errors": set(),
     "results": {"errors", "results"},
     "rare_decays": set(),
+    "scenario_names": set(),
     "dark_observables": set(),
-    "catalogue": {"errors", "rare_decays", "dark_observables"},
+    "catalogue": {"errors", "scenario_names", "rare_decays", "dark_observables"},
     "theory": {"catalogue", "errors"},
     "numerics": {"constants"},
     "printed_values": set(),
@@ -50,7 +51,8 @@ ALLOWED = {
     "response": PHYSICS_BASE | FORMULAS,
     "evaluation": PHYSICS_BASE | FORMULAS,
     "predictions": PHYSICS_BASE | FORMULAS | {"response", "evaluation"},
-    "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions"},
+    "linearise": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions"},
+    "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions", "linearise"},
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},

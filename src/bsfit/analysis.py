@@ -25,6 +25,7 @@ from bsfit.theory import Theory
 from bsfit.theory_errors import DirectPropagation, Propagation
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
+_LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
 SAMPLES = 64
 """Points of the prior box at which the reach of a model and the use of its parameters are probed."""
 
@@ -301,6 +302,19 @@ def _of_values(like: LogLikelihood, values: Float[Array, " n"], params: Params):
 
 
 # ------------------------------------------------------------------------------------------------------ the data
+
+
+def coefficients_of(data: str | Sequence[str]) -> set[str]:
+    """Names of the Wilson coefficients that the observables of a data selection depend on."""
+    names = {datum.observable for measurement in measurements.select(data) for datum in measurement.data}
+    found: set[str] = set()
+    for item in map(catalogue.observable, names):
+        # Leptonic decays have no moment rows by lepton; theirs stand in the name.
+        named = tuple(lepton for lepton in catalogue.LEPTONS if 2 * lepton in item.name)
+        coefficients = catalogue.coefficients_of(item.quantity.process, item.leptons)
+        pairs = {f"_bs{2 * lepton}" for lepton in item.leptons or named}
+        found |= {c for c in coefficients if not pairs or not c.endswith(_LEPTON_PAIRS) or c.endswith(tuple(pairs))}
+    return found
 
 
 def _collect(chosen: Sequence[measurements.Measurement]):

@@ -12,6 +12,8 @@ from glob import escape
 
 from bsfit import dark_observables, rare_decays
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.scenario_names import ALL_SCENARIOS as ALL_SCENARIOS
+from bsfit.scenario_names import STANDARD_SCENARIOS, scenario
 
 # ------------------------------------------------------------------------------------------------ coefficients
 
@@ -410,32 +412,6 @@ MODELS: dict[str, Model] = {
 }
 
 # --------------------------------------------------------------------------------------------------- scenarios
-
-_TERM = re.compile(r"^(?P<sign>[+-]?)(?P<op>C9p|C10p|C9|C10|CSp|CPp|CS|CP|C7p|C7|C8p|C8)(?P<lepton>mu|e|tau|U)?$")
-
-STANDARD_SCENARIOS = (
-    "C9mu", "C10mu", "C9e", "C10e", "C9pmu", "C10pmu",
-    "C9mu=-C10mu", "C9mu=C10mu", "C9e=-C10e", "C9e=C10e", "C9mu=-C9pmu", "C9pmu=-C10pmu",
-)  # fmt: skip
-"""One-parameter scenarios of the table that ``bsfit fit`` prints by default."""
-
-
-@cache
-def scenario(name: str) -> dict[str, float] | None:
-    """Coefficients, and their signs, of a scenario such as ``C9mu``, ``C9mu=-C10mu`` or ``C9U``; None if it is none.
-
-    ``mu``, ``e``, ``tau`` name one lepton, ``U`` all three; ``C7``, ``C8`` carry no lepton.
-    """
-    result: dict[str, float] = {}
-    for term in name.split("="):
-        match = _TERM.match(term.strip())
-        if not match or (match["op"][:2] in ("C7", "C8")) != (match["lepton"] is None):
-            return None
-        sign = -1.0 if match["sign"] == "-" else 1.0
-        leptons = LEPTONS if match["lepton"] == "U" else (match["lepton"],)
-        for lepton in leptons:
-            result[f"{match['op']}_bs{lepton}{lepton}" if lepton else f"{match['op']}_bs"] = sign
-    return result
 
 
 def parameters_of(model: str) -> dict[str, Parameter]:

@@ -384,7 +384,7 @@ def check_names(settings: Settings) -> None:
     for name in settings.get("scenario", ()):
         if model != "eft":
             raise settings.error(f"scenarios belong to the model 'eft', not to {model!r}", "scenario")
-        if catalogue.scenario(name) is None:
+        if name != "all" and catalogue.scenario(name) is None:
             hint = did_you_mean(name, catalogue.STANDARD_SCENARIOS)
             raise settings.error(f"unknown scenario {name!r}", "scenario", hint=hint)
     for name in settings.get("free", {}):

@@ -1,9 +1,10 @@
-"""The table of one-parameter scenarios: which single shift of Wilson coefficients do the data prefer.
+"""The table of scenarios: which single shift of Wilson coefficients, or which pair, do the data prefer.
 
-Every scenario is a straight line through the space of the coefficients that the scenarios move, so one log-likelihood
-over those coefficients, compiled once, serves all of them.
+Every scenario is a straight line, every pair a plane, through the space of the coefficients that the scenarios move, so
+one log-likelihood over those coefficients, compiled once, serves all of them.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import equinox as eqx
@@ -11,9 +12,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit import catalogue
-from bsfit.analysis import LogLikelihood, log_likelihood
+from bsfit.analysis import LogLikelihood, coefficients_of, log_likelihood
 from bsfit.errors import BsfitInputError
 from bsfit.inference.lines import fit_lines
+from bsfit.inference.planes import fit_planes
 from bsfit.inputs import Inputs
 from bsfit.results import ScenarioTable
 
@@ -34,9 +36,12 @@ class _OverVector(eqx.Module):
         return {name: vector[i] for i, name in enumerate(self.names)}
 
 
+Scenario = str | tuple[str, str]
+
+
 def fit_scenarios(
     data: str | Sequence[str] = "lfu",
-    scenarios: Sequence[str] = catalogue.STANDARD_SCENARIOS,
+    scenarios: str | Sequence[Scenario] = catalogue.STANDARD_SCENARIOS,
     inputs: str | Inputs | Mapping[str, float] = "default",
     *,
     bounds: Mapping[str, tuple[float, float]] | None = None,
@@ -47,9 +52,11 @@ def fit_scenarios(
 ) -> ScenarioTable:
     """Fit each scenario by itself, in the model `eft`, to a data selection; the pull is to the Standard Model.
 
-    `scenarios` are names such as ``C9mu=-C10mu``, or coefficients; `bounds` replace the default range of those named.
-    `theory` and `nuisances` are as in `bsfit.log_likelihood`, but nuisances are not sampled here.
-    Raises `BsfitInputError` for unknown names, for scenarios without bounds, and for those that no datum depends on.
+    `scenarios` are names such as ``C9mu=-C10mu``, coefficients, or pairs of them, which are fitted together; ``"all"``
+    is `catalogue.ALL_SCENARIOS`. `bounds` replace the default range of those named. `theory` and `nuisances` are as in
+    `bsfit.log_likelihood`, but nuisances are not sampled here. A scenario that no datum depends on is listed as
+    unconstrained. Raises `BsfitInputError` for unknown names, for scenarios without bounds, and if no datum depends on
+    any.
     """
     if theory == "sampled":
         raise BsfitInputError(
@@ -57,18 +64,27 @@ def fit_scenarios(
         )
     if not scenarios:
         raise BsfitInputError("no scenario chosen", expected="names such as 'C9mu' or 'C9mu=-C10mu'")
-    terms = {name: _terms(name) for name in scenarios}
-    parameters = tuple(dict.fromkeys(parameter for term in terms.values() for parameter in term))
-    box = {name: (bounds or {}).get(name) or _default(name) for name in scenarios}
+    chosen = catalogue.ALL_SCENARIOS if scenarios == "all" else [scenarios] if isinstance(scenarios, str) else scenarios
+    seen = coefficients_of(data)
+    terms = {name: _terms(name) for name in dict.fromkeys(n for s in chosen for n in _names(s))}
+    unseen = [name for name, term in terms.items() if seen.isdisjoint(term)]
+    singles = [name for name in chosen if isinstance(name, str) and name not in unseen]
+    pairs = [pair for pair in chosen if not isinstance(pair, str) and not set(pair) & set(unseen)]
+    if not singles and not pairs:
+        raise BsfitInputError(f"no selected observable depends on {', '.join(unseen)}", field="scenario")
+    moved = (parameter for name in terms if name not in unseen for parameter in terms[name])
+    parameters = tuple(parameter for parameter in dict.fromkeys(moved) if parameter in seen)
+    box = {name: (bounds or {}).get(name) or _default(name) for name in terms if name not in unseen}
     reach = {p: _reach(p, terms, box) for p in parameters}
     like = log_likelihood("eft", data, reach, inputs=inputs, theory=theory, nuisances=nuisances)
-    directions = np.array([[term.get(p, 0.0) for p in parameters] for term in terms.values()])
     vector = _OverVector(like, parameters)
-    return fit_lines(
+    direction = {name: [terms[name].get(p, 0.0) for p in parameters] for name in box}
+    lines = singles or list(dict.fromkeys(name for pair in pairs for name in pair))
+    table = fit_lines(
         vector,
-        directions,
-        np.array([box[name] for name in scenarios]),
-        names=scenarios,
+        np.array([direction[name] for name in lines]),
+        np.array([box[name] for name in lines]),
+        names=lines,
         parameters=parameters,
         chi2=vector.chi2,
         n_data=like.n_data,
@@ -76,6 +92,27 @@ def fit_scenarios(
         seed=seed,
         like=like,
     )
+    planes = (
+        fit_planes(
+            vector,
+            np.array([[direction[name] for name in pair] for pair in pairs]),
+            np.array([[box[name] for name in pair] for pair in pairs]),
+            names=pairs,
+            chi2=eqx.filter_jit(vector.chi2),
+            reference_chi2=table.reference_chi2 or 0.0,
+            n_data=like.n_data,
+            seed=seed,
+        )
+        if pairs
+        else []
+    )
+    asked = [name for name in unseen if name in chosen]
+    notes = (f"{name}: unconstrained, no selected observable depends on it" for name in asked)
+    return dataclasses.replace(table, pairs=tuple(planes), messages=(*table.messages, *notes))
+
+
+def _names(scenario: Scenario) -> tuple[str, ...]:
+    return (scenario,) if isinstance(scenario, str) else tuple(scenario)
 
 
 def _terms(name: str) -> dict[str, float]:
@@ -92,5 +129,5 @@ def _default(name: str) -> tuple[float, float]:
 
 def _reach(parameter: str, terms: Mapping[str, Mapping[str, float]], box: Mapping[str, tuple[float, float]]):
     """Range of a common parameter over all scenarios, in which the log-likelihood is probed."""
-    ends = [terms[name][parameter] * end for name in terms if parameter in terms[name] for end in box[name]]
+    ends = [terms[name][parameter] * end for name in box if parameter in terms[name] for end in box[name]]
     return min(ends), max(ends)

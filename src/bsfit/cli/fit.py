@@ -1,8 +1,8 @@
 """Best fit with errors, pull to the Standard Model and goodness of fit.
 
 Without arguments: the table of one-parameter scenarios of the Wilson coefficients on the data set lfu. With --free, or
-one --scenario: a fit of these parameters. With --model portal or loop: a fit of couplings, at a benchmark that is
-printed and that --set and --free change.
+one --scenario: a fit of these parameters. With --scenario all: many more scenarios, and pairs of them. With --model
+portal or loop: a fit of couplings, at a benchmark that is printed and that --set and --free change.
 """
 
 import argparse
@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Fit, or make the table of scenarios."""
     settings = shared.settings(options)
-    single = settings.get("model", "eft") != "eft" or "free" in settings or len(settings.get("scenario", ())) == 1
+    alone = len(settings.get("scenario", ())) == 1 and settings.get("scenario") != ("all",)
+    single = settings.get("model", "eft") != "eft" or "free" in settings or alone
     return _fit(options, settings) if single else _scenarios(options, settings)
 
 
@@ -50,14 +51,14 @@ def _scenarios(options: argparse.Namespace, settings: Settings) -> int:
         theory=settings.get("theory", "fixed"),
     )
     inputs = question.ready(options, settings)
-    count = len(settings.get("scenario"))
-    output.progress(options, f"fitting {count} scenarios to {', '.join(settings.get('data'))}")
+    named = catalogue.ALL_SCENARIOS if "all" in settings.get("scenario") else settings.get("scenario")
+    output.progress(options, f"fitting {len(named)} scenarios to {', '.join(settings.get('data'))}")
     import bsfit
 
     with question.placed(settings):
         result = bsfit.fit_scenarios(
             settings.get("data"),
-            settings.get("scenario"),
+            named,
             inputs,
             theory=settings.get("theory"),
             nuisances=question.nuisances(settings),

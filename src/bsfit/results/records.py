@@ -144,11 +144,13 @@ class ScenarioTable(_Record):
     """One-parameter fits as papers print them, one row (dict) per scenario.
 
     A row has name, best, errors, interval_1, interval_2, log_likelihood, chi2, ndf, p_value, pull, delta_chi2, status,
-    direction (values of the common parameters at scenario parameter one), minima.
+    direction (values of the common parameters at scenario parameter one), minima. `pairs` are two-parameter fits, a
+    row has names, best, errors, correlation, chi2, ndf, p_value, pull, delta_chi2, status, gradient_norm.
     """
 
     rows: tuple[dict[str, Any], ...]
     parameters: tuple[str, ...]
+    pairs: tuple[dict[str, Any], ...] = ()
     reference_chi2: float | None = None
     n_data: int | None = None
     reference_log_likelihood: float | None = None
@@ -158,7 +160,7 @@ class ScenarioTable(_Record):
     @property
     def converged(self) -> bool:
         """Whether every scenario has a minimum."""
-        return all(row["status"] != "not converged" for row in self.rows)
+        return all(row["status"] != "not converged" for row in (*self.rows, *self.pairs))
 
     def __getitem__(self, name: str) -> dict[str, Any]:
         for row in self.rows:
@@ -171,6 +173,9 @@ class ScenarioTable(_Record):
         header += ["status"] if any(row["status"] != "converged" for row in self.rows) else []
         lines = [f"One-parameter fits {_title(self.meta)}"]
         lines.append(tables.aligned(header, [self._row(row)[: len(header)] for row in self.rows]))
+        if self.pairs:
+            header = ["pair", "best fit", "errors", "correlation", "pull", "chi2/ndf", "p-value", "status"]
+            lines += ["Two-parameter fits", tables.aligned(header, [self._pair(row) for row in self.pairs])]
         if self.reference_chi2 is not None:
             lines.append(f"Standard Model: chi2 = {self.reference_chi2:.2f} for {self.n_data} measurements")
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
@@ -186,6 +191,20 @@ class ScenarioTable(_Record):
             "-" if row["pull"] is None else f"{row['pull']:.1f}",
             "-" if row["chi2"] is None else f"{row['chi2']:.2f}/{row['ndf']}",
             "-" if row["p_value"] is None else f"{row['p_value']:.2g}",
+            row["status"],
+        ]
+
+    @staticmethod
+    def _pair(row: dict[str, Any]) -> list[str]:
+        values = zip(row["best"], row["errors"], strict=True)
+        return [
+            ", ".join(row["names"]),
+            ", ".join(tables.number(best, error) for best, error in values),
+            ", ".join(tables.number(error, error) for error in row["errors"]),
+            f"{row['correlation']:.2f}",
+            f"{row['pull']:.1f}",
+            f"{row['chi2']:.2f}/{row['ndf']}",
+            f"{row['p_value']:.2g}",
             row["status"],
         ]
 
