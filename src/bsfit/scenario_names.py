@@ -15,8 +15,8 @@ STANDARD_SCENARIOS = (
 ALL_SCENARIOS: tuple[str | tuple[str, str], ...] = (
     *STANDARD_SCENARIOS,
     "C9tau", "C9U", "C10U", "C9U=-C10U", "C7", "C7p", "C8",
-    ("C9mu", "C10mu"), ("C9mu", "C9pmu"), ("C9mu", "C10pmu"), ("C9mu", "C9e"), ("C9mu", "C10e"), ("C10mu", "C10e"), ("C9mu", "C7"),
-    ("C9mu=-C10mu", "C9e=-C10e"), ("C9U", "C9mu=-C10mu"), ("C9U", "C10mu"),
+    ("C9mu", "C10mu"), ("C9mu", "C9pmu"), ("C9mu", "C10pmu"), ("C9mu", "C9e"), ("C9mu", "C10e"), ("C10mu", "C10e"),
+    ("C9mu", "C7"), ("C9mu=-C10mu", "C9e=-C10e"), ("C9U", "C9mu=-C10mu"), ("C9U", "C10mu"),
 )  # fmt: skip
 """What ``--scenario all`` stands for: one-parameter scenarios, then pairs of them."""
 
