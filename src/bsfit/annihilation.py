@@ -159,7 +159,8 @@ class VectorScalarPair(Channel):
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
-        p, k = momentum(s, self.m1, self.m2), momentum(s, self.mass, self.scalar_masses)
+        vector = jnp.broadcast_to(self.mass, self.scalar_masses.shape)
+        p, k = momentum(s, self.m1, self.m2), momentum(s, vector, self.scalar_masses)
         open_ = k * self.vertex**2 * (1 + k**2 / (3 * self.mass**2))
         rate = p**3 * self.coupling**2 * jnp.sum(open_) / (jnp.pi * breit_wigner(s, self.mass, self.total_width))
         return self.multiplicity * rate

@@ -10,7 +10,7 @@ import numpy as np
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.yaml_reader import check_keys, load_yaml
 
-LIMITS = ("lz-2022", "xenon1t-2018")
+LIMITS = ("lz-2024", "lz-2022", "xenon1t-2018", "lux-2016")
 """Limits that come with bsfit."""
 
 

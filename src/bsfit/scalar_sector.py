@@ -4,6 +4,7 @@ Potential, fields and charges of eqs. (12)-(14) of 1803.04703 [Vicente:2018frk]_
 names of the portal model.
 """
 
+import math
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -119,7 +120,7 @@ def bounded(quartic: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
 def without_phi(params: Params) -> bool:
     """Whether phi is known to be infinitely heavy."""
     m_phi = params.get("m_phi", np.inf)
-    return isinstance(m_phi, float) and np.isinf(m_phi) and known_zero(params, "lambda_phi")
+    return isinstance(m_phi, float) and math.isinf(m_phi) and known_zero(params, "lambda_phi")
 
 
 def finite(mass: Float[Array, ""]) -> Float[Array, ""]:

@@ -14,7 +14,7 @@ The limits assume the full local density; a sub-dominant relic is rescaled by wh
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CM2_PER_INVERSE_GEV2
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -69,7 +69,7 @@ def _xenon(inputs: Inputs) -> Float[Array, " 2"]:
     return jnp.stack([share, 1 - share])
 
 
-def largest(mass: Float[Array, ""], name: str) -> Float[Array, ""]:
+def largest(mass: Float[ArrayLike, ""], name: str) -> Float[Array, ""]:
     """Published limit in cm^2 at a mass in GeV: power laws between its points, and beyond them the last power law.
 
     Above the last mass it rises with the mass, as the number density falls. Raises `BsfitInputError` for an unknown
@@ -77,7 +77,7 @@ def largest(mass: Float[Array, ""], name: str) -> Float[Array, ""]:
     """
     table = limit(name)
     x, y = _extended(table)
-    return jnp.exp(jnp.interp(jnp.log(mass), x, y))
+    return jnp.exp(jnp.interp(jnp.log(jnp.asarray(mass)), x, y))
 
 
 def _extended(table: Limit) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
@@ -87,10 +87,10 @@ def _extended(table: Limit) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, 
     return np.concatenate([[x[0] - 5.0], x, [x[-1] + 15.0]]), np.concatenate([[low], y, [y[-1] + 15.0]])
 
 
-def delta_chi2(sigma: Float[Array, ""], mass: Float[Array, ""], name: str) -> Float[Array, ""]:
+def delta_chi2(sigma: Float[ArrayLike, ""], mass: Float[ArrayLike, ""], name: str) -> Float[Array, ""]:
     r"""Twice the loss of log-likelihood at a cross section in cm^2: :math:`1.64(\sigma/\sigma_{90})^2`.
 
     One-sided, for a Gaussian measurement that found nothing: 1.64 at a limit of 90 % confidence, zero without
     scattering, monotone. An excess of events that an experiment saw is not in it.
     """
-    return ONE_SIDED[limit(name).confidence] * (sigma / largest(mass, name)) ** 2
+    return ONE_SIDED[limit(name).confidence] * (jnp.asarray(sigma) / largest(mass, name)) ** 2

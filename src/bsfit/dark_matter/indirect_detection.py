@@ -6,7 +6,7 @@ The thermal average at :math:`x=3/v_0^2`, of the dark matter with its antipartic
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CM3_PER_S_PER_INVERSE_GEV2
 from bsfit.errors import BsfitInputError
@@ -27,22 +27,22 @@ r"""cm^3/s/GeV: 95 % upper limit of Planck 2018 (1807.06209 [Planck:2018vyg]_) o
 SELF_CONJUGATE = ("real scalar", "Majorana")
 
 
-def sigma_v(dark: DarkSector, x: float = X_TODAY) -> Float[Array, ""]:
+def sigma_v(dark: DarkSector, x: Float[ArrayLike, ""] = X_TODAY) -> Float[Array, ""]:
     """Average in cm^3/s of a pair that annihilates, at m/T = x."""
     found = average.spectrum(dark, X_RECOMBINATION)
-    effective = average.averages(found, dark, jnp.asarray([x]))[0]
+    effective = average.averages(found, dark, jnp.asarray(x)[None])[0]
     pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
     return pairs * effective * CM3_PER_S_PER_INVERSE_GEV2
 
 
-def planck_ratio(dark: DarkSector, f_eff: Float[Array, ""] | float = 0.3) -> Float[Array, ""]:
+def planck_ratio(dark: DarkSector, f_eff: Float[ArrayLike, ""] = 0.3) -> Float[Array, ""]:
     r"""Energy injected at recombination over the 95 % limit, for the efficiency `f_eff` of the final states.
 
     `f_eff` is 0.1 for muons and up to 0.6 for electrons (1506.03811 [Slatyer:2015jla]_), about zero for neutrinos: the
     default is a mean, not a calculation. The limit is twice as high for particles that are not their own antiparticles.
     """
     pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
-    return f_eff * sigma_v(dark, X_RECOMBINATION) / dark.masses[0] / (pairs * PLANCK)
+    return jnp.asarray(f_eff) * sigma_v(dark, X_RECOMBINATION) / dark.masses[0] / (pairs * PLANCK)
 
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
