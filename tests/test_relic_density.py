@@ -116,6 +116,30 @@ def test_fig_6_couplings(reference, laine_meyer):
     assert np.all((found[:, 0] > 0.12) & (found[:, 1] < 0.12))
 
 
+def fixed_by_the_relic_density(m_l, m_x, plasma):
+    """lambda_mu of Fig. 6 at Omega h^2 = 0.12."""
+
+    def density(coupling):
+        params = {**FIG6, "m_L": m_l, "m_X": m_x, "lambda_L_mu": coupling}
+        return relic_density(loop.theory(params, REFERENCE).dark, plasma).omega_h2
+
+    return module.coupling_for(0.12, density, 0.3, 10.0)
+
+
+@pytest.mark.slow
+def test_fig_6_by_its_own_construction(reference, laine_meyer):
+    """1e-3 in lambda_mu; derivatives by the masses are those of the implicit function; nothing outside the bracket."""
+    rows = reference("models_dark.json")["fig6_lambda_mu_for_relic"]
+    m_l, m_x, expected = (jnp.asarray([row[key] for row in rows]) for key in ("mL", "mX", "lam_mu"))
+    solve = jax.jit(jax.vmap(fixed_by_the_relic_density, (0, 0, None)))
+    np.testing.assert_allclose(solve(m_l, m_x, laine_meyer), expected, rtol=1e-3)
+    shifted = solve(*jnp.asarray([[1000.0] * 12, [300.0 + h for h in (-0.2, -0.1, 0.1, 0.2)] * 3]), laine_meyer)
+    slope = (shifted[0] - 8 * shifted[1] + 8 * shifted[2] - shifted[3]) / 1.2
+    gradient = jax.jit(jax.grad(fixed_by_the_relic_density, 1))(1000.0, 300.0, laine_meyer)
+    assert float(gradient) == pytest.approx(float(slope), rel=1e-5)
+    assert np.isnan(solve(jnp.full(12, 3e4), jnp.full(12, 30.0), laine_meyer)[0])
+
+
 # ------------------------------------------------------------------------------------- constant cross sections
 
 

@@ -6,10 +6,13 @@ is followed to `X_END`, or 1e8 where there are resonances: about a narrow one it
 over width.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CRITICAL_DENSITY_PER_H2, ENTROPY_TODAY, PLANCK_MASS
 from bsfit.errors import BsfitInputError
@@ -54,6 +57,41 @@ def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float |
     found = freeze_out.abundance(ln_rate[:n], jnp.log(states), jnp.exp(ln_rate[n:]), x_end)
     omega = ENTROPY_TODAY / CRITICAL_DENSITY_PER_H2 * dark.masses[0] * found.final
     return RelicDensity(omega, found.x_f(), x, sigma_v)
+
+
+BISECTIONS, POLISH = 14, 3
+"""Steps of `coupling_for`: halvings of the bracket in the logarithm, then Newton's."""
+
+
+def coupling_for(
+    target: Float[ArrayLike, ""], density: Callable[[Array], Array], low: float, high: float
+) -> Float[Array, ""]:
+    r"""Coupling between `low` and `high`, both positive, at which the falling function `density` is the target.
+
+    ``density(coupling)`` is :math:`\Omega h^2` at otherwise fixed parameters, which may be traced: derivatives by them
+    follow from the implicit function, so that the coupling can be a coordinate of a fit. NaN without a solution.
+    """
+
+    def excess(log: Array) -> Array:
+        return jnp.log(density(jnp.exp(log))) - jnp.log(jnp.asarray(target))
+
+    def search(f: Callable, start: Array) -> Array:
+        def halve(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+            middle = (ends[0] + ends[1]) / 2
+            above = f(middle) > 0
+            return jnp.where(above, middle, ends[0]), jnp.where(above, ends[1], middle)
+
+        def newton(_: int, x: Array) -> Array:
+            value, slope = jax.jvp(f, (x,), (jnp.ones_like(x),))
+            return x - value / slope
+
+        ends = jnp.log(jnp.asarray(low)), jnp.log(jnp.asarray(high))
+        left, right = jax.lax.fori_loop(0, BISECTIONS, halve, ends)
+        found = jax.lax.fori_loop(0, POLISH, newton, (left + right) / 2)
+        return jnp.where((found > ends[0]) & (found < ends[1]), found, jnp.nan)
+
+    start = jnp.log(jnp.asarray(low * high)) / 2
+    return jnp.exp(jax.lax.custom_root(excess, start, search, lambda g, y: y / g(jnp.ones_like(y))))
 
 
 def channel_fractions(dark: DarkSector, x: Float[Array, ""]) -> dict[str, Float[Array, ""]]:
