@@ -239,6 +239,15 @@ def test_hundred_narrow_resonances_against_scipy():
 # ----------------------------------------------------------------------------------------------------- the rest
 
 
+def test_dark_matter_that_was_never_in_equilibrium():
+    """A verdict beside a huge number; nothing wrong with ordinary couplings."""
+    solve = jax.jit(lambda s: relic_density(constant(100.0, s)))
+    ok = [bool(solve(s).verdicts[0].ok) for s in (2.2e-26, 1e-30, 1e-38)]
+    assert ok == [True, True, False]
+    assert float(solve(0.0).omega_h2) > 1e6
+    assert np.all(np.isfinite(jax.grad(lambda s: solve(s).omega_h2)(1e-38)))
+
+
 def test_channel_fractions():
     dark = portal.theory({**FIG3, "g_X": 0.5, "m_Zp": 600.0}, REFERENCE).dark
     found = jax.jit(module.channel_fractions)(dark, jnp.asarray(25.0))

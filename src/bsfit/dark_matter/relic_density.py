@@ -14,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from bsfit import validity
 from bsfit.constants import CRITICAL_DENSITY_PER_H2, ENTROPY_TODAY, PLANCK_MASS
 from bsfit.errors import BsfitInputError
 from bsfit.inputs import Inputs
-from bsfit.theory import DarkSector, Theory
+from bsfit.theory import DarkSector, Theory, Verdict
 from bsfit.thermal import average, freeze_out
 from bsfit.thermal.plasma import Plasma, standard_plasma
 
@@ -31,13 +32,14 @@ class RelicDensity(eqx.Module):
     r"""Freeze-out of one dark sector.
 
     `omega_h2`, and :math:`x_f=m/T` where the abundance has left equilibrium by a factor 2.5;
-    `sigma_v` [k], the average of all species in GeV^-2, at `x` [k].
+    `sigma_v` [k], the average of all species in GeV^-2, at `x` [k]; `verdicts` on what the calculation assumes.
     """
 
     omega_h2: Float[Array, ""]
     x_f: Float[Array, ""]
     x: Float[Array, " k"]
     sigma_v: Float[Array, " k"]
+    verdicts: tuple[Verdict, ...]
 
 
 def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float | None = None) -> RelicDensity:
@@ -56,7 +58,16 @@ def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float |
     states = average.relative_density(dark, x[:n]) / plasma.entropy(ln_t[:n])
     found = freeze_out.abundance(ln_rate[:n], jnp.log(states), jnp.exp(ln_rate[n:]), x_end)
     omega = ENTROPY_TODAY / CRITICAL_DENSITY_PER_H2 * dark.masses[0] * found.final
-    return RelicDensity(omega, found.x_f(), x, sigma_v)
+    start = jnp.exp(ln_rate[0]) * found.equilibrium[0]
+    return RelicDensity(omega, found.x_f(), x, sigma_v, (_thermal(start),))
+
+
+def _thermal(rate: Float[Array, ""]) -> Verdict:
+    message = (
+        "annihilation rate over Hubble rate at T = m/2, against 10: below, the dark matter was never in equilibrium "
+        "and Omega_h2 is not its density"
+    )
+    return validity.above("thermal", message, rate, 10.0)
 
 
 BISECTIONS, POLISH = 14, 3
