@@ -85,6 +85,13 @@ class LogLikelihood(eqx.Module):
             result[group] = term
         return result
 
+    def pulls(self, params: Params) -> Float[Array, " g"]:
+        """Measured minus predicted values in units of their errors, in the order of `observables`; without curves."""
+        return self._pulls(*self._values_and_errors(params))
+
+    def _pulls(self, values: Float[Array, " n"], errors: Float[Array, "g q"]) -> Float[Array, " g"]:
+        return likelihood.pulls(self.gaussian, values[: self.gaussian.central.shape[0]], errors)
+
     def predictions(self, params: Params) -> Float[Array, " n"]:
         """Predicted values, in the order of `observables`."""
         return self._values_and_errors(params)[0]
@@ -297,7 +304,9 @@ def _of_values(like: LogLikelihood, values: Float[Array, " n"], params: Params):
     value, slope = jax.value_and_grad(density)(values)
     weight = -jax.hessian(density)(values)
     nuisances = like._nuisance_terms(params)
-    told = {"chi2": like._chi2(values, none) - 2.0 * nuisances, "by_group": like._by_group(values, none)}
+    by_group = {**like._by_group(values, none), "constraints": nuisances}
+    told = {"chi2": like._chi2(values, none) - 2.0 * nuisances, "by_group": by_group}
+    told["pulls"] = like._pulls(values, none)
     return value + nuisances, slope, weight, told
 
 

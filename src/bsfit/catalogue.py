@@ -13,7 +13,7 @@ from glob import escape
 from bsfit import dark_observables, rare_decays
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.scenario_names import ALL_SCENARIOS as ALL_SCENARIOS
-from bsfit.scenario_names import STANDARD_SCENARIOS, scenario
+from bsfit.scenario_names import STANDARD_SCENARIOS, TERM, scenario
 
 # ------------------------------------------------------------------------------------------------ coefficients
 
@@ -466,7 +466,7 @@ def tex(model: str, name: str) -> str:
 
 
 def _tex_of_term(term: str) -> str:
-    match = _TERM.match(term)
+    match = TERM.match(term)
     return match["sign"].strip("+") + _tex_of_coefficient(match["op"], match["lepton"]) if match else term
 
 

@@ -74,6 +74,12 @@ def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n
     return mean + half * jnp.tanh((prediction - data.central) / (JOIN * mean))
 
 
+def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, " n"]:
+    """Measured minus predicted values in units of both errors of each; correlations do not enter."""
+    error = jnp.sqrt(sigma(data, prediction) ** 2 + jnp.sum(theory**2, axis=1))
+    return (data.central - prediction) / error
+
+
 def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
     """Chi2 of predicted values, with theory errors as columns of shifts per unit nuisance (q may be 0)."""
     error = sigma(data, prediction)

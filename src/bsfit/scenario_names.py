@@ -4,7 +4,8 @@ import re
 from functools import cache
 
 _ALL = ("e", "mu", "tau")
-_TERM = re.compile(r"^(?P<sign>[+-]?)(?P<op>C9p|C10p|C9|C10|CSp|CPp|CS|CP|C7p|C7|C8p|C8)(?P<lepton>mu|e|tau|U)?$")
+TERM = re.compile(r"^(?P<sign>[+-]?)(?P<op>C9p|C10p|C9|C10|CSp|CPp|CS|CP|C7p|C7|C8p|C8)(?P<lepton>mu|e|tau|U)?$")
+"""One coefficient in the name of a scenario: sign, operator, lepton."""
 
 STANDARD_SCENARIOS = (
     "C9mu", "C10mu", "C9e", "C10e", "C9pmu", "C10pmu",
@@ -29,7 +30,7 @@ def scenario(name: str) -> dict[str, float] | None:
     """
     result: dict[str, float] = {}
     for term in name.split("="):
-        match = _TERM.match(term.strip())
+        match = TERM.match(term.strip())
         if not match or (match["op"][:2] in ("C7", "C8")) != (match["lepton"] is None):
             return None
         sign = -1.0 if match["sign"] == "-" else 1.0

@@ -67,14 +67,15 @@ def fit_scenarios(
     chosen = catalogue.ALL_SCENARIOS if scenarios == "all" else [scenarios] if isinstance(scenarios, str) else scenarios
     seen = coefficients_of(data)
     terms = {name: _terms(name) for name in dict.fromkeys(n for s in chosen for n in _names(s))}
+    box = {name: (bounds or {}).get(name) or _default(name) for name in terms}
     unseen = [name for name, term in terms.items() if seen.isdisjoint(term)]
     singles = [name for name in chosen if isinstance(name, str) and name not in unseen]
     pairs = [pair for pair in chosen if not isinstance(pair, str) and not set(pair) & set(unseen)]
     if not singles and not pairs:
         raise BsfitInputError(f"no selected observable depends on {', '.join(unseen)}", field="scenario")
     moved = (parameter for name in terms if name not in unseen for parameter in terms[name])
+    box = {name: range_ for name, range_ in box.items() if name not in unseen}
     parameters = tuple(parameter for parameter in dict.fromkeys(moved) if parameter in seen)
-    box = {name: (bounds or {}).get(name) or _default(name) for name in terms if name not in unseen}
     reach = {p: _reach(p, terms, box) for p in parameters}
     like = log_likelihood("eft", data, reach, inputs=inputs, theory=theory, nuisances=nuisances)
     vector = _OverVector(like, parameters)

@@ -52,10 +52,10 @@ def fit(
     `like.reference`. profile_errors: errors from the profile; else from the Hessian alone. throw: raise FitError if not
     converged. Raises BsfitInputError if no start has a finite log-likelihood.
 
-    `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `reference_chi2`,
-    `pull_by_rank`, `constrained` (names whose constraint it contains: they count neither as data nor as parameters),
-    `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with), `meta`; what it does not tell is left
-    out of the result.
+    `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `pulls(params)`,
+    `observables`, `reference_chi2`, `pull_by_rank`, `constrained` (names whose constraint it contains: they count
+    neither as data nor as parameters), `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with),
+    `expand` (see `scoring`: then the fit goes that way), `meta`; what it does not tell is left out of the result.
     """
     started = time.time()
     space = space_of(like, free)
@@ -97,7 +97,7 @@ def _scored(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tup
     if inside is not None:
         hold = np.array([name not in like.constrained for name in space.names])
         first = climb(like.expand, space, start, hold, near=1e-2)
-        start, told = first.position, {"reference_chi2": first.told["chi2"]}
+        start, told = first.position, {f"reference_{name}": value for name, value in first.told.items()}
     peak = climb(like.expand, space, start)
     place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
     pressed = ((peak.position <= 0.0) & (peak.gradient > 0.0)) | ((peak.position >= 1.0) & (peak.gradient < 0.0))
@@ -234,6 +234,17 @@ def _measures(
     if getattr(like, "pull_by_rank", False) and "jacobian" in known:
         counted = _rank(known["jacobian"][:, interest])
     measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in known.get("by_group", {}).items()}}
+    measures |= {"nuisances": tuple(name for name in space.names if name in own)}
+    if "pulls" in known and hasattr(like, "observables"):
+        found = zip(like.observables, known["pulls"].tolist(), strict=False)  # curves come last and have none
+        measures["pulls"] = tuple(sorted(found, key=lambda pair: -abs(pair[1])))
+    at_reference = known.get("reference_by_group")
+    if at_reference is None and reference is not None and set(space.names) <= set(reference) and measures["by_group"]:
+        there = {name: jnp.asarray(float(reference[name])) for name in space.names}
+        at_reference = _told(like, space, there)["by_group"]
+    if at_reference is not None:
+        ours = measures["by_group"]
+        measures["delta_chi2_by_group"] = {g: 2.0 * (ours[g] - float(at_reference[g])) for g in ours}
     penalty = _penalty(space, params)
     if "chi2" in known and getattr(like, "n_data", None) is not None:
         chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - counted
@@ -247,7 +258,8 @@ def _measures(
 @eqx.filter_jit
 def _told(like: Any, space: Space, params: dict[str, Any]) -> dict[str, Any]:
     """What the likelihood says about itself at a point: chi2, parts, Jacobian of the predictions in box units."""
-    told = {name: getattr(like, name)(params) for name in ("chi2", "by_group", "pull_chi2") if hasattr(like, name)}
+    named = ("chi2", "by_group", "pull_chi2", "pulls")
+    told = {name: getattr(like, name)(params) for name in named if hasattr(like, name)}
     if getattr(like, "pull_by_rank", False) and hasattr(like, "predictions"):
         told["jacobian"] = jax.jacfwd(lambda t: like.predictions(space.params(t)))(space.position(params))
         told["predictions"] = like.predictions(params)

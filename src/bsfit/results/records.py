@@ -16,6 +16,8 @@ from bsfit.results import archive, tables
 Interval = tuple[float, float]
 Params = dict[str, float]
 R = TypeVar("R", bound="_Record")
+LARGEST = 5
+"""So many pulls are printed."""
 
 
 class _Record:
@@ -59,6 +61,9 @@ class FitResult(_Record):
     and for those at a bound.
     status: `converged`, `at bound`, `degenerate` or `not converged`.
     gradient_norm: distance to the exact minimum in sigma that the last gradient predicts.
+    pulls: (observable, measured minus predicted value over its error), the largest first. delta_chi2_by_group: twice
+    the log-likelihood of each group above that of the reference. nuisances: parameters that carry a constraint of the
+    likelihood; they are not printed.
     """
 
     names: tuple[str, ...]
@@ -78,6 +83,9 @@ class FitResult(_Record):
     pull_dof: int | None = None
     pull_delta_chi2: float | None = None
     by_group: Params = field(default_factory=dict)
+    delta_chi2_by_group: Params = field(default_factory=dict)
+    pulls: tuple[tuple[str, float], ...] = ()
+    nuisances: tuple[str, ...] = ()
     at_bound: dict[str, str] = field(default_factory=dict)
     undetermined: tuple[str, ...] = ()
     combinations: tuple[dict[str, Any], ...] = ()
@@ -100,7 +108,7 @@ class FitResult(_Record):
         return self.covariance / np.outer(sigma, sigma)
 
     def __str__(self) -> str:
-        rows = [self._row(name) for name in self.names]
+        rows = [self._row(name) for name in self.names if name not in self.nuisances]
         rows += [
             [
                 c["name"],
@@ -118,8 +126,15 @@ class FitResult(_Record):
         ]
         if self.pull is not None:
             lines.append(_pull_line(self))
+        if len(self.delta_chi2_by_group) > 1:
+            shares = sorted(self.delta_chi2_by_group.items(), key=lambda item: -abs(item[1]))
+            lines.append("better by chi2: " + ", ".join(f"{group} {delta:.1f}" for group, delta in shares))
+        if self.pulls:
+            listed = ", ".join(f"{name} {size:+.1f}" for name, size in self.pulls[:LARGEST])
+            lines.append(f"largest pulls: {listed}")
+        floating = f"; {len(self.nuisances)} nuisances float" if self.nuisances else ""
         share = f"{self.reached} of {self.starts} starts ended at this minimum"
-        lines.append(f"{share}, {self.gradient_norm:.0e} sigma from it by the gradient")
+        lines.append(f"{share}, {self.gradient_norm:.0e} sigma from it by the gradient{floating}")
         for other in self.minima[1:]:
             point = ", ".join(f"{name} = {value:.4g}" for name, value in other["values"].items())
             lines.append(f"further minimum at Delta(-2 log L) = {other['delta_chi2']:.3g}: {point}")
@@ -150,12 +165,12 @@ class ScenarioTable(_Record):
 
     rows: tuple[dict[str, Any], ...]
     parameters: tuple[str, ...]
-    pairs: tuple[dict[str, Any], ...] = ()
     reference_chi2: float | None = None
     n_data: int | None = None
     reference_log_likelihood: float | None = None
     messages: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
+    pairs: tuple[dict[str, Any], ...] = ()
 
     @property
     def converged(self) -> bool:
