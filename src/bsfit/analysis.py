@@ -254,8 +254,9 @@ def log_likelihood(
     points = _sample_box(own, SAMPLES)
     if fast is None:
         fast = theory != "sampled" or not theory_errors.moves_moments(plain, uncertain)
-    pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
-    _refuse_unused(pred, points, own)
+    quick = plain.through_response(points).with_quoted_standard_model()
+    _refuse_unused(quick, points, own)
+    pred = quick if fast else plain.with_quoted_standard_model()
     errors = theory_errors.at_standard_model(pred, uncertain)
     n = len(names)
     smear = np.zeros(len(all_names)) if sampled else np.linalg.norm(errors, axis=1)
@@ -286,10 +287,8 @@ def log_likelihood(
         directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
         at_each_point = theory_errors.propagation(plain, points, uncertain) if fast else directly
     like = LogLikelihood(pred, gaussian, at_each_point, curves, nuisance_priors if sampled else (), blocks, facts)
-    standard_model = Theory.standard_model()
-    facts.reference_chi2 = float(
-        once(lambda theory: like._chi2(pred.of_theory(theory, inputs), errors[:n]))(standard_model)
-    )
+    values = quick.at_once(Theory.standard_model())
+    facts.reference_chi2 = float(once(lambda values: like._chi2(values, errors[:n]))(values))
     return like
 
 

@@ -1,0 +1,98 @@
+"""Speed of the global fit of `latest`, all in one run: ``python benchmarks/global_fit_speed.py [--only WHAT]``.
+
+A fit with all nuisances floating, cold and warm; the likelihood on the direct path with nuisances varied, and its
+gradient; 50 observables of B0 -> K*0 mu mu, vmapped; the covariance of propagated errors through the response.
+"""
+
+import argparse
+import statistics
+import time
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import bsfit
+from bsfit.inputs import input_set
+from bsfit.predictions import plan
+
+STARTED = time.perf_counter()
+BINS = ((0.1, 0.98), (1.1, 2.5), (2.5, 4.0), (4.0, 6.0), (15.0, 19.0))
+QUANTITIES = ("dBR/dq2", "FL", "AFB", "S3", "S4", "S5", "S7", "S8", "S9", "P5p")
+
+
+def median(function, *arguments, repeats=15):
+    """Seconds of a call after one that compiles."""
+    jax.block_until_ready(function(*arguments))
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        jax.block_until_ready(function(*arguments))
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def fit():
+    """All nuisances float; the clock of the cold fit starts after the imports."""
+    like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3)}, theory="sampled")
+    built = time.perf_counter() - STARTED
+    result = bsfit.fit(like)
+    cold = time.perf_counter() - STARTED
+    start = time.perf_counter()
+    bsfit.fit(like)
+    warm = time.perf_counter() - start
+    print(result)
+    print(f"{len(like.free) - 1} nuisances: built after {built:.1f} s, cold {cold:.1f} s, warm {warm:.1f} s")
+
+
+def direct():
+    """Whole likelihood from the amplitudes, nuisances varied."""
+    like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3)}, theory="sampled")
+    point = {"C9mu": jnp.asarray(-0.5), **{n: jnp.asarray(x) for n, x in like.facts.nuisance_means.items()}}
+    value, gradient = median(jax.jit(like), point), median(jax.jit(jax.value_and_grad(like)), point)
+    print(f"direct path: value {1e3 * value:.1f} ms, with gradient {1e3 * gradient:.1f} ms: {gradient / value:.2f}")
+
+
+def vmapped():
+    """50 observables of B0 -> K*0 mu mu at 256 points of C9mu and three nuisances, amplitudes and all."""
+    names = [f"<{key}>(B0->K*mumu)[{a:g},{b:g}]" for key in QUANTITIES for a, b in BINS]
+    prediction = plan(names, free=("C9mu",))
+    prior = {p.names[0]: float(np.sqrt(p.covariance[0, 0])) for p in input_set("default").priors if len(p.names) == 1}
+    varied = ("m_b", "1/lambda_B", "V_cb")
+
+    def at(point, inputs):
+        return prediction({"C9mu": point["C9mu"]}, inputs.replace({name: point[name] for name in varied}))
+
+    generator = np.random.default_rng(1)
+    points = {"C9mu": jnp.asarray(generator.normal(size=256))}
+    for name in varied:
+        points[name] = prediction.inputs[name] + prior[name] * jnp.asarray(generator.normal(size=256))
+    per_point = (
+        median(eqx.filter_jit(eqx.filter_vmap(at, in_axes=(0, None))), points, prediction.inputs, repeats=5) / 256
+    )
+    print(f"50 observables of B0 -> K* mu mu: {1e3 * per_point:.2f} ms a point")
+
+
+def propagated():
+    """Shifts of all predictions per unit nuisance, and their covariance, at one point."""
+    like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3)}, theory="propagated")
+
+    def covariance(params):
+        prediction = like.prediction
+        shifts = like.theory_errors(prediction, prediction.model(params, prediction.inputs))
+        return shifts @ shifts.T
+
+    point = {"C9mu": jnp.asarray(-1.0)}
+    of_covariance, of_value = median(jax.jit(covariance), point), median(jax.jit(like), point)
+    print(f"propagated: covariance {1e3 * of_covariance:.1f} ms, whole likelihood {1e3 * of_value:.1f} ms")
+
+
+if __name__ == "__main__":
+    parts = {"fit": fit, "direct": direct, "vmapped": vmapped, "propagated": propagated}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=parts)
+    only = parser.parse_args().only
+    for name, part in parts.items():
+        if only in (None, name):
+            part()
