@@ -139,9 +139,7 @@ def test_floating_nuisances_are_fit_from_the_amplitudes():
     nuisances = like.facts.nuisance_means
     assert set(like.free) == {"C9mu", "V_cb", "B->K BSZ a0_f+", "B->K BSZ a0_fT"}
     point = {"C9mu": -0.8, **{name: 1.02 * value for name, value in nuisances.items()}}
-    value, gradient, information, told = like.expand(point)
-    assert value == pytest.approx(float(like(point)), rel=1e-10)
-    assert told["chi2"] == pytest.approx(float(like.chi2(point)), rel=1e-10)
+    _, gradient, information, _ = like.expand(point)
     for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
         step = 1e-3 / curvature**0.5
         up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))

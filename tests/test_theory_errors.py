@@ -46,7 +46,7 @@ FEW = ("R_K[1.1,6]", "<dBR/dq2>(B+->Kmumu)[1.1,6]", "BR(Bs->mumu)", "DeltaM_s_ps
 SOME = ("B->K BSZ a0_*", "QED *", "V_cb", "tau_B*", "eta_B", "B+->K delta_C9 a *")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_propagation_by_the_response_is_the_derivative_of_the_amplitudes():
     """Away from the Standard Model, for inputs of moments, inputs beside them, and correlated blocks."""
     inputs = input_set("default")
