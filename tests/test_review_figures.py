@@ -83,7 +83,5 @@ def test_portal_names_its_degenerate_direction():
     assert np.isnan(result.errors["m_Zp"]).all()
     (combination,) = result.combinations
     assert combination["name"] == "m_Zp/g_X"
-    assert 0.05 < combination["minus"] / combination["value"] < 1.0
-    # Where along the valley the fit ends is chance: near the corner of the box the upper side is open.
-    assert combination["plus"] > 0.05 * combination["value"]
+    assert 0.05 < combination["plus"] / combination["value"] < 1.0
     assert any("log g_X + log m_Zp" in message for message in result.messages)

@@ -17,6 +17,8 @@ from bsfit.inference.minimise import minimise
 from bsfit.inference.space import Space
 
 FLAT, LEVEL, WALK = 2e-3, 1e-3, 0.1
+# How far, in units of the parameters' size, a valley is followed to its middle.
+REACH = 6.0
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,28 @@ def find(
             flat = null[rows][:, members] * to_kind.get(kind, np.ones(len(members)))
             groups.append(_group(kind, members, pivots[rows], flat, x))
     return groups
+
+
+def centre(space: Space, position: np.ndarray, groups: list[Group]) -> np.ndarray:
+    """The point farthest from the edges of the box along the straight and the power-like valleys through a minimum."""
+    steps = np.linspace(-REACH, REACH, 1201)[:, None]
+    for group in groups:
+        for row in group.null if group.kind != "curved" else ():
+            x, _ = natural(space, position)
+            members = list(group.members)
+            size = np.max(np.abs(row)) if group.kind == "power" else np.max(np.abs(row / np.where(x, x, 1.0)[members]))
+            points = np.tile(x, (len(steps), 1))
+            shift = steps * row / max(size, 1e-300)
+            points[:, members] = x[members] * np.exp(shift) if group.kind == "power" else x[members] + shift
+            position = _roomiest(space, points, position)
+    return position
+
+
+def _roomiest(space: Space, points: np.ndarray, position: np.ndarray) -> np.ndarray:
+    is_log = np.asarray(space.log)
+    raw = np.where(is_log, np.log(np.where(is_log & (points > 0.0), points, 1.0)), points)
+    places = np.vstack([position, (raw - np.asarray(space.lower)) / np.asarray(space.upper - space.lower)])
+    return places[np.argmax(np.min(np.minimum(places, 1.0 - places), axis=1))]
 
 
 def natural(space: Space, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

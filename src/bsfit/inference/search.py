@@ -71,9 +71,15 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
     level = np.nanmin(np.where(found.converged | ~found.converged.any(), found.value, np.inf))
     room = np.min(np.minimum(found.position, 1.0 - found.position), axis=1)
     i = int(np.argmax(np.where(found.value <= level + 1e-9 * (1.0 + abs(level)), room, -1.0)))
+    groups = _groups(objective, space, found, i, starts)
+    if groups:
+        # All starts may end in a corner of the valley, where the box cuts the errors of what is determined.
+        centred = minimise(objective, degeneracy.centre(space, found.position[i], groups)[None], lanes=starts)
+        if centred.converged[0] and centred.value[0] <= level + 1e-9 * (1.0 + abs(level)):
+            found = Minima(*(_with_row(old, i, new) for old, new in zip(found, centred, strict=True)))
+            groups = _groups(objective, space, found, i, starts)
     position, gradient = found.position[i], found.gradient[i]
     pressed = _pressed(position, gradient)
-    groups = degeneracy.find(objective, space, position, float(found.value[i]), found.hessian[i], ~pressed, starts)
     places = _distinct(found, space, i, groups)
     return Best(
         position=position,
@@ -90,6 +96,17 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
         reached=places[0].starts,
         starts=starts,
     )
+
+
+def _groups(objective: Objective, space: Space, found: Minima, i: int, starts: int) -> list[degeneracy.Group]:
+    free = ~_pressed(found.position[i], found.gradient[i])
+    return degeneracy.find(objective, space, found.position[i], float(found.value[i]), found.hessian[i], free, starts)
+
+
+def _with_row(rows: np.ndarray, i: int, new: np.ndarray) -> np.ndarray:
+    rows = rows.copy()
+    rows[i] = new[0]
+    return rows
 
 
 def covariance(best: Best) -> tuple[np.ndarray, np.ndarray]:
