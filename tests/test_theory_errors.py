@@ -7,6 +7,7 @@ import pytest
 
 from bsfit import catalogue, theory_errors
 from bsfit.inputs import Inputs, input_set
+from bsfit.linearise import Expansion
 from bsfit.predictions import plan
 
 
@@ -24,7 +25,7 @@ def test_errors_and_correlations_of_flavio(reference):
     assert len(names) >= 38
     inputs = input_set("flavio")
     nuisances = theory_errors.nuisances(names, inputs, inputs.inputs)
-    errors = np.asarray(theory_errors.at_standard_model(plan(names, inputs="flavio"), nuisances))
+    errors = np.asarray(theory_errors.at_standard_model(Expansion(plan(names, inputs="flavio")), nuisances)[1])
     index = [stored["observables"].index(name) for name in names]
     sigma = np.linalg.norm(errors, axis=1)
     deviation = sigma / np.array(stored["uncertainty"])[index] - 1
@@ -74,7 +75,7 @@ def test_propagated_errors_are_those_of_samples():
     theory = direct.model({"C9mu": -1.0}, direct.inputs)
     found = theory_errors.propagation(direct, [{"C9mu": 0.7}], uncertain)(direct, theory)
     sigma = np.linalg.norm(found, axis=1)
-    of_standard_model = np.linalg.norm(theory_errors.at_standard_model(direct, uncertain), axis=1)
+    of_standard_model = np.linalg.norm(theory_errors.at_standard_model(Expansion(direct), uncertain)[1], axis=1)
     assert np.abs(sigma / of_standard_model - 1.0).max() > 0.05
 
     generator = np.random.default_rng(17)

@@ -12,17 +12,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from bsfit import catalogue, likelihood, measurements, theory_errors
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
 from bsfit.inputs import Inputs, InputSet, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
-from bsfit.linearise import Linearisation
+from bsfit.linearise import Expansion, Linearisation
 from bsfit.predictions import Params, Prediction, check_bin, check_domain, plan
-from bsfit.theory import Theory
-from bsfit.theory_errors import DirectPropagation, Propagation
+from bsfit.theory_errors import DirectPropagation, Nuisances, Propagation
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
 _LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
@@ -131,7 +130,8 @@ class LogLikelihood(eqx.Module):
 
     def _expand(self, params: Mapping[str, float]) -> tuple:
         values, jacobian = self.facts.linearise(params)
-        value, slope, weight, told = self.facts.of_values(self, jnp.asarray(values), params)
+        arrays = {name: jnp.asarray(value) for name, value in params.items()}  # plain numbers would be compiled in
+        value, slope, weight, told = self.facts.of_values(self, jnp.asarray(values), arrays)
         gradient, information = jacobian.T @ np.asarray(slope), jacobian.T @ np.asarray(weight) @ jacobian
         names = (*self.facts.linearise.free, *self.facts.linearise.nuisances)
         for block, (mean, precision) in zip(self.facts.constrained, self.nuisance_priors, strict=True):
@@ -254,10 +254,11 @@ def log_likelihood(
     points = _sample_box(own, SAMPLES)
     if fast is None:
         fast = theory != "sampled" or not theory_errors.moves_moments(plain, uncertain)
-    quick = plain.through_response(points).with_quoted_standard_model()
-    _refuse_unused(quick, points, own)
-    pred = quick if fast else plain.with_quoted_standard_model()
-    errors = theory_errors.at_standard_model(pred, uncertain)
+    pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
+    expansion = Expansion(pred)
+    linearise = Linearisation(expansion, tuple(map(_plain, own)), sampled) if sampled and not fast else None
+    _refuse_unused(own, _moved(pred, points) if linearise is None else _slopes(linearise, points[0], uncertain))
+    at_reference, errors = theory_errors.at_standard_model(expansion, uncertain)
     n = len(names)
     smear = np.zeros(len(all_names)) if sampled else np.linalg.norm(errors, axis=1)
     curves = tuple(Tabulated.of(x, y, float(smear[n + i])) for i, (x, y) in enumerate(curves))
@@ -277,7 +278,7 @@ def log_likelihood(
         data=data if isinstance(data, str) else ", ".join(data),
         meta=_meta(chosen, inputs, the_set, theory, uncertain.names, plain, groups),
         reference_chi2=0.0,
-        linearise=Linearisation(pred, tuple(map(_plain, own)), sampled) if sampled and not fast else None,
+        linearise=linearise,
         of_values=eqx.filter_jit(_of_values),
     )
     nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in uncertain.priors)
@@ -287,8 +288,7 @@ def log_likelihood(
         directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
         at_each_point = theory_errors.propagation(plain, points, uncertain) if fast else directly
     like = LogLikelihood(pred, gaussian, at_each_point, curves, nuisance_priors if sampled else (), blocks, facts)
-    values = quick.at_once(Theory.standard_model())
-    facts.reference_chi2 = float(once(lambda values: like._chi2(values, errors[:n]))(values))
+    facts.reference_chi2 = float(once(lambda values: like._chi2(values, errors[:n]))(at_reference))
     return like
 
 
@@ -393,18 +393,27 @@ def _sample_box(free: Mapping[str, Any], n: int) -> list[dict[str, float]]:
     return [{name: float(column[i]) for name, column in columns.items()} for i in range(n)]
 
 
-def _refuse_unused(pred: Prediction, points: Sequence[dict[str, float]], free: Mapping[str, Any]) -> None:
-    """Raise `BsfitInputError` if no selected observable depends on a free parameter."""
-    if not free:
-        return
+def _moved(pred: Prediction, points: Sequence[dict[str, float]]) -> Bool[np.ndarray, " p"]:
+    """Whether any prediction moves with each parameter, by trial."""
     names = list(points[0])
     base, moved = points[0:4], points[4:8]
     trials = [*base, *({**a, name: b[name]} for name in names for a, b in zip(base, moved, strict=True))]
     stacked = {name: jnp.asarray([p[name] for p in trials]) for name in names}
+    if not stacked:
+        return np.zeros(0, dtype=bool)
     values = np.asarray(once(jax.vmap(pred))(stacked))
     reference, changed = values[: len(base)], values[len(base) :].reshape(len(names), len(base), -1)
-    scale = np.abs(reference) + np.finfo(float).tiny
-    unused = [name for name, v in zip(names, changed, strict=True) if np.all(np.abs(v - reference) <= 1e-13 * scale)]
+    return np.any(np.abs(changed - reference) > 1e-13 * (np.abs(reference) + np.finfo(float).tiny), axis=(1, 2))
+
+
+def _slopes(linearise: Linearisation, point: Params, uncertain: Nuisances) -> Bool[np.ndarray, " p"]:
+    """Whether any prediction has a slope in each parameter, at a point."""
+    return np.any(linearise({**uncertain.mean, **point})[1][:, : len(point)] != 0.0, axis=0)
+
+
+def _refuse_unused(free: Mapping[str, Any], used: Bool[np.ndarray, " p"]) -> None:
+    """Raise `BsfitInputError` if no selected observable depends on a free parameter."""
+    unused = [_plain(name) for name, matters in zip(free, used, strict=True) if not matters]
     if unused:
         raise BsfitInputError(
             f"no selected observable depends on {', '.join(unused)}",

@@ -1,13 +1,16 @@
-"""Moments at many points of the Wilson coefficients, and their slopes in the inputs, in blocks of one fixed shape.
+"""Moments at many points of the Wilson coefficients, and gradients of what is made of them, in blocks of fixed shapes.
 
 Whatever is asked for, each process is compiled once for a set of inputs, not once per question: the second likelihood
 of a session, and the second run of a program that keeps its compilations, start at once.
+
+An observable is a function of the moments of one row or two, so that its gradient in all coefficients and all inputs at
+once costs three of its values, however many inputs there are: gradients are taken in reverse, row by row.
 """
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,19 +21,30 @@ from bsfit import catalogue
 from bsfit.inputs import Inputs
 from bsfit.theory import INDEX, Rows, Theory, WilsonCoefficients
 
-POINTS, ROWS, DIRECTIONS = 16, 16, 16
-"""Points, rows and directions of the inputs that are evaluated together."""
+POINTS, ROWS, GRADIENTS = 16, 16, 32
+"""Points and rows whose moments, and rows whose gradients are evaluated together."""
+
+_WIDTH = 64
+"""Weights of a row, as many as the moments of any process or more."""
 
 RUN_ONCE = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False}
-"""Compiler options for code that runs a few times. Measured on the slopes of B -> V l l: half of the compile time of
+"""Compiler options for code that runs a few times. Measured on derivatives of B -> V l l: half of the compile time of
 the defaults, and no slower; without any optimisation 2 s less to compile, and five times slower."""
 
 _COMPILED: dict[tuple, jax.stages.Compiled] = {}
 
-Block = Callable[..., jax.Array]
+Block = Callable[..., Any]
 
-Directions = tuple[Complex[Array, "q c"], Float[Array, "q i"]]
-"""Changes of all coefficients, and of all inputs, that belong together."""
+
+class Gradients(NamedTuple):
+    r"""Derivatives of weighted sums of moments: :math:`d = {\rm Re}(g_c\,dc) + g_i\,di`, one row for each sum."""
+
+    coefficients: Complex[np.ndarray, "n c"]
+    inputs: Float[np.ndarray, "n i"]
+
+    def along(self, coefficients: Complex[np.ndarray, "q c"], inputs: Float[np.ndarray, "q i"]) -> np.ndarray:
+        """Derivatives [n, q] along changes of all coefficients and all inputs."""
+        return (self.coefficients @ coefficients.T).real + self.inputs @ inputs.T
 
 
 def moments(
@@ -40,29 +54,42 @@ def moments(
     blocks = _compiled({process: _moments_of(process) for process in questions}, inputs)
 
     def of_process(block: Block, coefficients: Complex[np.ndarray, "p c"], rows: Rows) -> Float[np.ndarray, "p n k"]:
-        points = _cut(jnp.asarray(coefficients, dtype=complex), POINTS)
+        points = _cut(np.asarray(coefficients, dtype=complex), POINTS)
         parts = [_over_rows(lambda r, c=c: block(c, inputs, r), rows) for c in points]
         return np.concatenate(parts)[: len(coefficients)]
 
     return {process: of_process(blocks[process], *question) for process, question in questions.items()}
 
 
-def slopes(
-    questions: Sequence[tuple[str, Complex[np.ndarray, "p c"], Rows, Directions]], inputs: Inputs
-) -> list[Float[np.ndarray, "p q n k"]]:
-    """Derivatives of moments along `Directions`, at points of the coefficients [p, c]; any number of questions."""
-    blocks = _compiled({process: _slopes_of(process) for process, *_ in questions}, inputs, slopes=True)
+def gradients(
+    questions: Sequence[tuple[str, Complex[np.ndarray, " c"], Rows, Float[np.ndarray, "n k"] | None]], inputs: Inputs
+) -> list[tuple[Float[np.ndarray, "n k"], Gradients]]:
+    """For each question, moments of its rows, and gradients of their sums with its weights.
 
-    def at(block: Block, point: Complex[Array, " c"], rows: Rows, along: Directions) -> Float[np.ndarray, "q n k"]:
-        parts = [_over_rows(lambda r, d=d: block(point, inputs, r, d), rows) for d in _cut(along, DIRECTIONS)]
-        return np.concatenate(parts)[: len(along[0])]
+    A question names a process, a point of the coefficients, rows, and weights (None: the moments alone are asked for).
+    """
+    blocks = _compiled({process: _gradients_of(process) for process, *_ in questions}, inputs, gradients=True)
 
-    def answer(question: tuple[str, np.ndarray, Rows, Directions]) -> Float[np.ndarray, "p q n k"]:
-        process, points, rows, along = question
-        return np.stack([at(blocks[process], point, rows, along) for point in jnp.asarray(points, dtype=complex)])
+    def tasks(process: str, point: np.ndarray, rows: Rows, weights: np.ndarray | None) -> list[tuple]:
+        padded = np.zeros((len(rows.decay), _WIDTH))
+        if weights is not None:
+            padded[:, : weights.shape[1]] = weights
+        at = jnp.asarray(point, dtype=complex)
+        return [(blocks[process], at, part, w) for part, w in _cut((rows, padded), GRADIENTS)]
 
+    def run(task: tuple) -> list[np.ndarray]:
+        block, point, rows, weights = task
+        return jax.tree.map(np.asarray, jax.tree.leaves(block(point, inputs, rows, weights)))
+
+    each = [tasks(*question) for question in questions]
     with ThreadPoolExecutor() as pool:  # a block keeps one core busy
-        return list(pool.map(answer, questions))
+        found = pool.map(run, [task for many in each for task in many])
+        results = []
+        for (_, _, rows, _), many in zip(questions, each, strict=True):
+            parts = zip(*(next(found) for _ in many), strict=True)
+            values, *slopes = (np.concatenate(part)[: len(rows.decay)] for part in parts)
+            results.append((values, Gradients(*slopes)))
+    return results
 
 
 def _moments_of(process: str) -> Block:
@@ -74,34 +101,41 @@ def _moments_of(process: str) -> Block:
     return block
 
 
-def _slopes_of(process: str) -> Block:
+def _gradients_of(process: str) -> Block:
     module = importlib.import_module(catalogue.PROCESSES[process].module)
 
     def block(
-        coefficients: Complex[Array, " c"], inputs: Inputs, rows: Rows, along: Directions
-    ) -> Float[Array, "q n k"]:
-        def at(coefficients: Complex[Array, " c"], values: Float[Array, " i"]) -> Float[Array, "n k"]:
-            moved = Inputs(values, inputs.names, inputs.set_name)
-            return module.moments(Theory(WilsonCoefficients(coefficients)), moved, rows)
+        coefficients: Complex[Array, " c"], inputs: Inputs, rows: Rows, weights: Float[Array, "n w"]
+    ) -> tuple[Float[Array, "n k"], tuple[Complex[Array, "n c"], Float[Array, "n i"]]]:
+        def of_row(row: Rows, weight: Float[Array, " w"]):
+            def weighted(coefficients: Complex[Array, " c"], values: Float[Array, " i"]):
+                moved = Inputs(values, inputs.names, inputs.set_name)
+                moments = module.moments(Theory(WilsonCoefficients(coefficients)), moved, row)[0]
+                return moments @ weight[: len(moments)], moments
 
-        return jax.vmap(lambda *along: jax.jvp(at, (coefficients, inputs.values), along)[1])(*along)
+            (_, moments), slopes = jax.value_and_grad(weighted, (0, 1), has_aux=True)(coefficients, inputs.values)
+            return moments, slopes
+
+        return jax.vmap(of_row)(jax.tree.map(lambda x: x[:, None], rows), weights)
 
     return block
 
 
-def _compiled(blocks: Mapping[str, Block], inputs: Inputs, slopes: bool = False) -> dict:
+def _compiled(blocks: Mapping[str, Block], inputs: Inputs, gradients: bool = False) -> dict:
     """The compiled block of each process, compiled now where it is the first time."""
-    keys = {p: (p, slopes, inputs.names, inputs.set_name, jax.default_backend()) for p in blocks}
-    integers, reals = np.zeros(ROWS, dtype=int), np.zeros(ROWS)
+    keys = {p: (p, gradients, inputs.names, inputs.set_name, jax.default_backend()) for p in blocks}
+    n = GRADIENTS if gradients else ROWS
+    integers, reals = np.zeros(n, dtype=int), np.zeros(n)
     rows = Rows(*(jnp.asarray(x) for x in (integers, integers, reals, reals)))
-    arguments = [jnp.zeros((() if slopes else (POINTS,)) + (len(INDEX),), dtype=complex), inputs, rows]
-    if slopes:
-        arguments.append(
-            (jnp.zeros((DIRECTIONS, len(INDEX)), dtype=complex), jnp.zeros((DIRECTIONS, len(inputs.names))))
-        )
-    lowered = {keys[p]: jax.jit(block).lower(*arguments) for p, block in blocks.items() if keys[p] not in _COMPILED}
-    with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing needs
-        _COMPILED.update(zip(lowered, pool.map(_compile, lowered.values()), strict=True))
+    point = jnp.zeros((*(() if gradients else (POINTS,)), len(INDEX)), dtype=complex)
+    arguments = (point, inputs, rows, *((jnp.zeros((n, _WIDTH)),) if gradients else ()))
+    with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing the next one needs
+        running = {
+            keys[p]: pool.submit(_compile, jax.jit(block).lower(*arguments))
+            for p, block in blocks.items()
+            if keys[p] not in _COMPILED
+        }
+        _COMPILED.update({key: future.result() for key, future in running.items()})
     return {p: _COMPILED[key] for p, key in keys.items()}
 
 
@@ -128,6 +162,7 @@ def _over_rows(block: Callable[[Rows], Array], rows: Rows) -> Float[np.ndarray, 
 
 def _cut(arrays, size: int) -> list:
     """Slices of equal length along the first axis of all arrays, the last one filled up with the last entry."""
+    arrays = jax.tree.map(np.asarray, arrays)
     n = len(jax.tree.leaves(arrays)[0])
     index = np.minimum(np.arange(-(-n // size) * size), n - 1).reshape(-1, size)
     return [jax.tree.map(lambda x, i=i: x[i], arrays) for i in index]

@@ -1,6 +1,7 @@
 """Derivatives of predictions along directions of the Wilson coefficients and the inputs, in blocks: see `evaluation`.
 
-What costs time are the slopes of the moments; a direction is followed only in the decays that feel it.
+A prediction is assembled from the moments of a few rows: what costs time are the gradients of the moments, one for each
+pair of a prediction and a row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from jaxtyping import Array, Complex, Float
 from bsfit import catalogue, evaluation
 from bsfit.evaluation import compiled
 from bsfit.inputs import Inputs
-from bsfit.predictions import Params, Prediction
+from bsfit.predictions import Params, Prediction, ProcessPlan
 from bsfit.theory import Rows, Theory
 
 Felt = Callable[[str, str], list[int]]
@@ -33,7 +34,7 @@ class Directions(NamedTuple):
         return len(self.inputs)
 
 
-def evaluate(
+def moment_slopes(
     prediction: Prediction,
     inputs: Inputs,
     points: Mapping[str, Complex[np.ndarray, "p c"]],
@@ -42,26 +43,34 @@ def evaluate(
     """By process, moments at points of the coefficients, and their slopes."""
     rows = {plan.process: plan.row_arrays() for plan in prediction.plans}
     moments = evaluation.moments({process: (points[process], rows[process]) for process in rows}, inputs)
-    slopes = {process: np.zeros((m.shape[0], len(along.inputs), *m.shape[1:])) for process, m in moments.items()}
-    parts = [part for process in rows for part in _parts(process, rows[process], along)]
-    questions = []
-    for process, mine, felt in parts:
-        moved = jnp.asarray(along.coefficients[felt]), jnp.asarray(along.inputs[felt])
-        questions.append((process, points[process], jax.tree.map(lambda x, i=mine: x[i], rows[process]), moved))
-    for (process, mine, felt), found in zip(parts, evaluation.slopes(questions, inputs), strict=True):
-        slopes[process][(slice(None), *np.ix_(np.asarray(felt), mine))] = found
+    slopes = {process: np.zeros((m.shape[0], len(along), *m.shape[1:])) for process, m in moments.items()}
+    parts, questions = [], []
+    for plan in prediction.plans:
+        for mine, felt in _parts(plan, along.felt):
+            k = moments[plan.process].shape[-1]
+            repeated = _taken(rows[plan.process], np.repeat(mine, k))
+            for i, point in enumerate(points[plan.process]):
+                parts.append((plan.process, i, mine, felt))
+                questions.append((plan.process, point, repeated, np.tile(np.eye(k), (mine.size, 1))))
+    for (process, i, mine, felt), (_, found) in zip(parts, evaluation.gradients(questions, inputs), strict=True):
+        shifts = found.along(along.coefficients[felt], along.inputs[felt]).reshape(mine.size, -1, len(felt))
+        slopes[process][i][np.ix_(felt, mine)] = shifts.transpose(2, 0, 1)
     return moments, slopes
 
 
-def _parts(process: str, rows: Rows, along: Directions) -> list[tuple[str, np.ndarray, list[int]]]:
-    """Process, rows of one decay, and the directions that they feel."""
-    decays = np.asarray(rows.decay)
+def _parts(plan: ProcessPlan, felt: Felt) -> list[tuple[np.ndarray, list[int]]]:
+    """Rows of each decay that feels anything, and the directions that it feels."""
+    decays = np.asarray(plan.row_arrays().decay)
     found = []
-    for i, decay in enumerate(catalogue.PROCESSES[process].decays):
-        mine, felt = np.flatnonzero(decays == i), along.felt(process, decay)
-        if mine.size and felt:
-            found.append((process, mine, felt))
+    for i, decay in enumerate(catalogue.PROCESSES[plan.process].decays):
+        mine, moving = np.flatnonzero(decays == i), felt(plan.process, decay)
+        if mine.size and moving:
+            found.append((mine, moving))
     return found
+
+
+def _taken(rows: Rows, index: np.ndarray) -> Rows:
+    return jax.tree.map(lambda x: np.asarray(x)[index], rows)
 
 
 def shifts(
@@ -86,36 +95,95 @@ def shifts(
     return jax.vmap(along, out_axes=1)(slopes, directions)
 
 
+class Expansion:
+    """Values [n] of a prediction and their derivatives [n, q] along `Directions`, at one theory after another.
+
+    The first call compiles how predictions are assembled. Own observables are followed in the inputs only.
+    """
+
+    def __init__(self, prediction: Prediction) -> None:
+        self.prediction = prediction
+        self._assemble: Callable | None = None
+        self._pairs = {
+            plan.process: np.array(
+                [
+                    (position, row)
+                    for part in plan.combinations
+                    for position, rows in zip(part.positions, part.rows, strict=True)
+                    for row in rows
+                ]
+            )
+            for plan in prediction.plans
+        }
+
+    def __call__(
+        self, theory: Theory, inputs: Inputs, along: Directions
+    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
+        """Values, and derivatives from the amplitudes in reverse."""
+        point = np.asarray(theory.wilson.values)
+        rows = {plan.process: plan.row_arrays() for plan in self.prediction.plans}
+        moments = self._moments(point, rows, inputs, along.felt)
+        if self._assemble is None:
+            self._assemble = compiled(self._values_and_weights, moments, theory, inputs)
+        values, (weights, beside) = jax.tree.map(np.asarray, self._assemble(moments, theory, inputs))
+        shifts = beside @ along.inputs.T
+        where, questions = self._questions(point, rows, weights, along.felt)
+        for (positions, felt), (_, slopes) in zip(where, evaluation.gradients(questions, inputs), strict=True):
+            moved = slopes.along(along.coefficients[felt], along.inputs[felt])
+            np.add.at(shifts, (positions[:, None], np.asarray(felt)), moved)
+        return values, shifts
+
+    def _moments(
+        self, point: np.ndarray, rows: Mapping[str, Rows], inputs: Inputs, felt: Felt
+    ) -> dict[str, Float[np.ndarray, "n k"]]:
+        """Moments of all processes, from the code that gives their gradients where these are needed too."""
+        moving = [plan.process for plan in self.prediction.plans if _parts(plan, felt)]
+        found = evaluation.gradients([(process, point, rows[process], None) for process in moving], inputs)
+        moments = {process: values for process, (values, _) in zip(moving, found, strict=True)}
+        others = {process: (point[None], rows[process]) for process in rows if process not in moments}
+        return moments | {process: values[0] for process, values in evaluation.moments(others, inputs).items()}
+
+    def _values_and_weights(self, moments: Mapping[str, Array], theory: Theory, inputs: Inputs):
+        """Values, and their derivatives in the moments and in the inputs beside them."""
+
+        def values(moments: Mapping[str, Array], inputs: Float[Array, " i"], given: Inputs = inputs):
+            found = self.prediction.of_moments(moments, theory, eqx.tree_at(lambda i: i.values, given, inputs))
+            return found, found
+
+        slopes, found = jax.jacrev(values, (0, 1), has_aux=True)(dict(moments), inputs.values)
+        return found, slopes
+
+    def _questions(
+        self, point: np.ndarray, rows: Mapping[str, Rows], weights: Mapping[str, np.ndarray], felt: Felt
+    ) -> tuple[list[tuple[np.ndarray, list[int]]], list[tuple]]:
+        """Positions of the predictions made of each decay's rows with what they feel, and what to ask `evaluation`."""
+        where, questions = [], []
+        for plan in self.prediction.plans:
+            position, row = self._pairs[plan.process].T
+            for mine, moving in _parts(plan, felt):
+                chosen = np.isin(row, mine)
+                p, r = position[chosen], row[chosen]
+                where.append((p, moving))
+                questions.append((plan.process, point, _taken(rows[plan.process], r), weights[plan.process][p, r]))
+        return where, questions
+
+
 class Linearisation:
     """Values [n] of predictions, and their Jacobian [n, p + q] in the free parameters and in named inputs, at a point.
 
-    From the amplitudes, forward. The first call compiles and finds out which decays feel what; the others cost the
-    slopes of the moments.
+    From the amplitudes; the first call compiles.
     """
 
-    def __init__(self, prediction: Prediction, free: Sequence[str], nuisances: Sequence[str]) -> None:
-        self.prediction, self.free, self.nuisances = prediction, tuple(free), tuple(nuisances)
+    def __init__(self, expansion: Expansion, free: Sequence[str], nuisances: Sequence[str]) -> None:
+        self.expansion, self.prediction = expansion, expansion.prediction
+        self.free, self.nuisances = tuple(free), tuple(nuisances)
         self._coefficients = jax.jit(jax.jacfwd(self._coefficients_at))
-        self._assemble: Callable | None = None
-        self._felt: dict[tuple[str, str], list[int]] = {}
 
     def __call__(self, params: Params) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n f"]]:
         """Values and Jacobian at a dictionary of the free parameters and the nuisances."""
         inputs = self.prediction.inputs.replace({name: params[name] for name in self.nuisances})
         theory = self.prediction.model({name: jnp.asarray(params[name]) for name in self.free}, inputs)
-        along = self._directions(params)
-        point = np.asarray(theory.wilson.values)[None]
-        moments, slopes = evaluate(self.prediction, inputs, {p.process: point for p in self.prediction.plans}, along)
-        self._felt = self._felt or self._moved(slopes)
-        first = jax.tree.map(lambda x: jnp.asarray(x[0]), (moments, slopes))
-        arguments = theory, inputs, *first, jnp.asarray(along.inputs)
-        if self._assemble is None:
-            self._assemble = compiled(self._values_and_shifts, *arguments)
-        return jax.tree.map(np.asarray, self._assemble(*arguments))
-
-    def _values_and_shifts(self, theory: Theory, inputs: Inputs, moments: dict, slopes: dict, directions: Array):
-        values = self.prediction.of_moments(moments, theory, inputs)
-        return values, shifts(self.prediction, theory, inputs, moments, slopes, directions)
+        return self.expansion(theory, inputs, self._directions(params))
 
     def _coefficients_at(self, vector: Float[Array, " f"]) -> Complex[Array, " c"]:
         named = {name: vector[i] for i, name in enumerate((*self.free, *self.nuisances))}
@@ -123,24 +191,11 @@ class Linearisation:
         return self.prediction.model(named, inputs).wilson.values
 
     def _directions(self, params: Params) -> Directions:
-        """Unit changes of the parameters, which all may feel, then of the nuisances."""
+        """Unit changes of the parameters, then of the nuisances, which all may feel."""
         names, where = (*self.free, *self.nuisances), self.prediction.inputs.names
         vector = jnp.asarray([float(params[name]) for name in names])
         moved = np.zeros((len(names), len(where)))
         for i, name in enumerate(self.nuisances, start=len(self.free)):
             moved[i, where.index(name)] = 1.0
         everything = list(range(len(names)))
-        return Directions(
-            np.asarray(self._coefficients(vector)).T, moved, lambda *decay: self._felt.get(decay, everything)
-        )
-
-    def _moved(self, slopes: Mapping[str, Float[np.ndarray, "1 q n k"]]) -> dict[tuple[str, str], list[int]]:
-        """Directions in which any moment of a decay moves; parameters may move some elsewhere, and always count."""
-        found = {}
-        for plan in self.prediction.plans:
-            decays = np.asarray(plan.row_arrays().decay)
-            for i, decay in enumerate(catalogue.PROCESSES[plan.process].decays):
-                moving = np.any(slopes[plan.process][0][:, decays == i] != 0.0, axis=(1, 2))
-                moving[: len(self.free)] = True
-                found[plan.process, decay] = np.flatnonzero(moving).tolist()
-        return found
+        return Directions(np.asarray(self._coefficients(vector)).T, moved, lambda *decay: everything)

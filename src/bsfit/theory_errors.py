@@ -17,9 +17,8 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.evaluation import once
 from bsfit.inputs import Inputs, InputSet, Prior
-from bsfit.linearise import Directions, evaluate, shifts
+from bsfit.linearise import Directions, Expansion, moment_slopes, shifts
 from bsfit.predictions import Prediction
 from bsfit.response import Response, contract, expand, probes
 from bsfit.theory import INDEX, Theory
@@ -85,17 +84,14 @@ def _matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
 
-def at_standard_model(prediction: Prediction, chosen: Nuisances) -> Float[Array, "n q"]:
-    """Shifts of all predictions of the Standard Model per unit Gaussian nuisance."""
+def at_standard_model(
+    expansion: Expansion, chosen: Nuisances
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
+    """All predictions of the Standard Model, and their shifts per unit Gaussian nuisance."""
+    prediction, theory = expansion.prediction, Theory.standard_model()
     if not chosen.names:
-        return jnp.zeros((len(prediction.names), 0))
-    theory, inputs = Theory.standard_model(), prediction.inputs
-    along = directions(prediction, chosen)
-    point = np.asarray(theory.wilson.values)[None]
-    found = evaluate(prediction, inputs, {plan.process: point for plan in prediction.plans}, along)
-    moments, slopes = jax.tree.map(lambda x: x[0], found)
-    function = once(lambda moments, slopes, d: shifts(prediction, theory, inputs, moments, slopes, d))
-    return function(moments, slopes, jnp.asarray(along.inputs))
+        return np.asarray(prediction.at_once(theory)), np.zeros((len(prediction.names), 0))
+    return expansion(theory, prediction.inputs, directions(prediction, chosen))
 
 
 def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
@@ -160,7 +156,7 @@ def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisa
     spans = prediction.spans(params)
     points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
     along = directions(prediction, chosen)
-    moments, slopes = evaluate(prediction, prediction.inputs, points, along)
+    moments, slopes = moment_slopes(prediction, prediction.inputs, points, along)
     responses = {
         process: expand({"moments": moments[process], "slopes": slopes[process]}, names, pivots)
         for process, (names, _, pivots) in spans.items()
