@@ -2,82 +2,89 @@
 
     python benchmarks/closure.py --toys 500
 
-Each toy draws all nuisances from their distributions, which is what fluctuated auxiliary measurements are seen from the
-fit, predicts from the amplitudes with them, nothing linearised, and adds experimental errors (symmetrised, with their
-correlations). The fit in C9mu and C10mu is Newton's method with propagated errors, many toys in one compiled call. The
-pulls of both coefficients must have width one and mean zero, and their squares the chi2 distribution of two degrees of
-freedom.
+Each toy predicts from the amplitudes at the known point, adds experimental errors (symmetrised, with their
+correlations), and draws anew the auxiliary measurements that constrain the nuisances. It is fitted by scoring, all
+nuisances floating. The pulls of the coefficients of interest must have width one and mean zero; the distance of the
+whole fit from the truth, in the metric of its information, the chi2 distribution with as many degrees of freedom as
+there are coefficients and nuisances.
 """
 
 import argparse
-import dataclasses
+import sys
 import time
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.stats
 
 import bsfit
-from bsfit import theory_errors
-from bsfit.analysis import LogLikelihood
-from bsfit.inference.minimise import minimise
+from bsfit.inference.scoring import climb
 from bsfit.inference.space import parse
-from bsfit.inputs import Inputs, input_set
 
 TRUTH = {"C9mu": -1.0, "C10mu": 0.3}
 FREE = {"C9mu": (-4.0, 2.0), "C10mu": (-3.0, 3.0)}
-LANES = 10
-
-
-class _Objective(eqx.Module):
-    """-2 log-likelihood at a position of the unit square, for the central values of one toy."""
-
-    like: LogLikelihood
-    space: object
-
-    def __call__(self, position, central):
-        like = eqx.tree_at(lambda like: like.gaussian.central, self.like, central)
-        return -2.0 * like(self.space.params(position))
+NEAR = 1e-3
+"""Distance from the maximum, in sigma, at which a fit ends."""
 
 
 def likelihood(data="global-2017"):
-    """The data's likelihood with propagated errors, experimental errors symmetrised."""
-    like = bsfit.log_likelihood("eft", data, FREE, theory="propagated")
+    """The data's likelihood with sampled nuisances, experimental errors symmetrised."""
+    like = bsfit.log_likelihood("eft", data, FREE, theory="sampled")
     mean = 0.5 * (like.gaussian.sigma_plus + like.gaussian.sigma_minus)
     like = eqx.tree_at(lambda like: (like.gaussian.sigma_plus, like.gaussian.sigma_minus), like, (mean, mean))
     return eqx.tree_at(lambda like: like.curves, like, ())
 
 
-def pseudo_data(like, toys, seed):
-    """Central values [toys, n] at `TRUTH`."""
-    generator = np.random.default_rng(seed)
-    inputs, the_set = like.prediction.inputs, input_set("default")
-    n = like.gaussian.central.shape[0]
-    uncertain = theory_errors.nuisances(like.observables[:n], the_set, inputs)
-    moved = inputs.values + generator.normal(size=(toys, len(uncertain.names))) @ uncertain.directions(inputs)
-    direct = dataclasses.replace(like.prediction, responses={})
+class Toys:
+    """Pseudo-experiments of a likelihood at `TRUTH`, drawn one after the other."""
 
-    def predicted(values):
-        return direct(TRUTH, Inputs(values, inputs.names, inputs.set_name))[:n]
+    def __init__(self, like, seed):
+        self.like, self.generator = like, np.random.default_rng(seed)
+        self.space = parse(like.free)
+        self.truth = {**like.facts.nuisance_means, **TRUTH}
+        n = like.gaussian.central.shape[0]
+        self.predicted = like.facts.linearise(self.truth)[0][:n]
+        precision = like.gaussian.precision
+        correlation = np.eye(n) if precision is None else np.linalg.inv(np.asarray(precision))
+        self.noise = np.asarray(like.gaussian.sigma_plus)[:, None] * np.linalg.cholesky(correlation)
+        self.constraints = [(mean, p, np.linalg.cholesky(np.linalg.inv(p))) for mean, p in like.nuisance_priors]
 
-    values = np.asarray(jax.jit(lambda moved: jax.lax.map(predicted, moved))(jnp.asarray(moved)))
-    correlation = np.eye(n) if like.gaussian.precision is None else np.linalg.inv(np.asarray(like.gaussian.precision))
-    noise = generator.normal(size=(toys, n)) @ np.linalg.cholesky(correlation).T
-    return values + noise * np.asarray(like.gaussian.sigma_plus)
+    def draw(self):
+        """The likelihood with central values and auxiliary measurements of one experiment."""
+        central = self.predicted + self.noise @ self.generator.normal(size=len(self.noise))
+        auxiliary = tuple(
+            (mean + jnp.asarray(factor @ self.generator.normal(size=len(factor))), precision)
+            for mean, precision, factor in self.constraints
+        )
+        where = lambda like: (like.gaussian.central, like.nuisance_priors)  # noqa: E731
+        return eqx.tree_at(where, self.like, (jnp.asarray(central), auxiliary))
+
+    def fit(self):
+        """Pulls [2] of the coefficients of interest, squared distance from the truth, and whether the fit converged."""
+        start = np.asarray(self.space.position(self.truth))
+        peak = climb(self.draw().expand, self.space, start, near=NEAR)
+        shift, information = peak.position - start, 0.5 * peak.hessian
+        sigma = np.sqrt(np.diag(np.linalg.inv(information)))
+        of_interest = [self.space.names.index(name) for name in TRUTH]
+        return (shift / sigma)[of_interest], shift @ information @ shift, peak.distance < NEAR
 
 
-def pulls(like, toys, seed=1):
-    """Whitened pulls [toys, 2] of the two coefficients, and whether each fit converged [toys]."""
-    space = parse(FREE)
-    central = pseudo_data(like, toys, seed)
-    start = np.tile(np.asarray(space.position(TRUTH)), (toys, 1))
-    found = minimise(_Objective(like, space), start, data=jnp.asarray(central), lanes=LANES)
-    shift = found.position - start
-    factor = np.linalg.cholesky(0.5 * found.hessian)
-    single = shift / np.sqrt(np.diagonal(np.linalg.inv(0.5 * found.hessian), axis1=1, axis2=2))
-    return single, np.einsum("tij,ti->tj", factor, shift), found.converged
+def run(like, toys, seed=1):
+    """Pulls [toys, 2], squared distances [toys], convergence [toys], and the number of parameters of each fit."""
+    experiments, results, started = Toys(like, seed), [], time.perf_counter()
+    for i in range(toys):
+        results.append(experiments.fit())
+        if (i + 1) % 10 == 0 and sys.stderr.isatty():
+            print(f"{i + 1} of {toys} toys, {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    pulls, distances, converged = (np.array(x) for x in zip(*results, strict=True))
+    return pulls, distances, converged, experiments.space.size
+
+
+def p_value(distances, parameters):
+    """Two-sided probability of the sum of all squared distances."""
+    above = scipy.stats.chi2.sf(np.sum(distances), parameters * len(distances))
+    return 2 * min(above, 1 - above)
 
 
 if __name__ == "__main__":
@@ -86,9 +93,11 @@ if __name__ == "__main__":
     parser.add_argument("--data", default="global-2017")
     options = parser.parse_args()
     started = time.perf_counter()
-    single, whitened, converged = pulls(likelihood(options.data), options.toys)
-    print(f"{options.toys} toys of {options.data}, {converged.sum()} converged, {time.perf_counter() - started:.0f} s")
-    for name, column in zip(TRUTH, single[converged].T, strict=True):
+    pulls, distances, converged, parameters = run(likelihood(options.data), options.toys)
+    seconds = time.perf_counter() - started
+    print(
+        f"{options.toys} toys of {options.data}, {parameters} parameters, {converged.sum()} converged, {seconds:.0f} s"
+    )
+    for name, column in zip(TRUTH, pulls[converged].T, strict=True):
         print(f"{name}: mean {column.mean():+.3f}, width {column.std():.3f}")
-    above = scipy.stats.chi2.sf(np.sum(whitened[converged] ** 2), 2 * converged.sum())
-    print(f"chi2 of all pulls: p = {2 * min(above, 1 - above):.3g}, two-sided")
+    print(f"chi2 of all pulls: p = {p_value(distances[converged], parameters):.3g}, two-sided")

@@ -5,6 +5,7 @@ pair of a prediction and a row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -59,14 +60,13 @@ def moment_slopes(
 
 
 def _parts(plan: ProcessPlan, felt: Felt) -> list[tuple[np.ndarray, list[int]]]:
-    """Rows of each decay that feels anything, and the directions that it feels."""
+    """Rows of the decays that feel the same directions, and these, where there are any."""
     decays = np.asarray(plan.row_arrays().decay)
-    found = []
+    alike: dict[tuple[int, ...], list[int]] = {}
     for i, decay in enumerate(catalogue.PROCESSES[plan.process].decays):
-        mine, moving = np.flatnonzero(decays == i), felt(plan.process, decay)
-        if mine.size and moving:
-            found.append((mine, moving))
-    return found
+        if i in decays:
+            alike.setdefault(tuple(felt(plan.process, decay)), []).append(i)
+    return [(np.flatnonzero(np.isin(decays, group)), list(moving)) for moving, group in alike.items() if moving]
 
 
 def _taken(rows: Rows, index: np.ndarray) -> Rows:
@@ -104,17 +104,6 @@ class Expansion:
     def __init__(self, prediction: Prediction) -> None:
         self.prediction = prediction
         self._assemble: Callable | None = None
-        self._pairs = {
-            plan.process: np.array(
-                [
-                    (position, row)
-                    for part in plan.combinations
-                    for position, rows in zip(part.positions, part.rows, strict=True)
-                    for row in rows
-                ]
-            )
-            for plan in prediction.plans
-        }
 
     def __call__(
         self, theory: Theory, inputs: Inputs, along: Directions
@@ -124,8 +113,8 @@ class Expansion:
         rows = {plan.process: plan.row_arrays() for plan in self.prediction.plans}
         moments = self._moments(point, rows, inputs, along.felt)
         if self._assemble is None:
-            self._assemble = compiled(self._values_and_weights, moments, theory, inputs)
-        values, (weights, beside) = jax.tree.map(np.asarray, self._assemble(moments, theory, inputs))
+            self._assemble = compiled(self._parts_and_weights, moments, theory, inputs)
+        values, beside, weights = jax.tree.map(np.asarray, self._assemble(moments, theory, inputs))
         shifts = beside @ along.inputs.T
         where, questions = self._questions(point, rows, weights, along.felt)
         for (positions, felt), (_, slopes) in zip(where, evaluation.gradients(questions, inputs), strict=True):
@@ -143,28 +132,44 @@ class Expansion:
         others = {process: (point[None], rows[process]) for process in rows if process not in moments}
         return moments | {process: values[0] for process, values in evaluation.moments(others, inputs).items()}
 
-    def _values_and_weights(self, moments: Mapping[str, Array], theory: Theory, inputs: Inputs):
-        """Values, and their derivatives in the moments and in the inputs beside them."""
-
-        def values(moments: Mapping[str, Array], inputs: Float[Array, " i"], given: Inputs = inputs):
-            found = self.prediction.of_moments(moments, theory, eqx.tree_at(lambda i: i.values, given, inputs))
-            return found, found
-
-        slopes, found = jax.jacrev(values, (0, 1), has_aux=True)(dict(moments), inputs.values)
-        return found, slopes
+    def _parts_and_weights(
+        self, moments: Mapping[str, Array], theory: Theory, inputs: Inputs
+    ) -> tuple[Float[Array, " n"], Float[Array, "n i"], dict[str, list[Float[Array, "o r k"]]]]:
+        """Values, their derivatives in the inputs beside the moments, and in the moments of the rows of each."""
+        values, beside = (
+            jnp.zeros(len(self.prediction.names)),
+            jnp.zeros((len(self.prediction.names), len(inputs.names))),
+        )
+        weights: dict[str, list[Array]] = {}
+        for plan in self.prediction.plans:
+            for part in plan.combinations:
+                index, at = np.array(part.rows), np.array(part.positions)
+                one = jax.value_and_grad(partial(plan.single, part.key), (0, 2))
+                rows = jax.tree.map(lambda x, index=index: x[index], plan.row_arrays())
+                found, (of_moments, of_inputs) = jax.vmap(one, (0, 0, None))(moments[plan.process][index], rows, inputs)
+                scale = self.prediction.scale[at]
+                values = values.at[at].set(found * scale)
+                beside = beside.at[at].set(of_inputs.values * scale[:, None])
+                weights.setdefault(plan.process, []).append(of_moments * scale[:, None, None])
+        for at, function in self.prediction.own:
+            found, of_inputs = jax.value_and_grad(lambda i, f=function: jnp.asarray(f(theory, i), dtype=float))(inputs)
+            values = values.at[at].set(found * self.prediction.scale[at])
+            beside = beside.at[at].set(of_inputs.values * self.prediction.scale[at])
+        return values, beside, weights
 
     def _questions(
-        self, point: np.ndarray, rows: Mapping[str, Rows], weights: Mapping[str, np.ndarray], felt: Felt
+        self, point: np.ndarray, rows: Mapping[str, Rows], weights: Mapping[str, list[np.ndarray]], felt: Felt
     ) -> tuple[list[tuple[np.ndarray, list[int]]], list[tuple]]:
-        """Positions of the predictions made of each decay's rows with what they feel, and what to ask `evaluation`."""
+        """For all pairs of a prediction and a row: positions, the directions felt, and what to ask `evaluation`."""
         where, questions = [], []
         for plan in self.prediction.plans:
-            position, row = self._pairs[plan.process].T
+            row = np.concatenate([np.array(part.rows).ravel() for part in plan.combinations])
+            position = np.concatenate([np.repeat(part.positions, len(part.rows[0])) for part in plan.combinations])
+            weight = np.concatenate([w.reshape(-1, w.shape[-1]) for w in weights[plan.process]])
             for mine, moving in _parts(plan, felt):
-                chosen = np.isin(row, mine)
-                p, r = position[chosen], row[chosen]
-                where.append((p, moving))
-                questions.append((plan.process, point, _taken(rows[plan.process], r), weights[plan.process][p, r]))
+                pairs = np.isin(row, mine)
+                where.append((position[pairs], moving))
+                questions.append((plan.process, point, _taken(rows[plan.process], row[pairs]), weight[pairs]))
         return where, questions
 
 

@@ -150,6 +150,11 @@ class ProcessPlan:
             return jnp.stack([assemble(found[i], r, inputs) for i, r in enumerate(rows)])
         return jax.vmap(assemble, (0, 0, None))(found, jax.tree.map(lambda *x: jnp.stack(x), *rows), inputs)
 
+    def single(self, key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+        """One observable from the moments of its rows."""
+        found = getattr(self.module, "functionals", lambda key, m, r, i: m)(key, moments, rows, inputs)
+        return getattr(self.module, "assemble", self.module.combine)(key, found, rows, inputs)
+
 
 def _plan(observables: Sequence[catalogue.Observable | None]) -> tuple[ProcessPlan, ...]:
     plans = []

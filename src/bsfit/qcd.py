@@ -13,6 +13,7 @@ hep-ph/0004189 [Chetyrkin:2000yt]_; :math:`a=\alpha_s/\pi` throughout.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -97,14 +98,26 @@ def _decoupled(alpha: Float[Array, ""]) -> Float[Array, ""]:
     return alpha * (1 - 7 / 24 * (alpha / jnp.pi) ** 2)
 
 
-def _alpha_three_loop(mu: Float[Array, ""], n_f: int, inputs: Inputs) -> Float[Array, ""]:
+class _Matching(NamedTuple):
+    """alpha_s above and below the points where a flavour is taken out, three-loop running."""
+
+    bottom: tuple[Float[Array, ""], Float[Array, ""]]
+    charm: tuple[Float[Array, ""], Float[Array, ""]]
+
+
+def _matching(inputs: Inputs) -> _Matching:
+    bottom = _alpha_three_loop(BOTTOM_MATCHING, 5, inputs)
+    charm = _run_alpha(_decoupled(bottom), BOTTOM_MATCHING, CHARM_MATCHING, 4, 3)
+    return _Matching((bottom, _decoupled(bottom)), (charm, _decoupled(charm)))
+
+
+def _alpha_three_loop(mu: FloatLike, n_f: int, inputs: Inputs) -> Float[Array, ""]:
     """alpha_s(mu) in the theory with 3, 4 or 5 flavours, three-loop running."""
-    alpha, start = inputs["alpha_s_mZ"], inputs["m_Z"]
-    for flavours, matching in ((5, BOTTOM_MATCHING), (4, CHARM_MATCHING)):
-        if n_f == flavours:
-            break
-        alpha, start = _decoupled(_run_alpha(alpha, start, matching, flavours, 3)), matching
-    return _run_alpha(alpha, start, mu, n_f, 3)
+    if n_f == 5:
+        return _run_alpha(inputs["alpha_s_mZ"], inputs["m_Z"], mu, 5, 3)
+    known = _matching(inputs)
+    start = (known.bottom[1], BOTTOM_MATCHING) if n_f == 4 else (known.charm[1], CHARM_MATCHING)
+    return _run_alpha(*start, mu, n_f, 3)
 
 
 def _alpha_through_thresholds(mu: Float[Array, ""], inputs: Inputs) -> Float[Array, ""]:
@@ -154,36 +167,34 @@ def _mass_evolution(alpha: Float[Array, ""], n_f: int) -> Float[Array, ""]:
     return a**g0 * (1 + first * a + (first**2 + second) / 2 * a**2)
 
 
-def _run_mass(mass: FloatLike, mu_in: FloatLike, mu_out: FloatLike, n_f: int, inputs: Inputs) -> Float[Array, ""]:
-    """Quark mass at mu_out from its value at mu_in, with a fixed number of flavours."""
-    start, end = (_mass_evolution(alpha_s(mu, inputs, n_f), n_f) for mu in (mu_in, mu_out))
-    return jnp.asarray(mass) * end / start
+def _run_mass(mass: FloatLike, start: Float[Array, ""], end: Float[Array, ""], n_f: int) -> Float[Array, ""]:
+    """Quark mass where alpha_s is `end` from its value where it is `start`, with a fixed number of flavours."""
+    return jnp.asarray(mass) * _mass_evolution(end, n_f) / _mass_evolution(start, n_f)
 
 
-def _mass_with_one_more_flavour(mass: Float[Array, ""], mu: float, n_f: int, inputs: Inputs) -> Float[Array, ""]:
-    """Mass of a light quark in the theory with n_f + 1 flavours, at the pole mass mu. Two loops, hep-ph/0004189."""
-    a = alpha_s(mu, inputs, n_f) / jnp.pi
-    return mass * (1 - 89 / 432 * a**2)
+def _mass_with_one_more_flavour(mass: Float[Array, ""], alpha: Float[Array, ""]) -> Float[Array, ""]:
+    """Mass of a light quark across a pole mass, `alpha` without the heavy flavour. Two loops, hep-ph/0004189."""
+    return mass * (1 - 89 / 432 * (alpha / jnp.pi) ** 2)
 
 
 def m_b_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     r""":math:`m_b(\mu)` with 5 flavours, from :math:`m_b(m_b)`."""
-    return _run_mass(inputs["m_b"], inputs["m_b"], mu, 5, inputs)
+    return _run_mass(inputs["m_b"], *(_alpha_three_loop(x, 5, inputs) for x in (inputs["m_b"], mu)), 5)
 
 
 def m_c_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     r""":math:`m_c(\mu)` with 5 flavours, from :math:`m_c(m_c)` with 4."""
-    at_bottom = _run_mass(inputs["m_c"], inputs["m_c"], BOTTOM_MATCHING, 4, inputs)
-    return _run_mass(_mass_with_one_more_flavour(at_bottom, BOTTOM_MATCHING, 4, inputs), BOTTOM_MATCHING, mu, 5, inputs)
+    above, below = _matching(inputs).bottom
+    mass = _run_mass(inputs["m_c"], _alpha_three_loop(inputs["m_c"], 4, inputs), below, 4)
+    return _run_mass(_mass_with_one_more_flavour(mass, below), above, _alpha_three_loop(mu, 5, inputs), 5)
 
 
 def m_s_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     r""":math:`m_s(\mu)` with 5 flavours, from :math:`m_s(2\,{\rm GeV})`, which is read as a three-flavour mass."""
-    mass, start = inputs["m_s"], 2.0
-    for n_f, matching in ((3, CHARM_MATCHING), (4, BOTTOM_MATCHING)):
-        at_matching = _run_mass(mass, start, matching, n_f, inputs)
-        mass, start = _mass_with_one_more_flavour(at_matching, matching, n_f, inputs), matching
-    return _run_mass(mass, start, mu, 5, inputs)
+    (five, four_low), (four_high, three) = _matching(inputs)
+    mass = _run_mass(inputs["m_s"], _run_alpha(three, CHARM_MATCHING, 2.0, 3, 3), three, 3)
+    mass = _run_mass(_mass_with_one_more_flavour(mass, three), four_high, four_low, 4)
+    return _run_mass(_mass_with_one_more_flavour(mass, four_low), five, _alpha_three_loop(mu, 5, inputs), 5)
 
 
 def _pole_mass(mass: Float[Array, ""], alpha: Float[Array, ""], light: int) -> Float[Array, ""]:

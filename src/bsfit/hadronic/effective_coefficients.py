@@ -57,7 +57,7 @@ def quarks(total: Total, inputs: Inputs) -> Quarks:
         m_b_pole(inputs),
         m_c_pole(inputs),
         inputs["m_c_BVgamma"],
-        alpha_s(MU_B, inputs),
+        alpha_s(MU_B, inputs, 5),
         jnp.real(total.four_quark),
         lambda_t,
         jnp.stack([ratio, jnp.conj(ratio)]),
