@@ -69,6 +69,7 @@ def fit_lines(
         rows=tuple(rows),
         parameters=tuple(lines.parameters),
         reference_chi2=None if goodness is None else float(goodness[-1]),
+        reference_p_value=None if goodness is None or n_data is None else p_value(float(goodness[-1]), n_data),
         n_data=n_data,
         reference_log_likelihood=-0.5 * origin,
         messages=tuple(_messages(rows)),

@@ -170,6 +170,7 @@ class ScenarioTable(_Record):
     reference_log_likelihood: float | None = None
     messages: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
+    reference_p_value: float | None = None
     pairs: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -192,7 +193,8 @@ class ScenarioTable(_Record):
             header = ["pair", "best fit", "errors", "correlation", "pull", "chi2/ndf", "p-value", "status"]
             lines += ["Two-parameter fits", tables.aligned(header, [self._pair(row) for row in self.pairs])]
         if self.reference_chi2 is not None:
-            lines.append(f"Standard Model: chi2 = {self.reference_chi2:.2f} for {self.n_data} measurements")
+            compatible = "" if self.reference_p_value is None else f", p-value {self.reference_p_value:.2g}"
+            lines.append(f"Standard Model: chi2 = {self.reference_chi2:.2f} for {self.n_data} measurements{compatible}")
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
 
     @staticmethod
