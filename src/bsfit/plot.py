@@ -1,4 +1,4 @@
-"""Figures of results: the plane of two parameters, profiles, corner plots. Nothing is computed here but contour levels.
+"""Figures of results: the plane of two parameters, profiles, corner plots, maps. Nothing is computed here but contour levels.
 
 Every function takes records of `bsfit.results`, writes the figure to `path` (the suffix chooses png, pdf or svg) and
 its numbers beside it (`name.numbers.csv` for curves, `name.numbers.npz` for surfaces and draws), and returns both
@@ -11,13 +11,14 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.results import Posterior, Profile, Scan, write_atomically
+from bsfit.results import Map, Posterior, Profile, Scan, write_atomically
 
 # Colours of Okabe and Ito (2008), distinct for colour-blind readers; the global fit is drawn last, in black.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -160,8 +161,7 @@ def plot_corner(
         raise BsfitInputError(f"no draws of {', '.join(unknown)}", field="plot_corner", expected=known)
     draws = {name: posterior.draws(name) for name in names}
     n = len(names)
-    with _canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n) as (figure, axes):
-        axes = np.array(axes, dtype=object).reshape(n, n)
+    with _canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n, n) as (figure, axes):
         for i, below in enumerate(names):
             for j, along in enumerate(names):
                 _corner_cell(axes[i][j], draws, below, along, i - j, bins, reference)
@@ -171,6 +171,94 @@ def plot_corner(
             figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="top", color=BEST, fontsize=14, weight="bold")
         figure.subplots_adjust(hspace=0.06, wspace=0.06)
         return _save(figure, path), _save_arrays(path, {f"samples_{name}": x for name, x in draws.items()})
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the values [x, y] of a map lie between `low` and `high`, shaded; NaN is outside. No label, no legend."""
+
+    values: np.ndarray
+    label: str
+    colour: str
+    low: float = -math.inf
+    high: float = math.inf
+    alpha: float = 0.35
+    hatch: str = ""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Contours of the values [x, y] of a map at `levels`, written along them in the format `written` if there is one."""
+
+    values: np.ndarray
+    levels: Sequence[float]
+    label: str
+    colour: str = GLOBAL
+    style: str = "-"
+    width: float = 1.2
+    written: str = ""
+
+
+def plot_maps(
+    grid: Map,
+    panels: Mapping[str, Sequence[Region | Lines]],
+    path: str | os.PathLike[str],
+    *,
+    labels: Labels = None,
+) -> tuple[Path, Path]:
+    """Regions and contours on the grid of a Map of two parameters: panels {title: layers} side by side.
+
+    Layers are drawn in their order, each with its place in the legend below its panel, also where nothing is to be
+    shaded. labels: parameter -> text, TeX
+    in dollars. Raises BsfitInputError for another kind of record, other dimensions, or values of another shape.
+    """
+    if not isinstance(grid, Map) or len(grid.names) != 2:
+        raise BsfitInputError(f"got {_what(grid)}", field="plot_maps", expected="a Map of two parameters")
+    shape = tuple(map(len, grid.axes))
+    payload = dict(zip((f"axis_{name}" for name in grid.names), grid.axes, strict=True))
+    with _canvas(5.4 * len(panels), 4.9, 1, len(panels)) as (figure, axes):
+        for cell, (title, layers) in zip(np.atleast_1d(axes).flat, panels.items(), strict=True):
+            handles = []
+            for i, layer in enumerate(layers):
+                if np.shape(layer.values) != shape:
+                    raise BsfitInputError(
+                        f"values of shape {np.shape(layer.values)}", field=layer.label, expected=f"{shape}"
+                    )
+                handles.append((_shade if isinstance(layer, Region) else _contours)(cell, grid, layer, 2 + 0.01 * i))
+                payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
+            _frame(cell, grid, grid.names, labels)
+            cell.set_title(title, fontsize=13)
+            handles = [handle for handle in handles if handle.get_label()]
+            cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
+        return _save(figure, path, dpi=150), _save_arrays(path, payload)
+
+
+def _shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
+    """One region; returns its legend handle."""
+    from matplotlib.patches import Patch
+
+    # Points without a number lie outside, and open ends beyond every value.
+    values = np.clip(np.nan_to_num(region.values, nan=-1e300, posinf=1e300, neginf=-1e300), -1e300, 1e300).T
+    ends = [-9e299 if region.low == -math.inf else region.low, 2e300 if region.high == math.inf else region.high]
+    style = {"zorder": order, "alpha": region.alpha, "hatches": [region.hatch or None]}
+    axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
+    inside = np.any((values >= region.low) & (values <= region.high))
+    label = region.label if inside else f"{region.label}: nowhere"
+    return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
+
+
+def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
+    """Contours with their levels; returns their legend handle."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
+
+    look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
+    drawn = axes.contour(*grid.axes, np.asarray(lines.values).T, levels=sorted(lines.levels), zorder=order, **look)
+    if lines.written:
+        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, inline_spacing=3, zorder=5)
+        for text in written:
+            text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
+    return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=lines.label)
 
 
 def _sets(results: Any, groups: Sequence[str] | None) -> list[tuple[str, Any, np.ndarray]]:
@@ -213,15 +301,15 @@ def _label(name: str, labels: Labels) -> str:
 
 
 @contextmanager
-def _canvas(width: float, height: float, cells: int = 1) -> Iterator[tuple[Any, Any]]:
-    """A figure and its axes (a square array of them for `cells` > 1) in our style, without pyplot's global state."""
+def _canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator[tuple[Any, Any]]:
+    """A figure and its axes (an array of them for several) in our style, without pyplot's global state."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height))
-        axes = figure.subplots(cells, cells, squeeze=False)
-        yield figure, axes if cells > 1 else axes[0, 0]
+        axes = figure.subplots(rows, columns, squeeze=False)
+        yield figure, axes if axes.size > 1 else axes[0, 0]
 
 
 def _region(axes: Any, record: Any, values: np.ndarray, colour: str, filled: bool) -> Any:
@@ -385,12 +473,13 @@ def _corner_labels(axes: Any, cell: tuple[int, int, int], along: str, below: str
         axes.set_ylabel(below)
 
 
-def _save(figure: Any, path: str | os.PathLike[str]) -> Path:
+def _save(figure: Any, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".png")
     stream = io.BytesIO()
     dated = {"png": "Creation Time", "svg": "Date", "pdf": "CreationDate"}.get(path.suffix[1:])
-    figure.savefig(stream, format=path.suffix[1:], bbox_inches="tight", metadata={dated: None} if dated else None)
+    metadata = {dated: None} if dated else None
+    figure.savefig(stream, format=path.suffix[1:], bbox_inches="tight", metadata=metadata, dpi=dpi)
     write_atomically(path, stream.getvalue())
     return path
 
