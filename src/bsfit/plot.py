@@ -1,8 +1,8 @@
-"""Figures of results: the plane of two parameters, profiles, corner plots, maps. Nothing is computed here but contour levels.
+"""Figures of results: the plane of two parameters, profiles, corner plots, maps.
 
-Every function takes records of `bsfit.results`, writes the figure to `path` (the suffix chooses png, pdf or svg) and
-its numbers beside it (`name.numbers.csv` for curves, `name.numbers.npz` for surfaces and draws), and returns both
-paths. matplotlib is imported on the first call.
+Nothing is computed here but contour levels. Every function takes records of `bsfit.results`, writes the figure to
+`path` (the suffix chooses png, pdf or svg) and its numbers beside it (`name.numbers.csv` for curves,
+`name.numbers.npz` for surfaces and draws), and returns both paths. matplotlib is imported on the first call.
 """
 
 import csv
@@ -188,7 +188,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Lines:
-    """Contours of the values [x, y] of a map at `levels`, written along them in the format `written` if there is one."""
+    """Contours of the values [x, y] of a map at `levels`, written along them in the format `written` if any."""
 
     values: np.ndarray
     levels: Sequence[float]
