@@ -17,18 +17,26 @@ GRID = {"g_X": (0.05, 0.6, POINTS), "m_Zp": (800.0, 3600.0, POINTS)}
 LABELS = {"g_X": r"$g_X$", "m_Zp": r"$m_{Z'}$ [GeV]"}
 FIXED = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_L_mu": 0.5}
 COUPLINGS = {"captioned": 0.025, "raised": 0.054}  # lambda_Q_b = -lambda_Q_s, opposite signs for a negative C9
+FREE = (*GRID, "lambda_Q_b", "lambda_Q_s")
 ERAS = {
     "2014/2017": {"data": "seed-2017", "inputs": "seed", "limit": "lux-2016"},
     "today": {"data": "lfu", "inputs": "default", "limit": "lz-2024"},
 }
-OBSERVABLES = ["C9_bsmumu", "Omega_h2", "sigma_SI", "DeltaM_s/SM"]
 C9_SM = 4.07  # of the review
 PLANCK, THEORY = 0.12, 0.1  # Omega h^2 of 1807.06209, and the relative error of its calculation
 
 
-def layers(found, fit, limit):
-    percent = 100 * found["C9_bsmumu"] / C9_SM
-    one, two = (100 * np.array(fit[f"interval_{sigma}"]) / C9_SM for sigma in (1, 2))
+dark = bsfit.prediction(["Omega_h2", "sigma_SI", "DeltaM_s/SM"], "portal", "default", FIXED, FREE)
+shifts = {era: bsfit.prediction(["C9_bsmumu"], "portal", of["inputs"], FIXED, FREE) for era, of in ERAS.items()}
+
+
+def values(params):
+    c9 = {f"C9 {era}": shift(params)[0] for era, shift in shifts.items()}
+    return dict(zip(dark.names, dark(params), strict=True)) | c9
+
+
+def layers(found, era, limit, one, two):
+    percent = 100 * found[f"C9 {era}"] / C9_SM
     omega, excess = found["Omega_h2"], found["sigma_SI"] / float(largest(FIXED["m_chi"], limit))
     return [
         Region(excess, f"excluded by {limit.replace('-', ' ').upper()}", COLOURS[1], low=1.0),
@@ -41,22 +49,22 @@ def layers(found, fit, limit):
     ]
 
 
-panels = {name: {} for name in COUPLINGS}
+wanted = {}
 for era, of in ERAS.items():
     fit = bsfit.fit_scenarios(of["data"], ["C9mu=-C10mu"], of["inputs"])["C9mu=-C10mu"]
-    free = (*GRID, "lambda_Q_b", "lambda_Q_s")
-    predict = bsfit.prediction(OBSERVABLES, "portal", of["inputs"], FIXED, free)
-    for name, size in COUPLINGS.items():
-        found = bsfit.tabulate(predict, GRID, fixed={"lambda_Q_b": size, "lambda_Q_s": -size})
-        found.save(f"figure-3-{name}-{era[:5].rstrip('/')}.npz")
-        print(f"{name}, {era}: C9 wanted {fit['interval_1']}\n{found}")
-        panels[name][era] = layers(found, fit, of["limit"])
-for name in COUPLINGS:
-    print("wrote", *plot_maps(found, panels[name], f"figure-3-{name}.png", labels=LABELS))
+    wanted[era] = [100 * np.array(fit[f"interval_{sigma}"]) / C9_SM for sigma in (1, 2)]
+    print(f"{era}: C9/C9SM wanted, in percent:", *np.round(wanted[era], 1))
+
+for name, size in COUPLINGS.items():
+    found = bsfit.tabulate(values, GRID, fixed={"lambda_Q_b": size, "lambda_Q_s": -size})
+    found.save(f"figure-3-{name}.npz")
+    print(f"{name} couplings, lambda_b = -lambda_s = {size}\n{found}")
+    panels = {era: layers(found, era, of["limit"], *wanted[era]) for era, of in ERAS.items()}
+    print("wrote", *plot_maps(found, panels, f"figure-3-{name}.png", labels=LABELS))
 
 # Where the line of the relic density is: steps of 1 GeV about the resonance, at the couplings of the caption.
 line = {"g_X": (0.1, 0.5, 5), "m_Zp": (1780.0, 2300.0, 521)}
-near = bsfit.tabulate(predict, line, fixed={"lambda_Q_b": 0.025, "lambda_Q_s": -0.025})
+near = bsfit.tabulate(values, line, fixed={"lambda_Q_b": 0.025, "lambda_Q_s": -0.025})
 for g_x, omega in zip(near.axes[0], np.log(near["Omega_h2"] / PLANCK), strict=True):
     step = np.flatnonzero(omega[:-1] * omega[1:] < 0)
     crossings = near.axes[1][step] + omega[step] / (omega[step] - omega[step + 1])

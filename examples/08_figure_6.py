@@ -13,7 +13,7 @@ from bsfit.dark_matter.direct_detection import largest
 from bsfit.dark_matter.relic_density import coupling_for
 from bsfit.plot import COLOURS, Lines, Region, plot_maps
 
-POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 45
+POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 64
 GRID = {"m_L": (200.0, 2000.0, POINTS), "m_X": (20.0, 1100.0, POINTS)}
 LABELS = {"m_L": r"$m_L$ [GeV]", "m_X": r"$m_X$ [GeV]"}
 FIXED = {"m_Q": 1100.0, "lambda_Q_b": 0.15**0.5, "lambda_Q_s": -(0.15**0.5)}

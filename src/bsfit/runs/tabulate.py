@@ -18,7 +18,7 @@ from bsfit.inference.progress import Progress
 from bsfit.results import Map, provenance
 from bsfit.runs.scan import grid_axes
 
-BLOCK, BLOCKS = 32, 32
+BLOCK, BLOCKS = 32, 8
 """Points computed side by side, which is what fits the cache of a core, and blocks in one round."""
 
 
