@@ -53,7 +53,7 @@ wanted = {}
 for era, of in ERAS.items():
     fit = bsfit.fit_scenarios(of["data"], ["C9mu=-C10mu"], of["inputs"])["C9mu=-C10mu"]
     wanted[era] = [100 * np.array(fit[f"interval_{sigma}"]) / C9_SM for sigma in (1, 2)]
-    print(f"{era}: C9/C9SM wanted, in percent:", *np.round(wanted[era], 1))
+    print(f"{era}: C9/C9SM of the data from {wanted[era][0][0]:.1f} to {wanted[era][0][1]:.1f} % at one sigma")
 
 for name, size in COUPLINGS.items():
     found = bsfit.tabulate(values, GRID, fixed={"lambda_Q_b": size, "lambda_Q_s": -size})

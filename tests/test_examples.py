@@ -98,7 +98,7 @@ def test_c9_of_figure_3(drawn):
 
 def wanted(text, era):
     """One-sigma interval of C9/C9SM in percent that the example printed."""
-    match = re.search(re.escape(era) + r": C9/C9SM wanted, in percent: \[\s*([-\d.]+)\s+([-\d.]+)\]", text)
+    match = re.search(re.escape(era) + r": C9/C9SM of the data from ([-\d.]+) to ([-\d.]+) %", text)
     assert match is not None
     return float(match[1]), float(match[2])
 
