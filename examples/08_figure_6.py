@@ -11,7 +11,8 @@ import numpy as np
 import bsfit
 from bsfit.dark_matter.direct_detection import largest
 from bsfit.dark_matter.relic_density import coupling_for
-from bsfit.plot import COLOURS, Lines, Region, plot_maps
+from bsfit.plot import COLOURS
+from bsfit.plot_maps import Lines, Region, plot_maps
 
 POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 64
 GRID = {"m_L": (200.0, 2000.0, POINTS), "m_X": (20.0, 1100.0, POINTS)}
@@ -27,7 +28,8 @@ ERAS = {
 # after limits on sleptons and squarks, no recast.
 SEARCHES = {"2014/2017": (525.0, 250.0, 0.0), "today": (900.0, 450.0, 500.0)}
 
-relic = bsfit.prediction(["Omega_h2", "sigma_SI", "DeltaM_s/SM"], "loop", "default", FIXED, FREE)
+OBSERVABLES = ["Omega_h2", "sigma_SI", "sigma_SI_lepton_loop", "DeltaM_s/SM"]
+relic = bsfit.prediction(OBSERVABLES, "loop", "default", FIXED, FREE)
 shifts = {era: bsfit.prediction(["C9_bsmumu"], "loop", of["inputs"], FIXED, FREE) for era, of in ERAS.items()}
 
 
@@ -35,8 +37,9 @@ def values(params):
     """The coupling that the relic density fixes, and all that follows from it; NaN where there is none."""
     coupling = coupling_for(PLANCK, lambda x: relic({**params, "lambda_L_mu": x})[0], 0.05, 40.0)
     point = {**params, "lambda_L_mu": coupling}
-    _, sigma, mixing = relic(point)
+    _, sigma, photon, mixing = relic(point)
     limits = {name: sigma / largest(params["m_X"], name) for name in ("lux-2016", "xenon1t-2018", "lz-2024")}
+    limits |= {f"{name}, photon": photon / sigma * excess for name, excess in limits.items()}
     c9 = {f"C9 {era}": shift(point)[0] for era, shift in shifts.items()}
     return {"lambda_L_mu": coupling, "sigma_SI": sigma, "DeltaM_s/SM": mixing, **limits, **c9}
 
@@ -49,6 +52,7 @@ def layers(found, era, limit, one, two):
     experiment = limit.replace("-", " ").upper()
     return [
         Region(excess, f"excluded by {experiment}", COLOURS[5], low=0.0, alpha=0.15),
+        Region(found[f"{limit}, photon"], "allowed with the photon loop alone", "white", high=1.0, hatch="///"),
         Region(searches, "searches at the LHC (estimate)", COLOURS[3], low=0.0, alpha=0.3),
         Region(found["DeltaM_s/SM"], r"$\Delta M_s > 1.15$ SM", COLOURS[2], low=1.15),
         Region(c9, r"$C_9$ of the data, $2\sigma$", COLOURS[0], *two, alpha=0.3),

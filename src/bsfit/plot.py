@@ -1,4 +1,4 @@
-"""Figures of results: the plane of two parameters, profiles, corner plots, maps.
+"""Figures of results: the plane of two parameters, profiles, corner plots.
 
 Nothing is computed here but contour levels. Every function takes records of `bsfit.results`, writes the figure to
 `path` (the suffix chooses png, pdf or svg) and its numbers beside it (`name.numbers.csv` for curves,
@@ -11,14 +11,13 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.results import Map, Posterior, Profile, Scan, write_atomically
+from bsfit.results import Posterior, Profile, Scan, write_atomically
 
 # Colours of Okabe and Ito (2008), distinct for colour-blind readers; the global fit is drawn last, in black.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -38,6 +37,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 11,
     "savefig.dpi": 200,
+    "hatch.linewidth": 0.5,
     "svg.hashsalt": "bsfit",
 }
 SIGMAS = (1.0, 2.0)
@@ -62,7 +62,7 @@ def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Pat
     if isinstance(record, Profile | Scan) and len(record.names) in (1, 2):
         return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
     expected = "a Scan or Profile of one or two parameters, or a Posterior"
-    raise BsfitInputError(f"{_what(record)} has no figure", field="plot", expected=expected)
+    raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=expected)
 
 
 def plot_plane(
@@ -88,7 +88,7 @@ def plot_plane(
     names = first.names
     best = dict(best or (last.best if isinstance(last, Profile) else last.peak()[0]))
     reference = reference or next((r.reference for _, r, _ in sets if isinstance(r, Scan) and r.reference), None)
-    with _canvas(5.6, 5.2) as (figure, axes):
+    with canvas(5.6, 5.2) as (figure, axes):
         handles = []
         for (name, record, values), colour in zip(sets, _colours(len(sets)), strict=True):
             filled = colour != GLOBAL or len(sets) == 1
@@ -96,13 +96,13 @@ def plot_plane(
             handles[-1].set_label(_label(name, labels))
         handles = [handle for handle in handles if len(sets) > 1]
         handles += _marks(axes, names, best, reference, reference_label)
-        _frame(axes, first, names, labels)
+        frame(axes, first, names, labels)
         _legend(axes, handles, title)
         payload = dict(zip((f"axis_{name}" for name in names), first.axes, strict=True))
         payload |= {f"delta_chi2_{name}": values for name, _, values in sets}
         payload |= {"levels": np.array([level(sigma, 2) for sigma in SIGMAS])}
         payload |= {f"best_{name}": np.array(best[name]) for name in names}
-        return _save(figure, path), _save_arrays(path, payload)
+        return save(figure, path), save_arrays(path, payload)
 
 
 def plot_profile(
@@ -121,13 +121,13 @@ def plot_profile(
     """
     if not isinstance(result, Profile | Scan) or len(result.names) != 1:
         raise BsfitInputError(
-            f"got {_what(result)}", field="plot_profile", expected="a Profile or Scan of one parameter"
+            f"got {what(result)}", field="plot_profile", expected="a Profile or Scan of one parameter"
         )
     name, x = result.names[0], result.axes[0]
     curves = {group: values for group, _, values in _sets(result, None)}
     best = result.best if isinstance(result, Profile) else result.peak()[0]
     reference = reference or getattr(result, "reference", None)
-    with _canvas(5.6, 4.4) as (figure, axes):
+    with canvas(5.6, 4.4) as (figure, axes):
         _say_sigmas(axes, result)
         for (group, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
             text = _label(group, labels) if len(curves) > 1 else None
@@ -135,11 +135,11 @@ def plot_profile(
         axes.plot(best[name], 0.0, "*", color=BEST, markersize=14, clip_on=False, zorder=6, label="best fit")
         if reference and name in reference and x[0] <= reference[name] <= x[-1]:
             axes.axvline(reference[name], color="0.3", linewidth=1.1, linestyle=":", label=reference_label)
-        _frame(axes, result, (name,), labels)
+        frame(axes, result, (name,), labels)
         axes.set(ylabel=r"$\Delta\chi^2$", ylim=(0.0, top))
         axes.legend(loc="upper center", title=title, frameon=True, framealpha=0.9, edgecolor="none")
         columns = {name: x, **{f"delta_chi2_{group}": values for group, values in curves.items()}}
-        return _save(figure, path), _save_table(path, columns)
+        return save(figure, path), save_table(path, columns)
 
 
 def plot_corner(
@@ -153,7 +153,7 @@ def plot_corner(
 ) -> tuple[Path, Path]:
     """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws."""
     if not isinstance(posterior, Posterior):
-        raise BsfitInputError(f"got {_what(posterior)}", field="plot_corner", expected="a Posterior")
+        raise BsfitInputError(f"got {what(posterior)}", field="plot_corner", expected="a Posterior")
     names = tuple(names or posterior.names)
     unknown = [name for name in names if name not in posterior.samples]
     if unknown:
@@ -161,7 +161,7 @@ def plot_corner(
         raise BsfitInputError(f"no draws of {', '.join(unknown)}", field="plot_corner", expected=known)
     draws = {name: posterior.draws(name) for name in names}
     n = len(names)
-    with _canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n, n) as (figure, axes):
+    with canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n, n) as (figure, axes):
         for i, below in enumerate(names):
             for j, along in enumerate(names):
                 _corner_cell(axes[i][j], draws, below, along, i - j, bins, reference)
@@ -170,95 +170,7 @@ def plot_corner(
         if posterior.verdict != "passed":
             figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="top", color=BEST, fontsize=14, weight="bold")
         figure.subplots_adjust(hspace=0.06, wspace=0.06)
-        return _save(figure, path), _save_arrays(path, {f"samples_{name}": x for name, x in draws.items()})
-
-
-@dataclass(frozen=True)
-class Region:
-    """Where the values [x, y] of a map lie between `low` and `high`, shaded; NaN is outside. No label, no legend."""
-
-    values: np.ndarray
-    label: str
-    colour: str
-    low: float = -math.inf
-    high: float = math.inf
-    alpha: float = 0.35
-    hatch: str = ""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Contours of the values [x, y] of a map at `levels`, written along them in the format `written` if any."""
-
-    values: np.ndarray
-    levels: Sequence[float]
-    label: str
-    colour: str = GLOBAL
-    style: str = "-"
-    width: float = 1.2
-    written: str = ""
-
-
-def plot_maps(
-    grid: Map,
-    panels: Mapping[str, Sequence[Region | Lines]],
-    path: str | os.PathLike[str],
-    *,
-    labels: Labels = None,
-) -> tuple[Path, Path]:
-    """Regions and contours on the grid of a Map of two parameters: panels {title: layers} side by side.
-
-    Layers are drawn in their order, each with its place in the legend below its panel, also where nothing is to be
-    shaded. labels: parameter -> text, TeX
-    in dollars. Raises BsfitInputError for another kind of record, other dimensions, or values of another shape.
-    """
-    if not isinstance(grid, Map) or len(grid.names) != 2:
-        raise BsfitInputError(f"got {_what(grid)}", field="plot_maps", expected="a Map of two parameters")
-    shape = tuple(map(len, grid.axes))
-    payload = dict(zip((f"axis_{name}" for name in grid.names), grid.axes, strict=True))
-    with _canvas(5.4 * len(panels), 4.9, 1, len(panels)) as (figure, axes):
-        for cell, (title, layers) in zip(np.atleast_1d(axes).flat, panels.items(), strict=True):
-            handles = []
-            for i, layer in enumerate(layers):
-                if np.shape(layer.values) != shape:
-                    raise BsfitInputError(
-                        f"values of shape {np.shape(layer.values)}", field=layer.label, expected=f"{shape}"
-                    )
-                handles.append((_shade if isinstance(layer, Region) else _contours)(cell, grid, layer, 2 + 0.01 * i))
-                payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
-            _frame(cell, grid, grid.names, labels)
-            cell.set_title(title, fontsize=13)
-            handles = [handle for handle in handles if handle.get_label()]
-            cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
-        return _save(figure, path, dpi=150), _save_arrays(path, payload)
-
-
-def _shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
-    """One region; returns its legend handle."""
-    from matplotlib.patches import Patch
-
-    # Points without a number lie outside, and open ends beyond every value.
-    values = np.clip(np.nan_to_num(region.values, nan=-1e300, posinf=1e300, neginf=-1e300), -1e300, 1e300).T
-    ends = [-9e299 if region.low == -math.inf else region.low, 2e300 if region.high == math.inf else region.high]
-    style = {"zorder": order, "alpha": region.alpha, "hatches": [region.hatch or None]}
-    axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
-    inside = np.any((values >= region.low) & (values <= region.high))
-    label = region.label if inside else f"{region.label}: nowhere"
-    return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
-
-
-def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
-    """Contours with their levels; returns their legend handle."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patheffects import withStroke
-
-    look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
-    drawn = axes.contour(*grid.axes, np.asarray(lines.values).T, levels=sorted(lines.levels), zorder=order, **look)
-    if lines.written:
-        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, inline_spacing=3, zorder=5)
-        for text in written:
-            text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
-    return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=lines.label)
+        return save(figure, path), save_arrays(path, {f"samples_{name}": x for name, x in draws.items()})
 
 
 def _sets(results: Any, groups: Sequence[str] | None) -> list[tuple[str, Any, np.ndarray]]:
@@ -273,7 +185,7 @@ def _sets(results: Any, groups: Sequence[str] | None) -> list[tuple[str, Any, np
         found = [("global", results, _total(results))]
     names = found[0][1].names if isinstance(found[0][1], Scan | Profile) else ()
     if not names or len(names) > 2 or any(record.names != names for _, record, _ in found):
-        got = "; ".join(_what(record) for _, record, _ in found)
+        got = "; ".join(what(record) for _, record, _ in found)
         raise BsfitInputError(
             f"got {got}", field="plot", expected="scans or profiles of the same one or two parameters"
         )
@@ -286,7 +198,8 @@ def _total(record: Any) -> np.ndarray:
     return record.delta_chi2 if isinstance(record, Profile) else np.zeros(0)
 
 
-def _what(record: Any) -> str:
+def what(record: Any) -> str:
+    """Kind of a record, and its parameters, for messages."""
     names = getattr(record, "names", None)
     return f"a {type(record).__name__}" + (f" of {', '.join(names)}" if names else "")
 
@@ -301,7 +214,7 @@ def _label(name: str, labels: Labels) -> str:
 
 
 @contextmanager
-def _canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator[tuple[Any, Any]]:
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator[tuple[Any, Any]]:
     """A figure and its axes (an array of them for several) in our style, without pyplot's global state."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -345,7 +258,7 @@ def _marks(
     return marks
 
 
-def _frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
+def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
     """Scales, limits and labels of the axes from the grid."""
     for axis, name, grid, is_log in zip((axes.xaxis, axes.yaxis), names, record.axes, record.log, strict=False):
         axis.set_label_text(_label(name, labels))
@@ -473,7 +386,8 @@ def _corner_labels(axes: Any, cell: tuple[int, int, int], along: str, below: str
         axes.set_ylabel(below)
 
 
-def _save(figure: Any, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
+def save(figure: Any, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
+    """Write the figure to `path`, atomically; ".png" if it has no suffix. Returns the path."""
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".png")
     stream = io.BytesIO()
@@ -484,14 +398,16 @@ def _save(figure: Any, path: str | os.PathLike[str], dpi: float | None = None) -
     return path
 
 
-def _save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> Path:
+def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> Path:
+    """Write arrays beside the figure `path`, as `name.numbers.npz`. Returns the path."""
     path, stream = Path(path).with_suffix(".numbers.npz"), io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **arrays)
     write_atomically(path, stream.getvalue())
     return path
 
 
-def _save_table(path: str | os.PathLike[str], columns: dict[str, np.ndarray]) -> Path:
+def save_table(path: str | os.PathLike[str], columns: dict[str, np.ndarray]) -> Path:
+    """Write columns beside the figure `path`, as `name.numbers.csv`. Returns the path."""
     path, stream = Path(path).with_suffix(".numbers.csv"), io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
