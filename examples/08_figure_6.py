@@ -52,7 +52,6 @@ def layers(found, era, limit, one, two):
     experiment = limit.replace("-", " ").upper()
     return [
         Region(excess, f"excluded by {experiment}", COLOURS[5], low=0.0, alpha=0.15),
-        Region(found[f"{limit}, photon"], "allowed with the photon loop alone", "white", high=1.0, hatch="///"),
         Region(searches, "searches at the LHC (estimate)", COLOURS[3], low=0.0, alpha=0.3),
         Region(found["DeltaM_s/SM"], r"$\Delta M_s > 1.15$ SM", COLOURS[2], low=1.15),
         Region(c9, r"$C_9$ of the data, $2\sigma$", COLOURS[0], *two, alpha=0.3),

@@ -20,7 +20,9 @@ def layers(found):
     return [
         Region(found["ratio"], "above", "red", low=1.0),
         Region(found["ratio"], "far above", "blue", low=1e9, hatch="//"),
-        Lines(found["ratio"], [2.0, -1.0], "lines", written="%.1f"),
+        Region(found["ratio"], "far below", "blue", high=-1e9),
+        Lines(found["ratio"], [2.0, -1.0, 1e5], "lines", written="%.1f"),
+        Lines(found["ratio"], [1e5], "far lines"),
     ]
 
 
@@ -29,7 +31,7 @@ def test_maps_say_what_is_drawn_and_what_is_nowhere(tmp_path):
     panels = {"then": layers(found), "now": layers(found)[:1]}
     figure, numbers = plot_maps(found, panels, tmp_path / "map.svg", labels={"m": "$m$"})
     text = figure.read_text()
-    for label in ("above", "far above: nowhere", "lines", "then", "now"):
+    for label in ("above", "far above: nowhere", "far below: nowhere", "lines", "far lines: nowhere", "then", "now"):
         assert f"<!-- {label} -->" in text
     with np.load(numbers) as saved:
         assert set(saved) == {
@@ -37,7 +39,9 @@ def test_maps_say_what_is_drawn_and_what_is_nowhere(tmp_path):
             "axis_m",
             "then: 0 above",
             "then: 1 far above",
-            "then: 2 lines",
+            "then: 2 far below",
+            "then: 3 lines",
+            "then: 4 far lines",
             "now: 0 above",
         }
         np.testing.assert_array_equal(saved["now: 0 above"], found["ratio"])

@@ -20,7 +20,7 @@ from bsfit.results import Map
 
 @dataclass(frozen=True)
 class Region:
-    """Where the values [x, y] of a map lie between `low` and `high`, shaded; NaN is outside. No label, no legend."""
+    """Where the values [x, y] of a map lie between `low` and `high`, shaded; NaN is outside."""
 
     values: np.ndarray
     label: str
@@ -53,9 +53,9 @@ def plot_maps(
 ) -> tuple[Path, Path]:
     """Regions and contours on the grid of a Map of two parameters: panels {title: layers} side by side.
 
-    Layers are drawn in their order, each with its place in the legend below its panel, also where nothing is to be
-    shaded. labels: parameter -> text, TeX
-    in dollars. Raises BsfitInputError for another kind of record, other dimensions, or values of another shape.
+    Layers are drawn in their order, each with its place in the legend below its panel, which also says what is nowhere.
+    labels: parameter -> text, TeX in dollars. Raises BsfitInputError for another kind of record, other dimensions, or
+    values of another shape.
     """
     if not isinstance(grid, Map) or len(grid.names) != 2:
         raise BsfitInputError(f"got {what(grid)}", field="plot_maps", expected="a Map of two parameters")
@@ -73,7 +73,6 @@ def plot_maps(
                 payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
-            handles = [handle for handle in handles if handle.get_label()]
             cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
         return save(figure, path, dpi=150), save_arrays(path, payload)
 
@@ -86,9 +85,8 @@ def _shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
     values = np.clip(np.nan_to_num(region.values, nan=-1e300, posinf=1e300, neginf=-1e300), -1e300, 1e300).T
     ends = [-9e299 if region.low == -math.inf else region.low, 2e300 if region.high == math.inf else region.high]
     style = {"zorder": order, "alpha": region.alpha, "hatches": [region.hatch or None]}
-    axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
-    inside = np.any((values >= region.low) & (values <= region.high))
-    label = region.label if inside else f"{region.label}: nowhere"
+    drawn = axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
+    label = region.label if any(len(path.vertices) for path in drawn.get_paths()) else f"{region.label}: nowhere"
     return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
 
 
@@ -97,10 +95,14 @@ def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
 
-    look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
-    drawn = axes.contour(*grid.axes, np.asarray(lines.values).T, levels=sorted(lines.levels), zorder=order, **look)
-    if lines.written:
-        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, inline_spacing=3, zorder=5)
+    values, label = np.asarray(lines.values).T, lines.label
+    levels = [level for level in sorted(lines.levels) if np.nanmin(values) < level < np.nanmax(values)]
+    if levels:
+        look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
+        drawn = axes.contour(*grid.axes, values, levels=levels, zorder=order, **look)
+        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, zorder=5) if lines.written else ()
         for text in written:
             text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
-    return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=lines.label)
+    else:
+        label = f"{label}: nowhere"
+    return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=label)
