@@ -81,12 +81,14 @@ def _shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
     """One region; returns its legend handle."""
     from matplotlib.patches import Patch
 
-    # Points without a number lie outside, and open ends beyond every value.
-    values = np.clip(np.nan_to_num(region.values, nan=-1e300, posinf=1e300, neginf=-1e300), -1e300, 1e300).T
-    ends = [-9e299 if region.low == -math.inf else region.low, 2e300 if region.high == math.inf else region.high]
+    values = np.ma.masked_invalid(region.values).T
+    ends = [values.min() - 1.0, values.max() + 1.0]
+    ends = [max(ends[0], region.low), min(ends[1], region.high)]
     style = {"zorder": order, "alpha": region.alpha, "hatches": [region.hatch or None]}
-    drawn = axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
-    label = region.label if any(len(path.vertices) for path in drawn.get_paths()) else f"{region.label}: nowhere"
+    label = f"{region.label}: nowhere"
+    if ends[0] < ends[1]:
+        drawn = axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
+        label = region.label if any(len(path.vertices) for path in drawn.get_paths()) else label
     return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
 
 
