@@ -14,7 +14,7 @@ from bsfit.plot import BEST, COLOURS
 from bsfit.plot_maps import Lines, Region, plot_maps
 
 POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 120
-GRID = {"g_X": (0.05, 0.6, POINTS), "m_Zp": (800.0, 3600.0, POINTS)}
+GRID = {"g_X": (0.05, 0.6, POINTS), "m_Zp": (800.0, 3000.0, POINTS)}
 LABELS = {"g_X": r"$g_X$", "m_Zp": r"$m_{Z'}$ [GeV]"}
 FIXED = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_L_mu": 0.5}
 COUPLINGS = {"captioned": 0.025, "raised": 0.054}  # lambda_Q_b = -lambda_Q_s, opposite signs for a negative C9
