@@ -162,6 +162,7 @@ def plot_corner(
     draws = {name: posterior.draws(name) for name in names}
     n = len(names)
     with canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n, n) as (figure, axes):
+        axes = np.array(axes, dtype=object).reshape(n, n)
         for i, below in enumerate(names):
             for j, along in enumerate(names):
                 _corner_cell(axes[i][j], draws, below, along, i - j, bins, reference)
