@@ -1,21 +1,135 @@
-"""Every example runs as a user would run it, in an empty folder."""
+"""Every example runs as a user would run it, in an empty folder; what the figures of the review say, in numbers."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bsfit.results import load
+
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.py"))
+FIGURES = [path for path in EXAMPLES if "figure" in path.stem]
+SIZES = {"06_figure_3": 60, "07_figure_5": 40, "08_figure_6": 16}
+"""Points along an axis."""
+
+
+def run(arguments, folder):
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path not in FIGURES], ids=lambda path: path.stem)
 def test_example(path, tmp_path):
-    environment = {**os.environ, "MPLBACKEND": "agg"}
-    done = subprocess.run(
-        [sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.strip()
+    assert run([str(path)], tmp_path).strip()
+
+
+# One process for all: what they share is compiled once.
+IN_TURN = """
+import runpy, sys
+for path, size in zip(sys.argv[1::2], sys.argv[2::2]):
+    sys.argv = [path, size]
+    runpy.run_path(path, run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The folder with figures 3, 5 and 6 at reduced size, and what was printed."""
+    folder = tmp_path_factory.mktemp("figures")
+    arguments = [text for path in FIGURES for text in (str(path), str(SIZES[path.stem]))]
+    return folder, run(["-c", IN_TURN, *arguments], folder)
+
+
+@pytest.mark.slow
+def test_figures_are_pictures_with_numbers(drawn):
+    names = ("figure-3-captioned", "figure-3-raised", "figure-5", "figure-6")
+    for name in names:
+        assert (drawn[0] / f"{name}.png").stat().st_size > 50_000
+        assert (drawn[0] / f"{name}.numbers.npz").exists()
+
+
+@pytest.mark.slow
+def test_line_of_the_relic_density_in_figure_3(drawn):
+    """Those of an independent calculation with a tabulated plasma, to 1 GeV."""
+    expected = {
+        0.1: (2011.6, 2060.4), 0.2: (1998.2, 2130.7), 0.3: (1963.6, 2179.4), 0.4: (1898.7, 2228.6),
+        0.5: (1808.4, 2282.8),
+    }  # fmt: skip
+    found = re.findall(r"g_X = ([\d.]+): Omega h\^2 = 0.12 at m_Zp = ([\d.]+) and ([\d.]+)", drawn[1])
+    assert len(found) == 5
+    for g_x, *masses in found:
+        assert [float(m) for m in masses] == pytest.approx(list(expected[float(g_x)]), abs=1.0)
+
+
+def crosses(omega):
+    """Between which neighbours in m_Zp the relic density is met."""
+    return (omega[:, :-1] - 0.12) * (omega[:, 1:] - 0.12) < 0
+
+
+@pytest.mark.slow
+def test_c9_of_figure_3(drawn):
+    """At most 4.1 % of the Standard Model's with the couplings of the caption; about 0.3 with the raised ones."""
+    captioned, raised = (load(drawn[0] / f"figure-3-{name}.npz") for name in ("captioned", "raised"))
+    then, now = captioned["C9 2014/2017"], captioned["C9 today"]
+    assert then.max() < 0
+    assert 0.039 < -then.min() / 4.07 < 0.041
+    np.testing.assert_allclose(now / then, 132.1 / 127.951, rtol=2e-3)
+    # Straight lines through the origin: a function of m_Zp/g_X.
+    slope = np.divide.outer(1 / captioned.axes[0], 1 / captioned.axes[1]).ravel()
+    order = np.argsort(slope)
+    near = np.diff(slope[order]) < 1e-3 * slope[order][:-1]
+    assert np.max(np.abs(np.diff(np.log(-then.ravel()[order]))[near])) < 5e-3
+    low, high = wanted(drawn[1], "2014/2017")
+    c9 = 100 * raised["C9 2014/2017"][:, 1:] / 4.07
+    both = crosses(raised["Omega_h2"]) & (c9 > low) & (c9 < high)
+    g_x, m_zp = raised.axes[0][both.any(axis=1)], raised.axes[1][1:][both.any(axis=0)]
+    assert g_x.max() == pytest.approx(0.33, abs=0.03)
+    assert 1900 < m_zp.min() < m_zp.max() < 2300
+
+
+def wanted(text, era):
+    """One-sigma interval of C9/C9SM in percent that the example printed."""
+    match = re.search(re.escape(era) + r": C9/C9SM of the data from ([-\d.]+) to ([-\d.]+) %", text)
+    assert match is not None
+    return float(match[1]), float(match[2])
+
+
+@pytest.mark.slow
+def test_figure_5(drawn):
+    """R_K and R_K* overlap, lambda_mu of about 2; mixing is a vertical line; today small couplings win."""
+    then, now = (load(drawn[0] / f"figure-5-{era}.npz") for era in ("2014", "today"))
+    both = (np.abs(then["<Rmue>(B+->Kll)[1,6]"]) < 1) & (np.abs(then["<Rmue>(B0->K*ll)[1.1,6]"]) < 1)
+    assert both.any(axis=1).all()
+    assert then.axes[1][both.any(axis=0)].min() == pytest.approx(1.85, abs=0.1)
+    mixing = then["DeltaM_s/SM"]
+    assert np.ptp(mixing, axis=1).max() < 1e-12
+    assert np.interp(-1.15, -mixing[:, 0], then.axes[0]) == pytest.approx(130.0, abs=10.0)
+    assert np.abs(now["DeltaM_s_ps"]).max() < 2
+    agree = (np.abs(now["<Rmue>(B+->Kll)[1.1,6]"]) < 2) & (np.abs(now["<Rmue>(B0->K*ll)[1.1,6]"]) < 2)
+    assert agree[:, 0].all()
+    assert now.axes[1][agree.any(axis=0)].max() < 2.3
+    assert not (both & agree).any()
+
+
+@pytest.mark.slow
+def test_figure_6(drawn):
+    """C9 of -0.3 exists with perturbative couplings, but every point is above the limit of its time."""
+    found = load(drawn[0] / "figure-6.npz")
+    m_l, m_x = np.meshgrid(*found.axes, indexing="ij")
+    stable = m_x < 0.9 * np.minimum(m_l, 1100.0)
+    coupling, c9 = found["lambda_L_mu"], found["C9 2014/2017"]
+    valid = stable & (coupling < (4 * np.pi) ** 0.5)
+    assert np.isfinite(coupling[stable]).all()
+    assert (valid & (np.abs(c9 + 0.3) < 0.05)).any()
+    assert (coupling[valid & (c9 < -0.3)] > 0.8).all()
+    for limit, least in (("lux-2016", 5.0), ("xenon1t-2018", 9.0), ("lz-2024", 250.0)):
+        assert found[limit][valid].min() > least

@@ -56,6 +56,7 @@ ALLOWED = {
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},
+    "plot_maps": {"results", "errors", "plot"},
     "cli": None,  # anything, imported inside the verb
     "__init__": set(),
 }

@@ -126,3 +126,8 @@ def test_bad_requests_are_refused(tmp_path):
 def test_matplotlib_is_imported_late():
     code = "import sys, bsfit.plot; sys.exit('matplotlib' in sys.modules or 'jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_corner_of_one_parameter(tmp_path):
+    figure, _ = plot.plot_corner(posterior(), tmp_path / "corner.svg", names=("a",))
+    assert figure.stat().st_size > 5_000

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 from finite_differences import assert_derivatives
 
 from bsfit import catalogue, scalar_sector
@@ -171,16 +172,63 @@ def test_loop_nuisance_scales_only_c9_and_c10():
         assert scaled.wilson[name] == plain.wilson[name]
 
 
-def test_kinetic_mixing_is_universal_and_vector_like_enough():
-    """epsilon alone: Delta_R = 2 Delta_L for charged leptons, half of it for nothing flavour violating."""
+def neutral_bosons(epsilon, m_zp, inputs):
+    """Masses, and couplings [boson, (g_Y Y, g T_3, X)], of photon, Z, Z' by diagonalisation of B, W_3 and X."""
+    s2 = float(inputs["sin2_theta_w"])
+    m_z, g_y = 91.1876, float(portal.hypercharge_coupling(inputs))
+    g = g_y * np.sqrt((1 - s2) / s2)
+    higgs = np.array([-g_y, g, 0.0]) / np.hypot(g, g_y) * m_z
+    kinetic = np.eye(3) + epsilon * np.array([[0, 0, 1.0], [0, 0, 0], [1.0, 0, 0]])
+    squared, states = scipy.linalg.eigh(np.outer(higgs, higgs) + np.diag([0.0, 0.0, m_zp**2]), kinetic)
+    return squared, states.T * np.array([g_y, g, 1.0])
+
+
+CURRENTS = {
+    "electron": (-1.0, (-0.5, -0.5), (-1.0, 0.0)),
+    "neutrino": (0.0, (-0.5, 0.5), (0.0, 0.0)),
+    "up": (2 / 3, (1 / 6, 0.5), (2 / 3, 0.0)),
+    "down": (-1 / 3, (1 / 6, -0.5), (-1 / 3, 0.0)),
+}
+"""Charge, and hypercharge and isospin of the left-handed and of the right-handed state."""
+
+
+@pytest.mark.parametrize("m_zp", [30.0, 91.0, 200.0, 3000.0])
+def test_low_energy_kinetic_mixing_against_exact_diagonalisation(m_zp):
+    """Exchange of all three bosons between a current of U(1)_X and light fermions, at q^2 = 1 GeV^2."""
+    epsilon, q2 = 1e-4, 1.0
+    squared, coupled = neutral_bosons(epsilon, m_zp, REFERENCE)
+    z = portal.couplings({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, REFERENCE)
+    for name, (charge, left, right) in CURRENTS.items():
+        low = portal.at_low_energies(getattr(z, name), charge, {"epsilon": epsilon}, REFERENCE)
+        for hand, found in ((left, low.universal_left), (right, low.universal_right)):
+            exchange = np.sum(coupled[:, 2] * (coupled @ np.array([*hand, 0.0])) / (q2 - squared))
+            assert float(found) == pytest.approx(-exchange * m_zp**2, rel=2e-3, abs=2e-4 * epsilon), name
+
+
+def test_on_shell_couplings_of_kinetic_mixing_against_exact_diagonalisation():
+    """-epsilon g_Y Y to order m_Z^2/m_Zp^2."""
+    epsilon = 1e-4
+    for m_zp in (600.0, 6000.0):
+        tolerance = 3 * (91.1876 / m_zp) ** 2
+        heavy = neutral_bosons(epsilon, m_zp, REFERENCE)[1][-1]
+        heavy = heavy * np.sign(heavy[2])
+        z = portal.couplings({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, REFERENCE)
+        for name in ("electron", "up", "down"):
+            f, (_, left, right) = getattr(z, name), CURRENTS[name]
+            for hand, found in ((left, f.universal_left), (right, f.universal_right)):
+                assert float(found) == pytest.approx(float(heavy[:2] @ np.array(hand)), rel=tolerance, abs=1e-9)
+
+
+def test_kinetic_mixing_shifts_c9_alone():
+    """By the electric charge of the leptons, all alike; neutrinos, C10, flavour violation and mixing stay."""
     plain, mixed = at(GENERAL), at(GENERAL, epsilon=0.01)
-    g_y = float(portal.hypercharge_coupling(REFERENCE))
+    g_y, c2 = float(portal.hypercharge_coupling(REFERENCE)), 1 - float(REFERENCE["sin2_theta_w"])
     unit = -mixed.quantities["D_sb"] / v_tb_v_ts(REFERENCE) * (lambda_v(REFERENCE) / GENERAL["m_Zp"]) ** 2
-    shift9 = mixed.wilson["C9_bsee"] - plain.wilson["C9_bsee"]
-    shift10 = mixed.wilson["C10_bsee"] - plain.wilson["C10_bsee"]
-    assert complex(shift9 / unit) == pytest.approx(0.01 * g_y * 1.5, rel=1e-10)
-    assert complex(shift10 / unit) == pytest.approx(0.01 * g_y * 0.5, rel=1e-10)
-    assert mixed.wilson["C9_bsmue"] == plain.wilson["C9_bsmue"]
+    for pair in ("ee", "mumu", "tautau"):
+        shift = mixed.wilson[f"C9_bs{pair}"] - plain.wilson[f"C9_bs{pair}"]
+        assert complex(shift / unit) == pytest.approx(0.01 * g_y * c2 * 2, rel=1e-9)
+    for name in ("C10_bsee", "C10_bsmumu", "C9_bsmue", "CL_bsnumunumu", "CL_bsnuenue", "CVLL_bsbs"):
+        assert complex(mixed.wilson[name]) == pytest.approx(complex(plain.wilson[name]), rel=1e-12)
     assert mixed.quantities["D_sb"] == plain.quantities["D_sb"]
 
 

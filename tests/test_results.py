@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bsfit import results
-from bsfit.results import FitResult, Posterior, Profile, ResultFileError, Scan, ScenarioTable, load
+from bsfit.results import FitResult, Map, Posterior, Profile, ResultFileError, Scan, ScenarioTable, load
 from bsfit.results.tables import asymmetric, interval, number
 
 META = {"likelihood": {"model": "toy", "data": "made up"}, "settings": {"seed": 1, "free": {"x": "flat"}}}
@@ -97,7 +97,14 @@ def posterior():
     )  # fmt: skip
 
 
-RECORDS = [fit_result, table, profile, scan, posterior]
+def plane_map():
+    x, m = np.linspace(-1, 1, 9), np.geomspace(1, 100, 7)
+    omega = np.outer(x, m)
+    omega[0] = np.nan
+    return Map(names=("x", "m"), axes=(x, m), log=(False, True), values={"Omega_h2": omega, "none": omega * np.nan})
+
+
+RECORDS = [fit_result, table, profile, scan, posterior, plane_map]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".npz", ""])

@@ -20,6 +20,7 @@ _PUBLIC = {
     "profile": "bsfit.inference.profile",
     "sample": "bsfit.inference.sample",
     "scan": "bsfit.runs.scan",
+    "tabulate": "bsfit.runs.tabulate",
     "load_inputs": "bsfit.inputs",
     "Theory": "bsfit.theory",
     "WilsonCoefficients": "bsfit.theory",

@@ -1,8 +1,8 @@
-"""Figures of results: the plane of two parameters, profiles, corner plots. Nothing is computed here but contour levels.
+"""Figures of results: the plane of two parameters, profiles, corner plots.
 
-Every function takes records of `bsfit.results`, writes the figure to `path` (the suffix chooses png, pdf or svg) and
-its numbers beside it (`name.numbers.csv` for curves, `name.numbers.npz` for surfaces and draws), and returns both
-paths. matplotlib is imported on the first call.
+Nothing is computed here but contour levels. Every function takes records of `bsfit.results`, writes the figure to
+`path` (the suffix chooses png, pdf or svg) and its numbers beside it (`name.numbers.csv` for curves,
+`name.numbers.npz` for surfaces and draws), and returns both paths. matplotlib is imported on the first call.
 """
 
 import csv
@@ -37,6 +37,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 11,
     "savefig.dpi": 200,
+    "hatch.linewidth": 0.5,
     "svg.hashsalt": "bsfit",
 }
 SIGMAS = (1.0, 2.0)
@@ -61,7 +62,7 @@ def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Pat
     if isinstance(record, Profile | Scan) and len(record.names) in (1, 2):
         return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
     expected = "a Scan or Profile of one or two parameters, or a Posterior"
-    raise BsfitInputError(f"{_what(record)} has no figure", field="plot", expected=expected)
+    raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=expected)
 
 
 def plot_plane(
@@ -87,7 +88,7 @@ def plot_plane(
     names = first.names
     best = dict(best or (last.best if isinstance(last, Profile) else last.peak()[0]))
     reference = reference or next((r.reference for _, r, _ in sets if isinstance(r, Scan) and r.reference), None)
-    with _canvas(5.6, 5.2) as (figure, axes):
+    with canvas(5.6, 5.2) as (figure, axes):
         handles = []
         for (name, record, values), colour in zip(sets, _colours(len(sets)), strict=True):
             filled = colour != GLOBAL or len(sets) == 1
@@ -95,13 +96,13 @@ def plot_plane(
             handles[-1].set_label(_label(name, labels))
         handles = [handle for handle in handles if len(sets) > 1]
         handles += _marks(axes, names, best, reference, reference_label)
-        _frame(axes, first, names, labels)
+        frame(axes, first, names, labels)
         _legend(axes, handles, title)
         payload = dict(zip((f"axis_{name}" for name in names), first.axes, strict=True))
         payload |= {f"delta_chi2_{name}": values for name, _, values in sets}
         payload |= {"levels": np.array([level(sigma, 2) for sigma in SIGMAS])}
         payload |= {f"best_{name}": np.array(best[name]) for name in names}
-        return _save(figure, path), _save_arrays(path, payload)
+        return save(figure, path), save_arrays(path, payload)
 
 
 def plot_profile(
@@ -120,13 +121,13 @@ def plot_profile(
     """
     if not isinstance(result, Profile | Scan) or len(result.names) != 1:
         raise BsfitInputError(
-            f"got {_what(result)}", field="plot_profile", expected="a Profile or Scan of one parameter"
+            f"got {what(result)}", field="plot_profile", expected="a Profile or Scan of one parameter"
         )
     name, x = result.names[0], result.axes[0]
     curves = {group: values for group, _, values in _sets(result, None)}
     best = result.best if isinstance(result, Profile) else result.peak()[0]
     reference = reference or getattr(result, "reference", None)
-    with _canvas(5.6, 4.4) as (figure, axes):
+    with canvas(5.6, 4.4) as (figure, axes):
         _say_sigmas(axes, result)
         for (group, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
             text = _label(group, labels) if len(curves) > 1 else None
@@ -134,11 +135,11 @@ def plot_profile(
         axes.plot(best[name], 0.0, "*", color=BEST, markersize=14, clip_on=False, zorder=6, label="best fit")
         if reference and name in reference and x[0] <= reference[name] <= x[-1]:
             axes.axvline(reference[name], color="0.3", linewidth=1.1, linestyle=":", label=reference_label)
-        _frame(axes, result, (name,), labels)
+        frame(axes, result, (name,), labels)
         axes.set(ylabel=r"$\Delta\chi^2$", ylim=(0.0, top))
         axes.legend(loc="upper center", title=title, frameon=True, framealpha=0.9, edgecolor="none")
         columns = {name: x, **{f"delta_chi2_{group}": values for group, values in curves.items()}}
-        return _save(figure, path), _save_table(path, columns)
+        return save(figure, path), save_table(path, columns)
 
 
 def plot_corner(
@@ -152,7 +153,7 @@ def plot_corner(
 ) -> tuple[Path, Path]:
     """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws."""
     if not isinstance(posterior, Posterior):
-        raise BsfitInputError(f"got {_what(posterior)}", field="plot_corner", expected="a Posterior")
+        raise BsfitInputError(f"got {what(posterior)}", field="plot_corner", expected="a Posterior")
     names = tuple(names or posterior.names)
     unknown = [name for name in names if name not in posterior.samples]
     if unknown:
@@ -160,7 +161,7 @@ def plot_corner(
         raise BsfitInputError(f"no draws of {', '.join(unknown)}", field="plot_corner", expected=known)
     draws = {name: posterior.draws(name) for name in names}
     n = len(names)
-    with _canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n) as (figure, axes):
+    with canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n, n) as (figure, axes):
         axes = np.array(axes, dtype=object).reshape(n, n)
         for i, below in enumerate(names):
             for j, along in enumerate(names):
@@ -170,7 +171,7 @@ def plot_corner(
         if posterior.verdict != "passed":
             figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="top", color=BEST, fontsize=14, weight="bold")
         figure.subplots_adjust(hspace=0.06, wspace=0.06)
-        return _save(figure, path), _save_arrays(path, {f"samples_{name}": x for name, x in draws.items()})
+        return save(figure, path), save_arrays(path, {f"samples_{name}": x for name, x in draws.items()})
 
 
 def _sets(results: Any, groups: Sequence[str] | None) -> list[tuple[str, Any, np.ndarray]]:
@@ -185,7 +186,7 @@ def _sets(results: Any, groups: Sequence[str] | None) -> list[tuple[str, Any, np
         found = [("global", results, _total(results))]
     names = found[0][1].names if isinstance(found[0][1], Scan | Profile) else ()
     if not names or len(names) > 2 or any(record.names != names for _, record, _ in found):
-        got = "; ".join(_what(record) for _, record, _ in found)
+        got = "; ".join(what(record) for _, record, _ in found)
         raise BsfitInputError(
             f"got {got}", field="plot", expected="scans or profiles of the same one or two parameters"
         )
@@ -198,7 +199,8 @@ def _total(record: Any) -> np.ndarray:
     return record.delta_chi2 if isinstance(record, Profile) else np.zeros(0)
 
 
-def _what(record: Any) -> str:
+def what(record: Any) -> str:
+    """Kind of a record, and its parameters, for messages."""
     names = getattr(record, "names", None)
     return f"a {type(record).__name__}" + (f" of {', '.join(names)}" if names else "")
 
@@ -213,15 +215,15 @@ def _label(name: str, labels: Labels) -> str:
 
 
 @contextmanager
-def _canvas(width: float, height: float, cells: int = 1) -> Iterator[tuple[Any, Any]]:
-    """A figure and its axes (a square array of them for `cells` > 1) in our style, without pyplot's global state."""
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Iterator[tuple[Any, Any]]:
+    """A figure and its axes (an array of them for several) in our style, without pyplot's global state."""
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height))
-        axes = figure.subplots(cells, cells, squeeze=False)
-        yield figure, axes if cells > 1 else axes[0, 0]
+        axes = figure.subplots(rows, columns, squeeze=False)
+        yield figure, axes if axes.size > 1 else axes[0, 0]
 
 
 def _region(axes: Any, record: Any, values: np.ndarray, colour: str, filled: bool) -> Any:
@@ -257,7 +259,7 @@ def _marks(
     return marks
 
 
-def _frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
+def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
     """Scales, limits and labels of the axes from the grid."""
     for axis, name, grid, is_log in zip((axes.xaxis, axes.yaxis), names, record.axes, record.log, strict=False):
         axis.set_label_text(_label(name, labels))
@@ -385,24 +387,28 @@ def _corner_labels(axes: Any, cell: tuple[int, int, int], along: str, below: str
         axes.set_ylabel(below)
 
 
-def _save(figure: Any, path: str | os.PathLike[str]) -> Path:
+def save(figure: Any, path: str | os.PathLike[str], dpi: float | None = None) -> Path:
+    """Write the figure to `path`, atomically; ".png" if it has no suffix. Returns the path."""
     path = Path(path)
     path = path if path.suffix else path.with_suffix(".png")
     stream = io.BytesIO()
     dated = {"png": "Creation Time", "svg": "Date", "pdf": "CreationDate"}.get(path.suffix[1:])
-    figure.savefig(stream, format=path.suffix[1:], bbox_inches="tight", metadata={dated: None} if dated else None)
+    metadata = {dated: None} if dated else None
+    figure.savefig(stream, format=path.suffix[1:], bbox_inches="tight", metadata=metadata, dpi=dpi)
     write_atomically(path, stream.getvalue())
     return path
 
 
-def _save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> Path:
+def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> Path:
+    """Write arrays beside the figure `path`, as `name.numbers.npz`. Returns the path."""
     path, stream = Path(path).with_suffix(".numbers.npz"), io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **arrays)
     write_atomically(path, stream.getvalue())
     return path
 
 
-def _save_table(path: str | os.PathLike[str], columns: dict[str, np.ndarray]) -> Path:
+def save_table(path: str | os.PathLike[str], columns: dict[str, np.ndarray]) -> Path:
+    """Write columns beside the figure `path`, as `name.numbers.csv`. Returns the path."""
     path, stream = Path(path).with_suffix(".numbers.csv"), io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)

@@ -21,6 +21,7 @@ lepton-flavour violation other than in b -> s, and the effects of the right-hand
 Outputs (`Theory.quantities`) are listed in `theory`.
 """
 
+import dataclasses
 from collections.abc import Mapping
 
 import equinox as eqx
@@ -116,10 +117,11 @@ class Couplings(eqx.Module):
 
 
 def couplings(params: Params, inputs: Inputs) -> Couplings:
-    r"""Couplings of the Z' to all fermions.
+    r"""Couplings of a Z' on its mass shell, or far above the Z, to all fermions.
 
     A kinetic mixing :math:`L=-\frac\epsilon2F_Y^{\mu\nu}F_{X\mu\nu}` (the review's :math:`\epsilon` is minus half of
-    it) adds :math:`-\epsilon g_YY_f` to every light fermion: first order, :math:`m_{Z'}\gg m_Z`.
+    it) adds :math:`-\epsilon g_YY_f` to every light fermion: first order, :math:`m_{Z'}\gg m_Z`. At low energies the Z
+    takes part in the exchange, and the photon's share alone is left: `at_low_energies`.
     """
     quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
@@ -135,6 +137,26 @@ def couplings(params: Params, inputs: Inputs) -> Couplings:
         neutrino=mixed("m_L", leptons, -1 / 2, 0.0),
         g_x=jnp.asarray(params["g_X"], dtype=float),
     )
+
+
+def at_low_energies(f: Mixing, charge: float, params: Params, inputs: Inputs) -> Mixing:
+    r"""The same fermions, of this electric charge, as exchange at :math:`q^2\ll m_Z^2` sees them.
+
+    With :math:`\hat B=B-\epsilon X` the kinetic terms are diagonal, X couples to
+    :math:`J_X-\epsilon g_YJ_Y` and shares the mass term :math:`\frac12m_Z^2(Z+\epsilon s_WX)^2`. The inverse of the
+    squared masses gives :math:`L=-\frac1{2m_Z^2}J_Z^2-\frac1{2m_X^2}(J_X-\epsilon g_YJ_Y-\epsilon s_WJ_Z)^2`, and
+    :math:`g_YJ_Y+s_WJ_Z=g_Yc_W^2J_{\rm em}` for :math:`J_Z=g_Z(J_3-s_W^2J_{\rm em})`. So the mixing adds
+    :math:`-\epsilon g_Yc_W^2Q_f`, a vector: the Z, whose mixing with the Z' is of order :math:`m_Z^2/m_{Z'}^2` but
+    whose propagator is larger by the inverse, turns hypercharge into electric charge. No condition on
+    :math:`m_{Z'}/m_Z`.
+    """
+    shift = -charge * photon_mixing(params, inputs)
+    return dataclasses.replace(f, universal_left=shift, universal_right=shift)
+
+
+def photon_mixing(params: Params, inputs: Inputs) -> Float[Array, ""]:
+    r""":math:`\epsilon g_Yc_W^2`, with which the Z' mixes with the photon at low energies."""
+    return jnp.asarray(params.get("epsilon", 0.0)) * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
 
 
 def hypercharge_coupling(inputs: Inputs) -> Float[Array, ""]:
@@ -171,12 +193,13 @@ def wilson_coefficients(
     r"""Coefficients at 4.8 GeV from tree-level exchange, eq. (18) of 1803.04703 for every pair of leptons.
 
     :math:`C_9=-\frac{\Delta^{sb}_L}{V_{tb}V_{ts}^*}\frac{\Lambda_v^2}{m_{Z'}^2}(\Delta_R+\Delta_L)^{\mu\mu}`,
-    :math:`C_{10}` with the difference R - L. :math:`\Delta F=2` runs from m_Zp.
+    :math:`C_{10}` with the difference R - L. :math:`\Delta F=2` runs from m_Zp. Kinetic mixing shifts :math:`C_9` of
+    all charged leptons alike, :math:`C_{10}` and neutrinos not: `at_low_energies`.
     """
     inverse = 1 / jnp.asarray(params["m_Zp"]) ** 2
     exchange = -z.down.left(1, 2) * inverse
     loops = exchange * (1 + jnp.asarray(params.get("delta_loop", 0.0)))
-    e, nu = z.electron, z.neutrino
+    e, nu = at_low_energies(z.electron, -1.0, params, inputs), at_low_energies(z.neutrino, 0.0, params, inputs)
     muon_neutrino = -nu.left(1, 1) * inverse
     return {
         **from_charged_leptons(lambda i, j: loops * e.left(i, j), lambda i, j: loops * e.right(i, j), inputs),
@@ -290,7 +313,7 @@ def nucleon_couplings(
 
     At tree level :math:`f_q=g_X(\Delta_L+\Delta_R)/2m_{Z'}^2`. The Z' mixes with the photon in loops of all fermions:
     :math:`b_p=-\frac{e^2g_X}{24\pi^2m_{Z'}^2}\sum(-N_cQ_f)(\Delta_L+\Delta_R)_f\ln m_f^2`. Of `epsilon` the photon's
-    part alone survives at low momenta, the Z cancelling the rest. Where the components of :math:`\chi` differ by more
+    part alone survives at low momenta, `at_low_energies`. Where the components of :math:`\chi` differ by more
     than a collision with xenon can supply, the current scatters no more.
     """
     m2 = jnp.asarray(params["m_Zp"], dtype=float) ** 2
@@ -304,8 +327,7 @@ def nucleon_couplings(
         logs = logs + nucleon.mass_logarithm(weights, couplings, jnp.append(masses[kind], f.heavy))
     e2 = 4 * jnp.pi * inputs["alpha_em_0"]
     loops = nucleon.photon(-e2 * z.g_x / (24 * jnp.pi**2 * m2) * logs)
-    mixing_ = jnp.asarray(params.get("epsilon", 0.0)) * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
-    kinetic = nucleon.photon(-mixing_ * z.g_x / m2)
+    kinetic = nucleon.photon(-photon_mixing(params, inputs) * z.g_x / m2)
     xenon = inputs["A_xenon"] * inputs["m_nucleon"]
     energy = scalar.m_I * xenon / (scalar.m_I + xenon) * INELASTIC_SPEED**2 / 2
     elastic = jnp.where(scalar.m_R - scalar.m_I < energy, 1.0, 0.0)

@@ -6,10 +6,11 @@
 
 from bsfit.results.archive import ResultFileError, load, write_atomically
 from bsfit.results.provenance import provenance
-from bsfit.results.records import FitResult, Posterior, Profile, Scan, ScenarioTable
+from bsfit.results.records import FitResult, Map, Posterior, Profile, Scan, ScenarioTable
 
 __all__ = [
     "FitResult",
+    "Map",
     "Posterior",
     "Profile",
     "ResultFileError",

@@ -332,6 +332,29 @@ class Scan(_Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Map(_Record):
+    """Numbers on a grid: `values`, name -> [*grid]; a point without a number is NaN."""
+
+    names: tuple[str, ...]
+    axes: tuple[np.ndarray, ...]
+    log: tuple[bool, ...]
+    values: dict[str, np.ndarray]
+    meta: dict[str, Any] = field(default_factory=dict)
+    suffix: ClassVar[str] = ".npz"
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[name]
+
+    def __str__(self) -> str:
+        size = " x ".join(f"{name} ({len(axis)} points)" for name, axis in zip(self.names, self.axes, strict=True))
+        rows = [[name, *(f"{f(x):.4g}" for f in (np.nanmin, np.nanmedian, np.nanmax))] for name, x in self._finite()]
+        return "\n".join([f"Map: {size}", tables.aligned(["value", "smallest", "median", "largest"], rows)])
+
+    def _finite(self) -> list[tuple[str, np.ndarray]]:
+        return [(name, x) for name, x in self.values.items() if np.isfinite(x).any()]
+
+
+@dataclass(frozen=True, eq=False)
 class Posterior(_Record):
     """Posterior draws with their verdict.
 
@@ -396,7 +419,7 @@ class Posterior(_Record):
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
 
 
-KINDS = {kind.__name__: kind for kind in (FitResult, ScenarioTable, Profile, Scan, Posterior)}
+KINDS = {kind.__name__: kind for kind in (FitResult, ScenarioTable, Profile, Scan, Map, Posterior)}
 
 
 def _title(meta: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ def scan(
     and parameters that are neither on the grid nor fixed.
     """
     started = time.time()
-    axes = _axes(grid)
+    axes = grid_axes(grid, "scan")
     fixed = {name: float(value) for name, value in (fixed or {}).items()}
     free = getattr(like, "free", None) if free is None else free
     space = None if free is None else space_of(like, free)
@@ -88,17 +88,20 @@ def scan(
     )
 
 
-def _axes(grid: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def grid_axes(grid: Mapping[str, Any], what: str) -> dict[str, np.ndarray]:
+    """Values of each parameter from {name: (low, high, points)}, `log:name` for logarithmic spacing.
+
+    Raises BsfitInputError, in the name of `what`, for a bad grid.
+    """
     if not isinstance(grid, Mapping) or not grid:
-        raise BsfitInputError("no grid", field="scan", expected='{"name": (low, high, points), ...}')
-    axes = {str(key).removeprefix("log:"): _axis(str(key), line) for key, line in grid.items()}
+        raise BsfitInputError("no grid", field=what, expected='{"name": (low, high, points), ...}')
+    axes = {str(key).removeprefix("log:"): _axis(str(key), line, f"{what} {key!r}") for key, line in grid.items()}
     if len(axes) != len(grid):
-        raise BsfitInputError("a parameter is given twice, with and without `log:`", field="scan")
+        raise BsfitInputError("a parameter is given twice, with and without `log:`", field=what)
     return axes
 
 
-def _axis(key: str, line: Any) -> np.ndarray:
-    where = f"scan {key!r}"
+def _axis(key: str, line: Any, where: str) -> np.ndarray:
     try:
         low, high, points = line
         if not (isinstance(low, Real) and isinstance(high, Real) and int(points) == points):
