@@ -71,6 +71,26 @@ def test_a_bound_stops_it():
     assert peak.distance < 1e-6
 
 
+class Well(Toy):
+    """What interferes with nothing, a^2 = 1.0 +- 0.1 and b^2 = 0.5 +- 0.2, and c, which the data hardly see."""
+
+    free, constrained, n_data = {"a": (-3.0, 3.0), "b": (-2.0, 2.0), "c": (-20.0, 20.0)}, (), 3
+
+    def expand(self, params):
+        a, b, c = (params[name] for name in self.free)
+        r = np.array([(a * a - 1.0) / 0.1, (b * b - 0.5 + 0.1 * a) / 0.2, (c - 1.0) / 100.0])
+        slope = np.array([[20.0 * a, 0.0, 0.0], [0.5, 10.0 * b, 0.0], [0.0, 0.0, 0.01]])
+        return -0.5 * float(r @ r), -slope.T @ r, slope.T @ slope, {"chi2": float(r @ r)}
+
+
+def test_saddles_and_flat_directions():
+    """At the reference point b has neither slope nor curvature, and a hardly any; all predictions are then met."""
+    result = fit(Well(), reference=dict.fromkeys("abc", 0.0))
+    assert result.converged
+    assert abs(result.values["a"]) == pytest.approx(1.0, abs=1e-6)
+    assert result.chi2 == pytest.approx(0.0, abs=1e-9)
+
+
 def test_fit_goes_this_way():
     """Nuisances count neither as parameters nor in the pull, whose chi2 at the reference has them fitted there."""
     result = fit(Toy(), reference=dict.fromkeys(NAMES, 0.0))

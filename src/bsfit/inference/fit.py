@@ -23,6 +23,8 @@ from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import FitResult, provenance
 
 Ends = dict[tuple[int, int, float], float]
+# Where scoring starts beside the reference point, in the box: there may be a saddle, as for imaginary parts.
+AWAY = 0.01
 # Singular values of the observables' Jacobian below this fraction of the largest are zero.
 RANK_TOLERANCE = 1e-8
 
@@ -97,7 +99,8 @@ def _scored(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tup
     if inside is not None:
         hold = np.array([name not in like.constrained for name in space.names])
         first = climb(like.expand, space, start, hold, near=1e-2)
-        start, told = first.position, {f"reference_{name}": value for name, value in first.told.items()}
+        told = {f"reference_{name}": value for name, value in first.told.items()}
+        start = np.where(hold, first.position + AWAY, first.position)
     peak = climb(like.expand, space, start)
     place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
     pressed = ((peak.position <= 0.0) & (peak.gradient > 0.0)) | ((peak.position >= 1.0) & (peak.gradient < 0.0))

@@ -1,9 +1,10 @@
 r"""The maximum of a likelihood with many nuisances whose predictions are costly: Fisher's scoring.
 
 Newton's method with :math:`J^TWJ`, W the exact curvature of the log-likelihood in the predictions, in place of the
-Hessian (Gauss-Newton), steps shortened where they do not ascend, in the unit box. What it lacks, the curvature of the
-predictions, is learnt from the gradients of successive steps by symmetric rank-one updates (Dennis, Gay, Welsch, ACM
-TOMS 7 (1981) 348): a handful of Jacobians then reach a gradient that is zero to rounding.
+Hessian (Gauss-Newton), in the unit box. What it lacks, the curvature of the predictions, is learnt from the gradients
+of successive points by symmetric rank-one updates (Dennis, Gay, Welsch, ACM TOMS 7 (1981) 348): a handful of Jacobians
+then reach a gradient that is zero to rounding. Steps stay within a trust radius, which directions that the data hardly
+see, and curvatures of the wrong sign, make necessary.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,10 +19,10 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference.minimise import CONVERGED
 from bsfit.inference.space import Space
 
-MAX_STEPS = 60
+MAX_STEPS = 100
 ROUNDING = 1e-12
-# Within so many sigma of the maximum the curvature of the predictions is constant enough to be learnt.
-NEIGHBOURHOOD = 0.5
+# Along steps of so many sigma the curvature of the predictions is constant enough, and above rounding, to be learnt.
+LEARNING = 1e-7, 2.0
 
 
 Expand = Callable[[Mapping[str, float]], tuple[float, np.ndarray, np.ndarray, dict[str, Any]]]
@@ -56,26 +57,59 @@ def climb(
     here = _measure(expand, space, np.clip(start, 0.0, 1.0))
     if not np.isfinite(here.value):
         raise BsfitInputError("the log-likelihood is not finite at the start", field="fit")
-    learnt, length, steps = np.zeros_like(here.hessian), 1.0, 0
-    for steps in range(1, MAX_STEPS + 1):
-        free = ~held & ~_pressed(here)
-        here = here._replace(distance=_distance(here, learnt, free), steps=steps - 1)
-        if here.distance < near or length < 1e-8:
+    learnt, radius = np.zeros_like(here.hessian), 1.0
+    for steps in range(MAX_STEPS):
+        model = _Model(here, learnt, ~held & ~_pressed(here))
+        here = here._replace(distance=model.distance(), steps=steps)
+        if here.distance < near or radius < ROUNDING:
             break
-        trial = np.clip(here.position + length * _step(here, learnt, free), 0.0, 1.0)
-        there = _measure(expand, space, trial)
-        if there.value <= here.value + ROUNDING * abs(here.value):
-            if here.distance < NEIGHBOURHOOD:
-                learnt = _learn(learnt, there, here)
-            here, length = there, 1.0
-        else:
-            length *= _shorter(here.gradient @ (trial - here.position), there.value - here.value)
+        there = _measure(expand, space, np.clip(here.position + model.step(radius), 0.0, 1.0))
+        moved = there.position - here.position
+        length, gain = float(np.linalg.norm(moved)), here.value - there.value
+        accepted = gain >= -ROUNDING * abs(here.value)
+        if LEARNING[0] ** 2 < 0.5 * moved @ here.hessian @ moved < LEARNING[1] ** 2 and np.isfinite(there.value):
+            learnt = _learn(learnt, moved, there.gradient - here.gradient, (there if accepted else here).hessian)
+        share = gain / max(model.gain(moved), ROUNDING * abs(here.value))
+        radius = 2.0 * max(radius, length) if share > 0.75 else 0.3 * length if share < 0.25 else radius
+        here = there if accepted else here
     return here
 
 
-def _shorter(slope: float, rise: float) -> float:
-    """Fraction of a step at which the parabola through its ends is lowest."""
-    return min(max(-slope / (2.0 * (rise - slope)), 0.1), 0.7)
+class _Model:
+    """The quadratic model of -2 log L about a point, in the directions that are free."""
+
+    def __init__(self, here: Peak, learnt: np.ndarray, free: np.ndarray) -> None:
+        self.here, self.free, self.matrix = here, free, here.hessian + learnt
+        self.curvature, self.vectors = np.linalg.eigh(self.matrix[np.ix_(free, free)])
+        self.slope = self.vectors.T @ here.gradient[free]
+
+    def distance(self) -> float:
+        """Newton's estimate of the distance to the maximum, in sigma."""
+        size = np.abs(self.curvature)
+        size = np.maximum(size, 1e-12 * size.max(initial=0.0) + 1e-9)
+        return float(np.sqrt(0.5 * np.sum(self.slope**2 / size)))
+
+    def step(self, radius: float) -> np.ndarray:
+        """The step [n] to the lowest point of the model within a radius."""
+        floor = 1e-12 * np.abs(self.curvature).max(initial=0.0) + 1e-9
+        low = max(0.0, floor - self.curvature.min(initial=np.inf))
+
+        def along(damping: float) -> np.ndarray:
+            return -self.slope / (self.curvature + damping)
+
+        damping = low
+        if np.linalg.norm(along(low)) > radius:
+            high = low + np.linalg.norm(self.slope) / radius
+            for _ in range(60):
+                damping = 0.5 * (low + high)
+                low, high = (damping, high) if np.linalg.norm(along(damping)) > radius else (low, damping)
+        step = np.zeros_like(self.here.position)
+        step[self.free] = self.vectors @ along(damping)
+        return step
+
+    def gain(self, moved: np.ndarray) -> float:
+        """How much lower the model is after a step."""
+        return float(-(self.here.gradient @ moved) - 0.5 * moved @ self.matrix @ moved)
 
 
 def _measure(expand: Expand, space: Space, position: np.ndarray) -> Peak:
@@ -102,31 +136,11 @@ def _pressed(peak: Peak) -> Bool[np.ndarray, " n"]:
     return ((t <= 0.0) & (g > 0.0)) | ((t >= 1.0) & (g < 0.0))
 
 
-def _spectrum(matrix: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Absolute eigenvalues, away from zero, and eigenvectors of the free block."""
-    values, vectors = np.linalg.eigh(matrix[np.ix_(free, free)])
-    size = np.abs(values)
-    return np.maximum(size, 1e-12 * size.max(initial=0.0) + 1e-9), vectors
-
-
-def _distance(peak: Peak, learnt: np.ndarray, free: np.ndarray) -> float:
-    """Newton's estimate of the distance to the maximum, in sigma."""
-    size, vectors = _spectrum(peak.hessian + learnt, free)
-    return float(np.sqrt(0.5 * np.sum((vectors.T @ peak.gradient[free]) ** 2 / size)))
-
-
-def _step(peak: Peak, learnt: np.ndarray, free: np.ndarray) -> np.ndarray:
-    size, vectors = _spectrum(peak.hessian + learnt, free)
-    step = np.zeros_like(peak.position)
-    step[free] = -vectors @ (vectors.T @ peak.gradient[free] / size)
-    return step
-
-
-def _learn(learnt: np.ndarray, there: Peak, here: Peak) -> np.ndarray:
-    """Symmetric rank-one update of what the information at the new point lacks."""
-    step = there.position - here.position
-    missed = there.gradient - here.gradient - (there.hessian + learnt) @ step
-    size = missed @ step
-    if abs(size) < 1e-8 * np.linalg.norm(missed) * np.linalg.norm(step):
+def _learn(learnt: np.ndarray, moved: np.ndarray, turned: np.ndarray, information: np.ndarray) -> np.ndarray:
+    """Symmetric rank-one update of what the information lacks to explain how the gradient turned along a step."""
+    missed = turned - (information + learnt) @ moved
+    size, square = missed @ moved, missed @ missed
+    # More than the data's own largest curvature is a small denominator, not a finding.
+    if square == 0.0 or square > abs(size) * np.linalg.norm(information):
         return learnt
     return learnt + np.outer(missed, missed) / size
