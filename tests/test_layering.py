@@ -23,7 +23,16 @@ FORMULAS = {
     "nucleon",
     "thermal",
 }
-WIRING = {"response", "evaluation", "predictions", "linearise", "theory_errors", "analysis"}
+WIRING = {
+    "response",
+    "evaluation",
+    "predictions",
+    "linearise",
+    "theory_errors",
+    "free_parameters",
+    "dark_likelihood",
+    "analysis",
+}
 
 ALLOWED = {
     "constants": set(),
@@ -38,7 +47,7 @@ ALLOWED = {
     "printed_values": set(),
     "yaml_reader": {"errors"},
     "inputs": {"constants", "catalogue", "errors", "printed_values", "yaml_reader"},
-    "measurements": {"constants", "catalogue", "errors", "printed_values", "yaml_reader"},
+    "measurements": {"constants", "catalogue", "errors", "limits", "printed_values", "yaml_reader"},
     "limits": {"errors", "yaml_reader"},
     "runfile": {"constants", "catalogue", "errors", "yaml_reader"},
     "inference": {"numerics", "results", "errors", "inference"},
@@ -53,7 +62,9 @@ ALLOWED = {
     "predictions": PHYSICS_BASE | FORMULAS | {"response", "evaluation"},
     "linearise": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions"},
     "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions", "linearise"},
-    "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "measurements"},
+    "free_parameters": PHYSICS_BASE | {"evaluation", "predictions"},
+    "dark_likelihood": PHYSICS_BASE | {"dark_observables", "dark_matter", "likelihood", "limits"},
+    "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "limits", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},
     "cli": None,  # anything, imported inside the verb

@@ -217,7 +217,7 @@ class Prediction(eqx.Module):
     def _assemble(
         self, functionals: Mapping[str, Mapping[str, Array]], theory: Theory, inputs: Inputs
     ) -> Float[Array, " n"]:
-        parts, positions = [], []
+        parts, positions = [jnp.zeros(0)], []
         for plan in self.plans:
             for part in plan.combinations:
                 parts.append(plan.assemble_all(part, functionals[plan.process][part.key], inputs))

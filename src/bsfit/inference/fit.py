@@ -55,7 +55,9 @@ def fit(
     `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `pulls(params)`,
     `observables`, `reference_chi2`, `pull_by_rank`, `constrained` (names whose constraint it contains: they count
     neither as data nor as parameters), `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with),
-    `expand` (see `scoring`: then the fit goes that way), `meta`; what it does not tell is left out of the result.
+    `compared` (positions of the predictions that the reference has, default all), `told(params)` (all of these at
+    once), `remarks(params)` (lines about the best fit), `expand` (see `scoring`: then the fit goes that way), `meta`;
+    what it does not tell is left out of the result.
     """
     started = time.time()
     space = space_of(like, free)
@@ -231,8 +233,10 @@ def _measures(
     pairs = zip(space.names, space.priors, strict=True)
     interest = np.array([prior is None and name not in own for name, prior in pairs])
     counted = int(interest.sum()) - sum(len(group.gauge) for group in best.groups)
+    determined = counted
     if getattr(like, "pull_by_rank", False) and "jacobian" in known:
-        counted = _rank(known["jacobian"][:, interest])
+        jacobian = known["jacobian"][:, interest]
+        determined, counted = _rank(jacobian), _rank(jacobian[list(getattr(like, "compared", range(len(jacobian))))])
     measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in known.get("by_group", {}).items()}}
     measures |= {"nuisances": tuple(name for name in space.names if name in own)}
     if "pulls" in known and hasattr(like, "observables"):
@@ -247,7 +251,7 @@ def _measures(
         measures["delta_chi2_by_group"] = {g: 2.0 * (ours[g] - float(at_reference[g])) for g in ours}
     penalty = _penalty(space, params)
     if "chi2" in known and getattr(like, "n_data", None) is not None:
-        chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - counted
+        chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - determined
         measures |= {"chi2": chi2, "ndf": ndf, "p_value": p_value(chi2, ndf) if ndf > 0 else None}
     delta = _improvement(like, known, best, penalty, reference)
     if delta is not None:
@@ -258,11 +262,12 @@ def _measures(
 @eqx.filter_jit
 def _told(like: Any, space: Space, params: dict[str, Any]) -> dict[str, Any]:
     """What the likelihood says about itself at a point: chi2, parts, Jacobian of the predictions in box units."""
-    named = ("chi2", "by_group", "pull_chi2", "pulls")
-    told = {name: getattr(like, name)(params) for name in named if hasattr(like, name)}
+    named = ("chi2", "by_group", "pull_chi2", "pulls", "predictions")
+    told = (
+        like.told(params) if hasattr(like, "told") else {n: getattr(like, n)(params) for n in named if hasattr(like, n)}
+    )
     if getattr(like, "pull_by_rank", False) and hasattr(like, "predictions"):
         told["jacobian"] = jax.jacfwd(lambda t: like.predictions(space.params(t)))(space.position(params))
-        told["predictions"] = like.predictions(params)
     return told
 
 
