@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue, dark_likelihood, likelihood, limits, measurements, theory_errors
 from bsfit.dark_likelihood import DarkMatter
+from bsfit.dark_matter import relic_density
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
 from bsfit.free_parameters import SAMPLES, check_bounds, refuse_unused, refuse_without_dark_matter, sample_box
@@ -23,10 +24,11 @@ from bsfit.free_parameters import plain as plain_name
 from bsfit.inputs import Inputs, InputSet, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
 from bsfit.linearise import Linearisation
-from bsfit.predictions import Params, Prediction, check_bin, plan
-from bsfit.theory import Theory
+from bsfit.predictions import Params, Prediction, check_bin, failed_verdicts, plan
+from bsfit.theory import Theory, Verdict
 from bsfit.theory_errors import DirectPropagation, Propagation
 
+_WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 THEORY_MODES = ("fixed", "propagated", "sampled")
 _LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
 
@@ -107,6 +109,18 @@ class LogLikelihood(eqx.Module):
         }
         return self._with_dark(flavour, {} if self.dark is None else self.dark.told(dark))
 
+    def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
+        """Conditions of the model, and of freeze-out, that fail at a point, and what the pull leaves out."""
+        point = {name: jnp.asarray(float(value)) for name, value in params.items()}
+        verdicts = once(self._verdicts)(point)
+        beside = self.dark is not None and bool(self.prediction.names)
+        return (*failed_verdicts(verdicts), *((_WITHOUT_DARK_MATTER,) if beside else ()))
+
+    def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
+        theory, _ = self._theory(params)
+        frozen = relic_density.verdicts(theory) if self.dark is not None and self.dark.n_relic else ()
+        return (*theory.verdicts, *frozen)
+
     def _with_dark(self, flavour: dict[str, Any], dark: dict[str, Any]) -> dict[str, Any]:
         """What is told of the flavour data, which are compared with the Standard Model, and of dark matter, as one."""
         n = self.gaussian.central.shape[0]
@@ -133,10 +147,13 @@ class LogLikelihood(eqx.Module):
             result[group] = term
         return result
 
-    def _at(self, params: Params) -> Point:
+    def _theory(self, params: Params) -> tuple[Theory, Inputs]:
         nuisances = {name: params[name] for name in self.facts.sampled}
         inputs = self.prediction.inputs.replace(nuisances)
-        theory = self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs)
+        return self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs), inputs
+
+    def _at(self, params: Params) -> Point:
+        theory, inputs = self._theory(params)
         values = self.prediction.of_theory(theory, inputs)
         dark = jnp.zeros(0) if self.dark is None else self.dark.values(theory, inputs)
         if not callable(self.theory_errors):
@@ -372,9 +389,7 @@ def _of_dark(like: LogLikelihood, vector: Float[Array, " f"], names: tuple[str, 
     """Terms of dark matter around a point, whose parameters and nuisances have the given names."""
 
     def values(vector: Float[Array, " f"]) -> Float[Array, " k"]:
-        params = dict(zip(names, vector, strict=True))
-        inputs = like.prediction.inputs.replace({name: params.pop(name) for name in like.facts.sampled})
-        return like.dark.values(like.prediction.model(params, inputs), inputs)
+        return like.dark.values(*like._theory(dict(zip(names, vector, strict=True))))
 
     return dark_likelihood.expand(like.dark, values, vector)
 
@@ -454,7 +469,7 @@ def _meta(
     if len(groups) > 1 and nuisances and mode != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
     if dark is not None and plain.names:
-        notes.append("the pull compares the flavour data alone: the Standard Model has no dark matter")
+        notes.append(_WITHOUT_DARK_MATTER)
     changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
     model = catalogue.MODELS.get(plain.model.name)
     papers = dict.fromkeys(

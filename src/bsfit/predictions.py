@@ -25,7 +25,7 @@ from bsfit.evaluation import once
 from bsfit.hadronic.phase_space import CHARMONIA
 from bsfit.inputs import Inputs, load_inputs
 from bsfit.response import Response, contract, expand, probes, real_parts, span
-from bsfit.theory import INDEX, Rows, Theory
+from bsfit.theory import INDEX, Rows, Theory, Verdict
 
 Params = Mapping[str, Float[Array, ""] | float]
 ModelFunction = Callable[[Params, Inputs], Theory]
@@ -431,8 +431,17 @@ def predict(
     labels = [o if isinstance(o, str) else _function_name(o) for o in observables]
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
     clipped = [check_bin(o, function.inputs) for o in map(_observable_or_none, function.names) if o and o.bin]
-    result.notes = (*(note for note in clipped if note), *failed_verdicts(theory))
+    failed = failed_verdicts((*theory.verdicts, *_on_dark(function, theory)))
+    result.notes = (*(note for note in clipped if note), *failed)
     return result
+
+
+def _on_dark(prediction: Prediction, theory: Theory) -> tuple[Verdict, ...]:
+    """Verdicts of those probes of dark matter that have any."""
+    asked = [_observable_or_none(prediction.names[position]) for position, _ in prediction.own]
+    modules = {catalogue.PROCESSES[item.quantity.process].module: None for item in asked if item}
+    probes = [getattr(importlib.import_module(name), "verdicts", None) for name in modules]
+    return tuple(verdict for probe in probes if probe for verdict in once(probe)(theory))
 
 
 def _observable_or_none(name: str) -> catalogue.Observable | None:
@@ -442,10 +451,10 @@ def _observable_or_none(name: str) -> catalogue.Observable | None:
         return None
 
 
-def failed_verdicts(theory: Theory) -> tuple[str, ...]:
-    """Messages of the validity conditions that a theory does not meet."""
+def failed_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Messages of the validity conditions that are not met."""
     return tuple(
         f"{v.name}: {v.message} (found {float(v.value):.4g}, limit {float(v.limit):.4g})"
-        for v in theory.verdicts
+        for v in verdicts
         if not bool(v.ok)
     )

@@ -78,8 +78,10 @@ def fit(
         best = search(objective, space, starts=starts, seed=seed, first=deeper[None])
     by_rank = bool(getattr(like, "pull_by_rank", False))
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": by_rank}
+    estimates = _estimates(space, best, ends)
+    estimates["messages"] += _remarks(like, estimates["values"])
     result = FitResult(
-        **_estimates(space, best, ends),
+        **estimates,
         **_measures(like, space, best, reference, told),
         meta=provenance(like, started=started, method="fit", free=space.describe(), **settings),
     )
@@ -220,6 +222,10 @@ def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) ->
     if best.reached < 2 and best.starts > 4:
         messages.append("only one start found the best fit: increase `starts`")
     return messages
+
+
+def _remarks(like: Any, values: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(like.remarks(values)) if hasattr(like, "remarks") else ()
 
 
 def _measures(

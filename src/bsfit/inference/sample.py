@@ -115,7 +115,7 @@ def sample(
         reasons=judged.reasons,
         diagnostics=judged.worst,
         modes=plan.modes,
-        messages=plan.messages,
+        messages=(*plan.messages, *_remarks(like, params, log_likelihood)),
         meta=provenance(
             like,
             started=started,
@@ -257,6 +257,12 @@ def _summary(x: np.ndarray) -> dict[str, float]:
     ends = dict(zip(("q2.5", "q16", "median", "q84", "q97.5"), np.quantile(x, QUANTILES).tolist(), strict=True))
     chains = {"r_hat": diagnostics.r_hat(x), "ess_bulk": diagnostics.bulk_ess(x), "ess_tail": diagnostics.tail_ess(x)}
     return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
+
+
+def _remarks(like: Any, params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> tuple[str, ...]:
+    """What the likelihood remarks about the most likely draw."""
+    best = np.unravel_index(np.argmax(log_likelihood), log_likelihood.shape)
+    return like.remarks({name: float(x[best]) for name, x in params.items()}) if hasattr(like, "remarks") else ()
 
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:
