@@ -64,6 +64,7 @@ ALLOWED = {
     "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions", "linearise"},
     "free_parameters": PHYSICS_BASE | {"evaluation", "predictions"},
     "dark_likelihood": PHYSICS_BASE | {"dark_observables", "dark_matter", "likelihood", "limits"},
+    "relic_coordinate": PHYSICS_BASE | {"dark_matter", "predictions", "validity"},
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"dark_matter", "likelihood", "limits", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},

@@ -322,7 +322,7 @@ def log_likelihood(
             hint="select nuisances by globs that leave it out",
         )
     own = {key: value for key, value in free.items() if plain_name(key) not in sampled}
-    check_bounds(own, model)
+    check_bounds(own, getattr(model, "model", model))
     plain = plan(all_names, model, inputs, fixed, tuple(map(plain_name, own)))
     points = sample_box(own, SAMPLES)
     if dark is not None:

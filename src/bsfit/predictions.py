@@ -53,9 +53,12 @@ class BoundModel:
 def bind_model(model: str | Callable, fixed: Mapping[str, float], free: Sequence[str]) -> BoundModel:
     """A model with fixed parameters and defaults filled in; `free` names the parameters given later.
 
-    `model` is a name of `catalogue.MODELS`, or any callable ``params -> Theory``. Raises `BsfitInputError` for unknown
+    `model` is a name of `catalogue.MODELS`, any callable ``params -> Theory``, or has this function as its own method
+    ``bind(fixed, free)`` (`relic_coordinate`). Raises `BsfitInputError` for unknown
     or missing parameters and for fixed values outside their domain.
     """
+    if hasattr(model, "bind"):
+        return model.bind(fixed, free)
     if callable(model):
         return BoundModel("", lambda params, inputs: model(params), tuple(sorted(fixed.items())))
     known = catalogue.parameters_of(model)
@@ -273,6 +276,8 @@ class Prediction(eqx.Module):
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
         samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
+        # A model may be undefined in parts of its box: NaN, which no direction is made of.
+        samples = {process: x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))] for process, x in samples.items()}
         return {process: (coefficients, *span(np.asarray(samples[process]))) for process, coefficients in names.items()}
 
 
