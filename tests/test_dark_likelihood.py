@@ -12,6 +12,7 @@ from bsfit import dark_likelihood
 from bsfit.dark_matter import direct_detection, indirect_detection
 from bsfit.errors import BsfitInputError
 from bsfit.limits import limit
+from bsfit.models import loop
 
 LOOP = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -0.3, "lambda_Q_b": 0.3}
 FREE = {"m_X": (100, 600), "lambda_L_mu": (0.1, 3.5)}
@@ -94,15 +95,14 @@ def test_the_error_of_the_calculation(omega):
 
 
 @pytest.mark.slow
-def test_the_calculation_as_a_nuisance(predicted):
+def test_the_calculation_as_a_nuisance():
     """Omega h^2 times 1 + 0.2 x, with a constraint of x; the size is an input."""
-    omega, _ = predicted()
     like = build("relic", theory="sampled", inputs={"Omega_h2_error": 0.2})
     assert like.constrained == ("Omega_h2 calculation",)
-    found = told(like, **{"Omega_h2 calculation": -0.5})
-    assert float(found["chi2"]) == pytest.approx((0.9 * omega - 0.12) ** 2 / 0.0012**2 + 0.25, rel=1e-9)
-    assert float(build("relic", inputs={"Omega_h2_error": 0.2}).dark.error) == 0.2
-    assert float(build("relic", nuisances="QED*").dark.error) == 0.0
+    found = jax.jit(jax.vmap(lambda x: like.told({**POINT, "Omega_h2 calculation": x})))(jnp.asarray([0.0, -0.5]))
+    omega = np.asarray(found["predictions"])[:, 0]
+    assert omega[1] == pytest.approx(0.9 * omega[0], rel=1e-12)
+    assert float(found["chi2"][1]) == pytest.approx((omega[1] - 0.12) ** 2 / 0.0012**2 + 0.25, rel=1e-9)
 
 
 @pytest.mark.parametrize("omega", [0.03, 0.11, 0.13, 0.5])
@@ -117,15 +117,20 @@ def test_an_upper_bound_on_the_density(omega):
 
 
 @pytest.mark.slow
-def test_missing_dark_matter_neither_scatters_nor_annihilates(predicted):
-    like = build(["relic", "lz-2022", "planck-annihilation-2018"], relic="upper")
-    equal = build(["lz-2022", "planck-annihilation-2018"])
-    for coupling in (1.9, 3.2):
-        omega, _ = predicted(lambda_L_mu=coupling)
-        assert (omega > 0.15) == (coupling < 2)
-        share = min(1.0, omega / 0.12)
-        rates, full = (told(which, lambda_L_mu=coupling)["predictions"][-2:] for which in (like, equal))
-        np.testing.assert_allclose(rates, full * np.array([share, share**2]), rtol=0.02)
+def test_missing_dark_matter_neither_scatters_nor_annihilates():
+    """The values of the likelihood themselves, too much dark matter and too little."""
+    limits, inputs = tuple(map(limit, ("lz-2022", "planck-annihilation-2018"))), bsfit.load_inputs("default")
+    bound, equal = (dark_likelihood.of_data([PLANCK], limits, relic, 0.1, False) for relic in ("upper", "equal"))
+
+    def both(coupling):
+        theory = loop.theory({**LOOP, **POINT, "lambda_L_mu": coupling}, inputs)
+        return bound.values(theory, inputs), equal.values(theory, inputs)
+
+    scaled, full = jax.jit(jax.vmap(both))(jnp.asarray([1.9, 3.2]))
+    assert full[0, 0] > 0.15
+    assert full[1, 0] < 0.08
+    share = jnp.minimum(1.0, full[:, 0] / 0.12)
+    np.testing.assert_allclose(scaled[:, 1:], full[:, 1:] * jnp.stack([share, share**2], axis=1), rtol=0.02)
 
 
 def test_the_share_of_dark_matter():
@@ -146,39 +151,33 @@ def test_the_bound_on_annihilation():
     assert float(direct_detection.delta_chi2(1e-46, 300.0, "lz-2022")) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.fixture(scope="module")
-def joint():
-    return build(["seed-2017", "mixing", "relic", "lz-2022"], inputs="seed")
-
-
 @pytest.mark.slow
-def test_flavour_and_dark_matter_add_up(joint, alone):
-    found = told(joint)
-    flavour = build(["seed-2017", "mixing"], inputs="seed")
-    both = jax.jit(flavour.chi2)(POINT) + told(build(["relic", "lz-2022"], inputs="seed"))["chi2"]
-    assert float(found["chi2"]) == pytest.approx(float(both), rel=1e-10)
-    assert set(found["by_group"]) == {"LFU", "mixing", "relic", "direct"}
-    assert joint.reference_chi2 == pytest.approx(flavour.reference_chi2, rel=1e-12)
-    assert float(found["pull_chi2"]) == pytest.approx(float(jax.jit(flavour.chi2)(POINT)), rel=1e-10)
-    assert joint.compared == (0, 1, 2, 3, 4)
-    assert joint.n_data == 6
-
-
-@pytest.mark.slow
-def test_derivatives_of_the_joint_likelihood(joint):
-    """Equal to differences of fourth order to 1e-6."""
-    names = tuple(POINT)
+def test_flavour_and_dark_matter_in_one_likelihood():
+    """The parts add up; gradients are the differences of fourth order to 1e-6."""
+    data, names = ["seed-2017", "relic", "lz-2022"], tuple(POINT)
+    joint, flavour = build(data, inputs="seed"), build("seed-2017", inputs="seed")
 
     def of_vector(x):
-        return joint(dict(zip(names, x, strict=True)))
+        value, slope = jax.value_and_grad(lambda x: joint(dict(zip(names, x, strict=True))))(x)
+        return value, slope, joint.told(dict(zip(names, x, strict=True)))
 
     x = np.array(list(POINT.values()))
-    value, gradient = jax.jit(jax.vmap(of_vector)), np.asarray(jax.jit(jax.grad(of_vector))(jnp.asarray(x)))
     h = 1e-3 * x
-    shifts = np.stack([x + k * np.diag(h)[i] for i in range(len(x)) for k in (-2, -1, 1, 2)])
-    v = np.asarray(value(jnp.asarray(shifts))).reshape(-1, 4)
+    points = [x + k * np.diag(h)[i] for i in range(len(x)) for k in (-2, -1, 1, 2)]
+    values, slopes, found = jax.jit(jax.vmap(of_vector))(jnp.asarray([*points, x]))
+    v = np.asarray(values)[:-1].reshape(-1, 4)
     expected = (v[:, 0] - 8 * v[:, 1] + 8 * v[:, 2] - v[:, 3]) / (12 * h)
-    np.testing.assert_allclose(gradient * x, expected * x, rtol=1e-6)
+    np.testing.assert_allclose(slopes[-1] * x, expected * x, rtol=1e-6)
+    groups = {name: float(part[-1]) for name, part in found["by_group"].items()}
+    assert set(groups) == {"LFU", "relic", "direct"}
+    assert float(values[-1]) == pytest.approx(sum(groups.values()), rel=1e-12)
+    alone = told(flavour)
+    assert groups["LFU"] == pytest.approx(float(alone["by_group"]["LFU"]), rel=1e-10)
+    assert float(found["pull_chi2"][-1]) == pytest.approx(float(alone["chi2"]), rel=1e-10)
+    dark = joint.dark.chi2(found["predictions"][-1, 3:])
+    assert float(found["chi2"][-1]) == pytest.approx(float(alone["chi2"] + dark), rel=1e-12)
+    assert joint.reference_chi2 == pytest.approx(flavour.reference_chi2, rel=1e-12)
+    assert (joint.compared, joint.n_data, flavour.n_data) == ((0, 1, 2), 4, 3)
 
 
 @pytest.mark.slow
