@@ -387,11 +387,13 @@ def _of_values(like: LogLikelihood, values: Float[Array, " n"], params: Params):
 
 def _of_dark(like: LogLikelihood, vector: Float[Array, " f"], names: tuple[str, ...]) -> dark_likelihood.Slopes:
     """Terms of dark matter around a point, whose parameters and nuisances have the given names."""
+    terms = like.dark
+    assert terms is not None
 
     def values(vector: Float[Array, " f"]) -> Float[Array, " k"]:
-        return like.dark.values(*like._theory(dict(zip(names, vector, strict=True))))
+        return terms.values(*like._theory(dict(zip(names, vector, strict=True))))
 
-    return dark_likelihood.expand(like.dark, values, vector)
+    return dark_likelihood.expand(terms, values, vector)
 
 
 def _everything(prediction: Prediction, dark: DarkMatter | None, params: Params) -> Float[Array, " n"]:
@@ -433,8 +435,8 @@ def _collect(chosen: Sequence[measurements.Measurement]):
         np.array([getattr(d, part) for d in data]) for part in ("central", "sigma_plus", "sigma_minus")
     )
     gaussian = SplitNormal.of(central, plus, minus, correlation)
-    curved = [m for m in chosen if m.curve is not None and m not in dark]
-    curves, curve_data = [(m.curve.x, m.curve.log_likelihood) for m in curved], [m.data[0] for m in curved]
+    curved = [(m.curve, m.data[0]) for m in chosen if m.curve is not None and m not in dark]
+    curves, curve_data = [(curve.x, curve.log_likelihood) for curve, _ in curved], [datum for _, datum in curved]
     groups: dict[str, tuple[list[int], list[int]]] = {}
     for part, entries in enumerate((data, curve_data)):
         for position, datum in enumerate(entries):

@@ -77,48 +77,46 @@ class DarkMatter(eqx.Module):
                 share = share_of(omega / self.measured.central[0])
         return jnp.stack([*found, *(_over_limit(limit, dark, share, theory, inputs) for limit in self.limits)])
 
-    def by_group(self, values: Float[Array, " k"]) -> dict[str, Float[Array, ""]]:
-        """Log-likelihood of each group of data: a density for measured values, zero at most for limits."""
-        found = {}
-        if self.measured is not None:
-            omega = values[: self.n_relic]
-            if self.relic == "equal":
-                found["relic"] = likelihood.log_prob(self.measured, omega, self._theory_errors(omega))
-            else:
-                found["relic"] = -0.5 * likelihood.excess_chi2(self.measured, omega, self._theory_errors(omega))
-        for limit, ratio in zip(self.limits, values[self.n_relic :], strict=True):
-            term = -0.5 * likelihood.upper_limit_chi2(ratio, limit.at_limit)
-            found[limit.group] = found.get(limit.group, 0.0) + term
-        return found
-
     def log_likelihood(self, values: Float[Array, " k"]) -> Float[Array, ""]:
         """Sum of the groups, which share no errors."""
         return sum(self.by_group(values).values(), jnp.zeros(()))
 
+    def by_group(self, values: Float[Array, " k"]) -> dict[str, Float[Array, ""]]:
+        """Log-likelihood of each group of data: a density for measured values, zero at most for limits."""
+        found = {} if self.measured is None else {"relic": self._relic(self.measured, values)[0]}
+        for limit, chi2 in self._of_limits(values):
+            found[limit.group] = found.get(limit.group, 0.0) - 0.5 * chi2
+        return found
+
     def chi2(self, values: Float[Array, " k"]) -> Float[Array, ""]:
         """Chi2 of the density, and Delta chi2 of every limit."""
-        total, omega = jnp.zeros(()), values[: self.n_relic]
-        if self.measured is not None:
-            density = likelihood.chi2 if self.relic == "equal" else likelihood.excess_chi2
-            total += density(self.measured, omega, self._theory_errors(omega))
-        for limit, ratio in zip(self.limits, values[self.n_relic :], strict=True):
-            total += likelihood.upper_limit_chi2(ratio, limit.at_limit)
-        return total
+        relic = jnp.zeros(()) if self.measured is None else self._relic(self.measured, values)[1]
+        return sum((chi2 for _, chi2 in self._of_limits(values)), relic)
 
     def pulls(self, values: Float[Array, " k"]) -> Float[Array, " k"]:
         """Measured minus predicted value over the error; for limits minus the root of their Delta chi2."""
-        found, omega = [], values[: self.n_relic]
-        if self.measured is not None:
-            pulls = likelihood.pulls(self.measured, omega, self._theory_errors(omega))
-            found = [pulls if self.relic == "equal" else jnp.minimum(pulls, 0.0)]
-        for limit, ratio in zip(self.limits, values[self.n_relic :], strict=True):
-            found.append(-jnp.sqrt(limit.at_limit) * ratio[None])
-        return jnp.concatenate(found)
+        relic = jnp.zeros(0) if self.measured is None else self._relic(self.measured, values)[2]
+        at_limit = np.array([limit.at_limit for limit in self.limits])
+        return jnp.concatenate([relic, -np.sqrt(at_limit) * values[self.n_relic :]])
 
     def told(self, values: Float[Array, " k"]) -> dict:
         """All of these at once, by their names."""
         found = {"chi2": self.chi2(values), "by_group": self.by_group(values), "pulls": self.pulls(values)}
         return {**found, "predictions": values}
+
+    def _relic(self, measured: SplitNormal, values: Float[Array, " k"]) -> tuple[Array, Array, Array]:
+        """Log-density, chi2 and pulls of the relic density."""
+        omega = values[: self.n_relic]
+        errors = (self.error * (omega if self.at_each_point else measured.central))[:, None]
+        pulls = likelihood.pulls(measured, omega, errors)
+        if self.relic == "equal":
+            return likelihood.log_prob(measured, omega, errors), likelihood.chi2(measured, omega, errors), pulls
+        excess = likelihood.excess_chi2(measured, omega, errors)
+        return -0.5 * excess, excess, jnp.minimum(pulls, 0.0)
+
+    def _of_limits(self, values: Float[Array, " k"]) -> list[tuple[Limit, Array]]:
+        ratios = zip(self.limits, values[self.n_relic :], strict=True)
+        return [(limit, likelihood.upper_limit_chi2(ratio, limit.at_limit)) for limit, ratio in ratios]
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -128,8 +126,8 @@ class DarkMatter(eqx.Module):
         rows = (catalogue.QUANTITIES[key] for key, here in zip(keys, used, strict=True) if here)
         return tuple(source for row in rows for source in row.sources)
 
-    def _theory_errors(self, omega: Float[Array, " n"]) -> Float[Array, "n 1"]:
-        of = omega if self.at_each_point else self.measured.central
+    def _theory_errors(self, measured: SplitNormal, omega: Float[Array, " n"]) -> Float[Array, "n 1"]:
+        of = omega if self.at_each_point else measured.central
         return (self.error * of)[:, None]
 
 

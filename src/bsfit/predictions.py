@@ -57,8 +57,8 @@ def bind_model(model: str | Callable, fixed: Mapping[str, float], free: Sequence
     ``bind(fixed, free)`` (`relic_coordinate`). Raises `BsfitInputError` for unknown
     or missing parameters and for fixed values outside their domain.
     """
-    if hasattr(model, "bind"):
-        return model.bind(fixed, free)
+    if (bind := getattr(model, "bind", None)) is not None:
+        return bind(fixed, free)
     if callable(model):
         return BoundModel("", lambda params, inputs: model(params), tuple(sorted(fixed.items())))
     known = catalogue.parameters_of(model)

@@ -25,8 +25,9 @@ from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Posterior, provenance
 
 BLOCK = 200
-# Starting points keep this distance from the edges of the unit box.
-MARGIN = 3e-3
+# Starting points keep this distance from the edges of the unit box; widths are taken farther inside, where the
+# unbounded coordinates are not yet stretched: too wide a guess for one of them makes the first steps of all tiny.
+MARGIN, CENTRE = 3e-3, 0.1
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
@@ -242,8 +243,8 @@ def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bo
     """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
     random = np.random.default_rng(seed)
     points = np.array([modes.displaced(place, random) for place in places])
-    inner = [jnp.asarray(np.clip(t, MARGIN, 1.0 - MARGIN)) for t in (points, places[0].position)]
-    start, slope = _to_unbounded(density, *inner)
+    inner = zip((points, places[0].position), (MARGIN, CENTRE), strict=True)
+    start, slope = _to_unbounded(density, *(jnp.asarray(np.clip(t, margin, 1.0 - margin)) for t, margin in inner))
     inverse_mass = np.asarray(slope) @ modes.width(places[0]) @ np.asarray(slope).T
     return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
 
