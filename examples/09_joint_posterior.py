@@ -31,10 +31,10 @@ def lambda_l_mu(params):
 def main():
     """Sample, print the summary with its verdict, draw the corner plot."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--draws", type=int, default=1000)
+    options.add_argument("--draws", type=int, default=600)
     draws = options.parse_args().draws
     like = bsfit.log_likelihood("loop", DATA, FREE, inputs="seed")
-    more = {"warmup": min(draws, 500), "starts": 4, "follow": {"lambda_L_mu": lambda_l_mu}}
+    more = {"warmup": min(draws, 400), "starts": 4, "follow": {"lambda_L_mu": lambda_l_mu}}
     posterior = bsfit.sample(like, seed=1, draws=draws, **more)
     print(posterior)
     print("wrote", posterior.save("joint_posterior"))

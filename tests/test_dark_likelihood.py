@@ -68,7 +68,7 @@ def test_what_counts(alone):
     assert alone.observables == ("Omega_h2", "sigma_SI/lz-2022", "f_sigma_v/planck-annihilation-2018")
     assert alone.n_data == 1
     assert alone.reference_chi2 is None
-    assert alone.compared == ()
+    assert (alone.compared, alone.measured) == ((), (0,))
     assert float(told(alone)["pull_chi2"]) == 0.0
     assert {"Planck:2018vyg", "LZ:2022lsv", "Gondolo:1990dk"} <= set(alone.meta["papers"])
 
@@ -177,7 +177,8 @@ def test_flavour_and_dark_matter_in_one_likelihood():
     dark = joint.dark.chi2(found["predictions"][-1, 3:])
     assert float(found["chi2"][-1]) == pytest.approx(float(alone["chi2"] + dark), rel=1e-12)
     assert joint.reference_chi2 == pytest.approx(flavour.reference_chi2, rel=1e-12)
-    assert (joint.compared, joint.n_data, flavour.n_data) == ((0, 1, 2), 4, 3)
+    assert (joint.compared, joint.measured) == ((0, 1, 2), (0, 1, 2, 3))
+    assert (joint.n_data, flavour.n_data) == (4, 3)
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ ALLOWED = {
     "predictions": PHYSICS_BASE | FORMULAS | {"response", "evaluation"},
     "linearise": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions"},
     "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions", "linearise"},
-    "free_parameters": PHYSICS_BASE | {"evaluation", "predictions"},
+    "free_parameters": PHYSICS_BASE | {"dark_likelihood", "evaluation", "predictions"},
     "dark_likelihood": PHYSICS_BASE | {"dark_observables", "dark_matter", "likelihood", "limits"},
     "relic_coordinate": PHYSICS_BASE | {"dark_matter", "predictions", "validity"},
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"dark_matter", "likelihood", "limits", "measurements"},

@@ -226,9 +226,16 @@ class LogLikelihood(eqx.Module):
     @property
     def compared(self) -> tuple[int, ...]:
         """Positions of the predictions that the Standard Model has too, all but those of dark matter."""
-        dark = 0 if self.dark is None else len(self.dark.names)
-        n = self.gaussian.central.shape[0]
-        return tuple(i for i in range(len(self.observables)) if not n <= i < n + dark)
+        return self._with_of_dark(0)
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        """Positions of the predictions of measured values, all but those of upper limits."""
+        return self._with_of_dark(0 if self.dark is None else self.dark.n_data)
+
+    def _with_of_dark(self, kept: int) -> tuple[int, ...]:
+        n, dark = self.gaussian.central.shape[0], 0 if self.dark is None else len(self.dark.names)
+        return (*range(n + kept), *range(n + dark, len(self.observables)))
 
     @property
     def n_data(self) -> int:
@@ -330,7 +337,7 @@ def log_likelihood(
     if fast is None:
         fast = theory != "sampled" or not theory_errors.moves_moments(plain, uncertain)
     quick = plain.through_response(points).with_quoted_standard_model()
-    refuse_unused(lambda p: _everything(quick, dark, p), points, own)
+    refuse_unused(quick, dark, points, own)
     pred = quick if fast else plain.with_quoted_standard_model()
     errors = theory_errors.at_standard_model(pred, uncertain)
     n = len(names)
@@ -394,13 +401,6 @@ def _of_dark(like: LogLikelihood, vector: Float[Array, " f"], names: tuple[str, 
         return terms.values(*like._theory(dict(zip(names, vector, strict=True))))
 
     return dark_likelihood.expand(terms, values, vector)
-
-
-def _everything(prediction: Prediction, dark: DarkMatter | None, params: Params) -> Float[Array, " n"]:
-    """Predicted values of all data, dark matter among them."""
-    theory = prediction.model(params, prediction.inputs)
-    flavour = prediction.of_theory(theory, prediction.inputs)
-    return flavour if dark is None else jnp.concatenate([flavour, dark.values(theory, prediction.inputs)])
 
 
 # ------------------------------------------------------------------------------------------------------ the data

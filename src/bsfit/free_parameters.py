@@ -6,9 +6,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from bsfit import catalogue
+from bsfit.dark_likelihood import DarkMatter
 from bsfit.errors import BsfitInputError
 from bsfit.evaluation import once
 from bsfit.predictions import Params, Prediction, check_domain
@@ -73,9 +74,15 @@ def refuse_without_dark_matter(pred: Prediction, point: Params, data: Sequence) 
 
 
 def refuse_unused(
-    predict: Callable[[Params], Array], points: Sequence[dict[str, float]], free: Mapping[str, Any]
+    prediction: Prediction, dark: DarkMatter | None, points: Sequence[dict[str, float]], free: Mapping[str, Any]
 ) -> None:
-    """Raise `BsfitInputError` if no selected observable depends on a free parameter."""
+    """Raise `BsfitInputError` if no selected observable, flavour or dark matter, depends on a free parameter."""
+
+    def predict(params: Params) -> Float[Array, " n"]:
+        theory = prediction.model(params, prediction.inputs)
+        flavour = prediction.of_theory(theory, prediction.inputs)
+        return flavour if dark is None else jnp.concatenate([flavour, dark.values(theory, prediction.inputs)])
+
     if not free:
         return
     names = list(points[0])

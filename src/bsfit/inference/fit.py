@@ -55,9 +55,9 @@ def fit(
     `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `pulls(params)`,
     `observables`, `reference_chi2`, `pull_by_rank`, `constrained` (names whose constraint it contains: they count
     neither as data nor as parameters), `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with),
-    `compared` (positions of the predictions that the reference has, default all), `told(params)` (all of these at
-    once), `remarks(params)` (lines about the best fit), `expand` (see `scoring`: then the fit goes that way), `meta`;
-    what it does not tell is left out of the result.
+    `compared` and `measured` (positions of the predictions that the reference has, and that are counted in `n_data`,
+    default all), `told(params)` (all of these at once), `remarks(params)` (lines about the best fit), `expand` (see
+    `scoring`: then the fit goes that way), `meta`; what it does not tell is left out of the result.
     """
     started = time.time()
     space = space_of(like, free)
@@ -242,7 +242,8 @@ def _measures(
     determined = counted
     if getattr(like, "pull_by_rank", False) and "jacobian" in known:
         jacobian = known["jacobian"][:, interest]
-        determined, counted = _rank(jacobian), _rank(jacobian[list(getattr(like, "compared", range(len(jacobian))))])
+        rows = (list(getattr(like, name, range(len(jacobian)))) for name in ("measured", "compared"))
+        determined, counted = (_rank(jacobian[part]) for part in rows)
     measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in known.get("by_group", {}).items()}}
     measures |= {"nuisances": tuple(name for name in space.names if name in own)}
     if "pulls" in known and hasattr(like, "observables"):
