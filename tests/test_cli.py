@@ -359,6 +359,7 @@ def test_the_whole_path_once(capsys, tmp_path):
         ("scenarios", "C9mu=-C10mu"),
         ("sets", "seed-2017"),
         ("data", "unused: "),
+        ("limits", "lz-2024"),
         ("inputs", "V_cb"),
     ],
 )
@@ -395,6 +396,9 @@ def test_list_tells_why_data_are_unused_or_replaced(capsys):
         ("C9_bsmumu", ["Wilson coefficient", "b_to_k_ll"]),
         ("C9mu=-C10mu", ["C9_bsmumu +x, C10_bsmumu -x"]),
         ("V_cb", ["0.0411", "flavio"]),
+        ("lz-2022", ["upper limit", "LZ:2022lsv", "90%"]),
+        ("direct", ["group of observables", "lz-2024"]),
+        ("relic", ["planck-omega-2018", "0.1200 +- 0.0012"]),
     ],
 )
 def test_show(capsys, name, lines):

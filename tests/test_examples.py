@@ -12,6 +12,8 @@ import pytest
 from bsfit.results import load
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.py"))
+LONG = ("09_joint_posterior",)
+"""Take minutes: run by hand for docs/validation.md."""
 FIGURES = [path for path in EXAMPLES if "figure" in path.stem]
 SIZES = {"06_figure_3": 60, "07_figure_5": 40, "08_figure_6": 16}
 """Points along an axis."""
@@ -27,7 +29,9 @@ def run(arguments, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", [path for path in EXAMPLES if path not in FIGURES], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in EXAMPLES if p not in FIGURES and p.stem not in LONG], ids=lambda path: path.stem
+)
 def test_example(path, tmp_path):
     assert run([str(path)], tmp_path).strip()
 

@@ -23,7 +23,16 @@ FORMULAS = {
     "nucleon",
     "thermal",
 }
-WIRING = {"response", "evaluation", "predictions", "linearise", "theory_errors", "analysis"}
+WIRING = {
+    "response",
+    "evaluation",
+    "predictions",
+    "linearise",
+    "theory_errors",
+    "free_parameters",
+    "dark_likelihood",
+    "analysis",
+}
 
 ALLOWED = {
     "constants": set(),
@@ -38,7 +47,7 @@ ALLOWED = {
     "printed_values": set(),
     "yaml_reader": {"errors"},
     "inputs": {"constants", "catalogue", "errors", "printed_values", "yaml_reader"},
-    "measurements": {"constants", "catalogue", "errors", "printed_values", "yaml_reader"},
+    "measurements": {"constants", "catalogue", "errors", "limits", "printed_values", "yaml_reader"},
     "limits": {"errors", "yaml_reader"},
     "runfile": {"constants", "catalogue", "errors", "yaml_reader"},
     "inference": {"numerics", "results", "errors", "inference"},
@@ -53,7 +62,10 @@ ALLOWED = {
     "predictions": PHYSICS_BASE | FORMULAS | {"response", "evaluation"},
     "linearise": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions"},
     "theory_errors": PHYSICS_BASE | FORMULAS | {"response", "evaluation", "predictions", "linearise"},
-    "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"likelihood", "measurements"},
+    "free_parameters": PHYSICS_BASE | {"dark_likelihood", "evaluation", "linearise", "predictions"},
+    "dark_likelihood": PHYSICS_BASE | {"dark_observables", "dark_matter", "likelihood", "limits"},
+    "relic_coordinate": PHYSICS_BASE | {"dark_matter", "predictions", "validity"},
+    "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"dark_matter", "likelihood", "limits", "measurements"},
     "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
     "plot": {"results", "analysis", "errors"},
     "plot_maps": {"results", "errors", "plot"},

@@ -369,7 +369,6 @@ def test_superseded_results_may_be_chosen_alone(data):
         ("lfuu", "did you mean 'lfu'"),
         ("lhcb_rk_2014", "did you mean 'lhcb-rk-2014'"),
         ("Mixing", "did you mean 'mixing'"),
-        ("relic", "no measurement of the group 'relic' yet (groups with data: BR, LFU, angular, leptonic, "),
         ([], "no data chosen"),
         ("none.yaml", "No such file"),
     ],

@@ -10,6 +10,7 @@ import numpyro.distributions as dist
 import pytest
 from scipy import stats
 
+from bsfit.errors import BsfitInputError
 from bsfit.inference.sample import LogDensity, Settings, draw_chains, prepare, sample
 from bsfit.inference.space import parse
 
@@ -116,3 +117,34 @@ def test_gate(target, passes):
     spec.loader.exec_module(gate)
     found = gate.verdicts(target, range(1, 7))
     assert sum(verdict.verdict == "passed" for verdict in found) == passes
+
+
+def test_chains_follow_a_curved_valley():
+    """y = 1/x to 1 %: with a rough function the sampler needs few steps, and finds the exact posterior of ln x."""
+
+    def valley(p):
+        return -0.5 * ((p["x"] * p["y"] - 1) / 0.01) ** 2
+
+    free = {"log:x": (0.2, 5.0), "log:y": (0.1, 10.0)}
+    found = sample(valley, free=free, follow={"y": lambda p: 1.01 / p["x"]}, progress=False)
+    assert found.converged
+    assert found.sample_stats["num_steps"].mean() < 20
+    thinned = np.log(found.draws("x"))[:: int(4000 / found.summary["x"]["ess_bulk"]) + 1]
+    assert stats.kstest(thinned, stats.uniform(np.log(0.2), np.log(25.0)).cdf).pvalue > 1e-3
+    product = found.draws("x") * found.draws("y")
+    assert product.mean() == pytest.approx(1.0, abs=1e-3)
+    assert product.std() == pytest.approx(0.01, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("follow", "words"),
+    [
+        ({"z": lambda p: 1.0}, "not free"),
+        ({"b": lambda p: 1.0}, "distribution"),
+        ({"a": lambda p: p["a"]}, "follows later"),
+        ({"a": lambda p: p["x"] * np.inf}, "gives inf"),
+    ],
+)
+def test_functions_that_cannot_be_followed(follow, words):
+    with pytest.raises(BsfitInputError, match=words):
+        sample(like, free=FREE, follow=follow, progress=False)

@@ -15,6 +15,7 @@ _PUBLIC = {
     "predict": "bsfit.predictions",
     "prediction": "bsfit.predictions",
     "log_likelihood": "bsfit.analysis",
+    "at_relic_density": "bsfit.relic_coordinate",
     "fit": "bsfit.inference.fit",
     "fit_scenarios": "bsfit.scenarios",
     "profile": "bsfit.inference.profile",

@@ -5,28 +5,32 @@ Wiring only: formulas live in `observables/` and `likelihood`, numbers in ``data
 
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Float
 
-from bsfit import catalogue, likelihood, measurements, theory_errors
+from bsfit import catalogue, dark_likelihood, likelihood, limits, measurements, theory_errors
+from bsfit.dark_likelihood import DarkMatter
+from bsfit.dark_matter import relic_density
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.evaluation import once
+from bsfit.free_parameters import SAMPLES, check_bounds, refuse_unused, refuse_without_dark_matter, sample_box, used
+from bsfit.free_parameters import plain as plain_name
 from bsfit.inputs import Inputs, InputSet, input_set, load_inputs
 from bsfit.likelihood import SplitNormal, Tabulated
 from bsfit.linearise import Expansion, Linearisation
-from bsfit.predictions import Params, Prediction, check_bin, check_domain, plan
-from bsfit.theory_errors import DirectPropagation, Nuisances, Propagation
+from bsfit.predictions import Params, Prediction, check_bin, failed_verdicts, plan
+from bsfit.theory import Theory, Verdict
+from bsfit.theory_errors import DirectPropagation, Propagation
 
+_WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 THEORY_MODES = ("fixed", "propagated", "sampled")
 _LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
-SAMPLES = 64
-"""Points of the prior box at which the reach of a model and the use of its parameters are probed."""
 
 
 class Facts:
@@ -36,11 +40,20 @@ class Facts:
         self.__dict__.update(facts)
 
 
+class Point(NamedTuple):
+    """Predicted values of the flavour data [n], their theory errors [g, q], and the values of `DarkMatter` [k]."""
+
+    values: Array
+    errors: Array
+    dark: Array
+
+
 class LogLikelihood(eqx.Module):
     r"""Log-likelihood of data as a function of a dictionary of the free parameters; build it with `log_likelihood`.
 
     ``like(params)`` is a scalar; jit, grad, hessian and vmap work on it. It is
-    :math:`-\frac12\chi^2-\frac12\log\det C` of the Gaussian data, with the normalisation, plus the published curves.
+    :math:`-\frac12\chi^2-\frac12\log\det C` of the Gaussian data, with the normalisation, plus the published curves,
+    plus what is known about dark matter (`dark_likelihood`).
     """
 
     prediction: Prediction
@@ -49,6 +62,7 @@ class LogLikelihood(eqx.Module):
     curves: tuple[Tabulated, ...]
     nuisance_priors: tuple[tuple[Array, Array], ...]
     blocks: dict[str, SplitNormal]
+    dark: DarkMatter | None
     facts: Facts = eqx.field(static=True)
 
     __hash__, __eq__ = object.__hash__, object.__eq__  # so that jax.jit(like) takes it as a function
@@ -57,19 +71,68 @@ class LogLikelihood(eqx.Module):
 
     def __call__(self, params: Params) -> Float[Array, ""]:
         """Log-likelihood at a dictionary of the free parameters."""
-        values, errors = self._values_and_errors(params)
+        values, errors, dark = self._at(params)
         n = self.gaussian.central.shape[0]
         result = likelihood.log_prob(self.gaussian, values[:n], errors) if n else jnp.zeros(())
+        if self.dark is not None:
+            result += self.dark.log_likelihood(dark)
         return result + self._curves(values[n:]) + self._nuisance_terms(params)
 
     def chi2(self, params: Params) -> Float[Array, ""]:
-        """Chi2 of all data: r^T C^-1 r, and -2 log L of the published curves."""
-        values, errors = self._values_and_errors(params)
-        return self._chi2(values, errors) - 2.0 * self._nuisance_terms(params)
+        """Chi2 of all data: r^T C^-1 r, -2 log L of the published curves, and Delta chi2 of the limits."""
+        return self.told(params)["chi2"]
+
+    def pull_chi2(self, params: Params) -> Float[Array, ""]:
+        """Chi2 of the flavour data, which is compared with the Standard Model: that has no dark matter."""
+        return self.told(params)["pull_chi2"]
 
     def by_group(self, params: Params) -> dict[str, Float[Array, ""]]:
         """Log-likelihood of each group of observables by itself; with correlated theory errors they do not add up."""
-        return self._by_group(*self._values_and_errors(params))
+        return self.told(params)["by_group"]
+
+    def pulls(self, params: Params) -> Float[Array, " g"]:
+        """Measured minus predicted values in units of their errors, in the order of `observables`; without curves."""
+        return self.told(params)["pulls"]
+
+    def predictions(self, params: Params) -> Float[Array, " n"]:
+        """Predicted values, in the order of `observables`."""
+        return self.told(params)["predictions"]
+
+    def told(self, params: Params) -> dict[str, Any]:
+        """All of these at one point, by their names."""
+        values, errors, dark = self._at(params)
+        flavour = {
+            "chi2": self._chi2(values, errors) - 2.0 * self._nuisance_terms(params),
+            "by_group": self._by_group(values, errors),
+            "pulls": likelihood.pulls(self.gaussian, values[: self.gaussian.central.shape[0]], errors),
+            "predictions": values,
+        }
+        return self._with_dark(flavour, {} if self.dark is None else self.dark.told(dark))
+
+    def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
+        """Conditions of the model, and of freeze-out, that fail at a point, and what the pull leaves out."""
+        point = {name: jnp.asarray(float(value)) for name, value in params.items()}
+        verdicts = once(self._verdicts)(point)
+        beside = self.dark is not None and bool(self.prediction.names)
+        return (*failed_verdicts(verdicts), *((_WITHOUT_DARK_MATTER,) if beside else ()))
+
+    def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
+        theory, _ = self._theory(params)
+        frozen = relic_density.verdicts(theory) if self.dark is not None and self.dark.n_relic else ()
+        return (*theory.verdicts, *frozen)
+
+    def _with_dark(self, flavour: dict[str, Any], dark: dict[str, Any]) -> dict[str, Any]:
+        """What is told of the flavour data, which are compared with the Standard Model, and of dark matter, as one."""
+        n = self.gaussian.central.shape[0]
+        joined = {**flavour, "pull_chi2": flavour["chi2"]}
+        for name, value in dark.items():
+            if name == "by_group":
+                joined[name] = {**flavour[name], **value}
+            elif name == "chi2":
+                joined[name] = flavour[name] + value
+            elif name in flavour:
+                joined[name] = jnp.concatenate([flavour[name][:n], value, flavour[name][n:]])
+        return joined
 
     def _by_group(self, values: Float[Array, " n"], errors: Float[Array, "g q"]) -> dict[str, Float[Array, ""]]:
         n = self.gaussian.central.shape[0]
@@ -84,25 +147,18 @@ class LogLikelihood(eqx.Module):
             result[group] = term
         return result
 
-    def pulls(self, params: Params) -> Float[Array, " g"]:
-        """Measured minus predicted values in units of their errors, in the order of `observables`; without curves."""
-        return self._pulls(*self._values_and_errors(params))
-
-    def _pulls(self, values: Float[Array, " n"], errors: Float[Array, "g q"]) -> Float[Array, " g"]:
-        return likelihood.pulls(self.gaussian, values[: self.gaussian.central.shape[0]], errors)
-
-    def predictions(self, params: Params) -> Float[Array, " n"]:
-        """Predicted values, in the order of `observables`."""
-        return self._values_and_errors(params)[0]
-
-    def _values_and_errors(self, params: Params) -> tuple[Float[Array, " n"], Float[Array, "g q"]]:
+    def _theory(self, params: Params) -> tuple[Theory, Inputs]:
         nuisances = {name: params[name] for name in self.facts.sampled}
         inputs = self.prediction.inputs.replace(nuisances)
-        theory = self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs)
+        return self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs), inputs
+
+    def _at(self, params: Params) -> Point:
+        theory, inputs = self._theory(params)
         values = self.prediction.of_theory(theory, inputs)
+        dark = jnp.zeros(0) if self.dark is None else self.dark.values(theory, inputs)
         if not callable(self.theory_errors):
-            return values, self.theory_errors
-        return values, self.theory_errors(self.prediction, theory)[: self.gaussian.central.shape[0]]
+            return Point(values, self.theory_errors, dark)
+        return Point(values, self.theory_errors(self.prediction, theory)[: self.gaussian.central.shape[0]], dark)
 
     def _chi2(self, values: Array, errors: Array) -> Float[Array, ""]:
         n = self.gaussian.central.shape[0]
@@ -139,8 +195,16 @@ class LogLikelihood(eqx.Module):
             shift = np.array([params[name] for name in block]) - np.asarray(mean)
             gradient[index] -= np.asarray(precision) @ shift
             information[np.ix_(index, index)] += np.asarray(precision)
-        order = [names.index(_plain(name)) for name in self.facts.free]
-        return float(value), gradient[order], information[np.ix_(order, order)], told
+        if self.dark is not None:
+            terms = self.facts.of_dark(self, jnp.asarray([float(params[name]) for name in names]), names)
+            value, gradient, information = (
+                value + terms.value,
+                gradient + terms.gradient,
+                information + terms.information,
+            )
+            told = self._with_dark(told, terms.told)
+        order = [names.index(plain_name(name)) for name in self.facts.free]
+        return float(value), np.asarray(gradient)[order], np.asarray(information)[np.ix_(order, order)], told
 
     # -------------------------------------------------------------------------------------- what it is made of
 
@@ -156,13 +220,28 @@ class LogLikelihood(eqx.Module):
 
     @property
     def observables(self) -> tuple[str, ...]:
-        """Names of the data, Gaussian ones first, then the published curves."""
-        return self.prediction.names
+        """Names of the data: Gaussian ones, those of dark matter, published curves."""
+        names, n = self.prediction.names, self.gaussian.central.shape[0]
+        return (*names[:n], *(() if self.dark is None else self.dark.names), *names[n:])
+
+    @property
+    def compared(self) -> tuple[int, ...]:
+        """Positions of the predictions that the Standard Model has too, all but those of dark matter."""
+        return self._with_of_dark(0)
+
+    @property
+    def measured(self) -> tuple[int, ...]:
+        """Positions of the predictions of measured values, all but those of upper limits."""
+        return self._with_of_dark(0 if self.dark is None else self.dark.n_data)
+
+    def _with_of_dark(self, kept: int) -> tuple[int, ...]:
+        n, dark = self.gaussian.central.shape[0], 0 if self.dark is None else len(self.dark.names)
+        return (*range(n + kept), *range(n + dark, len(self.observables)))
 
     @property
     def n_data(self) -> int:
-        """Number of measured values."""
-        return len(self.prediction.names)
+        """Number of measured values; upper limits are none, but add to chi2."""
+        return len(self.prediction.names) + (0 if self.dark is None else self.dark.n_data)
 
     @property
     def model(self) -> str:
@@ -189,7 +268,7 @@ class LogLikelihood(eqx.Module):
         """The Standard Model as a point of the free parameters, where there is one."""
         if self.model != "eft" or self.facts.fixed:
             return None
-        return {name: self.facts.nuisance_means.get(name, 0.0) for name in map(_plain, self.facts.free)}
+        return {name: self.facts.nuisance_means.get(name, 0.0) for name in map(plain_name, self.facts.free)}
 
     @property
     def constrained(self) -> tuple[str, ...]:
@@ -197,13 +276,9 @@ class LogLikelihood(eqx.Module):
         return self.facts.sampled
 
     @property
-    def reference_chi2(self) -> float:
-        """Chi2 of the Standard Model."""
-        return self.facts.reference_chi2
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("log:")
+    def reference_chi2(self) -> float | None:
+        """Chi2 of the Standard Model, of the flavour data alone; None where there are none."""
+        return self.facts.reference_chi2 if self.prediction.names else None
 
 
 def log_likelihood(
@@ -215,6 +290,7 @@ def log_likelihood(
     theory: str = "fixed",
     nuisances: str | Sequence[str] | None = None,
     fast: bool | None = None,
+    relic: str = "equal",
 ) -> LogLikelihood:
     """Log-likelihood of a data selection as a function of the free parameters.
 
@@ -224,9 +300,11 @@ def log_likelihood(
     `nuisances` selects them by globs of input names, or ``"all"``; by default those that the catalogue lists for the
     observables.
     `fast=False` evaluates the amplitudes at every point instead of their exact response.
+    `data` may name limits (``lz-2024``, ...) and the relic density (``relic``), which `relic` takes as the density of
+    the model's dark matter (``equal``) or as the most that it may be (``upper``): see `dark_likelihood`.
 
-    Raises `BsfitInputError` for unknown names, empty selections, bad bounds, and free parameters that no selected
-    observable depends on.
+    Raises `BsfitInputError` for unknown names, empty selections, bad bounds, free parameters that no selected
+    observable depends on, and data on dark matter in a model without any.
     """
     free, fixed = dict(free or {}), dict(fixed or {})
     if theory not in THEORY_MODES:
@@ -236,11 +314,14 @@ def log_likelihood(
             expected=", ".join(THEORY_MODES),
             hint=did_you_mean(theory, THEORY_MODES),
         )
-    chosen = measurements.select(data)
+    chosen, bounds = measurements.select(data), limits.select(measurements.listed(data))
     inputs, the_set = _resolve_inputs(inputs)
-    gaussian, curves, names, curve_names, groups = _collect(chosen)
+    gaussian, curves, names, curve_names, groups, of_dark = _collect(chosen)
     all_names = (*names, *curve_names)
-    uncertain = theory_errors.nuisances(all_names, the_set, inputs, nuisances)
+    concerned = (*all_names, *(d.observable for d in of_dark), *(("sigma_SI",) if bounds else ()))
+    uncertain = theory_errors.nuisances(concerned, the_set, inputs, nuisances)
+    error = float(inputs["Omega_h2_error"]) if theory != "sampled" and _CALCULATION in uncertain.names else 0.0
+    dark = dark_likelihood.of_data(of_dark, bounds, relic, error, theory == "propagated")
     sampled = uncertain.names if theory == "sampled" else ()
     if clash := [n for n in sampled if not callable(model) and n in catalogue.parameters_of(model)]:
         raise BsfitInputError(
@@ -248,16 +329,18 @@ def log_likelihood(
             field="nuisances",
             hint="select nuisances by globs that leave it out",
         )
-    own = {key: value for key, value in free.items() if _plain(key) not in sampled}
-    _check_bounds(own, model)
-    plain = plan(all_names, model, inputs, fixed, tuple(map(_plain, own)))
-    points = _sample_box(own, SAMPLES)
+    own = {key: value for key, value in free.items() if plain_name(key) not in sampled}
+    check_bounds(own, getattr(model, "model", model))
+    plain = plan(all_names, model, inputs, fixed, tuple(map(plain_name, own)))
+    points = sample_box(own, SAMPLES)
+    if dark is not None:
+        refuse_without_dark_matter(plain, points[0], (*of_dark, *bounds))
     if fast is None:
         fast = theory != "sampled" or not theory_errors.moves_moments(plain, uncertain)
     pred = (plain.through_response(points) if fast else plain).with_quoted_standard_model()
     expansion = Expansion(pred)
-    linearise = Linearisation(expansion, tuple(map(_plain, own)), sampled) if sampled and not fast else None
-    _refuse_unused(own, _moved(pred, points) if linearise is None else _slopes(linearise, points[0], uncertain))
+    linearise = Linearisation(expansion, tuple(map(plain_name, own)), sampled) if sampled and not fast else None
+    refuse_unused(own, used(pred, dark, points, linearise, uncertain.mean))
     at_reference, errors = theory_errors.at_standard_model(expansion, uncertain)
     n = len(names)
     smear = np.zeros(len(all_names)) if sampled else np.linalg.norm(errors, axis=1)
@@ -276,18 +359,19 @@ def log_likelihood(
         constrained=tuple(prior.names for prior in uncertain.priors) if sampled else (),
         groups=groups,
         data=data if isinstance(data, str) else ", ".join(data),
-        meta=_meta(chosen, inputs, the_set, theory, uncertain.names, plain, groups),
+        meta=_meta((*chosen, *bounds), inputs, the_set, theory, uncertain.names, plain, groups, dark),
         reference_chi2=0.0,
         linearise=linearise,
         of_values=eqx.filter_jit(_of_values),
+        of_dark=eqx.filter_jit(_of_dark),
     )
     nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in uncertain.priors)
     blocks = {group: gaussian.take(np.array(index)) for group, (index, _) in groups.items() if index}
     at_each_point = jnp.zeros((n, 0)) if sampled else errors[:n]
-    if theory == "propagated" and uncertain.names:
+    if theory == "propagated" and uncertain.names and names:
         directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
         at_each_point = theory_errors.propagation(plain, points, uncertain) if fast else directly
-    like = LogLikelihood(pred, gaussian, at_each_point, curves, nuisance_priors if sampled else (), blocks, facts)
+    like = LogLikelihood(pred, gaussian, at_each_point, curves, nuisance_priors if sampled else (), blocks, dark, facts)
     facts.reference_chi2 = float(once(lambda values: like._chi2(values, errors[:n]))(at_reference))
     return like
 
@@ -305,11 +389,25 @@ def _of_values(like: LogLikelihood, values: Float[Array, " n"], params: Params):
     nuisances = like._nuisance_terms(params)
     by_group = {**like._by_group(values, none), "constraints": nuisances}
     told = {"chi2": like._chi2(values, none) - 2.0 * nuisances, "by_group": by_group}
-    told["pulls"] = like._pulls(values, none)
+    told["pulls"] = likelihood.pulls(like.gaussian, values[:n], none)
     return value + nuisances, slope, weight, told
 
 
+def _of_dark(like: LogLikelihood, vector: Float[Array, " f"], names: tuple[str, ...]) -> dark_likelihood.Slopes:
+    """Terms of dark matter around a point, whose parameters and nuisances have the given names."""
+    terms = like.dark
+    assert terms is not None
+
+    def values(vector: Float[Array, " f"]) -> Float[Array, " k"]:
+        return terms.values(*like._theory(dict(zip(names, vector, strict=True))))
+
+    return dark_likelihood.expand(terms, values, vector)
+
+
 # ------------------------------------------------------------------------------------------------------ the data
+
+_CALCULATION = "Omega_h2 calculation"
+"""The unit nuisance of the relic density."""
 
 
 def coefficients_of(data: str | Sequence[str]) -> set[str]:
@@ -326,21 +424,26 @@ def coefficients_of(data: str | Sequence[str]) -> set[str]:
 
 
 def _collect(chosen: Sequence[measurements.Measurement]):
-    """Stack all data: Gaussian block, published curves, names of both, and the positions of each group in the two."""
-    smooth = [m for m in chosen if m.curve is None]
+    """Stack all data: Gaussian block, published curves, names of both, and the positions of each group in the two.
+
+    Those of dark matter are the last entry, by themselves.
+    """
+    dark = [m for m in chosen if all(dark_likelihood.is_dark(d.observable) for d in m.data)]
+    smooth = [m for m in chosen if m.curve is None and m not in dark]
     data = [datum for m in smooth for datum in m.data]
     correlation = scipy.linalg.block_diag(*(m.correlation_matrix() for m in smooth)) if smooth else np.zeros((0, 0))
     central, plus, minus = (
         np.array([getattr(d, part) for d in data]) for part in ("central", "sigma_plus", "sigma_minus")
     )
     gaussian = SplitNormal.of(central, plus, minus, correlation)
-    curves = [(m.curve.x, m.curve.log_likelihood) for m in chosen if m.curve is not None]
-    curve_data = [m.data[0] for m in chosen if m.curve is not None]
+    curved = [(m.curve, m.data[0]) for m in chosen if m.curve is not None and m not in dark]
+    curves, curve_data = [(curve.x, curve.log_likelihood) for curve, _ in curved], [datum for _, datum in curved]
     groups: dict[str, tuple[list[int], list[int]]] = {}
     for part, entries in enumerate((data, curve_data)):
         for position, datum in enumerate(entries):
             groups.setdefault(datum.group, ([], []))[part].append(position)
-    return gaussian, curves, [d.observable for d in data], [d.observable for d in curve_data], groups
+    names, curve_names = ([d.observable for d in part] for part in (data, curve_data))
+    return gaussian, curves, names, curve_names, groups, [datum for m in dark for datum in m.data]
 
 
 def _resolve_inputs(inputs: str | Inputs | Mapping[str, float]) -> tuple[Inputs, InputSet]:
@@ -351,93 +454,32 @@ def _resolve_inputs(inputs: str | Inputs | Mapping[str, float]) -> tuple[Inputs,
     return inputs, input_set(inputs.set_name or "default")
 
 
-# -------------------------------------------------------------------------------------------------- free parameters
-
-
-def _check_bounds(free: Mapping[str, Any], model: str | Callable) -> None:
-    """Raise `BsfitInputError` for bounds that are no interval, or leave the domain of the parameter."""
-    for key, bounds in free.items():
-        name = _plain(key)
-        if not callable(model):
-            catalogue.known_parameter(model, name)
-        if hasattr(bounds, "log_prob"):
-            continue
-        try:
-            low, high = (float(edge) for edge in bounds)
-        except (TypeError, ValueError):
-            raise BsfitInputError(
-                f"bounds of {name!r} are {bounds!r}", expected="(low, high) or a numpyro distribution"
-            ) from None
-        if not (np.isfinite([low, high]).all() and low < high) or (key.startswith("log:") and low <= 0):
-            raise BsfitInputError(
-                f"bounds of {key!r} are ({low:g}, {high:g})", expected="finite, low < high, positive for log:"
-            )
-        if not callable(model):
-            parameter = catalogue.known_parameter(model, name)
-            if low < parameter.lower or high > parameter.upper:
-                edge = low if low < parameter.lower else high
-                check_domain(model, name, edge)
-
-
-def _sample_box(free: Mapping[str, Any], n: int) -> list[dict[str, float]]:
-    """Points of the prior box: the reach of a model and the use of its parameters are probed there."""
-    generator = np.random.default_rng(20180313)
-    columns = {}
-    for key, bounds in free.items():
-        if hasattr(bounds, "log_prob"):
-            columns[_plain(key)] = np.asarray(bounds.sample(jax.random.PRNGKey(len(columns)), (n,)), dtype=float)
-        else:
-            low, high = np.log(bounds) if key.startswith("log:") else np.asarray(bounds, dtype=float)
-            drawn = generator.uniform(low, high, n)
-            columns[_plain(key)] = np.exp(drawn) if key.startswith("log:") else drawn
-    return [{name: float(column[i]) for name, column in columns.items()} for i in range(n)]
-
-
-def _moved(pred: Prediction, points: Sequence[dict[str, float]]) -> Bool[np.ndarray, " p"]:
-    """Whether any prediction moves with each parameter, by trial."""
-    names = list(points[0])
-    base, moved = points[0:4], points[4:8]
-    trials = [*base, *({**a, name: b[name]} for name in names for a, b in zip(base, moved, strict=True))]
-    stacked = {name: jnp.asarray([p[name] for p in trials]) for name in names}
-    if not stacked:
-        return np.zeros(0, dtype=bool)
-    values = np.asarray(once(jax.vmap(pred))(stacked))
-    reference, changed = values[: len(base)], values[len(base) :].reshape(len(names), len(base), -1)
-    return np.any(np.abs(changed - reference) > 1e-13 * (np.abs(reference) + np.finfo(float).tiny), axis=(1, 2))
-
-
-def _slopes(linearise: Linearisation, point: Params, uncertain: Nuisances) -> Bool[np.ndarray, " p"]:
-    """Whether any prediction has a slope in each parameter, at a point."""
-    return np.any(linearise({**uncertain.mean, **point})[1][:, : len(point)] != 0.0, axis=0)
-
-
-def _refuse_unused(free: Mapping[str, Any], used: Bool[np.ndarray, " p"]) -> None:
-    """Raise `BsfitInputError` if no selected observable depends on a free parameter."""
-    unused = [_plain(name) for name, matters in zip(free, used, strict=True) if not matters]
-    if unused:
-        raise BsfitInputError(
-            f"no selected observable depends on {', '.join(unused)}",
-            field="free",
-            hint="fix it, or select data that do",
-        )
-
-
 # -------------------------------------------------------------------------------------------------- provenance
 
 
 def _meta(
-    chosen, inputs: Inputs, the_set: InputSet, mode: str, nuisances: tuple[str, ...], plain: Prediction, groups
+    chosen,
+    inputs: Inputs,
+    the_set: InputSet,
+    mode: str,
+    nuisances: tuple[str, ...],
+    plain: Prediction,
+    groups,
+    dark: DarkMatter | None,
 ) -> dict:
     observables = [catalogue.observable(name) for name in plain.names]
     notes = [note for o in observables if o.bin and (note := check_bin(o, inputs))]
     if len(groups) > 1 and nuisances and mode != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
+    if dark is not None and plain.names:
+        notes.append(_WITHOUT_DARK_MATTER)
     changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
     model = catalogue.MODELS.get(plain.model.name)
     papers = dict.fromkeys(
         (
-            *(m.inspire for m in chosen),
+            *(paper for m in chosen for paper in m.papers),
             *(s for o in observables for s in o.quantity.sources),
+            *(dark.sources if dark else ()),
             *(model.sources if model else ()),
         )
     )
@@ -449,5 +491,6 @@ def _meta(
         "theory": mode,
         "nuisances": list(nuisances),
         "notes": notes,
+        **({"relic": dark.relic} if dark is not None else {}),
         "papers": [p for p in papers if p],
     }

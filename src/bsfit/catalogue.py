@@ -126,8 +126,8 @@ PROCESSES: dict[str, Process] = {
 }
 """Files of `observables/`: each has ``moments(theory, inputs, rows)`` and ``combine(key, moments, rows, inputs)``."""
 
-BESIDE_MOMENTS = ("QED *",)
-"""Globs of the inputs that enter where moments are combined, never in a moment."""
+BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "m_quark_loop")
+"""Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")

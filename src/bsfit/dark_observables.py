@@ -11,7 +11,8 @@ PROCESSES = ("relic_density", "direct_detection", "indirect_detection")
 def _scattering(key: str, tex: str) -> dict:
     sources = ("Goodman:1984dc",)
     return {
-        "process": "direct_detection", "key": key, "unit": "cm^2", "tex": tex, "group": "direct", "sources": sources
+        "process": "direct_detection", "key": key, "unit": "cm^2", "tex": tex, "group": "direct", "sources": sources,
+        "nuisances": ("SI_Z_penguin", "f_N"),
     }  # fmt: skip
 
 
@@ -22,6 +23,7 @@ QUANTITIES: tuple[dict, ...] = (
         "unit": "1",
         "tex": r"\Omega h^2",
         "group": "relic",
+        "nuisances": ("Omega_h2 *",),
         "sources": ("Gondolo:1990dk",),
     },
     {

@@ -137,6 +137,21 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Ar
     return result
 
 
+def excess_chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
+    """Chi2 of predictions above the measured values, zero below them: these are upper bounds. No correlations."""
+    error = jnp.sqrt(data.sigma_plus**2 + jnp.sum(theory**2, axis=1))
+    return jnp.sum((jnp.maximum(prediction - data.central, 0.0) / error) ** 2)
+
+
+def upper_limit_chi2(ratio: Float[Array, ""], at_limit: float) -> Float[Array, ""]:
+    r"""Twice the loss of log-likelihood at a rate over its upper limit, :math:`r^2` times what it is at the limit.
+
+    One-sided, for a Gaussian measurement that found nothing, zero without the rate. An excess of events that an
+    experiment saw is not in it.
+    """
+    return at_limit * ratio**2
+
+
 def _weigh(precision: Float[Array, "n n"] | None, y: Float[Array, " n *q"]) -> Float[Array, " n *q"]:
     return y if precision is None else precision @ y
 

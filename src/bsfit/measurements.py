@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from bsfit import catalogue
+from bsfit import catalogue, limits
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.printed_values import PrintedValue, parse_value
 from bsfit.yaml_reader import Trail, Where, check_keys, expect, load_yaml, shown
@@ -27,7 +27,7 @@ from bsfit.yaml_reader import Trail, Where, check_keys, expect, load_yaml, shown
 CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
 
-GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct")
+GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct", "indirect")
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,11 @@ class Measurement:
     unused_reason: str | None
     note: str | None
     sha256: str
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """INSPIRE keys of the publication."""
+        return (self.inspire,)
 
     def correlation_matrix(self) -> np.ndarray:
         """Correlation of the total errors [n, n], sides of asymmetric errors averaged; unit if none was published."""
@@ -312,7 +317,7 @@ def _curve(where: Where, entry: Any, data: tuple[Datum, ...]) -> Curve | None:
 # ----------------------------------------------------------------------------------------------------- choosing
 
 
-_WANTED = "a data set, group, measurement or file"
+_WANTED = "a data set, group, measurement, limit or file"
 
 
 def available() -> dict[str, Measurement]:
@@ -328,12 +333,13 @@ def data_sets() -> dict[str, DataSet]:
 def select(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Measurement]:
     """Measurements by set name, group name, measurement name, path of a YAML file, or a list of these.
 
-    A group holds what no other measurement replaces. Raises `BsfitInputError` for an unknown name, for a measurement
-    that cannot be used (with its reason), and when two chosen measurements share data.
+    A group holds what no other measurement replaces. Names of limits are passed over: they are chosen by
+    `limits.select`. Raises `BsfitInputError` for an unknown name, for a measurement that cannot be used (with its
+    reason), and when two chosen measurements, or limits, share data.
     """
-    items = [data] if isinstance(data, str | os.PathLike) else list(data)
+    items = listed(data)
     chosen = {m.file: m for item in items for m in _resolve(item)}
-    if not chosen:
+    if not chosen and not limits.select(items):
         raise BsfitInputError("no data chosen", expected=_WANTED)
     for measurement in chosen.values():
         if measurement.unused_reason:
@@ -341,6 +347,11 @@ def select(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> l
     for first, second in combinations(chosen.values(), 2):
         _refuse_shared_data(first, second)
     return list(chosen.values())
+
+
+def listed(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    """What a user asks for as a list of names and files."""
+    return [data] if isinstance(data, str | os.PathLike) else list(data)
 
 
 def replaced(measurements: Iterable[Measurement] | None = None) -> set[str]:
@@ -397,12 +408,10 @@ def _resolve(item: str | os.PathLike[str]) -> Iterator[Measurement]:
         yield from _group(item)
     elif item in known:
         yield known[item]
-    else:
-        names = [*_data_sets(), *GROUPS, *known]
+    elif item not in limits.LIMITS:
+        names = [*_data_sets(), *GROUPS, *known, *limits.LIMITS]
         hint = did_you_mean(item, names) or "'bsfit list data' prints all names"
-        raise BsfitInputError(
-            f"unknown data {shown(item)}", expected="a data set, group, measurement or file", hint=hint
-        )
+        raise BsfitInputError(f"unknown data {shown(item)}", expected=_WANTED, hint=hint)
 
 
 def _group(group: str) -> list[Measurement]:
@@ -412,7 +421,7 @@ def _group(group: str) -> list[Measurement]:
         for m in _available().values()
         if m.name not in gone and not m.unused_reason and all(datum.group == group for datum in m.data)
     ]
-    if not members:
+    if not members and not limits.named(group):
         filled = sorted({d.group for m in _available().values() if not m.unused_reason for d in m.data})
         raise BsfitInputError(
             f"there is no measurement of the group {group!r} yet", hint="groups with data: " + ", ".join(filled)

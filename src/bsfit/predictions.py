@@ -25,7 +25,7 @@ from bsfit.evaluation import once
 from bsfit.hadronic.phase_space import CHARMONIA
 from bsfit.inputs import Inputs, load_inputs
 from bsfit.response import Response, contract, expand, probes, real_parts, span
-from bsfit.theory import INDEX, Rows, Theory
+from bsfit.theory import INDEX, Rows, Theory, Verdict
 
 Params = Mapping[str, Float[Array, ""] | float]
 ModelFunction = Callable[[Params, Inputs], Theory]
@@ -53,9 +53,12 @@ class BoundModel:
 def bind_model(model: str | Callable, fixed: Mapping[str, float], free: Sequence[str]) -> BoundModel:
     """A model with fixed parameters and defaults filled in; `free` names the parameters given later.
 
-    `model` is a name of `catalogue.MODELS`, or any callable ``params -> Theory``. Raises `BsfitInputError` for unknown
+    `model` is a name of `catalogue.MODELS`, any callable ``params -> Theory``, or has this function as its own method
+    ``bind(fixed, free)`` (`relic_coordinate`). Raises `BsfitInputError` for unknown
     or missing parameters and for fixed values outside their domain.
     """
+    if (bind := getattr(model, "bind", None)) is not None:
+        return bind(fixed, free)
     if callable(model):
         return BoundModel("", lambda params, inputs: model(params), tuple(sorted(fixed.items())))
     known = catalogue.parameters_of(model)
@@ -222,7 +225,7 @@ class Prediction(eqx.Module):
     def _assemble(
         self, functionals: Mapping[str, Mapping[str, Array]], theory: Theory, inputs: Inputs
     ) -> Float[Array, " n"]:
-        parts, positions = [], []
+        parts, positions = [jnp.zeros(0)], []
         for plan in self.plans:
             for part in plan.combinations:
                 parts.append(plan.assemble_all(part, functionals[plan.process][part.key], inputs))
@@ -278,6 +281,8 @@ class Prediction(eqx.Module):
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
         samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
+        # A model may be undefined in parts of its box: NaN, which no direction is made of.
+        samples = {process: x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))] for process, x in samples.items()}
         return {process: (coefficients, *span(np.asarray(samples[process]))) for process, coefficients in names.items()}
 
 
@@ -436,8 +441,17 @@ def predict(
     labels = [o if isinstance(o, str) else _function_name(o) for o in observables]
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
     clipped = [check_bin(o, function.inputs) for o in map(_observable_or_none, function.names) if o and o.bin]
-    result.notes = (*(note for note in clipped if note), *failed_verdicts(theory))
+    failed = failed_verdicts((*theory.verdicts, *_on_dark(function, theory)))
+    result.notes = (*(note for note in clipped if note), *failed)
     return result
+
+
+def _on_dark(prediction: Prediction, theory: Theory) -> tuple[Verdict, ...]:
+    """Verdicts of those probes of dark matter that have any."""
+    asked = [_observable_or_none(prediction.names[position]) for position, _ in prediction.own]
+    modules = {catalogue.PROCESSES[item.quantity.process].module: None for item in asked if item}
+    probes = [getattr(importlib.import_module(name), "verdicts", None) for name in modules]
+    return tuple(verdict for probe in probes if probe for verdict in once(probe)(theory))
 
 
 def _observable_or_none(name: str) -> catalogue.Observable | None:
@@ -447,10 +461,10 @@ def _observable_or_none(name: str) -> catalogue.Observable | None:
         return None
 
 
-def failed_verdicts(theory: Theory) -> tuple[str, ...]:
-    """Messages of the validity conditions that a theory does not meet."""
+def failed_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Messages of the validity conditions that are not met."""
     return tuple(
         f"{v.name}: {v.message} (found {float(v.value):.4g}, limit {float(v.limit):.4g})"
-        for v in theory.verdicts
+        for v in verdicts
         if not bool(v.ok)
     )

@@ -179,7 +179,8 @@ def _mass_with_one_more_flavour(mass: Float[Array, ""], alpha: Float[Array, ""])
 
 def m_b_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     r""":math:`m_b(\mu)` with 5 flavours, from :math:`m_b(m_b)`."""
-    return _run_mass(inputs["m_b"], *(_alpha_three_loop(x, 5, inputs) for x in (inputs["m_b"], mu)), 5)
+    start, end = (_alpha_three_loop(scale, 5, inputs) for scale in (inputs["m_b"], mu))
+    return _run_mass(inputs["m_b"], start, end, 5)
 
 
 def m_c_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:

@@ -35,6 +35,7 @@ KEYS: dict[str, str] = {
     "input": "numbers",
     "theory": "text",
     "nuisances": "names",
+    "relic": "text",
     "observables": "names",
     "profile": "names",
     "scan": "grids",

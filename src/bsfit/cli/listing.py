@@ -116,15 +116,29 @@ def data(options: argparse.Namespace) -> Rows:
 
 def sets(options: argparse.Namespace) -> Rows:
     """Named data sets, and the groups that have data."""
+    from bsfit.limits import named
+
     rows = [{"set": s.name, "measurements": len(s.measurements), "what": s.description}
             for s in measurements.data_sets().values()]  # fmt: skip
     for group in measurements.GROUPS:
         try:
-            count = len(measurements.select(group))
+            count = len(measurements.select(group)) + len(named(group))
         except BsfitInputError:
             continue
         rows.append({"set": group, "measurements": count, "what": "the group: everything that nothing newer replaces"})
     return rows
+
+
+def limits(options: argparse.Namespace) -> Rows:
+    """Upper limits on rates of dark matter, which are chosen like data."""
+    from bsfit.limits import LIMITS, limit
+
+    chosen = map(limit, LIMITS)
+    return [
+        {"limit": row.name, "group": row.group, "what": row.description,
+         "masses": f"{row.mass[0]:g} to {row.mass[-1]:g} GeV", "supersedes": ", ".join(row.supersedes)}
+        for row in chosen
+    ]  # fmt: skip
 
 
 def inputs(options: argparse.Namespace) -> Rows:
@@ -150,5 +164,6 @@ TOPICS: dict[str, tuple[Callable[[argparse.Namespace], Rows], str]] = {
     "scenarios": (scenarios, "one-parameter scenarios of the default fit"),
     "sets": (sets, "named data sets and groups"),
     "data": (data, "measurements, the unused ones with their reason"),
+    "limits": (limits, "upper limits on the scattering and annihilation of dark matter, which are data too"),
     "inputs": (inputs, "masses, CKM elements, form factors, with errors and sources"),
 }

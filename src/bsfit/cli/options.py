@@ -11,7 +11,7 @@ from bsfit.runfile import Settings
 
 _OPTIONS: dict[str, tuple[str, str]] = {
     "model": ("M", "eft, portal or loop (default eft)"),
-    "data": ("SET[,SET..]", "data sets, groups, measurements or files (default lfu; 'bsfit list data')"),
+    "data": ("SET[,SET..]", "data sets, groups, measurements, limits or files (default lfu; 'bsfit list data')"),
     "set": ("NAME=VALUE", "value of a parameter"),
     "free": ("NAME[=LO,HI]", "free parameter with its bounds; log:NAME=LO,HI is flat in the logarithm"),
     "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table"),
@@ -19,6 +19,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "input": ("NAME=VALUE", "replace one input, in powers of GeV"),
     "theory": ("MODE", "theory errors: fixed, propagated or sampled (default fixed)"),
     "nuisances": ("GLOB", "uncertain inputs that count, or 'all' (default: those of the observables)"),
+    "relic": ("MODE", "measured relic density: equal, or upper (rates are rescaled then; default equal)"),
     "points": ("N", "points of the grid along each axis"),
     "starts": ("N", "starting points of the minimisation"),
     "chains": ("N", "number of chains (default 4)"),
@@ -28,7 +29,9 @@ _OPTIONS: dict[str, tuple[str, str]] = {
 }
 """Options that are keys of a run file: what they take, and their line of help. All may be repeated."""
 
-ANALYSIS = ("model", "data", "set", "free", "scenario", "inputs", "input", "theory", "nuisances", "starts", "seed")
+ANALYSIS = (
+    "model", "data", "set", "free", "scenario", "inputs", "input", "theory", "nuisances", "relic", "starts", "seed"
+)  # fmt: skip
 """Options of the verbs that work on a log-likelihood."""
 
 

@@ -129,6 +129,7 @@ def log_likelihood(options: argparse.Namespace, settings: Settings) -> "LogLikel
             chosen,
             settings.get("theory"),
             nuisances(settings),
+            **given(settings, "relic"),
         )
 
 

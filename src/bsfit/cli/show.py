@@ -1,10 +1,10 @@
-"""Everything about one NAME: an observable, measurement, data set, parameter, coefficient, scenario, model or input."""
+"""Everything about one NAME: observable, measurement, limit, set, parameter, coefficient, scenario, model or input."""
 
 import argparse
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bsfit import catalogue, measurements
+from bsfit import catalogue, limits, measurements
 from bsfit.cli import listing, output
 from bsfit.errors import BsfitInputError, did_you_mean
 
@@ -114,7 +114,25 @@ def _data_set(name: str) -> Iterator[Facts]:
         except BsfitInputError as empty:
             yield {"group of observables": name, "measurements": str(empty)}
         else:
-            yield {"group of observables": name, **_members(chosen)}
+            upper = {"limits": ", ".join(limits.named(name))}
+            yield {"group of observables": name, **upper, **(_members(chosen) if chosen else {})}
+
+
+def _limit(name: str) -> Iterator[Facts]:
+    if name not in limits.LIMITS:
+        return
+    found = limits.limit(name)
+    strongest = found.cross_section.argmin()
+    yield {
+        "upper limit": name,
+        "what": found.description,
+        "source": found.source,
+        "group": found.group,
+        "masses": f"{found.mass[0]:g} to {found.mass[-1]:g} GeV, {len(found.mass)} points",
+        "strongest": f"{found.cross_section[strongest]:.3g} at {found.mass[strongest]:g} GeV",
+        "likelihood": f"Delta chi2 = {found.at_limit:.4g} (rate/limit)^2, one-sided, {found.confidence:.0%} there",
+        "supersedes": ", ".join(found.supersedes),
+    }
 
 
 def _members(names: Any) -> Facts:
@@ -207,7 +225,7 @@ def _input(name: str) -> Iterator[Facts]:
 
 
 KINDS: tuple[Callable[[str], Iterator[Facts]], ...] = (
-    _observable, _measurement, _data_set, _parameter, _coefficient, _output, _scenario, _model,
+    _observable, _measurement, _limit, _data_set, _parameter, _coefficient, _output, _scenario, _model,
 )  # fmt: skip
 """Finders that need no JAX, each of which yields what a name means in its kind."""
 
@@ -217,5 +235,11 @@ def _all_names() -> list[str]:
 
     models = [name for model in catalogue.MODELS for name in catalogue.parameters_of(model)]
     models += [name for model in catalogue.MODELS.values() for name in model.quantities]
-    names = [*catalogue.stems(), *measurements.available(), *measurements.data_sets(), *catalogue.MODELS]
+    names = [
+        *catalogue.stems(),
+        *measurements.available(),
+        *measurements.data_sets(),
+        *limits.LIMITS,
+        *catalogue.MODELS,
+    ]
     return [*names, *catalogue.STANDARD_SCENARIOS, *models, *input_set("default").inputs.names]

@@ -9,7 +9,7 @@ couplings. A coupling to protons alone thus counts with :math:`(Z/A)^2`. The vec
 matter and its antiparticle, of which freeze-out leaves as many, so that its interference with the scalar amplitude
 cancels in the mean. Momentum transfers are neglected, but in electron loops.
 
-The limits assume the full local density; a sub-dominant relic is rescaled by whoever asks.
+The limits assume the full local density; a sub-dominant relic is rescaled in `dark_likelihood`.
 """
 
 import jax.numpy as jnp
@@ -19,16 +19,13 @@ from jaxtyping import Array, ArrayLike, Float
 from bsfit.constants import CM2_PER_INVERSE_GEV2
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inputs import Inputs
-from bsfit.limits import Limit, limit
+from bsfit.limits import ONE_SIDED, Limit, limit
 from bsfit.theory import DarkSector, Theory
 
 Z_XENON = 54.0
 
 COMPONENTS = {"sigma_SI_tree": "tree", "sigma_SI_lepton_loop": "lepton_loop"}
 """Cross sections of one vector component alone."""
-
-ONE_SIDED = {0.9: 1.642374, 0.95: 2.705543}
-"""Delta chi^2 at which a one-sided limit of this confidence lies."""
 
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:

@@ -118,4 +118,14 @@ def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
     if theory.dark is None:
         raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
     found = relic_density(theory.dark)
-    return {"Omega_h2": found.omega_h2, "x_f": found.x_f}[key]
+    return {"Omega_h2": found.omega_h2 * calculation(inputs), "x_f": found.x_f}[key]
+
+
+def verdicts(theory: Theory) -> tuple[Verdict, ...]:
+    """What the calculation assumes, for a model with dark matter."""
+    return () if theory.dark is None else relic_density(theory.dark).verdicts
+
+
+def calculation(inputs: Inputs) -> Float[Array, ""]:
+    r"""What the calculated :math:`\Omega h^2` is multiplied with: one plus its relative error times a unit nuisance."""
+    return 1.0 + inputs["Omega_h2_error"] * inputs["Omega_h2 calculation"]

@@ -57,7 +57,9 @@ def fit(
     `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `pulls(params)`,
     `observables`, `reference_chi2`, `pull_by_rank`, `constrained` (names whose constraint it contains: they count
     neither as data nor as parameters), `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with),
-    `expand` (see `scoring`: then the fit goes that way), `meta`; what it does not tell is left out of the result.
+    `compared` and `measured` (positions of the predictions that the reference has, and that are counted in `n_data`,
+    default all), `told(params)` (all of these at once), `remarks(params)` (lines about the best fit), `expand` (see
+    `scoring`: then the fit goes that way), `meta`; what it does not tell is left out of the result.
     """
     started = time.time()
     space = space_of(like, free)
@@ -78,8 +80,10 @@ def fit(
         best = search(objective, space, starts=starts, seed=seed, first=deeper[None])
     by_rank = bool(getattr(like, "pull_by_rank", False))
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": by_rank}
+    estimates = _estimates(space, best, ends)
+    estimates["messages"] += _remarks(like, estimates["values"])
     result = FitResult(
-        **_estimates(space, best, ends),
+        **estimates,
         **_measures(like, space, best, reference, told),
         meta=provenance(like, started=started, method="fit", free=space.describe(), **settings),
     )
@@ -223,6 +227,10 @@ def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) ->
     return messages
 
 
+def _remarks(like: Any, values: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(like.remarks(values)) if hasattr(like, "remarks") else ()
+
+
 def _measures(
     like: Any, space: Space, best: Best, reference: Mapping[str, Any] | None, told: dict[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -234,8 +242,11 @@ def _measures(
     pairs = zip(space.names, space.priors, strict=True)
     interest = np.array([prior is None and name not in own for name, prior in pairs])
     counted = int(interest.sum()) - sum(len(group.gauge) for group in best.groups)
+    determined = counted
     if getattr(like, "pull_by_rank", False) and "jacobian" in known:
-        counted = _rank(known["jacobian"][:, interest])
+        jacobian = known["jacobian"][:, interest]
+        rows = (list(getattr(like, name, range(len(jacobian)))) for name in ("measured", "compared"))
+        determined, counted = (_rank(jacobian[part]) for part in rows)
     measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in known.get("by_group", {}).items()}}
     measures |= {"nuisances": tuple(name for name in space.names if name in own)}
     if "pulls" in known and hasattr(like, "observables"):
@@ -250,7 +261,7 @@ def _measures(
         measures["delta_chi2_by_group"] = {g: 2.0 * (ours[g] - float(at_reference[g])) for g in ours}
     penalty = _penalty(space, params)
     if "chi2" in known and getattr(like, "n_data", None) is not None:
-        chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - counted
+        chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - determined
         measures |= {"chi2": chi2, "ndf": ndf, "p_value": p_value(chi2, ndf) if ndf > 0 else None}
     delta = _improvement(like, known, best, penalty, reference)
     if delta is not None:
@@ -261,11 +272,12 @@ def _measures(
 @eqx.filter_jit
 def _told(like: Any, space: Space, params: dict[str, Any]) -> dict[str, Any]:
     """What the likelihood says about itself at a point: chi2, parts, Jacobian of the predictions in box units."""
-    named = ("chi2", "by_group", "pull_chi2", "pulls")
-    told = {name: getattr(like, name)(params) for name in named if hasattr(like, name)}
+    named = ("chi2", "by_group", "pull_chi2", "pulls", "predictions")
+    told = (
+        like.told(params) if hasattr(like, "told") else {n: getattr(like, n)(params) for n in named if hasattr(like, n)}
+    )
     if getattr(like, "pull_by_rank", False) and hasattr(like, "predictions"):
         told["jacobian"] = jax.jacfwd(lambda t: like.predictions(space.params(t)))(space.position(params))
-        told["predictions"] = like.predictions(params)
     return told
 
 

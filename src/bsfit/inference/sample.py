@@ -18,14 +18,16 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.inference import diagnostics, modes
+from bsfit.inference.following import Expectation, Follow, coordinates, following, unbounded
 from bsfit.inference.progress import Progress
 from bsfit.inference.search import Best, Place, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Posterior, provenance
 
 BLOCK = 200
-# Starting points keep this distance from the edges of the unit box.
-MARGIN = 3e-3
+# Starting points keep this distance from the edges of the unit box; widths are taken farther inside, where the
+# unbounded coordinates are not yet stretched: too wide a guess for one of them makes the first steps of all tiny.
+MARGIN, CENTRE = 3e-3, 0.1
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
@@ -42,13 +44,15 @@ DEFAULTS = Settings()
 
 
 class LogDensity(eqx.Module):
-    """Log posterior density in unbounded coordinates, up to a constant."""
+    """Log posterior density in unbounded coordinates, up to a constant; `follow` as made by `following`."""
 
     log_likelihood: Any
     space: Space
+    follow: Follow = eqx.field(static=True, default=())
 
-    def __call__(self, z: Float[Array, " n"]) -> Float[Array, ""]:
-        """Log-likelihood plus log prior at a point z."""
+    def __call__(self, u: Float[Array, " n"]) -> Float[Array, ""]:
+        """Log-likelihood plus log prior at a point u."""
+        z = unbounded(self.space, self.follow, u)
         return self.log_likelihood(self.space.params_unbounded(z)) + self.space.log_prior_unbounded(z)
 
 
@@ -81,17 +85,20 @@ def sample(
     target_accept: float = 0.8,
     dense_mass: bool = True,
     starts: int = 32,
+    follow: Mapping[str, Expectation] | None = None,
     progress: bool = True,
 ) -> Posterior:
     """Sample the posterior of `like(params) -> log-likelihood` under the priors of `free` (default `like.free`).
 
     warmup, draws: per chain. target_accept: closer to one means smaller steps, the remedy for a few divergences.
     dense_mass: adapt a full mass matrix (for correlated parameters). starts: starting points of the search for modes.
+    follow: about where a parameter is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains
+    move along it, and the posterior stays what it is (`following`).
     The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
     """
     started = time.time()
     space = space_of(like, free)
-    density = LogDensity(like, space)
+    density = LogDensity(like, space, following(space, follow))
     settings = Settings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
     state = _begin(density, plan.starts, jax.random.key(seed), plan.inverse_mass, settings)
@@ -115,7 +122,7 @@ def sample(
         reasons=judged.reasons,
         diagnostics=judged.worst,
         modes=plan.modes,
-        messages=plan.messages,
+        messages=(*plan.messages, *_remarks(like, params, log_likelihood)),
         meta=provenance(
             like,
             started=started,
@@ -124,6 +131,7 @@ def sample(
             chains=chains,
             draws=draws,
             starts=starts,
+            follow=sorted(follow or {}),
             **settings._asdict(),
         ),
     )
@@ -223,7 +231,8 @@ def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any]
     """Parameters, positions in the unit box and log-likelihood of unbounded draws [chain, draw, n]."""
     space = density.space
 
-    def one(z: Any, potential: Any) -> tuple[dict[str, Any], Any, Any]:
+    def one(u: Any, potential: Any) -> tuple[dict[str, Any], Any, Any]:
+        z = unbounded(space, density.follow, u)
         params = space.params_unbounded(z)
         return params, space.position(params), -potential - space.log_prior_unbounded(z)
 
@@ -234,22 +243,22 @@ def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bo
     """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
     random = np.random.default_rng(seed)
     points = np.array([modes.displaced(place, random) for place in places])
-    inner = [jnp.asarray(np.clip(t, MARGIN, 1.0 - MARGIN)) for t in (points, places[0].position)]
-    start, slope = _to_unbounded(density, *inner)
-    inverse_mass = np.outer(slope, slope) * modes.width(places[0])
+    inner = zip((points, places[0].position), (MARGIN, CENTRE), strict=True)
+    start, slope = _to_unbounded(density, *(jnp.asarray(np.clip(t, margin, 1.0 - margin)) for t, margin in inner))
+    inverse_mass = np.asarray(slope) @ modes.width(places[0]) @ np.asarray(slope).T
     return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
 
 
 @eqx.filter_jit
 def _to_unbounded(density: LogDensity, points: Any, centre: Any) -> tuple[Any, Any]:
-    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes dz/dt [n] there."""
+    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes du/dt [n, n] there."""
 
-    def unbounded(t: Any) -> Any:
-        return density.space.unbounded(density.space.params(t))
+    def at(t: Any) -> Any:
+        return coordinates(density.space, density.follow, density.space.unbounded(density.space.params(t)))
 
-    start = jax.vmap(unbounded)(points)
+    start = jax.vmap(at)(points)
     finite = jnp.isfinite(jax.vmap(density)(start))
-    return jnp.where(finite[:, None], start, unbounded(centre)[None, :]), jnp.diag(jax.jacfwd(unbounded)(centre))
+    return jnp.where(finite[:, None], start, at(centre)[None, :]), jax.jacfwd(at)(centre)
 
 
 def _summary(x: np.ndarray) -> dict[str, float]:
@@ -257,6 +266,12 @@ def _summary(x: np.ndarray) -> dict[str, float]:
     ends = dict(zip(("q2.5", "q16", "median", "q84", "q97.5"), np.quantile(x, QUANTILES).tolist(), strict=True))
     chains = {"r_hat": diagnostics.r_hat(x), "ess_bulk": diagnostics.bulk_ess(x), "ess_tail": diagnostics.tail_ess(x)}
     return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
+
+
+def _remarks(like: Any, params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> tuple[str, ...]:
+    """What the likelihood remarks about the most likely draw."""
+    best = np.unravel_index(np.argmax(log_likelihood), log_likelihood.shape)
+    return like.remarks({name: float(x[best]) for name, x in params.items()}) if hasattr(like, "remarks") else ()
 
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:

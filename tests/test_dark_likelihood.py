@@ -1,0 +1,223 @@
+"""Dark matter in the likelihood: against hand-written chi-squares, its derivatives, what is refused."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import bsfit
+from bsfit import dark_likelihood
+from bsfit.dark_matter import direct_detection, indirect_detection
+from bsfit.errors import BsfitInputError
+from bsfit.limits import limit
+from bsfit.models import loop
+
+LOOP = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -0.3, "lambda_Q_b": 0.3}
+FREE = {"m_X": (100, 600), "lambda_L_mu": (0.1, 3.5)}
+POINT = {"m_X": 300.0, "lambda_L_mu": 2.5}
+PORTAL = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_Q_s": 0.025, "lambda_Q_b": 0.025, "lambda_L_mu": 0.5}
+
+
+def build(data, **options):
+    return bsfit.log_likelihood("loop", data, FREE, LOOP, **options)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """Dark matter without flavour data."""
+    return build(["relic", "lz-2022", "planck-annihilation-2018"])
+
+
+@pytest.fixture(scope="module")
+def predicted():
+    names = ["Omega_h2", "sigma_SI"]
+    function = jax.jit(bsfit.prediction(names, "loop", free=tuple(POINT), fixed=LOOP))
+    return lambda **changes: np.asarray(function({**POINT, **changes}))
+
+
+def told(like, **changes):
+    return jax.jit(like.told)({name: jnp.asarray(x) for name, x in {**POINT, **changes}.items()})
+
+
+def of_limit(name, mass):
+    """The printed table, straight in the logarithms."""
+    table = limit(name)
+    return np.exp(np.interp(np.log(mass), np.log(table.mass), np.log(table.cross_section)))
+
+
+def test_the_chi2_by_hand(alone, predicted):
+    omega, sigma = predicted()
+    relic = (omega - 0.12) ** 2 / (0.0012**2 + (0.1 * 0.12) ** 2)
+    direct = 1.642374 * (sigma / of_limit("lz-2022", 300.0)) ** 2
+    found = told(alone)
+    assert float(-2 * found["by_group"]["direct"]) == pytest.approx(direct, rel=1e-10)
+    error = (0.0012**2 + 0.012**2) ** 0.5
+    normalisation = np.log(2 * np.pi * error**2)
+    assert float(-2 * found["by_group"]["relic"]) == pytest.approx(relic + normalisation, rel=1e-10)
+    indirect = float(-2 * found["by_group"]["indirect"])
+    assert 0 <= indirect < 1e-3  # p-wave
+    assert float(found["chi2"]) == pytest.approx(relic + direct + indirect, rel=1e-10)
+    np.testing.assert_allclose(found["predictions"][:2], [omega, sigma / of_limit("lz-2022", 300.0)], rtol=1e-10)
+    assert float(found["pulls"][0]) == pytest.approx((0.12 - omega) / error, rel=1e-10)
+
+
+def test_what_counts(alone):
+    """One measured value: limits add to chi2 alone, and nothing is compared with the Standard Model."""
+    assert alone.observables == ("Omega_h2", "sigma_SI/lz-2022", "f_sigma_v/planck-annihilation-2018")
+    assert alone.n_data == 1
+    assert alone.reference_chi2 is None
+    assert (alone.compared, alone.measured) == ((), (0,))
+    assert float(told(alone)["pull_chi2"]) == 0.0
+    assert {"Planck:2018vyg", "LZ:2022lsv", "Gondolo:1990dk"} <= set(alone.meta["papers"])
+
+
+PLANCK = SimpleNamespace(observable="Omega_h2", stem="Omega_h2", central=0.12, sigma_plus=0.0012, sigma_minus=0.0012)
+
+
+def terms(relic="equal", error=0.1, limits=(), at_each_point=False):
+    return dark_likelihood.of_data([PLANCK], tuple(map(limit, limits)), relic, error, at_each_point)
+
+
+@pytest.mark.parametrize("omega", [0.01, 0.11, 0.5, 30.0])
+def test_the_error_of_the_calculation(omega):
+    """Of the measured value; or of the prediction, with its logarithm in the density."""
+    values = jnp.asarray([omega])
+    for size in (0.0, 0.3):
+        expected = (omega - 0.12) ** 2 / (0.0012**2 + (size * 0.12) ** 2)
+        assert float(terms(error=size).chi2(values)) == pytest.approx(expected, rel=1e-9)
+    propagated, error2 = terms(at_each_point=True), 0.0012**2 + (0.1 * omega) ** 2
+    assert float(propagated.chi2(values)) == pytest.approx((omega - 0.12) ** 2 / error2, rel=1e-9)
+    density = -0.5 * (omega - 0.12) ** 2 / error2 - 0.5 * np.log(2 * np.pi * error2)
+    assert float(propagated.by_group(values)["relic"]) == pytest.approx(density, rel=1e-9)
+    assert float(propagated.log_likelihood(values)) == pytest.approx(density, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_the_calculation_as_a_nuisance():
+    """Omega h^2 times 1 + 0.2 x, with a constraint of x; the size is an input."""
+    like = build("relic", theory="sampled", inputs={"Omega_h2_error": 0.2})
+    assert like.constrained == ("Omega_h2 calculation",)
+    found = jax.jit(jax.vmap(lambda x: like.told({**POINT, "Omega_h2 calculation": x})))(jnp.asarray([0.0, -0.5]))
+    omega = np.asarray(found["predictions"])[:, 0]
+    assert omega[1] == pytest.approx(0.9 * omega[0], rel=1e-12)
+    assert float(found["chi2"][1]) == pytest.approx((omega[1] - 0.12) ** 2 / 0.0012**2 + 0.25, rel=1e-9)
+
+
+@pytest.mark.parametrize("omega", [0.03, 0.11, 0.13, 0.5])
+def test_an_upper_bound_on_the_density(omega):
+    """Too much counts, too little does not; no number of data."""
+    excess = max(omega - 0.12, 0.0) ** 2 / (0.0012**2 + 0.012**2)
+    bound, values = terms("upper"), jnp.asarray([omega])
+    assert float(bound.chi2(values)) == pytest.approx(excess, abs=1e-12)
+    assert float(bound.by_group(values)["relic"]) == pytest.approx(-excess / 2, abs=1e-12)
+    assert float(bound.pulls(values)[0]) == pytest.approx(-(excess**0.5), abs=1e-12)
+    assert bound.n_data == 0
+
+
+@pytest.mark.slow
+def test_missing_dark_matter_neither_scatters_nor_annihilates():
+    """The values of the likelihood themselves, too much dark matter and too little."""
+    limits, inputs = tuple(map(limit, ("lz-2022", "planck-annihilation-2018"))), bsfit.load_inputs("default")
+    bound, equal = (dark_likelihood.of_data([PLANCK], limits, relic, 0.1, False) for relic in ("upper", "equal"))
+
+    def both(coupling):
+        theory = loop.theory({**LOOP, **POINT, "lambda_L_mu": coupling}, inputs)
+        return bound.values(theory, inputs), equal.values(theory, inputs)
+
+    scaled, full = jax.jit(jax.vmap(both))(jnp.asarray([1.9, 3.2]))
+    assert full[0, 0] > 0.15
+    assert full[1, 0] < 0.08
+    share = jnp.minimum(1.0, full[:, 0] / 0.12)
+    np.testing.assert_allclose(scaled[:, 1:], full[:, 1:] * jnp.stack([share, share**2], axis=1), rtol=0.02)
+
+
+def test_the_share_of_dark_matter():
+    """The smaller of 1 and the ratio, smooth between and without overflow."""
+    ratio = jnp.asarray([1e-30, 1e-3, 0.5, 0.8, 1.0, 1.25, 1e10])
+    found = dark_likelihood.share_of(ratio)
+    np.testing.assert_allclose(found, np.minimum(ratio, 1.0), rtol=0.035)
+    far = np.array([0, 1, 2, 6])
+    np.testing.assert_allclose(found[far], np.minimum(ratio, 1.0)[far], rtol=1e-6)
+    assert np.all(np.isfinite(jax.vmap(jax.grad(dark_likelihood.share_of))(ratio)))
+
+
+def test_the_bound_on_annihilation():
+    """The file holds the number that `indirect_detection` divides by."""
+    table = limit("planck-annihilation-2018")
+    np.testing.assert_allclose(table.cross_section, indirect_detection.PLANCK * table.mass, rtol=1e-12)
+    expected = 1.642374 * (1e-46 / of_limit("lz-2022", 300.0)) ** 2
+    assert float(direct_detection.delta_chi2(1e-46, 300.0, "lz-2022")) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_flavour_and_dark_matter_in_one_likelihood():
+    """The parts add up; gradients are the differences of fourth order to 1e-6."""
+    data, names = ["seed-2017", "relic", "lz-2022"], tuple(POINT)
+    joint, flavour = build(data, inputs="seed"), build("seed-2017", inputs="seed")
+
+    def of_vector(x):
+        value, slope = jax.value_and_grad(lambda x: joint(dict(zip(names, x, strict=True))))(x)
+        return value, slope, joint.told(dict(zip(names, x, strict=True)))
+
+    x = np.array(list(POINT.values()))
+    h = 1e-3 * x
+    points = [x + k * np.diag(h)[i] for i in range(len(x)) for k in (-2, -1, 1, 2)]
+    values, slopes, found = jax.jit(jax.vmap(of_vector))(jnp.asarray([*points, x]))
+    v = np.asarray(values)[:-1].reshape(-1, 4)
+    expected = (v[:, 0] - 8 * v[:, 1] + 8 * v[:, 2] - v[:, 3]) / (12 * h)
+    np.testing.assert_allclose(slopes[-1] * x, expected * x, rtol=1e-6)
+    groups = {name: float(part[-1]) for name, part in found["by_group"].items()}
+    assert set(groups) == {"LFU", "relic", "direct"}
+    assert float(values[-1]) == pytest.approx(sum(groups.values()), rel=1e-12)
+    alone = told(flavour)
+    assert groups["LFU"] == pytest.approx(float(alone["by_group"]["LFU"]), rel=1e-10)
+    assert float(found["pull_chi2"][-1]) == pytest.approx(float(alone["chi2"]), rel=1e-10)
+    dark = joint.dark.chi2(found["predictions"][-1, 3:])
+    assert float(found["chi2"][-1]) == pytest.approx(float(alone["chi2"] + dark), rel=1e-12)
+    assert joint.reference_chi2 == pytest.approx(flavour.reference_chi2, rel=1e-12)
+    assert (joint.compared, joint.measured) == ((0, 1, 2), (0, 1, 2, 3))
+    assert (joint.n_data, flavour.n_data) == (4, 3)
+
+
+@pytest.mark.slow
+def test_finite_through_a_resonance():
+    """Log-likelihood and gradient of the portal from below to above m_Zp = 2 m_chi."""
+    like = bsfit.log_likelihood("portal", ["relic", "lz-2024"], {"m_Zp": (1500, 3000)}, {**PORTAL, "g_X": 0.3})
+    masses = jnp.asarray([1500.0, 1900.0, 1999.99, 2000.0, 2000.01, 2040.0, 2200.0, 3000.0])
+    value, slope = jax.jit(jax.vmap(jax.value_and_grad(lambda m: like({"m_Zp": m}))))(masses)
+    assert np.all(np.isfinite([value, slope]))
+    assert np.ptp(value) > 100
+
+
+# ------------------------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "words"),
+    [
+        ("lz-2025", {}, "lz-2024"),
+        (["lz-2022", "lz-2024"], {}, "same data twice"),
+        ("lz-2022", {"relic": "upper"}, "relic density"),
+        ("relic", {"relic": "uper"}, "upper"),
+    ],
+)
+def test_bad_questions(data, options, words):
+    with pytest.raises(BsfitInputError, match=words):
+        build(data, **options)
+
+
+def test_models_without_dark_matter():
+    with pytest.raises(BsfitInputError, match="no dark matter"):
+        bsfit.log_likelihood("eft", ["seed-2017", "relic"], {"C9mu": (-3, 3)})
+    with pytest.raises(BsfitInputError, match="no dark matter"):
+        bsfit.log_likelihood("eft", "lz-2024", {"C9mu": (-3, 3)})
+    with pytest.raises(BsfitInputError, match="no dark matter"):
+        bsfit.log_likelihood(lambda p: bsfit.Theory.standard_model(), "relic", {"x": (0, 1)})
+
+
+def test_a_parameter_that_dark_matter_does_not_see():
+    with pytest.raises(BsfitInputError, match="depends on lambda_Q_b"):
+        bsfit.log_likelihood("loop", "planck-omega-2018", {"lambda_Q_b": (0.1, 1), "m_X": (200, 400)},
+                             {"m_Q": 1e9, "m_L": 1000.0, "lambda_L_mu": 2.0})  # fmt: skip
