@@ -1,7 +1,7 @@
 """How bad the loop model is with a limit on scattering: `python benchmarks/joint_direct.py [--points N] [--starts N]`.
 
-The best fit of R_K, R_K*, Delta M_s, the relic density and LZ 2022; and, among random points of the box, the best one of
-those that still describe the flavour data.
+The best fit of R_K, R_K*, Delta M_s, the relic density and LZ 2022; and, among random points of the box, the best one
+of those that still describe the flavour data.
 """
 
 import argparse
@@ -28,11 +28,9 @@ CHUNK = 500
 
 
 def random_points(count):
-    """Couplings equal in their logarithms from 1e-3 on, masses in the box, m_X also next to the lighter of the others."""
-    random = np.random.default_rng(1)
-    m_l, m_q, lepton = (
-        np.exp(random.uniform(*np.log(ends), count)) for ends in ((650, 2000), (1000, 3000), (0.01, 3.5))
-    )
+    """Equal in the logarithms: couplings from 1e-3 on, masses in the box, m_X also next to the lighter of the others."""
+    random, boxes = np.random.default_rng(1), ((650, 2000), (1000, 3000), (0.01, 3.5))
+    m_l, m_q, lepton = (np.exp(random.uniform(*np.log(ends), count)) for ends in boxes)
     s, b = (np.exp(random.uniform(*np.log((1e-3, 1.5)), count)) for _ in range(2))
     lighter = np.minimum(m_l, m_q)
     close = lighter * (1 - 10 ** random.uniform(-2.5, -0.3, count))
