@@ -28,7 +28,7 @@ CHUNK = 500
 
 
 def random_points(count):
-    """Equal in the logarithms: couplings from 1e-3 on, masses in the box, m_X also next to the lighter of the others."""
+    """Equal in the logarithms: couplings from 1e-3, masses in the box, m_X also next to the lighter of the others."""
     random, boxes = np.random.default_rng(1), ((650, 2000), (1000, 3000), (0.01, 3.5))
     m_l, m_q, lepton = (np.exp(random.uniform(*np.log(ends), count)) for ends in boxes)
     s, b = (np.exp(random.uniform(*np.log((1e-3, 1.5)), count)) for _ in range(2))
