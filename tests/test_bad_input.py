@@ -77,7 +77,7 @@ def refused(capsys, tmp_path, monkeypatch):
         # data
         (("fit", "--data", "lfuu"), "--data: unknown data 'lfuu'", "'lfu'"),
         (("fit", "--data", "lhcb-rk-20144"), "--data: unknown data", "'lhcb-rk-2014'"),
-        (("fit", "--data", "relic"), "--data: there is no measurement of the group 'relic'", "LFU"),
+        (("fit", "--data", "relik"), "--data: unknown data 'relik'", "relic"),
         (("fit", "--data", "lhcb-rpk-2019"), "--data: measurement 'lhcb-rpk-2019' cannot be used", "not predicted"),
         (
             ("fit", "--data", "lfu,lhcb-rk-2014"),
