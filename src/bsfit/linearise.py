@@ -6,7 +6,7 @@ pair of a prediction and a row.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -103,7 +103,7 @@ class Expansion:
 
     def __init__(self, prediction: Prediction) -> None:
         self.prediction = prediction
-        self._assemble: Callable | None = None
+        self._assemble: dict[Any, Callable] = {}
 
     def __call__(
         self, theory: Theory, inputs: Inputs, along: Directions
@@ -112,15 +112,21 @@ class Expansion:
         point = np.asarray(theory.wilson.values)
         rows = {plan.process: plan.row_arrays() for plan in self.prediction.plans}
         moments = self._moments(point, rows, inputs, along.felt)
-        if self._assemble is None:
-            self._assemble = compiled(self._parts_and_weights, moments, theory, inputs)
-        values, beside, weights = jax.tree.map(np.asarray, self._assemble(moments, theory, inputs))
+        seen = moments, theory if self.prediction.own else None, inputs
+        values, beside, weights = jax.tree.map(np.asarray, self._assembly(seen)(*seen))
         shifts = beside @ along.inputs.T
         where, questions = self._questions(point, rows, weights, along.felt)
         for (positions, felt), (_, slopes) in zip(where, evaluation.gradients(questions, inputs), strict=True):
             moved = slopes.along(along.coefficients[felt], along.inputs[felt])
             np.add.at(shifts, (positions[:, None], np.asarray(felt)), moved)
         return values, shifts
+
+    def _assembly(self, seen: tuple) -> Callable:
+        """`_parts_and_weights` compiled for arguments of this structure, which differs from model to model."""
+        structure = jax.tree.structure(seen)
+        if structure not in self._assemble:
+            self._assemble[structure] = compiled(self._parts_and_weights, *seen)
+        return self._assemble[structure]
 
     def _moments(
         self, point: np.ndarray, rows: Mapping[str, Rows], inputs: Inputs, felt: Felt
@@ -133,7 +139,7 @@ class Expansion:
         return moments | {process: values[0] for process, values in evaluation.moments(others, inputs).items()}
 
     def _parts_and_weights(
-        self, moments: Mapping[str, Array], theory: Theory, inputs: Inputs
+        self, moments: Mapping[str, Array], theory: Theory | None, inputs: Inputs
     ) -> tuple[Float[Array, " n"], Float[Array, "n i"], dict[str, list[Float[Array, "o r k"]]]]:
         """Values, their derivatives in the inputs beside the moments, and in the moments of the rows of each."""
         values, beside = (
@@ -152,6 +158,7 @@ class Expansion:
                 beside = beside.at[at].set(of_inputs.values * scale[:, None])
                 weights.setdefault(plan.process, []).append(of_moments * scale[:, None, None])
         for at, function in self.prediction.own:
+            assert theory is not None  # see `__call__`
             found, of_inputs = jax.value_and_grad(lambda i, f=function: jnp.asarray(f(theory, i), dtype=float))(inputs)
             values = values.at[at].set(found * self.prediction.scale[at])
             beside = beside.at[at].set(of_inputs.values * self.prediction.scale[at])
