@@ -15,11 +15,15 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_compilations(tmp_path_factory):
-    """Programs that several tests compile are compiled once a session, whichever worker is first; nothing is left."""
+    """Programs that several tests compile are compiled once a session, whichever worker is first; nothing is left.
+
+    Where JAX's own variable names a folder, they are kept there, for later sessions and for the examples.
+    """
     session = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         session = session.parent
-    jax.config.update("jax_compilation_cache_dir", str(session / "xla"))
+    folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(session / "xla")
+    jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 

@@ -166,12 +166,11 @@ def test_two_real_states_without_splitting_are_the_complex_one():
     """1e-8, in every channel, Higgs portal included."""
     extra = {"lambda_Hchi": 0.3, "m_phi": 700.0, "lambda_phichi": 0.1, "lambda_Hphi": 0.01}
 
-    def omega(mu):
-        split = portal.theory({**POINT, **extra, "mu_chi": mu}, REFERENCE).dark
-        return relic_density(split).omega_h2
+    def omega(**split):
+        return relic_density(portal.theory({**POINT, **extra, **split}, REFERENCE).dark).omega_h2
 
-    together = float(relic_density(jax.jit(lambda: portal.theory({**POINT, **extra}, REFERENCE).dark)()).omega_h2)
-    assert float(jax.jit(omega)(1e-9)) == pytest.approx(together, rel=1e-8)
+    together = float(jax.jit(omega)())
+    assert float(jax.jit(omega)(mu_chi=1e-9)) == pytest.approx(together, rel=1e-8)
 
 
 def test_the_heavier_state_needs_energy():

@@ -11,6 +11,7 @@ import pytest
 from flavio_points import random_theory, rows, shifted
 
 from bsfit.catalogue import DIPOLES, SEMILEPTONIC
+from bsfit.evaluation import once
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
 from bsfit.hadronic.form_factors import B_TO_V, Expansion
 from bsfit.inputs import input_set, load_inputs
@@ -323,10 +324,8 @@ def test_second_derivatives_are_finite_at_every_edge():
         return found.sum() * 1e8
 
     direction = INPUTS.values * np.random.default_rng(12).normal(size=INPUTS.values.shape)
-    gradient = jax.jit(jax.grad(value))(INPUTS.values)
-    assert np.all(np.isfinite(gradient))
-    curvature = jax.jit(lambda v: jax.jvp(jax.grad(value), (v,), (direction,))[1])(INPUTS.values)
-    assert np.all(np.isfinite(curvature))
+    found = once(lambda v: jax.jvp(jax.grad(value), (v,), (direction,)))(INPUTS.values)
+    assert all(np.all(np.isfinite(x)) for x in found)
 
 
 @pytest.mark.slow

@@ -191,6 +191,22 @@ def test_finite_through_a_resonance():
     assert np.ptp(value) > 100
 
 
+@pytest.mark.long
+def test_dark_matter_with_floating_nuisances():
+    """The expansion of a fit with sampled nuisances: its value is the likelihood's, its gradient of differences."""
+    free = {"lambda_L_mu": (0.5, 3.5), "lambda_Q_s": (-1, 0)}
+    fixed = {"m_Q": 1100.0, "m_L": 1000.0, "m_X": 300.0, "lambda_Q_b": 0.387}
+    sampled = {"theory": "sampled", "nuisances": ["f_Bs", "Omega_h2*"]}
+    like = bsfit.log_likelihood("loop", ["lhcb-dms-combination-2021", "relic"], free, fixed, **sampled)
+    point = {"lambda_L_mu": 2.0, "lambda_Q_s": -0.4, "f_Bs": 0.233, "Omega_h2 calculation": 0.3}
+    value, gradient, information, _ = like.expand(point)
+    assert value == pytest.approx(float(like({name: jnp.asarray(x) for name, x in point.items()})), rel=1e-10)
+    for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
+        step = 1e-4 / curvature**0.5
+        up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
+        assert (up - down) / (2 * step) == pytest.approx(slope, rel=1e-6)
+
+
 # ------------------------------------------------------------------------------------------------------- refusals
 
 
