@@ -91,6 +91,21 @@ def test_saddles_and_flat_directions():
     assert result.chi2 == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_step_to_where_nothing_is_defined_is_taken_back():
+    """From a = 3 the first step of scoring on ln(a)^2 leads to a < 0."""
+
+    def expand(params):
+        a = params["a"]
+        if a <= 0.0:
+            return np.nan, np.full(1, np.nan), np.full((1, 1), np.nan), {}
+        r, slope = np.log(a) / 0.1, 10.0 / a
+        return -0.5 * r * r, np.array([-slope * r]), np.array([[slope * slope]]), {}
+
+    space = parse({"a": (-1.0, 5.0)})
+    peak = climb(expand, space, np.array([4.0 / 6.0]))
+    assert float(space.params(peak.position)["a"]) == pytest.approx(1.0, abs=1e-6)
+
+
 def test_fit_goes_this_way():
     """Nuisances count neither as parameters nor in the pull, whose chi2 at the reference has them fitted there."""
     result = fit(Toy(), reference=dict.fromkeys(NAMES, 0.0))

@@ -142,10 +142,8 @@ class Expansion:
         self, moments: Mapping[str, Array], theory: Theory | None, inputs: Inputs
     ) -> tuple[Float[Array, " n"], Float[Array, "n i"], dict[str, list[Float[Array, "o r k"]]]]:
         """Values, their derivatives in the inputs beside the moments, and in the moments of the rows of each."""
-        values, beside = (
-            jnp.zeros(len(self.prediction.names)),
-            jnp.zeros((len(self.prediction.names), len(inputs.names))),
-        )
+        n = len(self.prediction.names)
+        values, beside = jnp.zeros(n), jnp.zeros((n, len(inputs.names)))
         weights: dict[str, list[Array]] = {}
         for plan in self.prediction.plans:
             for part in plan.combinations:

@@ -70,7 +70,7 @@ def climb(
         if LEARNING[0] ** 2 < 0.5 * moved @ here.hessian @ moved < LEARNING[1] ** 2 and np.isfinite(there.value):
             learnt = _learn(learnt, moved, there.gradient - here.gradient, (there if accepted else here).hessian)
         share = gain / max(model.gain(moved), ROUNDING * abs(here.value))
-        radius = 2.0 * max(radius, length) if share > 0.75 else 0.3 * length if share < 0.25 else radius
+        radius = 2.0 * max(radius, length) if share > 0.75 else radius if share >= 0.25 else 0.3 * length
         here = there if accepted else here
     return here
 
