@@ -1,5 +1,6 @@
 """Settings shared by all tests: 64 bit, no silent rank promotion."""
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -26,6 +27,19 @@ def shared_compilations(tmp_path_factory):
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture(scope="session")
+def benchmark_module():
+    """Loader of a file of benchmarks/, whose figures tests show with reduced counts."""
+
+    def load(name):
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[1] / "benchmarks" / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -1,17 +1,11 @@
 """Simulation-based calibration of the real likelihood, with fewer replicas than benchmarks/calibration.py."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 
 @pytest.mark.slow
-def test_posteriors_of_simulated_data_are_calibrated():
-    path = Path(__file__).parents[1] / "benchmarks" / "calibration.py"
-    spec = importlib.util.spec_from_file_location("calibration", path)
-    calibration = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(calibration)
+def test_posteriors_of_simulated_data_are_calibrated(benchmark_module):
+    calibration = benchmark_module("calibration")
     like = calibration.likelihood()
     assert calibration.p_value(calibration.ranks(like, 60)) > 0.01
     # 20 replicas see a prior twice too wide; the benchmark's 200 see 1.2 times.

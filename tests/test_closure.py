@@ -1,18 +1,12 @@
 """Closure of the global fit with fewer toys than benchmarks/closure.py."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 
 @pytest.mark.slow
-def test_pulls_of_a_fit_with_all_nuisances_floating():
+def test_pulls_of_a_fit_with_all_nuisances_floating(benchmark_module):
     """25 of the benchmark's 500 toys: widths of the pulls within three standard errors of one, p > 0.01."""
-    path = Path(__file__).parents[1] / "benchmarks" / "closure.py"
-    spec = importlib.util.spec_from_file_location("closure", path)
-    closure = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(closure)
+    closure = benchmark_module("closure")
     pulls, decorrelated, converged, parameters = closure.run(closure.likelihood(), 25)
     assert converged.all()
     assert parameters > 150

@@ -1,8 +1,5 @@
 """Posteriors with known moments, the verdict on bad targets, reproducibility."""
 
-import importlib.util
-from pathlib import Path
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -109,12 +106,9 @@ def test_chains_of_many_data_sets_in_one_program():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("target", "passes"), [("gaussian", 6), ("funnel", 0), ("bimodal", 0)])
-def test_gate(target, passes):
+def test_gate(target, passes, benchmark_module):
     """Six seeds of benchmarks/posterior_gate.py; the full hundred are run there."""
-    path = Path(__file__).parents[1] / "benchmarks" / "posterior_gate.py"
-    spec = importlib.util.spec_from_file_location("posterior_gate", path)
-    gate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(gate)
+    gate = benchmark_module("posterior_gate")
     found = gate.verdicts(target, range(1, 7))
     assert sum(verdict.verdict == "passed" for verdict in found) == passes
 

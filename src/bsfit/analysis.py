@@ -101,13 +101,17 @@ class LogLikelihood(eqx.Module):
     def told(self, params: Params) -> dict[str, Any]:
         """All of these at one point, by their names."""
         values, errors, dark = self._at(params)
-        flavour = {
-            "chi2": self._chi2(values, errors) - 2.0 * self._nuisance_terms(params),
-            "by_group": self._by_group(values, errors),
-            "pulls": likelihood.pulls(self.gaussian, values[: self.gaussian.central.shape[0]], errors),
-            "predictions": values,
-        }
+        flavour = {**self._told(values, errors, self._nuisance_terms(params)), "predictions": values}
         return self._with_dark(flavour, {} if self.dark is None else self.dark.told(dark))
+
+    def _told(self, values: Array, errors: Array, constraints: Array) -> dict[str, Any]:
+        """What is told of the flavour data at predicted values; `constraints` is the log-density of the nuisances."""
+        by_group = self._by_group(values, errors)
+        return {
+            "chi2": self._chi2(values, errors) - 2.0 * constraints,
+            "by_group": {**by_group, "constraints": constraints} if self.facts.sampled else by_group,
+            "pulls": likelihood.pulls(self.gaussian, values[: self.gaussian.central.shape[0]], errors),
+        }
 
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         """Conditions of the model, and of freeze-out, that fail at a point, and what the pull leaves out."""
@@ -197,14 +201,11 @@ class LogLikelihood(eqx.Module):
             information[np.ix_(index, index)] += np.asarray(precision)
         if self.dark is not None:
             terms = self.facts.of_dark(self, jnp.asarray([float(params[name]) for name in names]), names)
-            value, gradient, information = (
-                value + terms.value,
-                gradient + terms.gradient,
-                information + terms.information,
-            )
+            value, gradient = value + terms.value, gradient + np.asarray(terms.gradient)
+            information = information + np.asarray(terms.information)
             told = self._with_dark(told, terms.told)
         order = [names.index(plain_name(name)) for name in self.facts.free]
-        return float(value), np.asarray(gradient)[order], np.asarray(information)[np.ix_(order, order)], told
+        return float(value), gradient[order], information[np.ix_(order, order)], told
 
     # -------------------------------------------------------------------------------------- what it is made of
 
@@ -387,10 +388,7 @@ def _of_values(like: LogLikelihood, values: Float[Array, " n"], params: Params):
     value, slope = jax.value_and_grad(density)(values)
     weight = -jax.hessian(density)(values)
     nuisances = like._nuisance_terms(params)
-    by_group = {**like._by_group(values, none), "constraints": nuisances}
-    told = {"chi2": like._chi2(values, none) - 2.0 * nuisances, "by_group": by_group}
-    told["pulls"] = likelihood.pulls(like.gaussian, values[:n], none)
-    return value + nuisances, slope, weight, told
+    return value + nuisances, slope, weight, like._told(values, none, nuisances)
 
 
 def _of_dark(like: LogLikelihood, vector: Float[Array, " f"], names: tuple[str, ...]) -> dark_likelihood.Slopes:

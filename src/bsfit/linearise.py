@@ -6,7 +6,7 @@ pair of a prediction and a row.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -98,12 +98,14 @@ def shifts(
 class Expansion:
     """Values [n] of a prediction and their derivatives [n, q] along `Directions`, at one theory after another.
 
-    The first call compiles how predictions are assembled. Own observables are followed in the inputs only.
+    The first call compiles how predictions are assembled. Raises `ValueError` for predictions with own functions.
     """
 
     def __init__(self, prediction: Prediction) -> None:
+        if prediction.own:
+            raise ValueError("an expansion knows the observables of the catalogue only, not functions of a theory")
         self.prediction = prediction
-        self._assemble: dict[Any, Callable] = {}
+        self._assemble: Callable | None = None
 
     def __call__(
         self, theory: Theory, inputs: Inputs, along: Directions
@@ -112,21 +114,15 @@ class Expansion:
         point = np.asarray(theory.wilson.values)
         rows = {plan.process: plan.row_arrays() for plan in self.prediction.plans}
         moments = self._moments(point, rows, inputs, along.felt)
-        seen = moments, theory if self.prediction.own else None, inputs
-        values, beside, weights = jax.tree.map(np.asarray, self._assembly(seen)(*seen))
+        if self._assemble is None:
+            self._assemble = compiled(self._parts_and_weights, moments, inputs)
+        values, beside, weights = jax.tree.map(np.asarray, self._assemble(moments, inputs))
         shifts = beside @ along.inputs.T
         where, questions = self._questions(point, rows, weights, along.felt)
         for (positions, felt), (_, slopes) in zip(where, evaluation.gradients(questions, inputs), strict=True):
             moved = slopes.along(along.coefficients[felt], along.inputs[felt])
             np.add.at(shifts, (positions[:, None], np.asarray(felt)), moved)
         return values, shifts
-
-    def _assembly(self, seen: tuple) -> Callable:
-        """`_parts_and_weights` compiled for arguments of this structure, which differs from model to model."""
-        structure = jax.tree.structure(seen)
-        if structure not in self._assemble:
-            self._assemble[structure] = compiled(self._parts_and_weights, *seen)
-        return self._assemble[structure]
 
     def _moments(
         self, point: np.ndarray, rows: Mapping[str, Rows], inputs: Inputs, felt: Felt
@@ -139,7 +135,7 @@ class Expansion:
         return moments | {process: values[0] for process, values in evaluation.moments(others, inputs).items()}
 
     def _parts_and_weights(
-        self, moments: Mapping[str, Array], theory: Theory | None, inputs: Inputs
+        self, moments: Mapping[str, Array], inputs: Inputs
     ) -> tuple[Float[Array, " n"], Float[Array, "n i"], dict[str, list[Float[Array, "o r k"]]]]:
         """Values, their derivatives in the inputs beside the moments, and in the moments of the rows of each."""
         n = len(self.prediction.names)
@@ -155,11 +151,6 @@ class Expansion:
                 values = values.at[at].set(found * scale)
                 beside = beside.at[at].set(of_inputs.values * scale[:, None])
                 weights.setdefault(plan.process, []).append(of_moments * scale[:, None, None])
-        for at, function in self.prediction.own:
-            assert theory is not None  # see `__call__`
-            found, of_inputs = jax.value_and_grad(lambda i, f=function: jnp.asarray(f(theory, i), dtype=float))(inputs)
-            values = values.at[at].set(found * self.prediction.scale[at])
-            beside = beside.at[at].set(of_inputs.values * self.prediction.scale[at])
         return values, beside, weights
 
     def _questions(

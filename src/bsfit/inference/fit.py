@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.inference import degeneracy
+from bsfit.inference.minimise import pressed
 from bsfit.inference.scoring import climb
 from bsfit.inference.search import Best, Place, covariance, profile_ends, search
 from bsfit.inference.significance import p_value, pull
@@ -107,8 +108,8 @@ def _scored(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tup
         start = np.where(hold, first.position + AWAY, first.position)
     peak = climb(like.expand, space, start)
     place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
-    pressed = ((peak.position <= 0.0) & (peak.gradient > 0.0)) | ((peak.position >= 1.0) & (peak.gradient < 0.0))
-    best = Best(*place[:4], peak.distance, pressed, [], [place], [place], 1, 1)
+    at_bound = pressed(peak.position, peak.gradient)
+    best = Best(*place[:4], peak.distance, at_bound, [], [place], [place], 1, 1)
     return best, {**peak.told, **told}
 
 
@@ -273,9 +274,10 @@ def _measures(
 def _told(like: Any, space: Space, params: dict[str, Any]) -> dict[str, Any]:
     """What the likelihood says about itself at a point: chi2, parts, Jacobian of the predictions in box units."""
     named = ("chi2", "by_group", "pull_chi2", "pulls", "predictions")
-    told = (
-        like.told(params) if hasattr(like, "told") else {n: getattr(like, n)(params) for n in named if hasattr(like, n)}
-    )
+    if hasattr(like, "told"):
+        told = dict(like.told(params))
+    else:
+        told = {name: getattr(like, name)(params) for name in named if hasattr(like, name)}
     if getattr(like, "pull_by_rank", False) and hasattr(like, "predictions"):
         told["jacobian"] = jax.jacfwd(lambda t: like.predictions(space.params(t)))(space.position(params))
     return told

@@ -169,9 +169,13 @@ def _derivatives(objective: Any, position: Float[Array, " n"], data: Any) -> tup
     return jnp.where(fine, value, jnp.inf), jnp.where(fine, gradient, 0.0), hessian
 
 
+def pressed(position: Any, gradient: Any) -> Any:
+    """Whether each parameter [n] is at a bound of the unit box beyond which the objective falls."""
+    return ((position <= 0.0) & (gradient > 0.0)) | ((position >= 1.0) & (gradient < 0.0))
+
+
 def _movable(position: Float[Array, " n"], gradient: Float[Array, " n"], held: Bool[Array, " n"]) -> Bool[Array, " n"]:
-    pressed = ((position <= 0.0) & (gradient > 0.0)) | ((position >= 1.0) & (gradient < 0.0))
-    return ~held & ~pressed
+    return ~held & ~pressed(position, gradient)
 
 
 def _spectrum(gradient: Any, hessian: Any, movable: Any) -> tuple[Any, Any, Any]:

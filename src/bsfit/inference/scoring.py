@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from bsfit.errors import BsfitInputError
-from bsfit.inference.minimise import CONVERGED
+from bsfit.inference.minimise import CONVERGED, pressed
 from bsfit.inference.space import Space
 
 MAX_STEPS = 100
@@ -59,7 +59,7 @@ def climb(
         raise BsfitInputError("the log-likelihood is not finite at the start", field="fit")
     learnt, radius = np.zeros_like(here.hessian), 1.0
     for steps in range(MAX_STEPS):
-        model = _Model(here, learnt, ~held & ~_pressed(here))
+        model = _Model(here, learnt, ~held & ~pressed(here.position, here.gradient))
         here = here._replace(distance=model.distance(), steps=steps)
         if here.distance < near or radius < ROUNDING:
             break
@@ -129,11 +129,6 @@ def _measure(expand: Expand, space: Space, position: np.ndarray) -> Peak:
         gradient = gradient + np.asarray(jax.grad(penalty)(jnp.asarray(position)))
         hessian = hessian + np.asarray(jax.hessian(penalty)(jnp.asarray(position)))
     return Peak(position, value, gradient, hessian, np.inf, 0, told)
-
-
-def _pressed(peak: Peak) -> Bool[np.ndarray, " n"]:
-    t, g = peak.position, peak.gradient
-    return ((t <= 0.0) & (g > 0.0)) | ((t >= 1.0) & (g < 0.0))
 
 
 def _learn(learnt: np.ndarray, moved: np.ndarray, turned: np.ndarray, information: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from bsfit.errors import BsfitInputError
 from bsfit.inference import degeneracy
 from bsfit.inference.crossings import Search, crossings
-from bsfit.inference.minimise import CONVERGED, Minima, minimise, scatter
+from bsfit.inference.minimise import CONVERGED, Minima, minimise, pressed, scatter
 from bsfit.inference.space import Objective, Space
 
 # Two minima of the same depth within this many units of -2 log L, this far apart in sigma, are one.
@@ -79,7 +79,7 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
             found = Minima(*(_with_row(old, i, new) for old, new in zip(found, centred, strict=True)))
             groups = _groups(objective, space, found, i, starts)
     position, gradient = found.position[i], found.gradient[i]
-    pressed = _pressed(position, gradient)
+    at_bound = pressed(position, gradient)
     places = _distinct(found, space, i, groups)
     return Best(
         position=position,
@@ -87,7 +87,7 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
         gradient=gradient,
         hessian=found.hessian[i],
         distance=float(found.distance[i]),
-        pressed=pressed,
+        pressed=at_bound,
         groups=groups,
         places=places,
         ends=[
@@ -99,7 +99,7 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
 
 
 def _groups(objective: Objective, space: Space, found: Minima, i: int, starts: int) -> list[degeneracy.Group]:
-    free = ~_pressed(found.position[i], found.gradient[i])
+    free = ~pressed(found.position[i], found.gradient[i])
     return degeneracy.find(objective, space, found.position[i], float(found.value[i]), found.hessian[i], free, starts)
 
 
@@ -152,18 +152,13 @@ def profile_ends(
     return dict(zip(lane, map(float, found.position), strict=True)), found.deepest if deeper else None
 
 
-def _pressed(position: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-    """Parameters at a bound that the objective pushes outwards."""
-    return ((position <= 0.0) & (gradient > 0.0)) | ((position >= 1.0) & (gradient < 0.0))
-
-
 def _saddle(hessian: np.ndarray, free: np.ndarray) -> bool:
     eigenvalues, _ = degeneracy.spectrum(hessian, free)
     return bool(np.any(eigenvalues < -degeneracy.FLAT - 1e-6 * np.max(np.abs(eigenvalues), initial=0.0)))
 
 
 def _is_saddle(found: Minima, i: int) -> bool:
-    return _saddle(found.hessian[i], ~_pressed(found.position[i], found.gradient[i]))
+    return _saddle(found.hessian[i], ~pressed(found.position[i], found.gradient[i]))
 
 
 def _place(found: Minima, i: int) -> Place:
