@@ -5,13 +5,15 @@
 Each toy predicts from the amplitudes at the known point, adds experimental errors (symmetrised, with their
 correlations), and draws anew the auxiliary measurements that constrain the nuisances. It is fitted by scoring, all
 nuisances floating. The pulls of the coefficients of interest must have width one, and their squares, decorrelated, the
-chi2 distribution. Their means are shown: where predictions are curved, an estimate is biased by a fraction of its
-error.
+chi2 distribution. So must the likelihood ratio of the truth to the maximum, with as many degrees of freedom as there
+are parameters: the sum over all pulls, nuisances included, that does not depend on how they are parametrised. The means
+of the pulls must be what the curvature of the predictions makes them: maximum likelihood is biased to second order.
 """
 
 import argparse
 import sys
 import time
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -36,6 +38,16 @@ def likelihood(data="global-2017"):
     return eqx.tree_at(lambda like: like.curves, like, ())
 
 
+class Toy(NamedTuple):
+    """One fit: pulls [2] of the coefficients of interest, the same decorrelated, twice the log of the likelihood ratio
+    of the maximum to the truth, and whether the fit converged."""
+
+    pulls: np.ndarray
+    decorrelated: np.ndarray
+    ratio: float
+    converged: bool
+
+
 class Toys:
     """Pseudo-experiments of a likelihood at `TRUTH`, drawn one after the other."""
 
@@ -43,6 +55,7 @@ class Toys:
         self.like, self.generator = like, np.random.default_rng(seed)
         self.space = parse(like.free)
         self.truth = {**like.facts.nuisance_means, **TRUTH}
+        self.of_interest = [self.space.names.index(name) for name in TRUTH]
         n = like.gaussian.central.shape[0]
         self.predicted = like.facts.linearise(self.truth)[0][:n]
         precision = like.gaussian.precision
@@ -50,41 +63,62 @@ class Toys:
         self.noise = np.asarray(like.gaussian.sigma_plus)[:, None] * np.linalg.cholesky(correlation)
         self.constraints = [(mean, p, np.linalg.cholesky(np.linalg.inv(p))) for mean, p in like.nuisance_priors]
 
-    def draw(self):
-        """The likelihood with central values and auxiliary measurements of one experiment."""
-        central = self.predicted + self.noise @ self.generator.normal(size=len(self.noise))
-        auxiliary = tuple(
-            (mean + jnp.asarray(factor @ self.generator.normal(size=len(factor))), precision)
-            for mean, precision, factor in self.constraints
-        )
-        where = lambda like: (like.gaussian.central, like.nuisance_priors)  # noqa: E731
-        return eqx.tree_at(where, self.like, (jnp.asarray(central), auxiliary))
-
     def fit(self):
-        """Pulls [2] of the coefficients of interest, the same decorrelated, and whether the fit converged."""
+        """Draw one experiment, its central values and auxiliary measurements, and fit it."""
+        noise = self.generator.normal(size=len(self.noise))
+        shifts = [self.generator.normal(size=len(factor)) for *_, factor in self.constraints]
+        auxiliary = tuple(
+            (mean + jnp.asarray(factor @ shift), precision)
+            for (mean, precision, factor), shift in zip(self.constraints, shifts, strict=True)
+        )
+        drawn = jnp.asarray(self.predicted + self.noise @ noise), auxiliary
+        like = eqx.tree_at(lambda like: (like.gaussian.central, like.nuisance_priors), self.like, drawn)
         start = np.asarray(self.space.position(self.truth))
-        peak = climb(self.draw().expand, self.space, start, near=NEAR)
-        of_interest = [self.space.names.index(name) for name in TRUTH]
-        shift = (peak.position - start)[of_interest]
-        covariance = np.linalg.inv(0.5 * peak.hessian)[np.ix_(of_interest, of_interest)]
+        peak = climb(like.expand, self.space, start, near=NEAR)
+        shift = (peak.position - start)[self.of_interest]
+        covariance = np.linalg.inv(0.5 * peak.hessian)[np.ix_(self.of_interest, self.of_interest)]
         decorrelated = np.linalg.solve(np.linalg.cholesky(covariance), shift)
-        return shift / np.sqrt(np.diag(covariance)), decorrelated, peak.distance < NEAR
+        at_truth = sum(float(x @ x) for x in (noise, *shifts)) + 2.0 * float(like.gaussian.log_norm)
+        pulls = shift / np.sqrt(np.diag(covariance))
+        return Toy(pulls, decorrelated, at_truth - peak.value, peak.distance < NEAR)
+
+    def expected_means(self):
+        r"""Mean pulls [2] to second order in the errors: those of an estimate whose predictions f are curved.
+
+        :math:`-\frac12I^{-1}J^TW\sum_k\partial_k^2f` over directions k of one sigma each, orthogonal in the information
+        I (Box, J. R. Stat. Soc. B 33 (1971) 171, eq. 2.24). Second differences over half a sigma on either side.
+        """
+        _, _, information, _ = self.like.expand(self.truth)
+        covariance = np.linalg.inv(information)
+        names, n, half = self.space.names, len(self.noise), 0.5
+        centre = np.array([self.truth[name] for name in names])
+
+        def predicted(point):
+            return self.like.facts.linearise(dict(zip(names, point, strict=True)))
+
+        _, jacobian = predicted(centre)
+        curved = np.zeros(n)
+        for step in half * np.linalg.cholesky(covariance).T:
+            above, below = (predicted(centre + side * step)[0][:n] for side in (1.0, -1.0))
+            curved += (above - 2.0 * self.predicted + below) / half**2
+        weight = np.linalg.inv(self.noise @ self.noise.T)
+        bias = -0.5 * covariance @ jacobian[:n].T @ weight @ curved
+        return (bias / np.sqrt(np.diag(covariance)))[self.of_interest]
 
 
 def run(like, toys, seed=1):
-    """Pulls [toys, 2], the same decorrelated, convergence [toys], and the number of parameters of each fit."""
+    """All toys as one `Toy` of arrays [toys, ...], and the number of parameters of each fit."""
     experiments, results, started = Toys(like, seed), [], time.perf_counter()
     for i in range(toys):
         results.append(experiments.fit())
         if (i + 1) % 10 == 0 and sys.stderr.isatty():
             print(f"{i + 1} of {toys} toys, {time.perf_counter() - started:.0f} s", file=sys.stderr)
-    pulls, decorrelated, converged = (np.array(x) for x in zip(*results, strict=True))
-    return pulls, decorrelated, converged, experiments.space.size
+    return Toy(*map(np.array, zip(*results, strict=True))), experiments.space.size
 
 
-def p_value(decorrelated):
-    """Two-sided probability of the sum of all squares."""
-    above = scipy.stats.chi2.sf(np.sum(decorrelated**2), decorrelated.size)
+def p_value(chi2, dof):
+    """Two-sided probability of a chi2."""
+    above = scipy.stats.chi2.sf(chi2, dof)
     return 2 * min(above, 1 - above)
 
 
@@ -94,11 +128,17 @@ if __name__ == "__main__":
     parser.add_argument("--data", default="global-2017")
     options = parser.parse_args()
     started = time.perf_counter()
-    pulls, decorrelated, converged, parameters = run(likelihood(options.data), options.toys)
+    like = likelihood(options.data)
+    expected = Toys(like, 1).expected_means()
+    found, parameters = run(like, options.toys)
     seconds = time.perf_counter() - started
-    print(
-        f"{options.toys} toys of {options.data}, {parameters} parameters, {converged.sum()} converged, {seconds:.0f} s"
-    )
-    for name, column in zip(TRUTH, pulls[converged].T, strict=True):
-        print(f"{name}: mean {column.mean():+.3f}, width {column.std():.3f}")
-    print(f"chi2 of all pulls: p = {p_value(decorrelated[converged]):.3g}, two-sided")
+    good = Toy(*(x[found.converged] for x in found))
+    toys = len(good.ratio)
+    print(f"{options.toys} toys of {options.data}, {parameters} parameters, {toys} converged, {seconds:.0f} s")
+    for name, pulls, mean in zip(TRUTH, good.pulls.T, expected, strict=True):
+        error = pulls.std() / toys**0.5
+        print(f"{name}: width {pulls.std():.3f}, mean {pulls.mean():+.3f} +- {error:.3f}, by curvature {mean:+.3f}")
+    squares = np.sum(good.decorrelated**2)
+    print(f"squares of their pulls, decorrelated: {squares:.1f} for {2 * toys}, p = {p_value(squares, 2 * toys):.3g}")
+    total, dof = good.ratio.sum(), toys * parameters
+    print(f"likelihood ratio, all {parameters} directions: {total:.0f} for {dof}, p = {p_value(total, dof):.3g}")

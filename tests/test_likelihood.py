@@ -51,6 +51,32 @@ def test_chi2_is_the_minimum_over_the_nuisances():
     assert likelihood.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
 
 
+@pytest.mark.parametrize("uneven", [0, 50, 90])
+def test_constant_theory_errors_are_what_theory_errors_are(uneven):
+    """Value, slopes and curvature of Schur's complement and of Woodbury's identity; 50 is beyond one block of rows."""
+    random = np.random.default_rng(uneven)
+    n, shifts = 90, random.normal(size=(90, 7))
+    plus = random.uniform(0.5, 2.0, n)
+    minus = plus * np.where(random.permutation(n) < uneven, random.uniform(0.4, 2.5, n), 1.0)
+    mixing = random.normal(size=(n, n))
+    correlation = mixing @ mixing.T + n * np.eye(n)
+    correlation /= np.sqrt(np.outer(np.diag(correlation), np.diag(correlation)))
+    block = SplitNormal.of(random.normal(size=n), plus, minus, correlation)
+    constant = likelihood.constant(block, shifts)
+    start, along = jnp.asarray(random.normal(size=(2, n)))
+
+    def orders(theory):
+        def at(t):
+            return likelihood.log_prob(block, start + t * along, theory)
+
+        return jax.jit(lambda t: jnp.stack([at(t), jax.grad(at)(t), jax.hessian(at)(t)]))(0.3)
+
+    assert isinstance(constant, likelihood.Constant)
+    assert np.asarray(orders(constant)) == pytest.approx(np.asarray(orders(jnp.asarray(shifts))), rel=1e-10)
+    pulls = [likelihood.pulls(block, start, theory) for theory in (constant, jnp.asarray(shifts))]
+    assert np.array_equal(*pulls)
+
+
 def test_split_normal_is_normalised_and_smooth():
     block = SplitNormal.of(np.array([0.7]), np.array([0.12]), np.array([0.07]))
     x = np.linspace(-0.5, 2.5, 20001)

@@ -22,7 +22,7 @@ from bsfit.evaluation import once
 from bsfit.free_parameters import SAMPLES, check_bounds, refuse_unused, refuse_without_dark_matter, sample_box, used
 from bsfit.free_parameters import plain as plain_name
 from bsfit.inputs import Inputs, InputSet, input_set, load_inputs
-from bsfit.likelihood import SplitNormal, Tabulated
+from bsfit.likelihood import SplitNormal, Tabulated, TheoryErrors
 from bsfit.linearise import Expansion, Linearisation
 from bsfit.predictions import Params, Prediction, check_bin, failed_verdicts, plan
 from bsfit.theory import Theory, Verdict
@@ -44,7 +44,7 @@ class Point(NamedTuple):
     """Predicted values of the flavour data [n], their theory errors [g, q], and the values of `DarkMatter` [k]."""
 
     values: Array
-    errors: Array
+    errors: TheoryErrors
     dark: Array
 
 
@@ -58,10 +58,10 @@ class LogLikelihood(eqx.Module):
 
     prediction: Prediction
     gaussian: SplitNormal
-    theory_errors: Float[Array, "g q"] | Propagation | DirectPropagation
+    theory_errors: TheoryErrors | Propagation | DirectPropagation
     curves: tuple[Tabulated, ...]
     nuisance_priors: tuple[tuple[Array, Array], ...]
-    blocks: dict[str, SplitNormal]
+    blocks: dict[str, tuple[SplitNormal, TheoryErrors | None]]
     dark: DarkMatter | None
     facts: Facts = eqx.field(static=True)
 
@@ -104,7 +104,7 @@ class LogLikelihood(eqx.Module):
         flavour = {**self._told(values, errors, self._nuisance_terms(params)), "predictions": values}
         return self._with_dark(flavour, {} if self.dark is None else self.dark.told(dark))
 
-    def _told(self, values: Array, errors: Array, constraints: Array) -> dict[str, Any]:
+    def _told(self, values: Array, errors: TheoryErrors, constraints: Array) -> dict[str, Any]:
         """What is told of the flavour data at predicted values; `constraints` is the log-density of the nuisances."""
         by_group = self._by_group(values, errors)
         return {
@@ -138,14 +138,15 @@ class LogLikelihood(eqx.Module):
                 joined[name] = jnp.concatenate([flavour[name][:n], value, flavour[name][n:]])
         return joined
 
-    def _by_group(self, values: Float[Array, " n"], errors: Float[Array, "g q"]) -> dict[str, Float[Array, ""]]:
+    def _by_group(self, values: Float[Array, " n"], errors: TheoryErrors) -> dict[str, Float[Array, ""]]:
         n = self.gaussian.central.shape[0]
         result = {}
         for group, (gaussian_index, curve_index) in self.facts.groups.items():
             term = jnp.zeros(())
             if gaussian_index:
                 index = np.array(gaussian_index)
-                term = likelihood.log_prob(self.blocks[group], values[index], errors[index])
+                block, own = self.blocks[group]
+                term = likelihood.log_prob(block, values[index], errors[index] if own is None else own)
             for i in curve_index:
                 term += likelihood.log_likelihood_curve(self.curves[i], values[n + i])
             result[group] = term
@@ -164,7 +165,7 @@ class LogLikelihood(eqx.Module):
             return Point(values, self.theory_errors, dark)
         return Point(values, self.theory_errors(self.prediction, theory)[: self.gaussian.central.shape[0]], dark)
 
-    def _chi2(self, values: Array, errors: Array) -> Float[Array, ""]:
+    def _chi2(self, values: Array, errors: TheoryErrors) -> Float[Array, ""]:
         n = self.gaussian.central.shape[0]
         total = likelihood.chi2(self.gaussian, values[:n], errors) if n else jnp.zeros(())
         return total - 2.0 * self._curves(values[n:])
@@ -367,13 +368,17 @@ def log_likelihood(
         of_dark=eqx.filter_jit(_of_dark),
     )
     nuisance_priors = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in uncertain.priors)
-    blocks = {group: gaussian.take(np.array(index)) for group, (index, _) in groups.items() if index}
-    at_each_point = jnp.zeros((n, 0)) if sampled else errors[:n]
+    taken = {group: np.array(index) for group, (index, _) in groups.items() if index}
+    blocks = {group: (gaussian.take(index), None) for group, index in taken.items()}
+    fixed_errors = likelihood.constant(gaussian, errors[:n])
+    at_each_point = jnp.zeros((n, 0)) if sampled else fixed_errors
+    if theory == "fixed":
+        blocks = {g: (block, likelihood.constant(block, errors[taken[g]])) for g, (block, _) in blocks.items()}
     if theory == "propagated" and uncertain.names and names:
         directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
         at_each_point = theory_errors.propagation(plain, points, uncertain) if fast else directly
     like = LogLikelihood(pred, gaussian, at_each_point, curves, nuisance_priors if sampled else (), blocks, dark, facts)
-    facts.reference_chi2 = float(once(lambda values: like._chi2(values, errors[:n]))(at_reference))
+    facts.reference_chi2 = float(once(lambda values: like._chi2(values, fixed_errors))(at_reference))
     return like
 
 

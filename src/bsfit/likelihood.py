@@ -9,7 +9,8 @@ Gaussian nuisance that shifts the predictions linearly),
 .. math:: \chi^2=r^T(D\rho D+UU^T)^{-1}r
 
 which equals the minimum over the nuisances of the chi2 with the nuisances as parameters. It is evaluated by Woodbury's
-identity, so that nothing larger than the number of nuisances is ever inverted.
+identity, so that nothing larger than the number of nuisances is ever inverted; theory errors that are the same at every
+point (`Constant`) leave only the values with asymmetric errors.
 """
 
 from collections.abc import Sequence
@@ -67,6 +68,69 @@ class SplitNormal(eqx.Module):
         return SplitNormal.of(value, plus, minus, correlation)
 
 
+class Constant(eqx.Module):
+    r"""Theory errors [n, q] of measured values that are the same at every point, and what follows from them once.
+
+    Then the covariance moves with the errors :math:`\sigma_A(r)` of the a asymmetric values alone. Schur's complement
+    of the others, S, is
+
+    .. math:: C_{AA}-C_{AS}C_{SS}^{-1}C_{SA}=\sigma_AX\sigma_A+\sigma_AY+Y^T\sigma_A+Z,\quad
+        C_{AS}C_{SS}^{-1}=\sigma_AP+Q
+
+    with constant matrices: a point costs the factorisation of a x a numbers and no product of larger ones.
+    """
+
+    shifts: Float[Array, "n q"]
+    precision: Float[Array, "s s"]
+    x: Float[Array, "a a"]
+    y: Float[Array, "a a"]
+    z: Float[Array, "a a"]
+    p: Float[Array, "a s"]
+    q: Float[Array, "a s"]
+    log_norm: Float[Array, ""]
+    uneven: tuple[int, ...] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> "Constant":
+        """Theory errors of given data; `log_norm` is the normalisation of both, with the mean experimental errors."""
+        plus, minus, u = np.asarray(data.sigma_plus), np.asarray(data.sigma_minus), np.asarray(shifts)
+        n = len(plus)
+        correlation = np.eye(n) if data.precision is None else np.linalg.inv(np.asarray(data.precision))
+        mean = 0.5 * (plus + minus)
+        a, s = np.flatnonzero(plus != minus), np.flatnonzero(plus == minus)
+        covariance = correlation * np.outer(mean, mean) + u @ u.T
+        inside = np.linalg.inv(covariance[np.ix_(s, s)])
+        along, common = correlation[np.ix_(a, s)] * mean[s], u[a] @ u[s].T
+        p, q = along @ inside, common @ inside
+        parts = (inside, correlation[np.ix_(a, a)] - p @ along.T, -p @ common.T, u[a] @ u[a].T - q @ common.T, p, q)
+        log_norm = 0.5 * n * np.log(2.0 * np.pi) + 0.5 * np.linalg.slogdet(covariance)[1]
+        return cls(jnp.asarray(u), *map(jnp.asarray, parts), jnp.asarray(log_norm), tuple(a.tolist()))
+
+    def chi2(self, data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, ""]:
+        """Chi2 of predicted values."""
+        n = data.central.shape[0]
+        uneven = np.array(self.uneven, dtype=int)
+        even = np.setdiff1d(np.arange(n), uneven)
+        residual, error = prediction - data.central, sigma(data, prediction)[uneven]
+        weighed = self.precision @ residual[even]
+        total = residual[even] @ weighed
+        if not uneven.size:
+            return total
+        rest = residual[uneven] - error * (self.p @ residual[even]) - self.q @ residual[even]
+        mixed = error[:, None] * self.y
+        matrix = jnp.outer(error, error) * self.x + mixed + mixed.T + self.z
+        return total + rest @ solve_positive(matrix, rest)
+
+
+TheoryErrors = Float[Array, "n q"] | Constant
+"""Shifts of the predictions, one column per unit nuisance (q may be 0)."""
+
+
+def constant(data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> TheoryErrors:
+    """Theory errors that are the same at every point, in the form that is evaluated fastest."""
+    return Constant.of(data, shifts) if shifts.shape[1] > SMALL else jnp.asarray(shifts)
+
+
 def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
     """Experimental error [n] on the side of the prediction."""
     mean = 0.5 * (data.sigma_plus + data.sigma_minus)
@@ -74,14 +138,17 @@ def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n
     return mean + half * jnp.tanh((prediction - data.central) / (JOIN * mean))
 
 
-def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, " n"]:
+def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, " n"]:
     """Measured minus predicted values in units of both errors of each; correlations do not enter."""
-    error = jnp.sqrt(sigma(data, prediction) ** 2 + jnp.sum(theory**2, axis=1))
+    shifts = theory.shifts if isinstance(theory, Constant) else theory
+    error = jnp.sqrt(sigma(data, prediction) ** 2 + jnp.sum(shifts**2, axis=1))
     return (data.central - prediction) / error
 
 
-def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
-    """Chi2 of predicted values, with theory errors as columns of shifts per unit nuisance (q may be 0)."""
+def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, ""]:
+    """Chi2 of predicted values with theory errors."""
+    if isinstance(theory, Constant):
+        return theory.chi2(data, prediction)
     error = sigma(data, prediction)
     y = (prediction - data.central) / error
     if theory.shape[1] == 0:
@@ -123,12 +190,14 @@ def _best_nuisances(
     )
 
 
-def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
+def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, ""]:
     """Log-density of the measured values; its normalisation contains the determinant of the whole covariance.
 
     The determinant is taken with the mean of the two experimental errors, which makes it exact for symmetric errors and
     constant for theory errors that do not depend on the point.
     """
+    if isinstance(theory, Constant):
+        return -0.5 * chi2(data, prediction, theory) - theory.log_norm
     result = -0.5 * chi2(data, prediction, theory) - data.log_norm
     if theory.shape[1]:
         error = 0.5 * (data.sigma_plus + data.sigma_minus)

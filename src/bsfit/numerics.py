@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial, wraps
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -119,7 +120,7 @@ def solve_positive(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> F
 @jax.custom_jvp
 def log_det_positive(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
     """Logarithm of the determinant of a symmetric positive definite matrix; without LAPACK, see `solve_positive`."""
-    return jnp.sum(jnp.log(jnp.diagonal(factor_positive(matrix))))
+    return jnp.sum(jnp.log(factor_positive(matrix).pivots))
 
 
 @log_det_positive.defjvp
@@ -144,33 +145,48 @@ def _solve_in_scalars(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -
     return jnp.stack(x)
 
 
-def factor_positive(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
-    """L D L^T in one matrix: D on the diagonal, unit L below; what stands above is not used."""
+class Factor(NamedTuple):
+    """A symmetric positive definite matrix A as :math:`MAM^T=D`: M unit lower triangular [n, n], D's diagonal [n]."""
+
+    elimination: Float[Array, "n n"]
+    pivots: Float[Array, " n"]
+
+
+BLOCK = 40
+"""Matrices up to this size are eliminated column by column, larger ones halved: products of blocks are ten times faster
+than passes over the matrix, but every halving is compiled."""
+
+
+def factor_positive(matrix: Float[Array, "n n"]) -> Factor:
+    """Gaussian elimination of a symmetric positive definite matrix; without LAPACK, see `solve_positive`."""
+    n = len(matrix)
+    if n <= BLOCK:
+        return _eliminate(matrix)
+    h = n // 2
+    first = factor_positive(matrix[:h, :h])
+    along = matrix[h:, :h] @ first.elimination.T
+    ratio = along / first.pivots
+    second = factor_positive(matrix[h:, h:] - ratio @ along.T)
+    corner = -second.elimination @ (ratio @ first.elimination)
+    elimination = jnp.block([[first.elimination, jnp.zeros((h, n - h))], [corner, second.elimination]])
+    return Factor(elimination, jnp.concatenate([first.pivots, second.pivots]))
+
+
+def _eliminate(matrix: Float[Array, "n n"]) -> Factor:
     n = len(matrix)
 
-    def eliminate(k: Int[Array, ""], a: Float[Array, "n n"]) -> Float[Array, "n n"]:
-        below = jnp.arange(n) > k
-        ratio = jnp.where(below, a[:, k] / a[k, k], 0.0)
-        a = a - ratio[:, None] * a[k][None, :] * below[None, :]
-        return a.at[:, k].set(jnp.where(below, ratio, a[:, k]))
+    def column(k: Int[Array, ""], state: tuple[Array, Array]) -> tuple[Array, Array]:
+        a, m = state
+        ratio = jnp.where(jnp.arange(n) > k, a[:, k] / a[k, k], 0.0)
+        return a - jnp.outer(ratio, a[k]), m - jnp.outer(ratio, m[k])
 
-    return jax.lax.fori_loop(0, n, eliminate, matrix)
+    a, m = jax.lax.fori_loop(0, n, column, (matrix, jnp.eye(n)))
+    return Factor(m, jnp.diagonal(a))
 
 
-def solve_factored(factor: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
+def solve_factored(factor: Factor, vector: Float[Array, " n"]) -> Float[Array, " n"]:
     """Solve with a matrix from `factor_positive`."""
-    n = len(vector)
-    index = jnp.arange(n)
-
-    def forward(k: Int[Array, ""], x: Float[Array, " n"]) -> Float[Array, " n"]:
-        return x - jnp.where(index > k, factor[:, k] * x[k], 0.0)
-
-    def backward(i: Int[Array, ""], x: Float[Array, " n"]) -> Float[Array, " n"]:
-        k = n - 1 - i
-        return x - jnp.where(index < k, factor[k] * x[k], 0.0)
-
-    x = jax.lax.fori_loop(0, n, forward, vector) / jnp.diagonal(factor)
-    return jax.lax.fori_loop(0, n, backward, x)
+    return factor.elimination.T @ ((factor.elimination @ vector) / factor.pivots)
 
 
 def forward_slopes(function: Callable[..., Array]) -> Callable[..., Array]:
