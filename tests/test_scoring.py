@@ -1,11 +1,12 @@
 """Fisher scoring on a curved toy problem, where the maximum is known to scipy."""
 
+import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import pytest
 import scipy.optimize
 
-from bsfit import fit
+from bsfit import fit, sample
 from bsfit.errors import BsfitInputError
 from bsfit.inference.scoring import climb
 from bsfit.inference.space import parse
@@ -114,6 +115,23 @@ def test_fit_goes_this_way():
     assert (result.ndf, result.pull_dof) == (5, 2)
     assert result.pull_delta_chi2 == pytest.approx(oracle((0.0, 0.0)).fun - oracle().fun, abs=1e-3)
     assert set(result.values) == set(NAMES)
+
+
+class Sampled(Toy):
+    """The same, which a sampler may trace; its search must not."""
+
+    def __call__(self, params):
+        x = jnp.stack([params[name] for name in NAMES])
+        r = LINEAR @ x + jnp.einsum("nij,i,j->n", CURVED, x, x) - DATA
+        return -0.5 * (r @ r + x[2] ** 2 + x[3] ** 2)
+
+
+def test_chains_start_around_the_maximum(monkeypatch):
+    """NUTS needs values and slopes; the Hessian of a costly likelihood in many nuisances would never be compiled."""
+    monkeypatch.setattr("bsfit.inference.sample.search", None)
+    posterior = sample(Sampled(), seed=1, warmup=300, draws=300, progress=False)
+    assert list(posterior.modes[0]["values"].values()) == pytest.approx(oracle().x, abs=1e-5)
+    assert posterior.draws("a").mean() == pytest.approx(oracle().x[0], abs=0.1)
 
 
 def test_a_constraint_of_the_space_is_one_more_measurement():

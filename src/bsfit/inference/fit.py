@@ -16,16 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.inference import degeneracy
-from bsfit.inference.minimise import pressed
-from bsfit.inference.scoring import climb
+from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, covariance, profile_ends, search
 from bsfit.inference.significance import p_value, pull
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import FitResult, provenance
 
 Ends = dict[tuple[int, int, float], float]
-# Where scoring starts beside the reference point, in the box: there may be a saddle, as for imaginary parts.
-AWAY = 0.01
 # Singular values of the observables' Jacobian below this fraction of the largest are zero.
 RANK_TOLERANCE = 1e-8
 
@@ -69,10 +66,10 @@ def fit(
     ends: Ends = {}
     told = None
     if getattr(like, "expand", None) is not None:
-        best, told = _scored(like, space, reference)
+        best, told = highest(like, space, reference)
         starts, profile_errors = 1, False
     else:
-        best = search(objective, space, starts=starts, seed=seed, first=_inside(space, reference))
+        best = search(objective, space, starts=starts, seed=seed, first=space.inside(reference))
     # A point on a profile that lies deeper than the best fit shows that the starts missed the global minimum.
     for _ in range(3 if profile_errors else 0):
         ends, deeper = profile_ends(objective, best, starts)
@@ -91,37 +88,6 @@ def fit(
     if throw and not result.converged:
         raise FitError(result)
     return result
-
-
-def _scored(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tuple[Best, dict[str, Any]]:
-    """The maximum next to the reference point by scoring, and what the likelihood tells there.
-
-    The chi2 at the reference is that of nuisances fitted there.
-    """
-    inside = _inside(space, reference)
-    start = np.full(space.size, 0.5) if inside is None else inside[0]
-    told = {}
-    if inside is not None:
-        hold = np.array([name not in like.constrained for name in space.names])
-        first = climb(like.expand, space, start, hold, near=1e-2)
-        told = {f"reference_{name}": value for name, value in first.told.items()}
-        start = np.where(hold, first.position + AWAY, first.position)
-    peak = climb(like.expand, space, start)
-    place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
-    at_bound = pressed(peak.position, peak.gradient)
-    best = Best(*place[:4], peak.distance, at_bound, [], [place], [place], 1, 1)
-    return best, {**peak.told, **told}
-
-
-def _inside(space: Space, reference: Mapping[str, Any] | None) -> np.ndarray | None:
-    """The reference point [1, n] as a start, if it lies in the box."""
-    if reference is None or any(name not in reference for name in space.names):
-        return None
-    values = {name: float(reference[name]) for name in space.names}
-    if any(values[name] <= 0.0 for name, log in zip(space.names, space.log, strict=True) if log):
-        return None
-    point = np.asarray(space.position(values))[None]
-    return point if np.all((point >= 0.0) & (point <= 1.0)) else None
 
 
 def _estimates(space: Space, best: Best, ends: Ends) -> dict[str, Any]:

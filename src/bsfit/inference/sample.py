@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 from bsfit.inference import diagnostics, modes
 from bsfit.inference.following import Expectation, Follow, coordinates, following, unbounded
 from bsfit.inference.progress import Progress
+from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Posterior, provenance
@@ -141,9 +142,15 @@ def sample(
 
 
 def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, dense_mass: bool = True) -> Plan:
-    """Find the modes and choose where the chains start."""
-    space = density.space
-    best = search(Objective(density.log_likelihood, space), space, starts=starts, seed=seed)
+    """Find the modes and choose where the chains start.
+
+    With many nuisances, where a likelihood is expanded (`scoring`), only the mode next to the reference point is known.
+    """
+    space, like = density.space, density.log_likelihood
+    if getattr(like, "expand", None) is None:
+        best = search(Objective(like, space), space, starts=starts, seed=seed)
+    else:
+        best, _ = highest(like, space, getattr(like, "reference", None))
     found, weights = modes.modes(best)
     places = modes.far_apart(found[0], best.ends, chains)
     start, inverse_mass = _chain_starts(density, places, seed, dense_mass)

@@ -17,12 +17,15 @@ from jaxtyping import Bool, Float
 
 from bsfit.errors import BsfitInputError
 from bsfit.inference.minimise import CONVERGED, pressed
+from bsfit.inference.search import Best, Place
 from bsfit.inference.space import Space
 
 MAX_STEPS = 100
 ROUNDING = 1e-12
 # Along steps of so many sigma the curvature of the predictions is constant enough, and above rounding, to be learnt.
 LEARNING = 1e-7, 2.0
+# Where scoring starts beside the reference point, in the box: there may be a saddle, as for imaginary parts.
+AWAY = 0.01
 
 
 Expand = Callable[[Mapping[str, float]], tuple[float, np.ndarray, np.ndarray, dict[str, Any]]]
@@ -73,6 +76,26 @@ def climb(
         radius = 2.0 * max(radius, length) if share > 0.75 else radius if share >= 0.25 else 0.3 * length
         here = there if accepted else here
     return here
+
+
+def highest(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tuple[Best, dict[str, Any]]:
+    """The maximum next to the reference point, and what a likelihood with `expand` tells there.
+
+    It also tells, as `reference_...`, what it is at the reference, with what is `constrained` fitted there.
+    """
+    inside = space.inside(reference)
+    start = np.full(space.size, 0.5) if inside is None else inside[0]
+    told = {}
+    if inside is not None:
+        hold = np.array([name not in like.constrained for name in space.names])
+        first = climb(like.expand, space, start, hold, near=1e-2)
+        told = {f"reference_{name}": value for name, value in first.told.items()}
+        start = np.where(hold, first.position + AWAY, first.position)
+    peak = climb(like.expand, space, start)
+    place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
+    at_bound = pressed(peak.position, peak.gradient)
+    best = Best(*place[:4], peak.distance, at_bound, [], [place], [place], 1, 1)
+    return best, {**peak.told, **told}
 
 
 class _Model:

@@ -52,6 +52,16 @@ class Space(eqx.Module):
         coordinate = jnp.where(is_log, jnp.log(jnp.where(is_log, raw, 1.0)), raw)
         return (coordinate - self.lower) / (self.upper - self.lower)
 
+    def inside(self, params: Mapping[str, Any] | None) -> Float[np.ndarray, "1 n"] | None:
+        """Position of a point as a row of starts, None if it lies outside the box or lacks a parameter."""
+        if params is None or any(name not in params for name in self.names):
+            return None
+        values = {name: float(params[name]) for name in self.names}
+        if any(values[name] <= 0.0 for name, log in zip(self.names, self.log, strict=True) if log):
+            return None
+        point = np.asarray(self.position(values))[None]
+        return point if np.all((point >= 0.0) & (point <= 1.0)) else None
+
     def constraint(self, params: Params) -> Float[Array, ""]:
         """Log-density of the parameters that carry a distribution; bounds contribute nothing."""
         terms = [p.log_prob(params[name]) for name, p in zip(self.names, self.priors, strict=True) if p is not None]
