@@ -42,7 +42,7 @@ def sector(m_l=600.0, m_q=2000.0, m_x=10.0, share=1.0):
 
 
 def test_the_contour_of_sleptons():
-    """Two flavours on the published contour are just excluded, after a shift of the mass by less than 12 % above 500 GeV, 25 % below."""
+    """Two flavours are just excluded on it, after a shift of the mass below 12 % above 500 GeV, 25 % elsewhere."""
     search = limit("collider-leptons-139fb").search
     m, m_x = SLEPTONS.T
     pairs = 2 * np.exp(np.interp(np.log(m), *np.log(SLEPTON_PAIRS).T))

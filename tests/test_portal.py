@@ -354,6 +354,10 @@ def test_verdicts():
     assert failed(m_phi=300.0, lambda_Hphi=-0.5) == {"no_tachyon", "bounded_potential"}
     assert failed(lambda_L_tau=0.1) == failed(lambda_L_e_im=0.1) == {"lepton_flavour"}
     assert failed(epsilon=-0.2) == {"small_kinetic_mixing"}
+    assert failed(epsilon=0.01) == failed(m_chi=45.6) == set()
+    assert failed(epsilon=0.01, m_chi=45.6) == failed(epsilon=-0.01, m_chi=10.0) == {"z_exchange"}
+    assert failed(epsilon=0.01, m_chi=150.0) == {"z_exchange"}
+    assert failed(epsilon=0.01, m_chi=155.0) == set()
     assert "narrow_Zp" in failed(g_X=3.0, lambda_L_mu=3.0)
     assert failed(g_X=0.02, m_chi=990.0) == {"kinetic_equilibrium"}
     assert failed(g_X=0.02, m_chi=1010.0) == failed(m_chi=990.0) == set()

@@ -161,7 +161,7 @@ def _over_limit(
     if limit.observable == "sigma_SI":
         sigma = direct_detection.predicted("sigma_SI", theory, inputs)
         return share * sigma / direct_detection.largest(dark.masses[0], limit.name)
-    return share**2 * indirect_detection.planck_ratio(dark)
+    return share**2 * indirect_detection.planck_ratio(dark, inputs)
 
 
 def expand(terms: DarkMatter, of, vector: Float[Array, " n"]) -> Slopes:

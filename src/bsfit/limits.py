@@ -119,7 +119,7 @@ def _search(where: Where, document: dict[str, Any]) -> Search | None:
         return None
     entry = document["search"]
     check_keys(where, ("search",), entry, required=("m_GeV", "limit_fb", "gap_GeV", "words"))
-    return Search(*(float(entry[key]) for key in ("m_GeV", "limit_fb", "gap_GeV")), entry["words"])
+    return Search(float(entry["m_GeV"]), float(entry["limit_fb"]), float(entry["gap_GeV"]), entry["words"])
 
 
 def named(group: str) -> tuple[str, ...]:
