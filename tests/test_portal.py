@@ -429,9 +429,14 @@ def test_jit_equals_eager_and_vmap_equals_loop():
     for name in plain.quantities:
         np.testing.assert_allclose(compiled.quantities[name], plain.quantities[name], rtol=1e-12, err_msg=name)
     g_x = jnp.asarray([0.1, 0.3, 0.9])
-    batch = jax.jit(jax.vmap(lambda g: portal.theory({**DEFAULTS, **GENERAL, "g_X": g}, REFERENCE)))(g_x)
+
+    def compared(g):
+        theory = portal.theory({**DEFAULTS, **GENERAL, "g_X": g}, REFERENCE)
+        return theory.wilson, theory.verdicts
+
+    wilson, verdicts = jax.jit(jax.vmap(compared))(g_x)
     for i, g in enumerate(g_x):
         one = at(GENERAL, g_X=g)
-        np.testing.assert_allclose(batch.wilson.values[i], one.wilson.values, rtol=1e-12, atol=1e-30)
-        for v, w in zip(batch.verdicts, one.verdicts, strict=True):
+        np.testing.assert_allclose(wilson.values[i], one.wilson.values, rtol=1e-12, atol=1e-30)
+        for v, w in zip(verdicts, one.verdicts, strict=True):
             assert v.ok[i] == w.ok
