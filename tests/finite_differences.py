@@ -3,6 +3,8 @@
 import jax
 import numpy as np
 
+from bsfit.evaluation import compiled
+
 
 def assert_derivatives(function, points, scale, tolerance=1e-6, second=True, step=1e-3):
     """First and second derivatives of ``function([n]) -> [m]`` agree with sixth-order central differences.
@@ -12,15 +14,17 @@ def assert_derivatives(function, points, scale, tolerance=1e-6, second=True, ste
     size over which it changes by its own size; no derivative may be non-finite, and both modes must agree.
     """
     points = np.atleast_2d(np.asarray(points, dtype=float))
-    value, first, reverse = jax.jit(function), jax.jit(jax.jacfwd(function)), jax.jit(jax.jacrev(function))
-    hessian = jax.jit(jax.jacfwd(jax.jacfwd(function))) if second else None
+    value, first = compiled(function, points[0]), compiled(jax.jacfwd(function), points[0])
+    others = [jax.jacrev(function), *([jax.jacfwd(jax.jacfwd(function))] if second else [])]
+    at_each_point = compiled(lambda x: [f(x) for f in others], points[0])
     typical = np.max([np.abs(np.asarray(value(x))) for x in points], axis=0)
     for x, unit in zip(points, np.broadcast_to(np.asarray(scale, dtype=float), points.shape), strict=True):
         size = typical[:, None] / unit
         _compare(first(x), _differences(value, x, unit, step), size, tolerance)
-        np.testing.assert_allclose(reverse(x), first(x), rtol=1e-9, atol=1e-12 * (size.max() + 1e-300))
-        if hessian is not None:
-            _compare(hessian(x), _differences(first, x, unit, step), size[:, :, None] / unit, tolerance)
+        reverse, *hessian = at_each_point(x)
+        np.testing.assert_allclose(reverse, first(x), rtol=1e-9, atol=1e-12 * (size.max() + 1e-300))
+        for curvature in hessian:
+            _compare(curvature, _differences(first, x, unit, step), size[:, :, None] / unit, tolerance)
 
 
 def _compare(automatic, differences, size, tolerance):

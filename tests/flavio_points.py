@@ -52,20 +52,8 @@ def values(names, points, inputs=ONE_ALPHA):
 
 @cache
 def _combined(names, inputs):
-    wiring = plan(names, inputs="flavio")
-
-    def at(moments, values):
-        point, result = Inputs(values, inputs), [0.0] * len(names)
-        for process in wiring.plans:
-            found = process.functionals(moments[process.process], point)
-            for part in process.combinations:
-                for position, value in zip(
-                    part.positions, process.assemble_all(part, found[part.key], point), strict=True
-                ):
-                    result[position] = value
-        return jnp.stack(result)
-
-    return evaluation.once(jax.vmap(at, (0, None)))
+    wiring, none = plan(names, inputs="flavio"), Theory.standard_model()
+    return evaluation.once(jax.vmap(lambda m, values: wiring.of_moments(m, none, Inputs(values, inputs)), (0, None)))
 
 
 @contextmanager

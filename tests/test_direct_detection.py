@@ -202,15 +202,16 @@ def test_unknown_limits_are_refused():
 def today():
     """sigma v and the ratio to Planck's limit at m/T = x, for g_X and m_Zp."""
 
-    def values(g_x, m_zp, x):
-        dark = portal.theory({**PORTAL, "g_X": g_x, "m_Zp": m_zp}, DEFAULT).dark
-        return indirect_detection.sigma_v(dark, x), indirect_detection.planck_ratio(dark)
+    def values(g_x, m_zp, x, f_eff):
+        inputs = DEFAULT.replace({"f_eff": f_eff})
+        dark = portal.theory({**PORTAL, "g_X": g_x, "m_Zp": m_zp}, inputs).dark
+        return indirect_detection.sigma_v(dark, x), indirect_detection.planck_ratio(dark, inputs)
 
     return jax.jit(values)
 
 
 def sigma_v(g_x, m_zp, x):
-    return float(today()(g_x, m_zp, x)[0])
+    return float(today()(g_x, m_zp, x, 0.3)[0])
 
 
 def test_annihilation_today():
@@ -222,4 +223,6 @@ def test_annihilation_today():
 
 def test_bound_of_planck():
     expected = 0.3 * sigma_v(0.5, 600.0, 1e8) / 1000.0 / (2 * 3.2e-28)
-    assert float(today()(0.5, 600.0, 1e8)[1]) == pytest.approx(expected)
+    assert float(DEFAULT["f_eff"]) == 0.3
+    assert float(today()(0.5, 600.0, 1e8, 0.3)[1]) == pytest.approx(expected)
+    assert float(today()(0.5, 600.0, 1e8, 0.12)[1]) == pytest.approx(0.4 * expected)

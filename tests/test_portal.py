@@ -354,6 +354,10 @@ def test_verdicts():
     assert failed(m_phi=300.0, lambda_Hphi=-0.5) == {"no_tachyon", "bounded_potential"}
     assert failed(lambda_L_tau=0.1) == failed(lambda_L_e_im=0.1) == {"lepton_flavour"}
     assert failed(epsilon=-0.2) == {"small_kinetic_mixing"}
+    assert failed(epsilon=0.01) == failed(m_chi=45.6) == set()
+    assert failed(epsilon=0.01, m_chi=45.6) == failed(epsilon=-0.01, m_chi=10.0) == {"z_exchange"}
+    assert failed(epsilon=0.01, m_chi=150.0) == {"z_exchange"}
+    assert failed(epsilon=0.01, m_chi=155.0) == set()
     assert "narrow_Zp" in failed(g_X=3.0, lambda_L_mu=3.0)
     assert failed(g_X=0.02, m_chi=990.0) == {"kinetic_equilibrium"}
     assert failed(g_X=0.02, m_chi=1010.0) == failed(m_chi=990.0) == set()
@@ -425,9 +429,14 @@ def test_jit_equals_eager_and_vmap_equals_loop():
     for name in plain.quantities:
         np.testing.assert_allclose(compiled.quantities[name], plain.quantities[name], rtol=1e-12, err_msg=name)
     g_x = jnp.asarray([0.1, 0.3, 0.9])
-    batch = jax.jit(jax.vmap(lambda g: portal.theory({**DEFAULTS, **GENERAL, "g_X": g}, REFERENCE)))(g_x)
+
+    def compared(g):
+        theory = portal.theory({**DEFAULTS, **GENERAL, "g_X": g}, REFERENCE)
+        return theory.wilson, theory.verdicts
+
+    wilson, verdicts = jax.jit(jax.vmap(compared))(g_x)
     for i, g in enumerate(g_x):
         one = at(GENERAL, g_X=g)
-        np.testing.assert_allclose(batch.wilson.values[i], one.wilson.values, rtol=1e-12, atol=1e-30)
-        for v, w in zip(batch.verdicts, one.verdicts, strict=True):
+        np.testing.assert_allclose(wilson.values[i], one.wilson.values, rtol=1e-12, atol=1e-30)
+        for v, w in zip(verdicts, one.verdicts, strict=True):
             assert v.ok[i] == w.ok

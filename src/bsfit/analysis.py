@@ -114,11 +114,12 @@ class LogLikelihood(eqx.Module):
         }
 
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
-        """Conditions of the model, and of freeze-out, that fail at a point, and what the pull leaves out."""
+        """Conditions of the model, and of freeze-out, that fail at a point, what the pull leaves out, estimates."""
         point = {name: jnp.asarray(float(value)) for name, value in params.items()}
         verdicts = once(self._verdicts)(point)
         beside = self.dark is not None and bool(self.prediction.names)
-        return (*failed_verdicts(verdicts), *((_WITHOUT_DARK_MATTER,) if beside else ()))
+        estimates = () if self.dark is None else self.dark.notes
+        return (*failed_verdicts(verdicts), *((_WITHOUT_DARK_MATTER,) if beside else ()), *estimates)
 
     def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
         theory, _ = self._theory(params)
@@ -320,7 +321,8 @@ def log_likelihood(
     inputs, the_set = _resolve_inputs(inputs)
     gaussian, curves, names, curve_names, groups, of_dark = _collect(chosen)
     all_names = (*names, *curve_names)
-    concerned = (*all_names, *(d.observable for d in of_dark), *(("sigma_SI",) if bounds else ()))
+    scattering = any(bound.group == "direct" for bound in bounds)
+    concerned = (*all_names, *(d.observable for d in of_dark), *(("sigma_SI",) if scattering else ()))
     uncertain = theory_errors.nuisances(concerned, the_set, inputs, nuisances)
     error = float(inputs["Omega_h2_error"]) if theory != "sampled" and _CALCULATION in uncertain.names else 0.0
     dark = dark_likelihood.of_data(of_dark, bounds, relic, error, theory == "propagated")
@@ -476,6 +478,7 @@ def _meta(
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
     if dark is not None and plain.names:
         notes.append(_WITHOUT_DARK_MATTER)
+    notes += dark.notes if dark is not None else ()
     changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
     model = catalogue.MODELS.get(plain.model.name)
     papers = dict.fromkeys(

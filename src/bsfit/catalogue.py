@@ -126,7 +126,7 @@ PROCESSES: dict[str, Process] = {
 }
 """Files of `observables/`: each has ``moments(theory, inputs, rows)`` and ``combine(key, moments, rows, inputs)``."""
 
-BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "m_quark_loop")
+BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "m_quark_loop", "f_eff")
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")

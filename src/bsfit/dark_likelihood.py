@@ -18,11 +18,11 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit import catalogue, dark_observables, likelihood
-from bsfit.dark_matter import direct_detection, indirect_detection, relic_density
+from bsfit.dark_matter import direct_detection, indirect_detection, pair_production, relic_density
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inputs import Inputs
 from bsfit.likelihood import SplitNormal
-from bsfit.limits import OBSERVABLES, Limit
+from bsfit.limits import Limit
 from bsfit.theory import DarkSector, Theory
 
 RELIC = ("equal", "upper")
@@ -121,10 +121,18 @@ class DarkMatter(eqx.Module):
     @property
     def sources(self) -> tuple[str, ...]:
         """Papers of the methods."""
-        keys = (("relic_density", "Omega_h2"), ("direct_detection", "sigma_SI"), ("indirect_detection", "sigma_v"))
-        used = (self.n_relic > 0, *(any(o == limit.observable for limit in self.limits) for o in OBSERVABLES))
-        rows = (catalogue.QUANTITIES[key] for key, here in zip(keys, used, strict=True) if here)
-        return tuple(source for row in rows for source in row.sources)
+        keys = {
+            "relic": ("relic_density", "Omega_h2"),
+            "direct": ("direct_detection", "sigma_SI"),
+            "indirect": ("indirect_detection", "sigma_v"),
+        }
+        used = {*(limit.group for limit in self.limits), *(("relic",) if self.n_relic else ())}
+        return tuple(s for group, key in keys.items() if group in used for s in catalogue.QUANTITIES[key].sources)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which of the limits are estimates."""
+        return tuple(note for limit in self.limits for note in limit.notes)
 
 
 class Slopes(NamedTuple):
@@ -144,11 +152,16 @@ def share_of(ratio: Float[ArrayLike, ""]) -> Float[Array, ""]:
 def _over_limit(
     limit: Limit, dark: DarkSector, share: Float[Array, ""], theory: Theory, inputs: Inputs
 ) -> Float[Array, ""]:
-    """Rate over its limit: of scattering with the share of this dark matter, of annihilation with its square."""
+    """Rate over its limit: of scattering with the share of this dark matter, of annihilation with its square.
+
+    What colliders make does not depend on how much of it there is.
+    """
+    if limit.group == "collider":
+        return pair_production.over_limit(limit, dark)
     if limit.observable == "sigma_SI":
         sigma = direct_detection.predicted("sigma_SI", theory, inputs)
         return share * sigma / direct_detection.largest(dark.masses[0], limit.name)
-    return share**2 * indirect_detection.planck_ratio(dark)
+    return share**2 * indirect_detection.planck_ratio(dark, inputs)
 
 
 def expand(terms: DarkMatter, of, vector: Float[Array, " n"]) -> Slopes:

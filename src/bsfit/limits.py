@@ -1,6 +1,7 @@
 """Published upper limits as functions of a mass, from `data/limits`: a record and its loader, free of JAX.
 
 A limit is chosen by its name like a measurement, or by its group, of which those count that no newer one contains.
+Estimates of what searches at colliders exclude have no such group: they enter by their names alone.
 """
 
 import re
@@ -14,25 +15,50 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.yaml_reader import check_keys, load_yaml
+from bsfit.yaml_reader import Where, check_keys, load_yaml
 
-LIMITS = ("lz-2024", "lz-2022", "xenon1t-2018", "lux-2016", "planck-annihilation-2018")
+ESTIMATES = ("collider-leptons-139fb", "collider-leptons-36fb", "collider-quarks-137fb", "collider-quarks-36fb")
+"""Limits that are estimates of ours, made of published ones: `Search`."""
+
+LIMITS = ("lz-2024", "lz-2022", "xenon1t-2018", "lux-2016", "planck-annihilation-2018", *ESTIMATES)
 """Limits that come with bsfit."""
 
-OBSERVABLES = {"sigma_SI": ("direct", "sigma_cm2"), "f_sigma_v": ("indirect", "f_sigma_v_cm3_s")}
+OBSERVABLES = {
+    "sigma_SI": ("direct", "sigma_cm2"),
+    "f_sigma_v": ("indirect", "f_sigma_v_cm3_s"),
+    "pairs_L": ("collider", "pairs_fb"),
+    "pairs_Q": ("collider", "pairs_fb"),
+}
 """What is limited: its group of data, and the key of its values in a file.
 
-`f_sigma_v` is the cross section of annihilation at recombination times the share of its energy that heats the gas.
+`f_sigma_v` is the cross section of annihilation at recombination times the share of its energy that heats the gas,
+`pairs_L` that of making a pair of the charged leptons L at the LHC, `pairs_Q` of the down-type quarks Q.
 """
-
 
 ONE_SIDED = {0.9: 1.642374, 0.95: 2.705543}
 """Delta chi^2 at which a one-sided limit of this confidence lies: the square of the normal quantile."""
 
 
+@dataclass(frozen=True)
+class Search:
+    """What is known of a search for pairs of new particles that decay into dark matter.
+
+    The largest `cross_section` in fb at the `mass` in GeV with light dark matter, the `gap` in GeV below which it sees
+    little (`dark_matter.pair_production`), and the `words` that say what the estimate is made of.
+    """
+
+    mass: float
+    cross_section: float
+    gap: float
+    words: str
+
+
 @dataclass(frozen=True, eq=False)
 class Limit:
-    """Upper limit at some confidence: masses in GeV, increasing, and cross sections in cm^2 (cm^3/s), both [n]."""
+    """Upper limit at some confidence: masses in GeV, increasing, and cross sections in cm^2 (cm^3/s), both [n].
+
+    Of an estimate the cross sections, in fb, are the calculated ones of the pairs that the `search` is for.
+    """
 
     name: str
     description: str
@@ -44,6 +70,12 @@ class Limit:
     supersedes: tuple[str, ...]
     file: str
     sha256: str
+    search: Search | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a result says of it: whether it is an estimate."""
+        return () if self.search is None else (f"{self.name} is an estimate: {self.search.words}",)
 
     @property
     def papers(self) -> tuple[str, ...]:
@@ -73,18 +105,26 @@ def limit(name: str) -> Limit:
         raise where.error(("observable",), f"found {observable!r}", " or ".join(OBSERVABLES))
     values = OBSERVABLES[observable][1]
     required = ("schema", "description", "source", "confidence", "m_GeV", values)
-    check_keys(where, (), document, required=required, optional=("observable", "supersedes", "via", "note"))
+    check_keys(where, (), document, required=required, optional=("observable", "supersedes", "via", "note", "search"))
     mass, sigma = (np.array(document[key], dtype=float) for key in ("m_GeV", values))
     if mass.shape != sigma.shape or np.any(np.diff(mass) <= 0) or np.any(sigma <= 0):
         raise where.error(("m_GeV",), "masses must increase, cross sections be positive, and their numbers agree")
     about = name, document["description"], document["source"], observable, float(document["confidence"])
     older = tuple(document.get("supersedes", ()))
-    return Limit(*about, mass, sigma, older, str(path), where.sha256)
+    return Limit(*about, mass, sigma, older, str(path), where.sha256, _search(where, document))
+
+
+def _search(where: Where, document: dict[str, Any]) -> Search | None:
+    if "search" not in document:
+        return None
+    entry = document["search"]
+    check_keys(where, ("search",), entry, required=("m_GeV", "limit_fb", "gap_GeV", "words"))
+    return Search(float(entry["m_GeV"]), float(entry["limit_fb"]), float(entry["gap_GeV"]), entry["words"])
 
 
 def named(group: str) -> tuple[str, ...]:
-    """Names of the limits of a group that no newer one contains; empty for anything else."""
-    members = [limit(name) for name in LIMITS if limit(name).group == group]
+    """Names of the limits of a group that no newer one contains; empty for anything else. No estimates."""
+    members = [limit(name) for name in LIMITS if name not in ESTIMATES and limit(name).group == group]
     older = {name for member in members for name in member.supersedes}
     return tuple(member.name for member in members if member.name not in older)
 

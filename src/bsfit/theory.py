@@ -102,6 +102,16 @@ class Channel(eqx.Module):
         r"""Energies :math:`\sqrt s` in GeV at which it opens, or a part of it."""
 
 
+class Partner(eqx.Module):
+    """A heavier particle that colliders make in pairs: its mass in GeV, and the share of pairs that searches see.
+
+    Of each of these pairs both decay into dark matter and one of the particles that are looked for.
+    """
+
+    mass: Float[Array, ""]
+    share: Float[Array, ""]
+
+
 class DarkSector(eqx.Module):
     r"""Dark matter and the states that annihilate together with it.
 
@@ -109,7 +119,8 @@ class DarkSector(eqx.Module):
     dark matter, the lightest. `kind` is complex scalar, real scalar, Dirac or Majorana. `pole_masses`, `pole_widths`
     [p] in GeV are the narrow resonances of the channels. `vector` are the components, by name, of the coupling of the
     dark matter's current to those of proton and neutron, :math:`b_p, b_n` in GeV^-2 (opposite for the antiparticle),
-    and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`.
+    and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`. `partners`, by name, are
+    the particles that decay into dark matter and that searches at colliders have been for.
     """
 
     masses: Float[Array, " n"]
@@ -120,6 +131,7 @@ class DarkSector(eqx.Module):
     kind: str = eqx.field(static=True)
     vector: dict[str, Float[Array, " 2"]] = eqx.field(default_factory=dict)
     scalar: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
+    partners: dict[str, Partner] = eqx.field(default_factory=dict)
 
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""

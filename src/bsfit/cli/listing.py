@@ -130,7 +130,7 @@ def sets(options: argparse.Namespace) -> Rows:
 
 
 def limits(options: argparse.Namespace) -> Rows:
-    """Upper limits on rates of dark matter, which are chosen like data."""
+    """Upper limits on rates of dark matter and of its partners, which are chosen like data."""
     from bsfit.limits import LIMITS, limit
 
     chosen = map(limit, LIMITS)
@@ -164,6 +164,6 @@ TOPICS: dict[str, tuple[Callable[[argparse.Namespace], Rows], str]] = {
     "scenarios": (scenarios, "one-parameter scenarios of the default fit"),
     "sets": (sets, "named data sets and groups"),
     "data": (data, "measurements, the unused ones with their reason"),
-    "limits": (limits, "upper limits on the scattering and annihilation of dark matter, which are data too"),
+    "limits": (limits, "upper limits on dark matter and its partners, which are data too"),
     "inputs": (inputs, "masses, CKM elements, form factors, with errors and sources"),
 }

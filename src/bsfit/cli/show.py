@@ -122,14 +122,18 @@ def _limit(name: str) -> Iterator[Facts]:
     if name not in limits.LIMITS:
         return
     found = limits.limit(name)
-    strongest = found.cross_section.argmin()
+    if found.search is None:
+        strongest = found.cross_section.argmin()
+        values = {"strongest": f"{found.cross_section[strongest]:.3g} at {found.mass[strongest]:g} GeV"}
+    else:
+        values = {"limit": f"{found.search.cross_section:g} fb at {found.search.mass:g} GeV", "note": found.notes[0]}
     yield {
         "upper limit": name,
         "what": found.description,
         "source": found.source,
         "group": found.group,
         "masses": f"{found.mass[0]:g} to {found.mass[-1]:g} GeV, {len(found.mass)} points",
-        "strongest": f"{found.cross_section[strongest]:.3g} at {found.mass[strongest]:g} GeV",
+        **values,
         "likelihood": f"Delta chi2 = {found.at_limit:.4g} (rate/limit)^2, one-sided, {found.confidence:.0%} there",
         "supersedes": ", ".join(found.supersedes),
     }

@@ -30,7 +30,7 @@ from bsfit.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.constants import CHARGE_DOWN, COLOURS
 from bsfit.inputs import Inputs
 from bsfit.qcd import alpha_s
-from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
+from bsfit.theory import Channel, DarkSector, Partner, Theory, Verdict, WilsonCoefficients
 from bsfit.vectorlike import (
     DOWN_QUARKS,
     Vector,
@@ -196,7 +196,19 @@ def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs)
         kind="complex scalar",
         vector=nucleon_couplings(quarks, leptons, (m_q, m_l, m_x), inputs),
         scalar=_higgs_scattering(params, m_x, inputs),
+        partners={"L": Partner(m_l, same_flavour_share(leptons)), "Q": Partner(m_q, jnp.ones(()))},
     )
+
+
+def same_flavour_share(leptons: Vector) -> Float[Array, ""]:
+    r"""Share of pairs of the charged L that decay into two electrons or two muons, and X.
+
+    :math:`(|\lambda_e|^4+|\lambda_\mu|^4)/(\sum|\lambda|^2)^2`; zero where L does not decay.
+    """
+    e, mu, _ = leptons
+    total = norm_squared(leptons)
+    decays = total > 0
+    return (squared(e) ** 2 + squared(mu) ** 2) / jnp.where(decays, total, 1.0) ** 2
 
 
 def nucleon_couplings(

@@ -397,6 +397,7 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(scalar.m_I),
         validity.kinetic_equilibrium(scalar.m_I, m_zp, quantities["Gamma_Zp"]),
+        validity.z_exchange(params.get("epsilon", 0.0), scalar.m_I, inputs["m_Z"]),
         validity.below(
             "small_splitting",
             "splitting of the dark states over their mass, neglected in annihilation into Z' pairs, against 0.1",
