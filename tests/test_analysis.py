@@ -182,8 +182,8 @@ def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
 
     shifts = [(shifted(name, 1) - shifted(name, -1)) / 2 for name in like.meta["nuisances"]]
     assert set(like.meta["nuisances"]) == {"V_us", "V_cb", "m_t_MSbar", "f_Bs", "bag_Bs_1", "eta_B"}
-    np.testing.assert_allclose(np.abs(like.theory_errors.shifts[0]), np.abs(shifts), rtol=5e-3)
-    assert float(np.linalg.norm(like.theory_errors.shifts[0])) > 1.0
+    np.testing.assert_allclose(np.abs(like.theory_errors[0]), np.abs(shifts), rtol=5e-3)
+    assert float(np.linalg.norm(like.theory_errors[0])) > 1.0
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ ALLOWED = {
     "dark_likelihood": PHYSICS_BASE | {"dark_observables", "dark_matter", "likelihood", "limits"},
     "relic_coordinate": PHYSICS_BASE | {"dark_matter", "predictions", "validity"},
     "analysis": PHYSICS_BASE | FORMULAS | WIRING | {"dark_matter", "likelihood", "limits", "measurements"},
-    "scenarios": PHYSICS_BASE | WIRING | {"inference", "results"},
+    "scenarios": PHYSICS_BASE | WIRING | {"inference", "measurements", "results"},
     "plot": {"results", "analysis", "errors"},
     "plot_maps": {"results", "errors", "plot"},
     "cli": None,  # anything, imported inside the verb

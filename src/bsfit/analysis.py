@@ -30,7 +30,6 @@ from bsfit.theory_errors import DirectPropagation, Propagation
 
 _WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 THEORY_MODES = ("fixed", "propagated", "sampled")
-_LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
 
 
 class Facts:
@@ -413,19 +412,6 @@ def _of_dark(like: LogLikelihood, vector: Float[Array, " f"], names: tuple[str, 
 
 _CALCULATION = "Omega_h2 calculation"
 """The unit nuisance of the relic density."""
-
-
-def coefficients_of(data: str | Sequence[str]) -> set[str]:
-    """Names of the Wilson coefficients that the observables of a data selection depend on."""
-    names = {datum.observable for measurement in measurements.select(data) for datum in measurement.data}
-    found: set[str] = set()
-    for item in map(catalogue.observable, names):
-        # Leptonic decays have no moment rows by lepton; theirs stand in the name.
-        named = tuple(lepton for lepton in catalogue.LEPTONS if 2 * lepton in item.name)
-        coefficients = catalogue.coefficients_of(item.quantity.process, item.leptons)
-        pairs = {f"_bs{2 * lepton}" for lepton in item.leptons or named}
-        found |= {c for c in coefficients if not pairs or not c.endswith(_LEPTON_PAIRS) or c.endswith(tuple(pairs))}
-    return found
 
 
 def _collect(chosen: Sequence[measurements.Measurement]):

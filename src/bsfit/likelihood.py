@@ -102,9 +102,22 @@ class Constant(eqx.Module):
         inside = np.linalg.inv(covariance[np.ix_(s, s)])
         along, common = correlation[np.ix_(a, s)] * mean[s], u[a] @ u[s].T
         p, q = along @ inside, common @ inside
-        parts = (inside, correlation[np.ix_(a, a)] - p @ along.T, -p @ common.T, u[a] @ u[a].T - q @ common.T, p, q)
-        log_norm = 0.5 * n * np.log(2.0 * np.pi) + 0.5 * np.linalg.slogdet(covariance)[1]
-        return cls(jnp.asarray(u), *map(jnp.asarray, parts), jnp.asarray(log_norm), tuple(a.tolist()))
+        found = cls(
+            shifts=u,
+            precision=inside,
+            x=correlation[np.ix_(a, a)] - p @ along.T,
+            y=-p @ common.T,
+            z=u[a] @ u[a].T - q @ common.T,
+            p=p,
+            q=q,
+            log_norm=0.5 * n * np.log(2.0 * np.pi) + 0.5 * np.linalg.slogdet(covariance)[1],
+            uneven=tuple(a.tolist()),
+        )
+        return jax.tree.map(jnp.asarray, found)
+
+    def __getitem__(self, rows: np.ndarray) -> Float[Array, "m q"]:
+        """Shifts of some of the values."""
+        return self.shifts[rows]
 
     def chi2(self, data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, ""]:
         """Chi2 of predicted values."""

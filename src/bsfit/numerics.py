@@ -165,7 +165,7 @@ def factor_positive(matrix: Float[Array, "n n"]) -> Factor:
     h = n // 2
     first = factor_positive(matrix[:h, :h])
     along = matrix[h:, :h] @ first.elimination.T
-    ratio = along / first.pivots
+    ratio = along / first.pivots[None]
     second = factor_positive(matrix[h:, h:] - ratio @ along.T)
     corner = -second.elimination @ (ratio @ first.elimination)
     elimination = jnp.block([[first.elimination, jnp.zeros((h, n - h))], [corner, second.elimination]])

@@ -11,8 +11,8 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit import catalogue
-from bsfit.analysis import LogLikelihood, coefficients_of, log_likelihood
+from bsfit import catalogue, measurements
+from bsfit.analysis import LogLikelihood, log_likelihood
 from bsfit.errors import BsfitInputError
 from bsfit.inference.lines import fit_lines
 from bsfit.inference.planes import fit_planes
@@ -37,6 +37,7 @@ class _OverVector(eqx.Module):
 
 
 Scenario = str | tuple[str, str]
+_LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
 
 
 def fit_scenarios(
@@ -65,7 +66,7 @@ def fit_scenarios(
     if not scenarios:
         raise BsfitInputError("no scenario chosen", expected="names such as 'C9mu' or 'C9mu=-C10mu'")
     chosen = catalogue.ALL_SCENARIOS if scenarios == "all" else [scenarios] if isinstance(scenarios, str) else scenarios
-    seen = coefficients_of(data)
+    seen = _coefficients_of(data)
     terms = {name: _terms(name) for name in dict.fromkeys(n for s in chosen for n in _names(s))}
     box = {name: (bounds or {}).get(name) or _default(name) for name in terms}
     unseen = [name for name, term in terms.items() if seen.isdisjoint(term)]
@@ -110,6 +111,19 @@ def fit_scenarios(
     asked = [name for name in unseen if name in chosen]
     notes = (f"{name}: unconstrained, no selected observable depends on it" for name in asked)
     return dataclasses.replace(table, pairs=tuple(planes), messages=(*table.messages, *notes))
+
+
+def _coefficients_of(data: str | Sequence[str]) -> set[str]:
+    """Names of the Wilson coefficients that the observables of a data selection depend on."""
+    names = {datum.observable for measurement in measurements.select(data) for datum in measurement.data}
+    found: set[str] = set()
+    for item in map(catalogue.observable, names):
+        # Leptonic decays have no moment rows by lepton; theirs stand in the name.
+        named = tuple(lepton for lepton in catalogue.LEPTONS if 2 * lepton in item.name)
+        coefficients = catalogue.coefficients_of(item.quantity.process, item.leptons)
+        pairs = {f"_bs{2 * lepton}" for lepton in item.leptons or named}
+        found |= {c for c in coefficients if not pairs or not c.endswith(_LEPTON_PAIRS) or c.endswith(tuple(pairs))}
+    return found
 
 
 def _names(scenario: Scenario) -> tuple[str, ...]:
