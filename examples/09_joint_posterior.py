@@ -26,7 +26,7 @@ FREE = {
 def lambda_l_mu(params):
     """Where Omega h^2 is about 0.12: leptons and light quarks annihilate in the p wave, tops in the s wave too.
 
-    The constants are fitted to the full calculation within 0.5 %; where quarks suffice, next to nothing is left.
+    The constants are fitted to the full calculation, within 1 %. Where quarks suffice, next to nothing is left.
     """
     m_x, m_l, m_q = params["m_X"], params["m_L"], params["m_Q"]
     b = params["lambda_Q_b"] ** 2
