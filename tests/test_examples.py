@@ -88,9 +88,7 @@ def test_valley_of_the_joint_posterior():
         (110, 700, 2000, -0.4, 0.3), (550, 1900, 2500, -0.2, 0.5), (195, 835, 1030, -0.1, 1.3),
         (425, 1790, 1210, -1.4, 0.15), (270, 1900, 1400, -0.1, 1.4),
     ]  # fmt: skip
-    points = {
-        name: jnp.asarray(column, dtype=float) for name, column in zip(names, zip(*rows, strict=True), strict=True)
-    }
+    points = dict(zip(names, jnp.asarray(rows, dtype=float).T, strict=True))
     points["lambda_L_mu"] = jax.vmap(valley)(points)
     omega = bsfit.prediction(["Omega_h2"], model="loop", inputs="seed", free=list(points))
     np.testing.assert_allclose(jax.jit(jax.vmap(omega))(points)[:, 0], 0.12, rtol=0.04)

@@ -265,24 +265,30 @@ def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bo
     """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
     random = np.random.default_rng(seed)
     points = np.array([modes.displaced(place, random) for place in places])
-    inner = zip((points, places[0].position), (MARGIN, CENTRE), strict=True)
+    origins = np.array([place.position for place in places])
+    inner = zip((points, origins, origins[0]), (MARGIN, MARGIN, CENTRE), strict=True)
     start, slope = _to_unbounded(density, *(jnp.asarray(np.clip(t, margin, 1.0 - margin)) for t, margin in inner))
     inverse_mass = np.asarray(slope) @ modes.width(places[0]) @ np.asarray(slope).T
     for i, _ in density.follow:
-        # Its width at an edge of the box, where the mode may be, is not that of the valley.
+        # The width of a mode at an edge of the box is not that of the valley.
         inverse_mass[i], inverse_mass[:, i] = 0.0, 0.0
         inverse_mass[i, i] = EDGE**2
     return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
 
 
 @eqx.filter_jit
-def _to_unbounded(density: LogDensity, points: Any, centre: Any) -> tuple[Any, Any]:
-    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes du/dt [n, n] there."""
+def _to_unbounded(density: LogDensity, points: Any, origins: Any, centre: Any) -> tuple[Any, Any]:
+    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes du/dt [n, n] there.
+
+    What follows other parameters stays as far from where it is expected as at the origins [chain, n].
+    """
 
     def at(t: Any) -> Any:
         return coordinates(density.space, density.follow, density.space.unbounded(density.space.params(t)))
 
     start = jax.vmap(at)(points)
+    for i, _ in density.follow:
+        start = start.at[:, i].set(jax.vmap(at)(origins)[:, i])
     finite = jnp.isfinite(jax.vmap(density)(start))
     return jnp.where(finite[:, None], start, at(centre)[None, :]), jax.jacfwd(at)(centre)
 
