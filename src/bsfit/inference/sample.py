@@ -233,10 +233,9 @@ def _run(density: LogDensity, state: Any, steps: int, settings: Settings, bar: P
     chains = state.z.shape[0]
     together = 1 if jax.default_backend() == "cpu" else chains
     parts = [jax.tree.map(lambda leaf, i=i: leaf[i : i + together], state) for i in range(0, chains, together)]
-    go = _advance.lower(density, parts[0], BLOCK, settings).compile()
 
     def move(part: Any) -> tuple[Any, dict[str, Array]]:
-        return jax.block_until_ready(go(density, part, BLOCK, settings))
+        return jax.block_until_ready(_advance(density, part, BLOCK, settings))
 
     traces = []
     with ThreadPoolExecutor(os.cpu_count()) as cores:
