@@ -45,8 +45,9 @@ def main():
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
     like = bsfit.log_likelihood("loop", DATA, FREE, inputs="seed")
-    more = {"warmup": min(chosen.draws, 400), "starts": 4, "follow": {"lambda_L_mu": lambda_l_mu}}
-    posterior = bsfit.sample(like, seed=chosen.seed, draws=chosen.draws, **more)
+    more = {"warmup": min(chosen.draws, 400), "target_accept": 0.95, "starts": 4}
+    follow = {"lambda_L_mu": lambda_l_mu}
+    posterior = bsfit.sample(like, seed=chosen.seed, draws=chosen.draws, follow=follow, **more)
     print(posterior)
     print("wrote", posterior.save("joint_posterior"))
     for path in plot_corner(posterior, "joint_posterior.png"):
