@@ -2,13 +2,17 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import bsfit
 from bsfit.results import load
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.py"))
@@ -72,6 +76,22 @@ def test_line_of_the_relic_density_in_figure_3(drawn):
     assert len(found) == 5
     for g_x, *masses in found:
         assert [float(m) for m in masses] == pytest.approx(list(expected[float(g_x)]), abs=1.0)
+
+
+@pytest.mark.slow
+def test_valley_of_the_joint_posterior():
+    """Where example 09 expects the relic density: by leptons, with tops, with light quarks, near its end."""
+    path = next(path for path in EXAMPLES if path.stem == "09_joint_posterior")
+    valley = runpy.run_path(str(path))["lambda_l_mu"]
+    names = ("m_X", "m_L", "m_Q", "lambda_Q_s", "lambda_Q_b")
+    rows = [
+        (110, 700, 2000, -0.4, 0.3), (550, 1900, 2500, -0.2, 0.5), (195, 835, 1030, -0.1, 1.3),
+        (425, 1790, 1210, -1.4, 0.15), (270, 1900, 1400, -0.1, 1.4),
+    ]  # fmt: skip
+    points = dict(zip(names, jnp.asarray(rows, dtype=float).T, strict=True))
+    points["lambda_L_mu"] = jax.vmap(valley)(points)
+    omega = bsfit.prediction(["Omega_h2"], model="loop", inputs="seed", free=list(points))
+    np.testing.assert_allclose(jax.jit(jax.vmap(omega))(points)[:, 0], 0.12, rtol=0.04)
 
 
 def crosses(omega):

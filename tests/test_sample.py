@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from bsfit.errors import BsfitInputError
+from bsfit.inference.following import EDGE, following, unbounded
 from bsfit.inference.sample import LogDensity, Settings, draw_chains, prepare, sample
 from bsfit.inference.space import parse
 
@@ -128,6 +129,18 @@ def test_chains_follow_a_curved_valley():
     product = found.draws("x") * found.draws("y")
     assert product.mean() == pytest.approx(1.0, abs=1e-3)
     assert product.std() == pytest.approx(0.01, rel=0.1)
+
+
+def test_starts_are_displaced_along_a_valley_that_is_followed():
+    space = parse({"log:x": (0.2, 5.0), "log:y": (0.1, 10.0)})
+    valley = following(space, {"y": lambda p: 1 / p["x"]})
+    density = LogDensity(lambda p: -0.5 * ((p["x"] * p["y"] - 1) / 0.01) ** 2, space, valley)
+    plan = prepare(density, chains=4, seed=1, starts=8)
+    z, _ = jax.vmap(lambda u: unbounded(space, valley, u))(plan.starts)
+    found = jax.vmap(space.params_unbounded)(z)
+    np.testing.assert_allclose(found["x"] * found["y"], 1.0, atol=0.05)
+    assert np.ptp(np.log(found["x"])) > 1.0
+    assert plan.inverse_mass[1, 1] == EDGE**2
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """Posterior draws by NUTS, judged before they are believed.
 
-numpyro's NUTS on the unbounded coordinates of `space`, all chains in one vectorised program. Chains start around every
-mode that carries weight, overdispersed by its own width, so that a target with separate modes cannot pass by luck:
-chains that do not mix show in R-hat. The verdict is that of `diagnostics.judge`, stored, printed, and told on stderr
-when it is bad.
+numpyro's NUTS on the unbounded coordinates of `space`: chains side by side on the cores of a processor, on anything
+else in one vectorised program. Chains start around every mode that carries weight, overdispersed by its own width, so
+that a target with separate modes cannot pass by luck: chains that do not mix show in R-hat. The verdict is that of
+`diagnostics.judge`, stored, printed, and told on stderr when it is bad.
 """
 
+import os
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -18,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.inference import diagnostics, modes
-from bsfit.inference.following import Expectation, Follow, coordinates, following, unbounded
+from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
 from bsfit.inference.progress import Progress
 from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
@@ -53,8 +55,9 @@ class LogDensity(eqx.Module):
 
     def __call__(self, u: Float[Array, " n"]) -> Float[Array, ""]:
         """Log-likelihood plus log prior at a point u."""
-        z = unbounded(self.space, self.follow, u)
-        return self.log_likelihood(self.space.params_unbounded(z)) + self.space.log_prior_unbounded(z)
+        z, log_jacobian = unbounded(self.space, self.follow, u)
+        log_prior = self.space.log_prior_unbounded(z) + log_jacobian
+        return self.log_likelihood(self.space.params_unbounded(z)) + log_prior
 
 
 class Plan(NamedTuple):
@@ -103,14 +106,9 @@ def sample(
     settings = Settings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
     state = _begin(density, plan.starts, jax.random.key(seed), plan.inverse_mass, settings)
-    blocks = []
-    with Progress(f"sampling {chains} chains", warmup + draws, progress) as bar:
-        for _ in range(-(-(warmup + draws) // BLOCK)):
-            state, block = _advance(density, state, BLOCK, settings)
-            blocks.append(jax.tree.map(np.asarray, block))
-            bar.advance(BLOCK)
-    trace = {name: np.concatenate([block[name] for block in blocks], axis=1) for name in blocks[0]}
-    trace = {name: leaf[:, warmup : warmup + draws] for name, leaf in trace.items()}
+    with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
+        trace = _run(density, state, warmup + draws, settings, bar)
+    trace = {name: leaf[:, warmup:] for name, leaf in trace.items()}
     params, log_likelihood, judged = assess(density, plan, trace)
     result = Posterior(
         names=space.names,
@@ -233,15 +231,38 @@ _begin = eqx.filter_jit(begin)
 _advance = eqx.filter_jit(advance)
 
 
+def _run(density: LogDensity, state: Any, steps: int, settings: Settings, bar: Progress) -> dict[str, np.ndarray]:
+    """What `steps` transitions of every chain have seen, arrays [chain, step].
+
+    In one vectorised program every chain waits for the longest trajectory of all, and computes nothing faster on a
+    processor: there each is a program of its own, as many at once as there are cores.
+    """
+    chains = state.z.shape[0]
+    together = 1 if jax.default_backend() == "cpu" else chains
+    parts = [jax.tree.map(lambda leaf, i=i: leaf[i : i + together], state) for i in range(0, chains, together)]
+
+    def move(part: Any) -> tuple[Any, dict[str, Array]]:
+        return jax.block_until_ready(_advance(density, part, BLOCK, settings))
+
+    traces = []
+    with ThreadPoolExecutor(os.cpu_count()) as cores:
+        for _ in range(-(-steps // BLOCK)):
+            moved = list(cores.map(move, parts))
+            parts = [part for part, _ in moved]
+            traces.append({name: np.concatenate([seen[name] for _, seen in moved]) for name in moved[0][1]})
+            bar.advance(chains * BLOCK)
+    return {name: np.concatenate([trace[name] for trace in traces], axis=1)[:, :steps] for name in traces[0]}
+
+
 @eqx.filter_jit
 def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any], Any, Any]:
     """Parameters, positions in the unit box and log-likelihood of unbounded draws [chain, draw, n]."""
     space = density.space
 
     def one(u: Any, potential: Any) -> tuple[dict[str, Any], Any, Any]:
-        z = unbounded(space, density.follow, u)
+        z, log_jacobian = unbounded(space, density.follow, u)
         params = space.params_unbounded(z)
-        return params, space.position(params), -potential - space.log_prior_unbounded(z)
+        return params, space.position(params), -potential - space.log_prior_unbounded(z) - log_jacobian
 
     return jax.vmap(jax.vmap(one))(z, potential)
 
@@ -250,20 +271,30 @@ def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bo
     """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
     random = np.random.default_rng(seed)
     points = np.array([modes.displaced(place, random) for place in places])
-    inner = zip((points, places[0].position), (MARGIN, CENTRE), strict=True)
+    origins = np.array([place.position for place in places])
+    inner = zip((points, origins, origins[0]), (MARGIN, MARGIN, CENTRE), strict=True)
     start, slope = _to_unbounded(density, *(jnp.asarray(np.clip(t, margin, 1.0 - margin)) for t, margin in inner))
     inverse_mass = np.asarray(slope) @ modes.width(places[0]) @ np.asarray(slope).T
+    for i, _ in density.follow:
+        # The width of a mode at an edge of the box is not that of the valley.
+        inverse_mass[i], inverse_mass[:, i] = 0.0, 0.0
+        inverse_mass[i, i] = EDGE**2
     return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
 
 
 @eqx.filter_jit
-def _to_unbounded(density: LogDensity, points: Any, centre: Any) -> tuple[Any, Any]:
-    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes du/dt [n, n] there."""
+def _to_unbounded(density: LogDensity, points: Any, origins: Any, centre: Any) -> tuple[Any, Any]:
+    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes du/dt [n, n] there.
+
+    What follows other parameters stays as far from where it is expected as at the origins [chain, n].
+    """
 
     def at(t: Any) -> Any:
         return coordinates(density.space, density.follow, density.space.unbounded(density.space.params(t)))
 
     start = jax.vmap(at)(points)
+    for i, _ in density.follow:
+        start = start.at[:, i].set(jax.vmap(at)(origins)[:, i])
     finite = jnp.isfinite(jax.vmap(density)(start))
     return jnp.where(finite[:, None], start, at(centre)[None, :]), jax.jacfwd(at)(centre)
 
