@@ -1,7 +1,8 @@
 """Flavour and dark matter in one posterior: the loop model on R_K, R_K*, Delta M_s and the relic density.
 
 Six couplings and masses. The relic density ties lambda_L_mu to all others within 3 %: chains follow that valley, and
-need few steps then. Takes minutes; `--draws 50` is a quick look.
+need few steps then. Couplings to quarks end at one: larger ones make quarks alone annihilate all dark matter, and
+lambda_L_mu is free. Takes minutes; `--draws 50` is a quick look.
 """
 
 import argparse
@@ -17,8 +18,8 @@ FREE = {
     "log:m_X": (100, 600),
     "log:m_L": (650, 2000),
     "log:m_Q": (1000, 3000),
-    "lambda_Q_s": (-1.5, 0.0),
-    "lambda_Q_b": (0.0, 1.5),
+    "lambda_Q_s": (-1.0, 0.0),
+    "lambda_Q_b": (0.0, 1.0),
     "log:lambda_L_mu": (0.5, 3.5),
 }
 
@@ -26,7 +27,7 @@ FREE = {
 def lambda_l_mu(params):
     """Where Omega h^2 is about 0.12: leptons and light quarks annihilate in the p wave, tops in the s wave too.
 
-    The constants are fitted to the full calculation, within 1 %. Where quarks suffice, next to nothing is left.
+    The constants are fitted to the full calculation, within 1 %.
     """
     m_x, m_l, m_q = params["m_X"], params["m_L"], params["m_Q"]
     b = params["lambda_Q_b"] ** 2

@@ -37,6 +37,11 @@ def test_chains_start_in_both_modes(found):
     assert sum(place.position[0] > 0.5 for place in chosen) == 2
 
 
+def test_a_search_without_an_end_has_no_unseen_mode(found):
+    """What no start reached cannot be missed by draws; `sample` says that none converged."""
+    assert modes.unseen(found[0], [], np.full((10, 2), 0.5)) == []
+
+
 def test_a_mode_without_draws_is_named(found):
     space, best = found
     random = np.random.default_rng(0)

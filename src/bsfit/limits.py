@@ -89,7 +89,7 @@ class Limit:
 
     @property
     def group(self) -> str:
-        """Group of data: direct or indirect."""
+        """Group of data: direct, indirect or collider."""
         return OBSERVABLES[self.observable][0]
 
 

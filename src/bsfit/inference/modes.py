@@ -35,7 +35,9 @@ def modes(best: Best) -> tuple[list[Place], np.ndarray]:
 
 
 def heavy(places: list[Place], least: float) -> list[Place]:
-    """Those with at least this part of the weight of the heaviest."""
+    """Those with at least this part of the weight of the heaviest; none of none."""
+    if not places:
+        return []
     return [place for place, weight in zip(places, weights(places), strict=True) if weight >= least]
 
 

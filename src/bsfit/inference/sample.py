@@ -314,6 +314,8 @@ def _remarks(like: Any, params: Mapping[str, np.ndarray], log_likelihood: np.nda
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:
     messages = []
+    if not best.ends:
+        messages.append("no start of the search converged: separate modes may have been missed; increase `starts`")
     if len(found) > 1:
         messages.append(f"{len(found)} separate modes carry weight: chains were started in each of them")
     if best.groups:
