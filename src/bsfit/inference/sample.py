@@ -105,9 +105,8 @@ def sample(
     density = LogDensity(like, space, following(space, follow))
     settings = Settings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
-    state = _begin(density, plan.starts, jax.random.key(seed), plan.inverse_mass, settings)
     with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
-        trace = _run(density, state, warmup + draws, settings, bar)
+        trace = _run(density, plan, jax.random.key(seed), warmup + draws, settings, bar)
     trace = {name: leaf[:, warmup:] for name, leaf in trace.items()}
     params, log_likelihood, judged = assess(density, plan, trace)
     result = Posterior(
@@ -180,15 +179,14 @@ def draw_chains(
     starts [chain, n]. Returns arrays [chain, draw]: z [chain, draw, n], potential, energy, diverging, accept_prob,
     num_steps.
     """
-    state = begin(density, starts, key, inverse_mass, settings)
+    state = begin(density, starts, jax.random.split(key, starts.shape[0]), inverse_mass, settings)
     _, trace = advance(density, state, settings.warmup + draws, settings)
     return {name: leaf[:, settings.warmup :] for name, leaf in trace.items()}
 
 
-def begin(density: Any, starts: Float[Array, "chain n"], key: Any, inverse_mass: Any, settings: Settings) -> Any:
-    """First state of the chains. inverse_mass [n, n] or None: first guess of the posterior covariance."""
+def begin(density: Any, starts: Float[Array, "chain n"], keys: Any, inverse_mass: Any, settings: Settings) -> Any:
+    """First state of the chains, each with its key; inverse_mass [n, n] or None: first guess of the covariance."""
     start, _ = _kernel(density, settings)
-    keys = jax.random.split(key, starts.shape[0])
     return jax.vmap(lambda z, k: start(z, k, inverse_mass))(starts, keys)
 
 
@@ -231,15 +229,19 @@ _begin = eqx.filter_jit(begin)
 _advance = eqx.filter_jit(advance)
 
 
-def _run(density: LogDensity, state: Any, steps: int, settings: Settings, bar: Progress) -> dict[str, np.ndarray]:
+def _run(
+    density: LogDensity, plan: Plan, key: Any, steps: int, settings: Settings, bar: Progress
+) -> dict[str, np.ndarray]:
     """What `steps` transitions of every chain have seen, arrays [chain, step].
 
     In one vectorised program every chain waits for the longest trajectory of all, and computes nothing faster on a
     processor: there each is a program of its own, as many at once as there are cores.
     """
-    chains = state.z.shape[0]
+    chains = plan.starts.shape[0]
     together = 1 if jax.default_backend() == "cpu" else chains
-    parts = [jax.tree.map(lambda leaf, i=i: leaf[i : i + together], state) for i in range(0, chains, together)]
+    keys = jax.random.split(key, chains)
+    firsts = [(plan.starts[i : i + together], keys[i : i + together]) for i in range(0, chains, together)]
+    parts = [_begin(density, starts, own, plan.inverse_mass, settings) for starts, own in firsts]
 
     def move(part: Any) -> tuple[Any, dict[str, Array]]:
         return jax.block_until_ready(_advance(density, part, BLOCK, settings))
