@@ -1,0 +1,35 @@
+"""The table of scenarios against ordinary fits, and what it refuses."""
+
+import pytest
+
+import bsfit
+
+
+def test_scenarios_of_mixing_agree_with_ordinary_fits():
+    """The shared compilation against one fit each; both coefficients move DeltaM_s alike."""
+    bounds = {"CVLL_bsbs": (-1e-10, 2e-11), "CVRR_bsbs": (-5e-11, 2e-11)}
+    found = bsfit.fit_scenarios("lhcb-dms-combination-2021", tuple(bounds), bounds=bounds)
+    assert [row["name"] for row in found.rows] == list(bounds)
+    free = {"CVLL_bsbs": bounds["CVLL_bsbs"]}
+    one = bsfit.fit(bsfit.log_likelihood(data="lhcb-dms-combination-2021", free=free))
+    for row in found.rows:
+        assert row["best"] == pytest.approx(one.values["CVLL_bsbs"], rel=1e-6)
+        assert row["interval_1"] == pytest.approx(one.intervals_1["CVLL_bsbs"], rel=1e-6)
+        assert row["pull"] == pytest.approx(one.pull, rel=1e-6)
+        assert row["chi2"] == pytest.approx(0.0, abs=1e-9)
+    assert found.reference_chi2 == pytest.approx(one.pull**2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"scenarios": ()}, "no scenario"),
+        ({"scenarios": ("C9my",)}, "C9mu"),
+        ({"scenarios": ("CVLL_bsbs",)}, "no natural range"),
+        ({"theory": "sampled"}, "fixed"),
+        ({"data": "lfuu"}, "lfu"),
+    ],
+)
+def test_scenarios_refuse_bad_input(arguments, complaint):
+    with pytest.raises(bsfit.BsfitInputError, match=complaint):
+        bsfit.fit_scenarios(**arguments)
