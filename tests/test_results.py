@@ -203,8 +203,7 @@ def test_records_are_frozen_copies():
     values["x"], array[0, 0] = 2.0, 7.0
     assert record.values == {"x": 1.0}
     assert record.covariance[0, 0] == 0.0
-    with pytest.raises(ValueError, match="read-only"):
-        record.covariance[0, 0] = 1.0
+    assert not record.covariance.flags.writeable
     with pytest.raises(dataclasses.FrozenInstanceError):
         record.chi2 = 0.0
     with pytest.raises(TypeError, match=r"meta\['f'\] is a function"):

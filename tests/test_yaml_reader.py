@@ -96,6 +96,11 @@ def test_hostile_files(path):
         (b"[" * 100_000, "levels"),
         (b"a: " + b"{b: " * 40, "levels"),
         (b"- " * 50_000, "levels"),
+        (b"[\n" * 5_000, "levels"),
+        (b"[a," * 5_000, "levels"),
+        (b"a: " + b"[ {b: " * 5_000, "levels"),
+        (b"[#\n " * 5_000, "levels"),
+        (b'["]",' * 5_000, "levels"),
         (b"a: \x00", "cannot be read as YAML"),
         (b"a: \xff\xfe", "not UTF-8"),
         (b"\xff\xfea\x00:\x00", "not UTF-8"),
@@ -126,7 +131,7 @@ def test_too_many_values():
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(BsfitInputError, match="No such file"):
+    with pytest.raises(BsfitInputError, match="cannot read the file"):
         load_yaml(tmp_path / "none.yaml")
     with pytest.raises(BsfitInputError, match="not a regular file"):
         load_yaml(tmp_path)
@@ -144,6 +149,12 @@ def test_depth_of_32_is_allowed():
     assert parse_yaml("[" * 32 + "]" * 32)[0]
     with pytest.raises(BsfitInputError, match="32 levels"):
         parse_yaml("[" * 33 + "]" * 33)
+
+
+@both_parsers
+def test_brackets_in_text_are_no_nesting():
+    text = "note: '" + "[" * 30 + "' # " + "[0, 1) " * 100 + "\nb: >\n  " + "[0, 1) " * 100 + "\n"
+    assert parse_yaml(text)[0]["note"] == "[" * 30
 
 
 @both_parsers

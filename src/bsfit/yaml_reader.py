@@ -31,6 +31,8 @@ Trail = tuple[str | int, ...]  # keys and list indices from the top of the file 
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where PyYAML was built with it: 20 times faster
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+# Openers of collections in a row: a parser reads them all before it reports the first, and may give up on its own.
+_DEEP = re.compile(rf"(?:[\[{{][ \t]*){{{MAX_DEPTH + 1}}}|(?:[-?][ \t]+){{{MAX_DEPTH + 1}}}")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
@@ -98,6 +100,8 @@ def parse_yaml(text: bytes | str, name: str = "<text>") -> tuple[Any, Where]:
     builder = _Builder(name)
     try:
         decoded = raw.decode("utf-8-sig")
+        if deep := _DEEP.search(decoded):
+            raise _too_deep(name, decoded.count("\n", 0, deep.start()) + 1)
         for event in yaml.parse(decoded, Loader=_PARSER):
             builder.take(event)
     except BsfitInputError:
@@ -193,7 +197,7 @@ class _Builder:
         self._attach(value := self._value(event))
         if isinstance(value, dict | list):
             if len(self._open) == MAX_DEPTH:
-                raise self._error(event, f"more than {MAX_DEPTH} levels of nesting", f"at most {MAX_DEPTH}")
+                raise _too_deep(self.name, *_position(event.start_mark))
             self._open.append((path, value))
             self._key.append(None)
 
@@ -283,6 +287,12 @@ def _short(text: str, limit: int = 60) -> str:
     """Printable and at most a line long: names in hostile files must not flood or steer a terminal."""
     plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
     return plain if len(text) <= limit else plain[:limit] + "..."
+
+
+def _too_deep(name: str, line: int, column: int | None = None) -> BsfitInputError:
+    return BsfitInputError(
+        f"more than {MAX_DEPTH} levels of nesting", name, line, column, expected=f"at most {MAX_DEPTH}"
+    )
 
 
 def _syntax_error(problem: yaml.MarkedYAMLError, name: str) -> BsfitInputError:
