@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import bsfit
-from bsfit.inputs import input_set
-from bsfit.predictions import plan
+from bsfit.loading.inputs import input_set
+from bsfit.predictions.prediction import wired
 
 STARTED = time.perf_counter()
 BINS = ((0.1, 0.98), (1.1, 2.5), (2.5, 4.0), (4.0, 6.0), (15.0, 19.0))
@@ -58,7 +58,7 @@ def direct():
 def vmapped():
     """50 observables of B0 -> K*0 mu mu at 256 points of C9mu and three nuisances, amplitudes and all."""
     names = [f"<{key}>(B0->K*mumu)[{a:g},{b:g}]" for key in QUANTITIES for a, b in BINS]
-    prediction = plan(names, free=("C9mu",))
+    prediction = wired(names, free=("C9mu",))
     prior = {p.names[0]: float(np.sqrt(p.covariance[0, 0])) for p in input_set("default").priors if len(p.names) == 1}
     varied = ("m_b", "m_c", "V_cb")
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.dark_matter.relic_density import relic_density
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.models import loop, portal
 
 INPUTS = load_inputs("default")

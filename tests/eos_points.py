@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.hadronic.form_factors import _POLES, _TIED, B_TO_P, B_TO_V
-from bsfit.inputs import Inputs, load_inputs
-from bsfit.qcd import m_b_msbar
-from bsfit.wilson import C7_FROM_FOUR_QUARK, MU_B
+from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.standard_model.qcd import m_b_msbar
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import C7_FROM_FOUR_QUARK
 
 FLAVIO = load_inputs("flavio")
 NODES = np.array([0.1, 1.0, 6.0, 15.0, 17.0])

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from bsfit.evaluation import compiled
+from bsfit.predictions.compiled import compiled_for
 
 
 def assert_derivatives(function, points, scale, tolerance=1e-6, second=True, step=1e-3):
@@ -14,9 +14,9 @@ def assert_derivatives(function, points, scale, tolerance=1e-6, second=True, ste
     size over which it changes by its own size; no derivative may be non-finite, and both modes must agree.
     """
     points = np.atleast_2d(np.asarray(points, dtype=float))
-    value, first = compiled(function, points[0]), compiled(jax.jacfwd(function), points[0])
+    value, first = compiled_for(function, points[0]), compiled_for(jax.jacfwd(function), points[0])
     others = [jax.jacrev(function), *([jax.jacfwd(jax.jacfwd(function))] if second else [])]
-    at_each_point = compiled(lambda x: [f(x) for f in others], points[0])
+    at_each_point = compiled_for(lambda x: [f(x) for f in others], points[0])
     typical = np.max([np.abs(np.asarray(value(x))) for x in points], axis=0)
     for x, unit in zip(points, np.broadcast_to(np.asarray(scale, dtype=float), points.shape), strict=True):
         size = typical[:, None] / unit

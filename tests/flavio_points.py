@@ -11,13 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit import evaluation
+from bsfit.catalogue import PROCESSES
 from bsfit.hadronic import charm_loops, effective_coefficients, qcd_factorisation
-from bsfit.inputs import Inputs, load_inputs
+from bsfit.loading.inputs import Inputs, load_inputs
 from bsfit.observables import b_to_k_ll, b_to_v_gamma, b_to_v_ll
-from bsfit.predictions import plan
+from bsfit.predictions import compiled
+from bsfit.predictions.prediction import wired
+from bsfit.standard_model.ckm import v_tb_v_ts
+from bsfit.standard_model.wilson import Total, standard_model
 from bsfit.theory import Rows, Theory, WilsonCoefficients
-from bsfit.wilson import Total, standard_model, v_tb_v_ts
 
 FLAVIO = load_inputs("flavio")
 ONE_ALPHA = FLAVIO.replace({"alpha_em_0": FLAVIO["alpha_em_mb"]})
@@ -44,16 +46,18 @@ def stored():
 
 def values(names, points, inputs=ONE_ALPHA):
     """Named observables [p, n] at points, from the blocks that every likelihood shares."""
-    wiring = plan(names, inputs=inputs)
+    wiring = wired(names, inputs=inputs)
     coefficients = np.stack([theory(p).wilson.values for p in points])
-    found = evaluation.moments({p.process: (coefficients, p.row_arrays()) for p in wiring.plans}, inputs)
+    found = compiled.moments({p.process: (coefficients, p.row_arrays()) for p in wiring.plans}, inputs)
     return _combined(tuple(names), inputs.names)(found, inputs.values)
 
 
 @cache
 def _combined(names, inputs):
-    wiring, none = plan(names, inputs="flavio"), Theory.standard_model()
-    return evaluation.once(jax.vmap(lambda m, values: wiring.of_moments(m, none, Inputs(values, inputs)), (0, None)))
+    wiring, none = wired(names, inputs="flavio"), Theory.standard_model()
+    return compiled.compile_quickly(
+        jax.vmap(lambda m, values: wiring.of_moments(m, none, Inputs(values, inputs)), (0, None))
+    )
 
 
 @contextmanager
@@ -103,7 +107,7 @@ def choices_of_flavio():
 def moments(process, theory, inputs, rows):
     """Moments of one theory, by the code that every likelihood goes through: compiled once for all tests."""
     values = np.asarray(theory.wilson.values)[None]
-    return evaluation.moments({process: (values, rows)}, inputs)[process][0]
+    return compiled.moments({PROCESSES[process]: (values, rows)}, inputs)[process][0]
 
 
 def rows(entries):

@@ -8,8 +8,8 @@ import pytest
 import scipy.optimize
 
 import bsfit
-from bsfit import evaluation
 from bsfit.errors import BsfitInputError
+from bsfit.predictions import compiled
 
 # Eq. (2) and (3) of 1803.04703: central value, upward, downward and systematic error; Standard Model and its error.
 REVIEW = {
@@ -47,7 +47,7 @@ def test_standard_model_pulls_of_the_review(like):
     pulls = []
     for i in range(3):
         one = like.gaussian.take(np.array([i]))
-        chi2 = bsfit.analysis.likelihood.chi2(one, like.predictions(point())[i : i + 1], like.theory_errors[i : i + 1])
+        chi2 = densities.chi2(one, like.predictions(point())[i : i + 1], like.theory_errors[i : i + 1])
         pulls.append(float(chi2) ** 0.5)
     np.testing.assert_allclose(pulls, [2.6, 2.3, 2.5], atol=0.1)
 
@@ -70,7 +70,7 @@ def sampled_ratios():
     direct = bsfit.prediction(list(REVIEW), inputs="seed", free=SCENARIOS)
     points = [direct.model(point(**{name: c}), direct.inputs) for name in SCENARIOS for c in SAMPLES]
     coefficients = np.stack([p.wilson.values for p in points])
-    moments = evaluation.moments({p.process: (coefficients, p.row_arrays()) for p in direct.plans}, direct.inputs)
+    moments = compiled.moments({p.process: (coefficients, p.row_arrays()) for p in direct.plans}, direct.inputs)
     combined = jax.jit(jax.vmap(lambda m: direct.of_moments(m, points[0], direct.inputs)))
     values = np.asarray(combined(moments))
     return dict(zip(SCENARIOS, values.reshape(len(SCENARIOS), len(SAMPLES), -1), strict=True))
@@ -171,7 +171,7 @@ def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
     """Against shifts of each input by its error; DeltaM_s knows nothing of the q2 nodes whose response is kept."""
     like = bsfit.log_likelihood(data="lhcb-dms-2021", free={"CVLL_bsbs": (-1e-11, 1e-11)})
     central = bsfit.load_inputs("default")
-    from bsfit.inputs import input_set
+    from bsfit.loading.inputs import input_set
 
     sigma = {p.names[0]: float(p.covariance[0, 0] ** 0.5) for p in input_set("default").priors if len(p.names) == 1}
     direct = eqx.filter_jit(bsfit.prediction(["DeltaM_s_ps"], free=("CVLL_bsbs",)))

@@ -7,9 +7,16 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import kve
 
-from bsfit.annihilation import FermionExchange, FermionPairs, HiggsExchange, HiggsPair, VectorExchange, VectorPair
 from bsfit.dark_matter.relic_density import relic_density
-from bsfit.inputs import load_inputs
+from bsfit.dark_sector.annihilation import (
+    FermionExchange,
+    FermionPairs,
+    HiggsExchange,
+    HiggsPair,
+    VectorExchange,
+    VectorPair,
+)
+from bsfit.loading.inputs import load_inputs
 from bsfit.models import portal
 from bsfit.numerics import atanh_ratio, bessel_k
 

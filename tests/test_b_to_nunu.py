@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables import b_to_nunu
-from bsfit.predictions import predict
+from bsfit.predictions.predict import predict
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
 FLAVIO, DEFAULT = load_inputs("flavio"), load_inputs("default")
@@ -52,7 +52,7 @@ def coefficients(values):
 
 
 def value(key, inputs=FLAVIO, **values):
-    return float(b_to_nunu.combine(key, MOMENTS(coefficients(values), inputs), ROW, inputs))
+    return float(b_to_nunu.assemble(key, MOMENTS(coefficients(values), inputs), ROW, inputs))
 
 
 @pytest.mark.parametrize(("point", "rates", "polarisation"), POINTS, ids=[str(list(point[0])) for point in POINTS])
@@ -125,7 +125,7 @@ def test_derivatives():
         inputs = FLAVIO.replace(dict(zip(names, x[3:], strict=True)))
         wc = {"CL_bsnumunumu": x[0] + 1j * x[1], "CR_bsnuenumu": x[2] * (1 + 1j)}
         found = b_to_nunu.moments(Theory(WilsonCoefficients.of(wc)), inputs, ROW)
-        return jnp.stack([b_to_nunu.combine(key, found, ROW, inputs) for key in b_to_nunu.QUANTITIES])
+        return jnp.stack([b_to_nunu.assemble(key, found, ROW, inputs) for key in b_to_nunu.QUANTITIES])
 
     nuisances = np.asarray(FLAVIO.array(names))
     points = [np.concatenate([start, nuisances]) for start in ([0.0, 0.0, 0.0], [2.0, -1.0, 1.5])]
@@ -136,4 +136,4 @@ def test_jit_equals_eager_and_unknown_key():
     wc = coefficients({"CR_bsnumunumu": 1j})
     np.testing.assert_allclose(MOMENTS(wc, FLAVIO), b_to_nunu.moments(Theory(wc), FLAVIO, ROW), rtol=1e-12)
     with pytest.raises(KeyError):
-        b_to_nunu.combine("BR(Bs->phinunu)", MOMENTS(wc, FLAVIO), ROW, FLAVIO)
+        b_to_nunu.assemble("BR(Bs->phinunu)", MOMENTS(wc, FLAVIO), ROW, FLAVIO)

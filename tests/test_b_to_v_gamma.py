@@ -11,11 +11,12 @@ from finite_differences import assert_derivatives
 from flavio_points import ONE_ALPHA, choices_of_flavio, rows
 from flavio_points import moments as compiled_moments
 
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables import b_to_v_gamma, b_to_v_ll
-from bsfit.predictions import predict
+from bsfit.predictions.predict import predict
+from bsfit.standard_model.ckm import ckm
+from bsfit.standard_model.wilson import standard_model
 from bsfit.theory import Rows, Theory, WilsonCoefficients
-from bsfit.wilson import ckm, standard_model
 
 FLAVIO = load_inputs("flavio")
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
@@ -30,7 +31,7 @@ def coefficients(values):
 
 
 def values_of(found, inputs=ONE_ALPHA):
-    return {key: float(b_to_v_gamma.combine(key, found, ROW, inputs)) for key in KEYS}
+    return {key: float(b_to_v_gamma.assemble(key, found, ROW, inputs)) for key in KEYS}
 
 
 def values(inputs=ONE_ALPHA, **shifts):
@@ -174,7 +175,7 @@ def test_derivatives():
         inputs = FLAVIO.replace(dict(zip(names, x[3:], strict=True)))
         wc = {"C7_bs": 0.1 * (x[0] + 0.5j * x[1]), "C7p_bs": 0.1j * x[1], "C8_bs": x[2] + 0j}
         found = b_to_v_gamma.moments(Theory(WilsonCoefficients.of(wc)), inputs, ROW)
-        return jnp.stack([b_to_v_gamma.combine(key, found, ROW, inputs) for key in KEYS])
+        return jnp.stack([b_to_v_gamma.assemble(key, found, ROW, inputs) for key in KEYS])
 
     nuisances = np.asarray(FLAVIO.array(names))
     points = [np.concatenate([start, nuisances]) for start in ([0.0, 0.0, 0.0], [0.5, -1.0, 0.3])]
@@ -190,4 +191,4 @@ def test_jit_equals_eager():
 
 def test_unknown_key():
     with pytest.raises(KeyError):
-        b_to_v_gamma.combine("BR(B0->rhogamma)", MOMENTS(coefficients({}), FLAVIO), ROW, FLAVIO)
+        b_to_v_gamma.assemble("BR(B0->rhogamma)", MOMENTS(coefficients({}), FLAVIO), ROW, FLAVIO)

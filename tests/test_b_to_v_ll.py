@@ -9,16 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flavio_points import random_theory, rows, shifted
+from process_values import combine
 
 from bsfit.catalogue import DIPOLES, SEMILEPTONIC
-from bsfit.evaluation import once
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
 from bsfit.hadronic.form_factors import B_TO_V, Expansion
-from bsfit.inputs import input_set, load_inputs
+from bsfit.loading.inputs import input_set, load_inputs
 from bsfit.observables import b_to_v_ll
 from bsfit.observables.b_to_v_ll import ANGULAR, MOMENTS
+from bsfit.predictions.compiled import compile_quickly
+from bsfit.standard_model.wilson import total
 from bsfit.theory import Theory, WilsonCoefficients
-from bsfit.wilson import total
 
 INPUTS = load_inputs("flavio")
 AT = {name: i for i, name in enumerate(MOMENTS)}
@@ -183,11 +184,11 @@ def test_time_integration_of_a_cp_even_state_is_its_short_lifetime():
     for state, factor in (("J", 1.0), ("Jbar", 1.0), ("h", 2.0)):
         one[0, AT[state + "1c"]], one[0, AT[state + "2c"]] = factor, -factor
     phi, k_star = rows([(2, 1, 1.0, 2.0)]), rows([(0, 1, 1.0, 2.0)])
-    ratio = b_to_v_ll.combine("BR", jnp.asarray(one), phi, INPUTS) / b_to_v_ll.combine(
-        "BR", jnp.asarray(one), k_star, INPUTS
+    ratio = combine(b_to_v_ll, "BR", jnp.asarray(one), phi, INPUTS) / combine(
+        b_to_v_ll, "BR", jnp.asarray(one), k_star, INPUTS
     )
     assert float(ratio) == pytest.approx(1 / (1 + y), rel=1e-12)
-    assert float(b_to_v_ll.combine("FL", jnp.asarray(one), phi, INPUTS)) == pytest.approx(1.0, rel=1e-12)
+    assert float(combine(b_to_v_ll, "FL", jnp.asarray(one), phi, INPUTS)) == pytest.approx(1.0, rel=1e-12)
 
 
 def test_end_point_relations(quark_level):
@@ -206,7 +207,7 @@ def test_end_point_relations(quark_level):
     bare = bare.at[:, COEFFICIENTS.index("C7")].set(-0.3)
     amplitudes = current[None] * (bare @ b_to_v_ll._CURRENT) + dipole[None] * (bare @ b_to_v_ll._DIPOLE)
     found = b_to_v_ll.angular_integrals(amplitudes[None], q2[None], jnp.ones(1), INPUTS["m_e"]).reshape(1, -1)
-    value = lambda key: float(b_to_v_ll.combine(key, found, rows([(0, 0, 1.0, 2.0)]), INPUTS))  # noqa: E731
+    value = lambda key: float(combine(b_to_v_ll, key, found, rows([(0, 0, 1.0, 2.0)]), INPUTS))  # noqa: E731
     expected = {"FL": 1 / 3, "S3": -1 / 3, "S4": -1 / 3, "S5": 0, "AFB": 0, "S7": 0, "S8": 0, "S9": 0, "P1": -1.0}
     for key, target in expected.items():
         assert value(key) == pytest.approx(target, abs=1e-4), key
@@ -248,16 +249,16 @@ def test_observables_of_known_integrals():
         "ACP": (0.75 * (2 * a["1s"] + a["1c"]) - 0.25 * (2 * a["2s"] + a["2c"])) / rate,
     }  # fmt: skip
     for key, value in expected.items():
-        assert float(b_to_v_ll.combine(key, m, one, INPUTS)) == pytest.approx(value, rel=1e-12), key
+        assert float(combine(b_to_v_ll, key, m, one, INPUTS)) == pytest.approx(value, rel=1e-12), key
     pair = rows([(2, 1, 0.1, 1.1), (2, 0, 0.1, 1.1)])
     two = jnp.concatenate([2 * m, m])
-    assert float(b_to_v_ll.combine("Rmue", two, pair, INPUTS)) == pytest.approx(2.0)
+    assert float(combine(b_to_v_ll, "Rmue", two, pair, INPUTS)) == pytest.approx(2.0)
     shifted = INPUTS.replace({"QED Bs->phi": 1.0})
-    assert float(b_to_v_ll.combine("Rmue", two, pair, shifted)) == pytest.approx(2.0 * 1.02)
-    assert float(b_to_v_ll.combine("Remu", two, pair, shifted)) == pytest.approx(0.5 / 1.02)
-    assert float(b_to_v_ll.combine("Dmue_P5p", two, pair, INPUTS)) == pytest.approx(0.0, abs=1e-14)
+    assert float(combine(b_to_v_ll, "Rmue", two, pair, shifted)) == pytest.approx(2.0 * 1.02)
+    assert float(combine(b_to_v_ll, "Remu", two, pair, shifted)) == pytest.approx(0.5 / 1.02)
+    assert float(combine(b_to_v_ll, "Dmue_P5p", two, pair, INPUTS)) == pytest.approx(0.0, abs=1e-14)
     with pytest.raises(KeyError):
-        b_to_v_ll.combine("P9", m, one, INPUTS)
+        combine(b_to_v_ll, "P9", m, one, INPUTS)
 
 
 def test_convention_of_theory_papers():
@@ -276,7 +277,7 @@ def test_convention_of_theory_papers():
     expected |= {f"{kind}{i}": at[i] / rate for kind in "SA" for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")}
     for key, target in expected.items():
         factor = b_to_v_ll.THEORY_CONVENTION.get(key, 1.0)
-        assert factor * float(b_to_v_ll.combine(key, m, one, INPUTS)) == pytest.approx(target, rel=1e-12), key
+        assert factor * float(combine(b_to_v_ll, key, m, one, INPUTS)) == pytest.approx(target, rel=1e-12), key
 
 
 # ------------------------------------------------------------------------------------------- numerics, derivatives
@@ -324,7 +325,7 @@ def test_second_derivatives_are_finite_at_every_edge():
         return found.sum() * 1e8
 
     direction = INPUTS.values * np.random.default_rng(12).normal(size=INPUTS.values.shape)
-    found = once(lambda v: jax.jvp(jax.grad(value), (v,), (direction,)))(INPUTS.values)
+    found = compile_quickly(lambda v: jax.jvp(jax.grad(value), (v,), (direction,)))(INPUTS.values)
     assert all(np.all(np.isfinite(x)) for x in found)
 
 

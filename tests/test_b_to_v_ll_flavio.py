@@ -7,11 +7,11 @@ import pytest
 from flavio_points import theory
 
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, of_leptons, quarks
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables import b_to_v_ll
 from bsfit.observables.b_to_v_ll import ANGULAR
+from bsfit.standard_model.wilson import total
 from bsfit.theory import WilsonCoefficients
-from bsfit.wilson import total
 
 INPUTS = load_inputs("flavio")
 LAYERS = ("SM", "C9mu=-1", "mixed")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables.b_to_xs_gamma import LINEAR, QUADRATIC
-from bsfit.predictions import predict
+from bsfit.predictions.predict import predict
 
 NAME = "BR(B->Xsgamma)"
 

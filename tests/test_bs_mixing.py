@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
+from bsfit.matching.currents import from_delta_f2
 from bsfit.observables import bs_mixing
+from bsfit.standard_model.running import run_delta_f2
 from bsfit.theory import Rows, Theory, WilsonCoefficients
-from bsfit.wilson import from_delta_f2, run_delta_f2
 
 FLAVIO, REFERENCE, DEFAULT = load_inputs("flavio"), load_inputs("reference"), load_inputs("default")
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
@@ -34,7 +35,7 @@ SHIFTS_LOW = [
 
 def value(key, inputs=FLAVIO, **coefficients):
     wc = WilsonCoefficients.of({name: c + 0j for name, c in coefficients.items()})
-    return float(bs_mixing.combine(key, MOMENTS(wc, inputs), ROW, inputs))
+    return float(bs_mixing.assemble(key, MOMENTS(wc, inputs), ROW, inputs))
 
 
 def test_standard_model_against_flavio():
@@ -101,7 +102,7 @@ def test_derivatives():
         inputs = FLAVIO.replace(dict(zip(names, x[3:], strict=True)))
         wc = {"CVLL_bsbs": (x[0] + 1j * x[1]) * 1e-11, "CVLR_bsbs": x[2] * (1e-11 + 0j)}
         m = bs_mixing.moments(Theory(WilsonCoefficients.of(wc)), inputs, ROW)
-        return jnp.stack([bs_mixing.combine(k, m, ROW, inputs) for k in ("DeltaM_s_ps", "DeltaM_s/SM", "S_psiphi")])
+        return jnp.stack([bs_mixing.assemble(k, m, ROW, inputs) for k in ("DeltaM_s_ps", "DeltaM_s/SM", "S_psiphi")])
 
     x = np.concatenate([[0.3, -0.2, 0.1], FLAVIO.array(names)])
     at_zero = np.concatenate([[0.0, 0.0, 0.0], FLAVIO.array(names)])
@@ -112,4 +113,4 @@ def test_jit_equals_eager_and_unknown_key():
     wc = WilsonCoefficients.of({"CVLL_bsbs": 1e-11j})
     np.testing.assert_allclose(MOMENTS(wc, FLAVIO), bs_mixing.moments(Theory(wc), FLAVIO, ROW), rtol=1e-12)
     with pytest.raises(KeyError):
-        bs_mixing.combine("DeltaM_d", MOMENTS(wc, FLAVIO), ROW, FLAVIO)
+        bs_mixing.assemble("DeltaM_d", MOMENTS(wc, FLAVIO), ROW, FLAVIO)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables import bs_to_ll
-from bsfit.predictions import predict
+from bsfit.predictions.predict import predict
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
 FLAVIO, DEFAULT = load_inputs("flavio"), load_inputs("default")
@@ -22,7 +22,7 @@ POINTS = json.loads((Path(__file__).parent / "reference" / "flavio_leptonic.json
 
 def value(key, inputs=FLAVIO, **coefficients):
     wc = WilsonCoefficients.of({name: complex(c) for name, c in coefficients.items()})
-    return float(bs_to_ll.combine(key, MOMENTS(wc, inputs), ROW, inputs))
+    return float(bs_to_ll.assemble(key, MOMENTS(wc, inputs), ROW, inputs))
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: p["name"])
@@ -94,7 +94,7 @@ def test_derivatives():
         inputs = FLAVIO.replace(dict(zip(names, x[4:], strict=True)))
         wc = {"C10_bsmumu": x[0] + 1j * x[1], "CS_bsmumu": 0.05 * (x[2] + 0j), "CPp_bsmumu": 0.05j * x[3]}
         found = bs_to_ll.moments(Theory(WilsonCoefficients.of(wc)), inputs, ROW)
-        return jnp.stack([bs_to_ll.combine(key, found, ROW, inputs) for key in bs_to_ll.QUANTITIES])
+        return jnp.stack([bs_to_ll.assemble(key, found, ROW, inputs) for key in bs_to_ll.QUANTITIES])
 
     nuisances = FLAVIO.array(names)
     points = [np.concatenate([start, nuisances]) for start in ([0.0, 0.0, 0.0, 0.0], [0.4, -0.3, 0.5, 0.2])]
@@ -106,4 +106,4 @@ def test_jit_equals_eager_and_unknown_key():
     wc = WilsonCoefficients.of({"CS_bsmumu": 0.1j})
     np.testing.assert_allclose(MOMENTS(wc, FLAVIO), bs_to_ll.moments(Theory(wc), FLAVIO, ROW), rtol=1e-12)
     with pytest.raises(KeyError):
-        bs_to_ll.combine("BR(B0->mumu)", MOMENTS(wc, FLAVIO), ROW, FLAVIO)
+        bs_to_ll.assemble("BR(B0->mumu)", MOMENTS(wc, FLAVIO), ROW, FLAVIO)

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import bsfit
-from bsfit import catalogue, cli, measurements, runfile
-from bsfit.cli import compilation_cache
+from bsfit import catalogue, cli
+from bsfit.cli import compilation_cache, runfile
+from bsfit.loading import measurements
 from bsfit.results import FitResult, Posterior, Profile, Scan, ScenarioTable
 
 QUICK = ("--no-cache", "-q")

@@ -8,13 +8,13 @@ import relic_oracle as oracle
 from scipy.integrate import quad, solve_ivp
 from scipy.special import kve
 
-from bsfit.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.dark_matter.relic_density import relic_density
-from bsfit.inputs import load_inputs
+from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
+from bsfit.dark_sector.thermal import average
+from bsfit.dark_sector.thermal.plasma import standard_plasma
+from bsfit.loading.inputs import load_inputs
 from bsfit.models import loop
 from bsfit.theory import DarkSector
-from bsfit.thermal import average
-from bsfit.thermal.plasma import standard_plasma
 
 REFERENCE = load_inputs("reference")
 DEFAULT = load_inputs("default")

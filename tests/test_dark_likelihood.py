@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import bsfit
-from bsfit import dark_likelihood, evaluation
 from bsfit.dark_matter import direct_detection, indirect_detection
 from bsfit.errors import BsfitInputError
-from bsfit.limits import limit
+from bsfit.likelihood import dark_matter
+from bsfit.loading.limits import limit
 from bsfit.models import loop
+from bsfit.predictions import compiled
 
 LOOP = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -0.3, "lambda_Q_b": 0.3}
 FREE = {"m_X": (100, 600), "lambda_L_mu": (0.1, 3.5)}
@@ -35,7 +36,7 @@ def found(alone):
     """What the likelihood tells at one point, and the prediction there, in one program."""
     prediction = bsfit.prediction(["Omega_h2", "sigma_SI"], "loop", free=tuple(POINT), fixed=LOOP)
     point = {name: jnp.asarray(x) for name, x in POINT.items()}
-    return evaluation.once(lambda p: (alone.told(p), prediction(p)))(point)
+    return compiled.compile_quickly(lambda p: (alone.told(p), prediction(p)))(point)
 
 
 def told(like, **changes):
@@ -77,7 +78,7 @@ PLANCK = SimpleNamespace(observable="Omega_h2", stem="Omega_h2", central=0.12, s
 
 
 def terms(relic="equal", error=0.1, limits=(), at_each_point=False):
-    return dark_likelihood.of_data([PLANCK], tuple(map(limit, limits)), relic, error, at_each_point)
+    return dark_matter.of_data([PLANCK], tuple(map(limit, limits)), relic, error, at_each_point)
 
 
 @pytest.mark.parametrize("omega", [0.01, 0.11, 0.5, 30.0])
@@ -120,7 +121,7 @@ def test_an_upper_bound_on_the_density(omega):
 def test_missing_dark_matter_neither_scatters_nor_annihilates():
     """The values of the likelihood themselves, too much dark matter and too little."""
     limits, inputs = tuple(map(limit, ("lz-2022", "planck-annihilation-2018"))), bsfit.load_inputs("default")
-    bound, equal = (dark_likelihood.of_data([PLANCK], limits, relic, 0.1, False) for relic in ("upper", "equal"))
+    bound, equal = (dark_matter.of_data([PLANCK], limits, relic, 0.1, False) for relic in ("upper", "equal"))
 
     def both(coupling):
         theory = loop.theory({**LOOP, **POINT, "lambda_L_mu": coupling}, inputs)
@@ -136,11 +137,11 @@ def test_missing_dark_matter_neither_scatters_nor_annihilates():
 def test_the_share_of_dark_matter():
     """The smaller of 1 and the ratio, smooth between and without overflow."""
     ratio = jnp.asarray([1e-30, 1e-3, 0.5, 0.8, 1.0, 1.25, 1e10])
-    found = dark_likelihood.share_of(ratio)
+    found = dark_matter.share_of(ratio)
     np.testing.assert_allclose(found, np.minimum(ratio, 1.0), rtol=0.035)
     far = np.array([0, 1, 2, 6])
     np.testing.assert_allclose(found[far], np.minimum(ratio, 1.0)[far], rtol=1e-6)
-    assert np.all(np.isfinite(jax.vmap(jax.grad(dark_likelihood.share_of))(ratio)))
+    assert np.all(np.isfinite(jax.vmap(jax.grad(dark_matter.share_of))(ratio)))
 
 
 def test_the_bound_on_annihilation():

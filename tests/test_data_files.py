@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bsfit
-from bsfit.measurements import available, data_sets, independent, replaced, select
-from bsfit.yaml_reader import load_yaml
+from bsfit.loading.measurements import available, data_sets, independent, replaced, select
+from bsfit.loading.yaml_reader import load_yaml
 
 SOURCE = Path(bsfit.__file__).parent
 BIBLIOGRAPHY = (SOURCE / "data" / "references.bib").read_text()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables import dipoles
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
@@ -15,7 +15,7 @@ ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 
 def value(key, **coefficients):
     theory = Theory(WilsonCoefficients.of({name: c + 0j for name, c in coefficients.items()}))
-    return dipoles.combine(key, dipoles.moments(theory, INPUTS, ROW), ROW, INPUTS)
+    return dipoles.assemble(key, dipoles.moments(theory, INPUTS, ROW), ROW, INPUTS)
 
 
 def test_magnetic_moment():

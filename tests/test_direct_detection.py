@@ -9,11 +9,11 @@ import pytest
 from scipy.integrate import quad
 
 import bsfit
-from bsfit import nucleon
 from bsfit.dark_matter import direct_detection, indirect_detection
+from bsfit.dark_sector import nucleon
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import load_inputs
-from bsfit.limits import LIMITS, limit
+from bsfit.loading.inputs import load_inputs
+from bsfit.loading.limits import LIMITS, limit
 from bsfit.models import loop, portal
 
 REFERENCE, DEFAULT = load_inputs("reference"), load_inputs("default")

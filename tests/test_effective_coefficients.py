@@ -8,8 +8,9 @@ from flavio_points import shifted
 
 from bsfit.hadronic import charm_loops
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, loop_shifts, of_leptons, quarks, selection, thresholds
-from bsfit.inputs import load_inputs
-from bsfit.wilson import MU_B, total
+from bsfit.loading.inputs import load_inputs
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import total
 
 INPUTS = load_inputs("flavio")
 TOTAL = jax.jit(total)

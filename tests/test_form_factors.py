@@ -11,8 +11,8 @@ from jax.test_util import check_grads
 
 from bsfit.hadronic import form_factors
 from bsfit.hadronic.form_factors import B_TO_P, B_TO_V, evaluate
-from bsfit.inputs import Inputs, load_inputs
-from bsfit.yaml_reader import load_yaml
+from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.loading.yaml_reader import load_yaml
 
 INPUTS = load_inputs("flavio")
 

@@ -4,9 +4,9 @@ import jax
 import numpy as np
 import pytest
 
-from bsfit import inputs as inputs_module
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import INPUT_SETS, input_set, load_inputs, parse_value
+from bsfit.loading import inputs as inputs_module
+from bsfit.loading.inputs import INPUT_SETS, input_set, load_inputs, parse_value
 
 
 @pytest.mark.parametrize("name", INPUT_SETS)

@@ -7,8 +7,8 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from bsfit import likelihood
-from bsfit.likelihood import SplitNormal, Tabulated
+from bsfit.likelihood import densities
+from bsfit.likelihood.densities import SplitNormal, Tabulated
 
 CORRELATION = np.array([[1.0, 0.3, -0.2], [0.3, 1.0, 0.1], [-0.2, 0.1, 1.0]])
 CENTRAL, PLUS, MINUS = np.array([0.745, 0.66, 0.685]), np.array([0.097, 0.113, 0.122]), np.array([0.082, 0.074, 0.084])
@@ -25,17 +25,17 @@ def test_symmetric_errors_are_scipys_multivariate_normal():
     covariance = CORRELATION * np.outer(PLUS, PLUS) + theory @ theory.T
     expected = scipy.stats.multivariate_normal(CENTRAL, covariance)
     block = data(PLUS, PLUS, CORRELATION)
-    value = likelihood.log_prob(block, jnp.asarray(prediction), jnp.asarray(theory))
+    value = densities.log_prob(block, jnp.asarray(prediction), jnp.asarray(theory))
     assert value == pytest.approx(expected.logpdf(prediction), rel=1e-13)
     residual = prediction - CENTRAL
     chi2 = residual @ np.linalg.solve(covariance, residual)
-    assert likelihood.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(chi2, rel=1e-13)
+    assert densities.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(chi2, rel=1e-13)
 
 
 @pytest.mark.parametrize(("sign", "error"), [(1.0, PLUS), (-1.0, MINUS)])
 def test_far_from_the_join_each_side_has_its_own_error(sign, error):
     prediction = CENTRAL + sign * 2.0 * error
-    assert likelihood.chi2(data(), jnp.asarray(prediction), NONE) == pytest.approx(12.0, rel=1e-9)
+    assert densities.chi2(data(), jnp.asarray(prediction), NONE) == pytest.approx(12.0, rel=1e-9)
 
 
 def test_chi2_is_the_minimum_over_the_nuisances():
@@ -45,10 +45,10 @@ def test_chi2_is_the_minimum_over_the_nuisances():
     block = data(PLUS, PLUS, CORRELATION)
 
     def penalised(n):
-        return float(likelihood.chi2(block, jnp.asarray(prediction + theory @ n), NONE)) + n @ n
+        return float(densities.chi2(block, jnp.asarray(prediction + theory @ n), NONE)) + n @ n
 
     best = scipy.optimize.minimize(penalised, np.zeros(3), tol=1e-12).fun
-    assert likelihood.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
+    assert densities.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
 
 
 @pytest.mark.parametrize("uneven", [0, 50, 90])
@@ -62,28 +62,28 @@ def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     correlation = mixing @ mixing.T + n * np.eye(n)
     correlation /= np.sqrt(np.outer(np.diag(correlation), np.diag(correlation)))
     block = SplitNormal.of(random.normal(size=n), plus, minus, correlation)
-    constant = likelihood.constant(block, shifts)
+    constant = densities.constant(block, shifts)
     start, along = jnp.asarray(random.normal(size=(2, n)))
 
     def orders(theory):
         def at(t):
-            return likelihood.log_prob(block, start + t * along, theory)
+            return densities.log_prob(block, start + t * along, theory)
 
         return jax.jit(lambda t: jnp.stack([at(t), jax.grad(at)(t), jax.hessian(at)(t)]))(0.3)
 
-    assert isinstance(constant, likelihood.Constant)
+    assert isinstance(constant, densities.Constant)
     assert np.asarray(orders(constant)) == pytest.approx(np.asarray(orders(jnp.asarray(shifts))), rel=1e-10)
-    pulls = [likelihood.pulls(block, start, theory) for theory in (constant, jnp.asarray(shifts))]
+    pulls = [densities.pulls(block, start, theory) for theory in (constant, jnp.asarray(shifts))]
     assert np.array_equal(*pulls)
 
 
 def test_split_normal_is_normalised_and_smooth():
     block = SplitNormal.of(np.array([0.7]), np.array([0.12]), np.array([0.07]))
     x = np.linspace(-0.5, 2.5, 20001)
-    density = jax.vmap(lambda v: jnp.exp(likelihood.log_prob(block, v[None], jnp.zeros((1, 0)))))(jnp.asarray(x))
+    density = jax.vmap(lambda v: jnp.exp(densities.log_prob(block, v[None], jnp.zeros((1, 0)))))(jnp.asarray(x))
     # The smoothed join moves the normalisation of the sharp split normal by a few per mille.
     assert np.trapezoid(density, x) == pytest.approx(1.0, abs=5e-3)
-    third = jax.grad(jax.grad(jax.grad(lambda v: likelihood.chi2(block, v[None], jnp.zeros((1, 0))))))
+    third = jax.grad(jax.grad(jax.grad(lambda v: densities.chi2(block, v[None], jnp.zeros((1, 0))))))
     assert np.isfinite(third(0.7))
 
 
@@ -92,7 +92,7 @@ def test_marginal_density_of_a_part_keeps_its_correlation():
     prediction = jnp.asarray([1.0, 1.0])
     covariance = (CORRELATION * np.outer(PLUS, PLUS))[np.ix_([0, 2], [0, 2])]
     expected = scipy.stats.multivariate_normal(CENTRAL[[0, 2]], covariance).logpdf(prediction)
-    assert likelihood.log_prob(part, prediction, jnp.zeros((2, 0))) == pytest.approx(expected, rel=1e-12)
+    assert densities.log_prob(part, prediction, jnp.zeros((2, 0))) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_correlation_matrix_that_is_not_positive_definite_is_refused():
@@ -104,16 +104,16 @@ def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
     x = np.linspace(0.2, 1.5, 80)
     curve = Tabulated.of(x, -0.5 * ((x - 0.85) / 0.13) ** 2)
     at = jnp.asarray([0.3, 0.72, 0.85, 1.2])
-    values = jax.vmap(lambda v: likelihood.log_likelihood_curve(curve, v))(at)
+    values = jax.vmap(lambda v: densities.log_likelihood_curve(curve, v))(at)
     np.testing.assert_allclose(values, -0.5 * ((at - 0.85) / 0.13) ** 2, atol=1e-5)
-    beyond = likelihood.log_likelihood_curve(curve, 1.9)
+    beyond = densities.log_likelihood_curve(curve, 1.9)
     assert beyond == pytest.approx(-0.5 * ((1.9 - 0.85) / 0.13) ** 2, rel=0.02)
-    slope = jax.grad(lambda v: likelihood.log_likelihood_curve(curve, v))
+    slope = jax.grad(lambda v: densities.log_likelihood_curve(curve, v))
     assert slope(1.5 - 1e-9) == pytest.approx(float(slope(1.5 + 1e-9)), rel=1e-5)
 
 
 def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
     x = np.linspace(-2.0, 4.0, 200)
     curve = Tabulated.of(x, -0.5 * ((x - 1.0) / 0.3) ** 2, smear=0.2)
-    value = likelihood.log_likelihood_curve(curve, 1.4)
+    value = densities.log_likelihood_curve(curve, 1.4)
     assert value == pytest.approx(-0.5 * 0.4**2 / (0.3**2 + 0.2**2), rel=1e-3)

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit import catalogue, loops
-from bsfit.inputs import load_inputs
+from bsfit import catalogue
+from bsfit.loading.inputs import load_inputs
+from bsfit.matching import loops
+from bsfit.matching.currents import lambda_v
 from bsfit.models import loop
 from bsfit.observables import bs_mixing, dipoles
+from bsfit.standard_model.ckm import ckm, v_tb_v_ts
 from bsfit.theory import Rows
-from bsfit.wilson import ckm, lambda_v, v_tb_v_ts
 
 REFERENCE = load_inputs("reference")
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
@@ -39,7 +41,7 @@ DEFAULTS = {p.name: p.default for p in catalogue.MODELS["loop"].parameters if p.
 @jax.jit
 def theory(params, inputs):
     result = loop.theory(params, inputs)
-    combine = lambda module, key: module.combine(key, module.moments(result, inputs, ROW), ROW, inputs)  # noqa: E731
+    combine = lambda module, key: module.assemble(key, module.moments(result, inputs, ROW), ROW, inputs)  # noqa: E731
     found = {key: combine(dipoles, key) for key in ("a_mu", "BR(mu->egamma)")}
     return result, {**found, "DeltaM_s/SM": combine(bs_mixing, "DeltaM_s/SM")}
 

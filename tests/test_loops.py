@@ -8,7 +8,7 @@ import pytest
 from finite_differences import assert_derivatives
 from scipy.integrate import quad
 
-from bsfit import loops
+from bsfit.matching import loops
 
 mp.mp.dps = 50
 GENERATOR = np.random.default_rng(5)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsfit import measurements
 from bsfit.errors import BsfitInputError
-from bsfit.measurements import available, data_sets, load_measurement, select
-from bsfit.printed_values import parse_value
+from bsfit.loading import measurements
+from bsfit.loading.measurements import available, data_sets, load_measurement, select
+from bsfit.loading.printed_values import parse_value
 
 DATA = Path(measurements.__file__).parent / "data" / "measurements"
 

@@ -9,11 +9,12 @@ import pytest
 from scipy.optimize import brentq
 
 import bsfit
-from bsfit import cli, measurements
-from bsfit.dark_likelihood import of_data
+from bsfit import cli
 from bsfit.dark_matter import pair_production
 from bsfit.errors import BsfitInputError
-from bsfit.limits import ESTIMATES, ONE_SIDED, limit, named
+from bsfit.likelihood.dark_matter import of_data
+from bsfit.loading import measurements
+from bsfit.loading.limits import ESTIMATES, ONE_SIDED, limit, named
 from bsfit.models import loop
 from bsfit.theory import DarkSector, Partner, Theory
 

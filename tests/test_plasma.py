@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit.thermal.plasma import TabulatedPlasma, standard_plasma
+from bsfit.dark_sector.thermal.plasma import TabulatedPlasma, standard_plasma
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from bsfit import plot
 from bsfit.errors import BsfitInputError
+from bsfit.plot import results
 from bsfit.results import Posterior, Profile, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)
@@ -44,12 +44,12 @@ def test_levels_are_those_of_the_chi_square():
 
     for sigma, dof in ((1.0, 1), (2.0, 1), (1.0, 2), (2.0, 2), (3.0, 2)):
         expected = stats.chi2(dof).isf(2 * stats.norm.sf(sigma))
-        assert plot.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
-    assert [round(plot.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
+        assert results.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
+    assert [round(results.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
 
 
 def test_plane_names_sets_levels_and_points(tmp_path):
-    figure, numbers = plot.plot(scan(), tmp_path / "plane.svg", labels={"C9": "$C_9$"})
+    figure, numbers = results.plot(scan(), tmp_path / "plane.svg", labels={"C9": "$C_9$"})
     assert figure.stat().st_size > 10_000
     with np.load(numbers) as saved:
         sets = {f"delta_chi2_{name}" for name in ("LFU", "mixing", "global")}
@@ -76,7 +76,7 @@ def texts(draw, *arguments, monkeypatch, **options):
 
 
 def test_plane_legend_states_levels_and_degrees_of_freedom(tmp_path, monkeypatch):
-    found = texts(plot.plot_plane, scan(), tmp_path / "p.png", monkeypatch=monkeypatch, labels={"C9": "$C_9$"})
+    found = texts(results.plot_plane, scan(), tmp_path / "p.png", monkeypatch=monkeypatch, labels={"C9": "$C_9$"})
     for expected in ("LFU", "mixing", "global", "best fit", "Standard Model", "2 degrees of freedom", "$C_9$", "m"):
         assert expected in found
     assert any("2.30" in text and "68.3" in text for text in found)
@@ -84,16 +84,16 @@ def test_plane_legend_states_levels_and_degrees_of_freedom(tmp_path, monkeypatch
 
 
 def test_plane_of_several_results_and_chosen_groups(tmp_path):
-    _, numbers = plot.plot_plane({"old": scan(), "new": scan()}, tmp_path / "two")
+    _, numbers = results.plot_plane({"old": scan(), "new": scan()}, tmp_path / "two")
     assert numbers.name == "two.numbers.npz"
     assert (tmp_path / "two.png").exists()
-    _, numbers = plot.plot_plane(scan(), tmp_path / "one.pdf", groups=["mixing"])
+    _, numbers = results.plot_plane(scan(), tmp_path / "one.pdf", groups=["mixing"])
     with np.load(numbers) as saved:
         assert "delta_chi2_LFU" not in saved
 
 
 def test_profile_and_its_table(tmp_path):
-    figure, numbers = plot.plot(profile(), tmp_path / "profile.png")
+    figure, numbers = results.plot(profile(), tmp_path / "profile.png")
     assert figure.read_bytes().startswith(b"\x89PNG")
     rows = list(csv.reader(numbers.read_text().splitlines()))
     assert rows[0] == ["C9", "delta_chi2_global"]
@@ -101,25 +101,25 @@ def test_profile_and_its_table(tmp_path):
 
 
 def test_corner_shows_that_a_posterior_failed(tmp_path, monkeypatch):
-    found = texts(plot.plot_corner, posterior(), tmp_path / "corner.png", monkeypatch=monkeypatch)
+    found = texts(results.plot_corner, posterior(), tmp_path / "corner.png", monkeypatch=monkeypatch)
     assert "NOT CONVERGED" in found
     assert {"a", "b"} <= set(found)
 
 
 def test_figures_are_reproducible(tmp_path):
-    first, second = (plot.plot(scan(), tmp_path / f"{i}.png")[0].read_bytes() for i in range(2))
+    first, second = (results.plot(scan(), tmp_path / f"{i}.png")[0].read_bytes() for i in range(2))
     assert first == second
 
 
 def test_bad_requests_are_refused(tmp_path):
     with pytest.raises(BsfitInputError, match="has no figure"):
-        plot.plot(3, tmp_path / "x.png")
+        results.plot(3, tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="same one or two"):
-        plot.plot_plane({"a": scan(), "b": scan(("C10", "m"))}, tmp_path / "x.png")
+        results.plot_plane({"a": scan(), "b": scan(("C10", "m"))}, tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="no draws of c"):
-        plot.plot_corner(posterior(), tmp_path / "x.png", names=["a", "c"])
+        results.plot_corner(posterior(), tmp_path / "x.png", names=["a", "c"])
     with pytest.raises(BsfitInputError, match="one parameter"):
-        plot.plot_profile(scan(), tmp_path / "x.png")
+        results.plot_profile(scan(), tmp_path / "x.png")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -129,5 +129,5 @@ def test_matplotlib_is_imported_late():
 
 
 def test_corner_of_one_parameter(tmp_path):
-    figure, _ = plot.plot_corner(posterior(), tmp_path / "corner.svg", names=("a",))
+    figure, _ = results.plot_corner(posterior(), tmp_path / "corner.svg", names=("a",))
     assert figure.stat().st_size > 5_000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot_maps import Lines, Region, _shade, plot_maps
+from bsfit.plot.maps import Lines, Region, _shade, plot_maps
 from bsfit.results import Map, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)

@@ -10,10 +10,10 @@ import bsfit
 from bsfit.hadronic import form_factors, power_corrections
 from bsfit.hadronic.effective_coefficients import quarks
 from bsfit.hadronic.phase_space import sqrt_lambda
-from bsfit.inputs import input_set, load_inputs
+from bsfit.loading.inputs import input_set, load_inputs
 from bsfit.observables import b_to_v_gamma, b_to_v_ll
+from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory, WilsonCoefficients
-from bsfit.wilson import total
 
 NAMES = (
     "<dBR/dq2>(B0->K*mumu)[1.1,6]",

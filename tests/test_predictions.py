@@ -7,8 +7,9 @@ import pytest
 
 import bsfit
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import load_inputs
-from bsfit.predictions import plan, predict, prediction
+from bsfit.loading.inputs import load_inputs
+from bsfit.predictions.predict import predict
+from bsfit.predictions.prediction import prediction, wired
 from bsfit.theory import Theory, WilsonCoefficients
 
 NAMES = ("R_K[1.1,6]", "R_K*[0.1,1.1]", "<dBR/dq2>(B0->K*mumu)[4,6]", "R_phi^-1[1.1,6]")
@@ -21,7 +22,7 @@ BOX = [{"C9mu": a, "C10_bsmumu_im": b} for a, b in ((1.0, 0.3), (-0.4, 1.0), (0.
 
 @pytest.fixture(scope="module")
 def direct():
-    return plan(NAMES, free=("C9mu", "C10_bsmumu_im"))
+    return wired(NAMES, free=("C9mu", "C10_bsmumu_im"))
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from finite_differences import assert_derivatives
 from scipy.integrate import solve_ivp
 
-from bsfit import qcd
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
+from bsfit.standard_model import qcd
 
 FLAVIO = load_inputs("flavio")
 

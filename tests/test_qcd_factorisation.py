@@ -14,10 +14,11 @@ from scipy.special import eval_gegenbauer, expi, spence
 from bsfit.hadronic import qcd_factorisation as qcdf
 from bsfit.hadronic.effective_coefficients import quarks
 from bsfit.hadronic.quark_loop import h, h_massless
-from bsfit.inputs import Inputs, load_inputs
-from bsfit.wilson import MU_B, Total
-from bsfit.wilson import standard_model as _standard_model
-from bsfit.yaml_reader import load_yaml
+from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.loading.yaml_reader import load_yaml
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import Total
+from bsfit.standard_model.wilson import standard_model as _standard_model
 
 standard_model = eqx.filter_jit(_standard_model)
 standard_quarks = eqx.filter_jit(lambda inputs: quarks(_standard_model(inputs), inputs))

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit import catalogue, rare_decays
-from bsfit.inputs import Inputs, input_set
+from bsfit import catalogue
+from bsfit.catalogue import rare_decays
+from bsfit.loading.inputs import Inputs, input_set
 from bsfit.theory import Rows, Theory
 
 DEFAULT = input_set("default")
@@ -32,7 +33,7 @@ def test_named_nuisances_carry_the_error(process):
     def predicted(x):
         inputs = Inputs(x, DEFAULT.inputs.names, "default")
         found = module.moments(Theory.standard_model(), inputs, ROW)
-        return jnp.stack([module.combine(key, found, ROW, inputs) for key in quantities])
+        return jnp.stack([module.assemble(key, found, ROW, inputs) for key in quantities])
 
     jacobian = np.asarray(jax.jit(jax.jacfwd(predicted))(DEFAULT.inputs.values))
     assert np.all(np.isfinite(jacobian))

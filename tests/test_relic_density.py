@@ -11,15 +11,15 @@ import relic_oracle as oracle
 
 import bsfit
 from bsfit import catalogue
-from bsfit.annihilation import FermionPairs, VectorExchange
 from bsfit.dark_matter import relic_density as module
 from bsfit.dark_matter.relic_density import relic_density
+from bsfit.dark_sector.annihilation import FermionPairs, VectorExchange
+from bsfit.dark_sector.thermal import average
+from bsfit.dark_sector.thermal.plasma import TabulatedPlasma, standard_plasma
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.models import loop, portal
 from bsfit.theory import Channel, DarkSector
-from bsfit.thermal import average
-from bsfit.thermal.plasma import TabulatedPlasma, standard_plasma
 
 REFERENCE = load_inputs("reference")
 MODELS = {"portal": portal, "loop": loop}

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit import response
+from bsfit.predictions import response
 from bsfit.theory import INDEX, Theory, WilsonCoefficients
 
 NAMES = ("C9_bsmumu", "C10_bsmumu", "C7_bs")
@@ -16,7 +16,7 @@ AMPLITUDES = jnp.asarray(GENERATOR.normal(size=(5, 4)) + 1j * GENERATOR.normal(s
 def expanded(basis, pivots):
     points = response.probes(NAMES, basis)
     values = jax.vmap(lambda c: moments(Theory(WilsonCoefficients(c))))(jnp.asarray(points))
-    return response.expand({"moments": values}, NAMES, pivots)
+    return response.fit_polynomials({"moments": values}, NAMES, pivots)
 
 
 def moments(theory):
@@ -34,7 +34,7 @@ def test_response_is_exact_in_the_whole_space():
     built = expanded(np.eye(6), range(6))
     for _ in range(10):
         point = theory_of(*(complex(*GENERATOR.normal(size=2)) for _ in range(3)))
-        np.testing.assert_allclose(response.contract(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(response.values_at(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-12)
 
 
 def test_span_finds_the_line_of_a_left_handed_model():
@@ -46,21 +46,21 @@ def test_span_finds_the_line_of_a_left_handed_model():
     assert basis.shape == (6, 1)
     built = expanded(basis, pivots)
     point = theory_of(0.7 * (1 + 0.1j), -0.7 * (1 + 0.1j))
-    np.testing.assert_allclose(response.contract(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(response.values_at(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-14)
 
 
 def test_span_of_nothing_is_empty_and_its_response_constant():
     basis, pivots = response.span(np.zeros((5, 6)))
     assert (basis.shape, pivots) == ((6, 0), [])
     built = expanded(basis, [])
-    np.testing.assert_allclose(response.contract(built, theory_of(0.3))["moments"], moments(Theory.standard_model()))
+    np.testing.assert_allclose(response.values_at(built, theory_of(0.3))["moments"], moments(Theory.standard_model()))
 
 
 def test_contraction_vmaps():
     built = expanded(np.eye(6), range(6))
     values = jnp.asarray(GENERATOR.normal(size=(7, 3)) + 0j)
-    batched = jax.vmap(lambda v: response.contract(built, theory_of(*v))["moments"])(values)
-    single = jnp.stack([response.contract(built, theory_of(*v))["moments"] for v in values])
+    batched = jax.vmap(lambda v: response.values_at(built, theory_of(*v))["moments"])(values)
+    single = jnp.stack([response.values_at(built, theory_of(*v))["moments"] for v in values])
     np.testing.assert_allclose(batched, single, rtol=1e-12)
 
 

@@ -7,7 +7,7 @@ import scipy.integrate
 import scipy.optimize
 
 import bsfit
-from bsfit import likelihood
+from bsfit.likelihood import densities
 
 SEED = {"R_K[1,6]": (0, 0.745, 0.090, 0.074, 0.036, 0.01), "R_K*[1.1,6]": (2, 0.685, 0.113, 0.069, 0.047, 0.01)}
 """Position in `seed-2017`, value, errors up and down, systematic and theory error: eqs. (2), (3) of 1803.04703."""
@@ -50,7 +50,7 @@ def test_couplings_that_one_ratio_allows(fig_5, name):
     def like(params):
         one = fig_5.gaussian.take(np.array([position]))
         row = slice(position, position + 1)
-        return likelihood.log_prob(one, fig_5.predictions(params)[row], fig_5.theory_errors[row])
+        return densities.log_prob(one, fig_5.predictions(params)[row], fig_5.theory_errors[row])
 
     found = bsfit.fit(like, free=fig_5.free).intervals_1["lambda_L_mu"]
     ratio = ratio_polynomial(name)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bsfit import runfile
+from bsfit.cli import runfile
+from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError
-from bsfit.runfile import Settings
 
 FULL = """
 model: portal

@@ -5,10 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit import catalogue, theory_errors
-from bsfit.inputs import Inputs, input_set
-from bsfit.linearise import Expansion
-from bsfit.predictions import plan
+from bsfit import catalogue
+from bsfit.likelihood import theory_errors
+from bsfit.loading.inputs import Inputs, input_set
+from bsfit.predictions.derivatives import ValueAndSlopes
+from bsfit.predictions.prediction import wired
 
 
 @pytest.mark.slow
@@ -25,7 +26,7 @@ def test_errors_and_correlations_of_flavio(reference):
     assert len(names) >= 38
     inputs = input_set("flavio")
     nuisances = theory_errors.nuisances(names, inputs, inputs.inputs)
-    errors = np.asarray(theory_errors.at_standard_model(Expansion(plan(names, inputs="flavio")), nuisances)[1])
+    errors = np.asarray(theory_errors.at_standard_model(ValueAndSlopes(wired(names, inputs="flavio")), nuisances)[1])
     index = [stored["observables"].index(name) for name in names]
     sigma = np.linalg.norm(errors, axis=1)
     deviation = sigma / np.array(stored["uncertainty"])[index] - 1
@@ -51,7 +52,7 @@ SOME = ("B->K BSZ a0_*", "QED *", "V_cb", "tau_B*", "eta_B", "B+->K delta_C9 a *
 def test_propagation_by_the_response_is_the_derivative_of_the_amplitudes():
     """Away from the Standard Model, for inputs of moments, inputs beside them, and correlated blocks."""
     inputs = input_set("default")
-    direct = plan(FEW, free=tuple(POINT))
+    direct = wired(FEW, free=tuple(POINT))
     uncertain = theory_errors.nuisances(FEW, inputs, inputs.inputs, SOME)
     theory = direct.model(POINT, direct.inputs)
     fast = theory_errors.propagation(direct, BOX, uncertain)(direct, theory)
@@ -71,11 +72,11 @@ def test_propagated_errors_are_those_of_samples():
     names = ["<P5p>(B0->K*mumu)[4,6]", "<FL>(B0->K*mumu)[1.1,2.5]", "<dBR/dq2>(B0->K*mumu)[4,6]"]
     inputs = input_set("default")
     uncertain = theory_errors.nuisances(names, inputs, inputs.inputs)
-    direct = plan(names, free=("C9mu",))
+    direct = wired(names, free=("C9mu",))
     theory = direct.model({"C9mu": -1.0}, direct.inputs)
     found = theory_errors.propagation(direct, [{"C9mu": 0.7}], uncertain)(direct, theory)
     sigma = np.linalg.norm(found, axis=1)
-    of_standard_model = np.linalg.norm(theory_errors.at_standard_model(Expansion(direct), uncertain)[1], axis=1)
+    of_standard_model = np.linalg.norm(theory_errors.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
     assert np.abs(sigma / of_standard_model - 1.0).max() > 0.05
 
     generator = np.random.default_rng(17)

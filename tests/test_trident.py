@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit.inputs import load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.observables import trident
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
@@ -15,7 +15,7 @@ ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 
 def ratio(left, right=0.0):
     theory = Theory(WilsonCoefficients.of({"CVLL_numunumumumu": left + 0j, "CVLR_numunumumumu": right + 0j}))
-    return trident.combine("trident", trident.moments(theory, INPUTS, ROW), ROW, INPUTS)
+    return trident.assemble("trident", trident.moments(theory, INPUTS, ROW), ROW, INPUTS)
 
 
 def test_standard_model():
@@ -35,7 +35,7 @@ def test_rows_are_alike_and_keys_known():
     rows = Rows(jnp.zeros(3, int), jnp.zeros(3, int), jnp.zeros(3), jnp.zeros(3))
     assert trident.moments(theory, INPUTS, rows).shape == (3, len(trident.MOMENTS))
     with pytest.raises(KeyError):
-        trident.combine("sigma", trident.moments(theory, INPUTS, ROW), ROW, INPUTS)
+        trident.assemble("sigma", trident.moments(theory, INPUTS, ROW), ROW, INPUTS)
 
 
 def test_derivatives_and_jit():

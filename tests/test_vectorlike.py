@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit import vectorlike
+from bsfit.matching import vectorlike
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit import widths
+from bsfit.dark_sector import widths
 
 
 def test_massless_limits_of_the_widths():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
-from bsfit import wilson
 from bsfit.catalogue import COEFFICIENTS, LEPTON_PAIRS, SEMILEPTONIC
-from bsfit.inputs import load_inputs
-from bsfit.qcd import alpha_s
+from bsfit.loading.inputs import load_inputs
+from bsfit.standard_model import wilson
+from bsfit.standard_model.qcd import alpha_s
 from bsfit.theory import INDEX, WilsonCoefficients
 
 FLAVIO, REFERENCE = load_inputs("flavio"), load_inputs("reference")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bsfit import yaml_reader
 from bsfit.errors import BsfitInputError, did_you_mean, nearest
-from bsfit.yaml_reader import check_keys, expect, field_name, key_problems, load_yaml, parse_yaml
+from bsfit.loading import yaml_reader
+from bsfit.loading.yaml_reader import check_keys, expect, field_name, key_problems, load_yaml, parse_yaml
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.yaml"))
 
@@ -77,7 +77,7 @@ def test_hash_is_that_of_the_bytes(tmp_path):
 @both_parsers
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda p: p.stem)
 def test_hostile_files(path):
-    from bsfit.measurements import load_measurement
+    from bsfit.loading.measurements import load_measurement
 
     expected = path.read_text().partition("# expect: ")[2].splitlines()[0]
     start = time.perf_counter()

@@ -12,17 +12,17 @@ import sys
 __version__ = "0.1.0.dev0"
 
 _PUBLIC = {
-    "predict": "bsfit.predictions",
-    "prediction": "bsfit.predictions",
-    "log_likelihood": "bsfit.analysis",
-    "at_relic_density": "bsfit.relic_coordinate",
+    "predict": "bsfit.predictions.prediction",
+    "prediction": "bsfit.predictions.prediction",
+    "log_likelihood": "bsfit.likelihood.joint",
+    "at_relic_density": "bsfit.predictions.at_relic_density",
     "fit": "bsfit.inference.fit",
     "fit_scenarios": "bsfit.scenarios",
     "profile": "bsfit.inference.profile",
     "sample": "bsfit.inference.sample",
     "scan": "bsfit.runs.scan",
     "tabulate": "bsfit.runs.tabulate",
-    "load_inputs": "bsfit.inputs",
+    "load_inputs": "bsfit.loading.inputs",
     "Theory": "bsfit.theory",
     "WilsonCoefficients": "bsfit.theory",
     "BsfitInputError": "bsfit.errors",

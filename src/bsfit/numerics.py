@@ -19,14 +19,6 @@ def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     return 0.5 * (x + 1.0), 0.5 * w
 
 
-def panel_nodes(
-    lower: Float[Array, ""], upper: Float[Array, ""], n: int
-) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    """Gauss-Legendre nodes and weights [n] on [lower, upper]; the end points may be traced."""
-    x, w = gauss_legendre(n)
-    return lower + (upper - lower) * x, (upper - lower) * w
-
-
 def safe_sqrt(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Square root of x for x > 0, else zero with zero gradient."""
     positive = x > 0

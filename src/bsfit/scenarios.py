@@ -11,12 +11,13 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit import catalogue, measurements
-from bsfit.analysis import LogLikelihood, log_likelihood
+from bsfit import catalogue
 from bsfit.errors import BsfitInputError
 from bsfit.inference.lines import fit_lines
 from bsfit.inference.planes import fit_planes
-from bsfit.inputs import Inputs
+from bsfit.likelihood.joint import LogLikelihood, log_likelihood
+from bsfit.loading import measurements
+from bsfit.loading.inputs import Inputs
 from bsfit.results import ScenarioTable
 
 

@@ -5,7 +5,8 @@ Records between the two sides of the house. A model is any callable ``params -> 
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,6 +21,15 @@ if not jax.config.read("jax_enable_x64"):
         "bsfit needs 64-bit JAX, which was switched off in this process: import bsfit before JAX, "
         "unset JAX_ENABLE_X64, or call jax.config.update('jax_enable_x64', True) first."
     )
+
+Params = Mapping[str, Float[Array, ""] | float]
+"""Parameters by name."""
+
+ModelFunction = Callable[[Params, Any], "Theory"]
+"""(parameters, inputs) -> theory: what a model is."""
+
+ObservableFunction = Callable[["Theory", Any], Any]
+"""(theory, inputs) -> number: what an observable is."""
 
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
 
@@ -171,3 +181,8 @@ class Rows(eqx.Module):
     lepton: Int[Array, " n"]
     q2_min: Float[Array, " n"]
     q2_max: Float[Array, " n"]
+
+
+def moments_themselves(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Any) -> Float[Array, "r k"]:
+    """The `functionals` of a process whose quantities are made of its few moments as they are."""
+    return moments

@@ -10,8 +10,8 @@ import argparse
 from bsfit import catalogue
 from bsfit.cli import options as shared
 from bsfit.cli import output, question
+from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError
-from bsfit.runfile import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

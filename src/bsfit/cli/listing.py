@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from bsfit import catalogue, measurements
+from bsfit import catalogue
 from bsfit.cli import output
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading import measurements
 
 Rows = list[dict[str, Any]]
 
@@ -116,7 +117,7 @@ def data(options: argparse.Namespace) -> Rows:
 
 def sets(options: argparse.Namespace) -> Rows:
     """Named data sets, and the groups that have data."""
-    from bsfit.limits import named
+    from bsfit.loading.limits import named
 
     rows = [{"set": s.name, "measurements": len(s.measurements), "what": s.description}
             for s in measurements.data_sets().values()]  # fmt: skip
@@ -131,7 +132,7 @@ def sets(options: argparse.Namespace) -> Rows:
 
 def limits(options: argparse.Namespace) -> Rows:
     """Upper limits on rates of dark matter and of its partners, which are chosen like data."""
-    from bsfit.limits import LIMITS, limit
+    from bsfit.loading.limits import LIMITS, limit
 
     chosen = map(limit, LIMITS)
     return [
@@ -143,7 +144,7 @@ def limits(options: argparse.Namespace) -> Rows:
 
 def inputs(options: argparse.Namespace) -> Rows:
     """Values of an input set with their errors, in powers of GeV."""
-    from bsfit.inputs import input_set
+    from bsfit.loading.inputs import input_set
 
     chosen = input_set(options.inputs)
     errors = {n: e for p in chosen.priors for n, e in zip(p.names, p.covariance.diagonal() ** 0.5, strict=True)}

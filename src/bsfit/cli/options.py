@@ -5,9 +5,9 @@ import sys
 from types import ModuleType
 from typing import NoReturn
 
-from bsfit import runfile
+from bsfit.cli import runfile
+from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.runfile import Settings
 
 _OPTIONS: dict[str, tuple[str, str]] = {
     "model": ("M", "eft, portal or loop (default eft)"),

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bsfit import __version__
+from bsfit.cli.runfile import LIMITS, Settings
 from bsfit.errors import BsfitInputError
-from bsfit.runfile import LIMITS, Settings
 
 RESOLVED = "run.resolved.yaml"
 

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format not in FORMATS:
         raise BsfitInputError(f"unknown format {options.format!r}", field="--format", expected=", ".join(FORMATS),
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
-    from bsfit.plot import plot, plot_plane
+    from bsfit.plot.results import plot, plot_plane
 
     records = {_stem(path, options.files): _load(path) for path in options.files}
     folder = Path(options.output)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from bsfit import catalogue
 from bsfit.cli import output
 from bsfit.cli.compilation_cache import switch_on
+from bsfit.cli.runfile import KEYS, Settings
 from bsfit.errors import BsfitInputError
-from bsfit.runfile import KEYS, Settings
 
 if TYPE_CHECKING:
-    from bsfit.analysis import LogLikelihood
-    from bsfit.inputs import Inputs
+    from bsfit.likelihood.joint import LogLikelihood
+    from bsfit.loading.inputs import Inputs
 
 
 def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settings, list[str]]:
@@ -68,7 +68,7 @@ def _bounds(settings: Settings, model: str, name: str) -> tuple[float, float]:
 
 def inputs(settings: Settings) -> "Inputs":
     """The input set with its replaced values."""
-    from bsfit.inputs import load_inputs
+    from bsfit.loading.inputs import load_inputs
 
     name, changes = settings.get("inputs", "default"), settings.get("input", {})
     with settings.blame("inputs"):
@@ -81,23 +81,21 @@ def inputs(settings: Settings) -> "Inputs":
 
 def check_values(settings: Settings) -> None:
     """Raise `BsfitInputError` for a parameter value, or a bound, outside the domain of its parameter."""
-    from bsfit.predictions import check_domain
+    from bsfit.predictions.bound_model import check_domain
 
     model = settings.get("model", "eft")
     for name, value in settings.get("set", {}).items():
         with settings.blame("set", name):
             check_domain(model, name, value)
     for name, (low, high) in settings.get("free", {}).items():
-        parameter = catalogue.known_parameter(model, name.removeprefix("log:"))
-        for edge in (low, high):
-            if not parameter.lower <= edge <= parameter.upper:
-                with settings.blame("free", name):
-                    check_domain(model, parameter.name, edge)
+        with settings.blame("free", name):
+            for end in (low, high):
+                check_domain(model, name.removeprefix("log:"), end, edge=True)
 
 
 def check_data(settings: Settings) -> None:
     """Raise `BsfitInputError` for data that do not exist, cannot be used, or overlap."""
-    from bsfit import measurements
+    from bsfit.loading import measurements
 
     with settings.blame("data"):
         measurements.select(settings.get("data"))

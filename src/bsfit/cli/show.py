@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bsfit import catalogue, limits, measurements
+from bsfit import catalogue
 from bsfit.cli import listing, output
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading import limits, measurements
 
 Facts = dict[str, Any]
 
@@ -209,7 +210,7 @@ def _model(name: str) -> Iterator[Facts]:
 
 def _input(name: str) -> Iterator[Facts]:
     """An input in every set that has it."""
-    from bsfit.inputs import INPUT_SETS, input_set
+    from bsfit.loading.inputs import INPUT_SETS, input_set
 
     rows = []
     for label in INPUT_SETS:
@@ -235,7 +236,7 @@ KINDS: tuple[Callable[[str], Iterator[Facts]], ...] = (
 
 
 def _all_names() -> list[str]:
-    from bsfit.inputs import input_set
+    from bsfit.loading.inputs import input_set
 
     models = [name for model in catalogue.MODELS for name in catalogue.parameters_of(model)]
     models += [name for model in catalogue.MODELS.values() for name in model.quantities]

@@ -18,9 +18,9 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CM2_PER_INVERSE_GEV2
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.inputs import Inputs
-from bsfit.limits import ONE_SIDED, Limit, limit
-from bsfit.theory import DarkSector, Theory
+from bsfit.loading.inputs import Inputs
+from bsfit.loading.limits import Limit, limit
+from bsfit.theory import DarkSector, Theory, Verdict
 
 Z_XENON = 54.0
 
@@ -84,10 +84,6 @@ def _extended(table: Limit) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, 
     return np.concatenate([[x[0] - 5.0], x, [x[-1] + 15.0]]), np.concatenate([[low], y, [y[-1] + 15.0]])
 
 
-def delta_chi2(sigma: Float[ArrayLike, ""], mass: Float[ArrayLike, ""], name: str) -> Float[Array, ""]:
-    r"""Twice the loss of log-likelihood at a cross section in cm^2: :math:`1.64(\sigma/\sigma_{90})^2`.
-
-    One-sided, for a Gaussian measurement that found nothing: 1.64 at a limit of 90 % confidence, zero without
-    scattering, monotone. An excess of events that an experiment saw is not in it.
-    """
-    return ONE_SIDED[limit(name).confidence] * (jnp.asarray(sigma) / largest(mass, name)) ** 2
+def verdicts(theory: Theory) -> tuple[Verdict, ...]:
+    """Conditions of this probe beside those of the model: none."""
+    return ()

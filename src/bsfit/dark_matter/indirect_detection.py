@@ -9,10 +9,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CM3_PER_S_PER_INVERSE_GEV2
+from bsfit.dark_sector.thermal import average
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import Inputs
-from bsfit.theory import DarkSector, Theory
-from bsfit.thermal import average
+from bsfit.loading.inputs import Inputs
+from bsfit.theory import DarkSector, Theory, Verdict
 
 X_TODAY = 3e6
 """m/T for a velocity of 1e-3, as in the Galaxy."""
@@ -53,3 +53,8 @@ def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
     if key != "sigma_v":
         raise KeyError(key)
     return sigma_v(theory.dark)
+
+
+def verdicts(theory: Theory) -> tuple[Verdict, ...]:
+    """Conditions of this probe beside those of the model: none."""
+    return ()

@@ -31,7 +31,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.errors import BsfitInputError
-from bsfit.limits import Limit
+from bsfit.loading.limits import Limit
 from bsfit.theory import DarkSector
 
 CLOSED = 0.05

@@ -16,11 +16,11 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit import validity
 from bsfit.constants import CRITICAL_DENSITY_PER_H2, ENTROPY_TODAY, PLANCK_MASS
+from bsfit.dark_sector.thermal import average, freeze_out
+from bsfit.dark_sector.thermal.plasma import Plasma, standard_plasma
 from bsfit.errors import BsfitInputError
-from bsfit.inputs import Inputs
+from bsfit.loading.inputs import Inputs
 from bsfit.theory import DarkSector, Theory, Verdict
-from bsfit.thermal import average, freeze_out
-from bsfit.thermal.plasma import Plasma, standard_plasma
 
 X_END, X_END_RESONANT = 1e6, 1e8
 

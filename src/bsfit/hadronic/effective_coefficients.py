@@ -20,9 +20,11 @@ from jaxtyping import Array, Complex, Float
 
 from bsfit.catalogue import LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
 from bsfit.hadronic.charm_loops import Y, Y_u, delta_C7, delta_C7_u, delta_C9, delta_C9_u
-from bsfit.inputs import Inputs
-from bsfit.qcd import alpha_s, m_b_msbar, m_b_pole, m_c_pole
-from bsfit.wilson import MU_B, Total, ckm
+from bsfit.loading.inputs import Inputs
+from bsfit.standard_model.ckm import ckm
+from bsfit.standard_model.qcd import alpha_s, m_b_msbar, m_b_pole, m_c_pole
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import Total
 
 COEFFICIENTS = (*SEMILEPTONIC, "C7", "C7p", "C8", "C8p")
 """Order of the coefficients of one lepton; C7 and C8 are the effective ones."""

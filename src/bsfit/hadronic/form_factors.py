@@ -21,7 +21,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.inputs import Inputs
+from bsfit.loading.inputs import Inputs
 
 B_TO_V = ("V", "A0", "A1", "A12", "T1", "T2", "T23")
 """Order of the form factors that `b_to_v` describes, conventions of 1503.05534."""

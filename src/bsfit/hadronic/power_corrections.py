@@ -30,7 +30,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from bsfit.inputs import Inputs
+from bsfit.loading.inputs import Inputs
 from bsfit.numerics import fade_out
 
 LOW_END, HIGH_START = 9.0, 14.0

@@ -38,9 +38,10 @@ from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import PROCESSES
 from bsfit.hadronic.effective_coefficients import Quarks
-from bsfit.inputs import Inputs
+from bsfit.loading.inputs import Inputs
 from bsfit.numerics import fade_out, gauss_legendre
-from bsfit.wilson import MU_B, Total
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import Total
 
 FADE = (9.0, 10.0)
 """Between these q2 in GeV^2 the amplitudes go smoothly to zero: factorisation ends where charmonium begins."""

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.catalogue import COEFFICIENTS, scenario
-from bsfit.inputs import Inputs
+from bsfit.loading.inputs import Inputs
 from bsfit.theory import INDEX, Theory, WilsonCoefficients
 
 

@@ -23,15 +23,16 @@ from collections.abc import Mapping
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from bsfit import loops, nucleon, validity
-from bsfit.annihilation import FermionExchange, HiggsExchange, HiggsPair
+from bsfit import validity
 from bsfit.catalogue import LEPTONS
-from bsfit.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.constants import CHARGE_DOWN, COLOURS
-from bsfit.inputs import Inputs
-from bsfit.qcd import alpha_s
-from bsfit.theory import Channel, DarkSector, Partner, Theory, Verdict, WilsonCoefficients
-from bsfit.vectorlike import (
+from bsfit.dark_sector import nucleon
+from bsfit.dark_sector.annihilation import FermionExchange, HiggsExchange, HiggsPair
+from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
+from bsfit.loading.inputs import Inputs
+from bsfit.matching import loops
+from bsfit.matching.currents import from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
+from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
     Vector,
     coupling_vector,
@@ -40,20 +41,12 @@ from bsfit.vectorlike import (
     squared,
     up_couplings,
 )
-from bsfit.wilson import (
-    ckm,
-    from_charged_leptons,
-    from_delta_f2,
-    from_muon_neutrinos,
-    from_neutrinos,
-    run_dipoles,
-    v_tb_v_ts,
-)
+from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.standard_model.qcd import alpha_s
+from bsfit.standard_model.running import run_dipoles
+from bsfit.theory import Channel, DarkSector, Partner, Theory, Verdict, WilsonCoefficients
 
 Params = Mapping[str, Float[ArrayLike, ""]]
-
-REFUSED: dict[str, str] = {}
-"""Observables that the model does not predict: none of today's catalogue."""
 
 
 def theory(params: Params, inputs: Inputs) -> Theory:

@@ -29,8 +29,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Complex, Float
 
-from bsfit import nucleon, validity
-from bsfit.annihilation import (
+from bsfit import validity
+from bsfit.catalogue import LEPTONS
+from bsfit.constants import COLOURS
+from bsfit.dark_sector import nucleon
+from bsfit.dark_sector.annihilation import (
     FermionPairs,
     HiggsExchange,
     HiggsPair,
@@ -38,13 +41,11 @@ from bsfit.annihilation import (
     VectorPair,
     VectorScalarPair,
 )
-from bsfit.catalogue import LEPTONS
-from bsfit.constants import COLOURS
-from bsfit.inputs import Inputs
-from bsfit.numerics import safe_sqrt
-from bsfit.scalar_sector import Scalars, cubic_couplings, finite, higgs_vev, scalars, v_phi, without_phi
-from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
-from bsfit.vectorlike import (
+from bsfit.dark_sector.widths import fermion_width, scalar_width
+from bsfit.loading.inputs import Inputs
+from bsfit.matching.currents import from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
+from bsfit.matching.scalar_sector import Scalars, cubic_couplings, finite, higgs_vev, scalars, v_phi, without_phi
+from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
     Mixing,
     Vector,
@@ -55,18 +56,12 @@ from bsfit.vectorlike import (
     squared,
     up_couplings,
 )
-from bsfit.widths import fermion_width, scalar_width
-from bsfit.wilson import ckm, from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
+from bsfit.numerics import safe_sqrt
+from bsfit.standard_model.ckm import ckm
+from bsfit.theory import Channel, DarkSector, Theory, Verdict, WilsonCoefficients
 
 FloatLike = Float[ArrayLike, ""]
 Params = Mapping[str, FloatLike]
-
-_NO_DIPOLES = (
-    "the loop of the Z' with light leptons is not the answer: the right-handed mixing of the heavy lepton and the loop "
-    "of phi are of its size and can turn the sign, and the sum is not implemented"
-)
-REFUSED = {"a_mu": _NO_DIPOLES, "BR(mu->egamma)": _NO_DIPOLES}
-"""Observables that the model does not predict, and why."""
 
 
 def theory(params: Params, inputs: Inputs) -> Theory:

@@ -33,24 +33,13 @@ from bsfit.hadronic.effective_coefficients import (
     thresholds,
 )
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
-from bsfit.inputs import Inputs
-from bsfit.qed import ratio_factor
+from bsfit.loading.inputs import Inputs
+from bsfit.standard_model.qed import ratio_factor
+from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory
-from bsfit.wilson import total
 
 MOMENTS = ("a", "b", "c", "abar", "bbar", "cbar")
 """What `moments` returns per row: bin integrals times the lifetime; "bar" is the decay of the anti-b quark."""
-
-QUANTITIES: dict[str, tuple[str, ...]] = {
-    "dBR/dq2": ("l",),
-    "BR": ("l",),
-    "Rmue": ("mu", "e"),
-    "Remu": ("mu", "e"),
-    "AFB": ("l",),
-    "FH": ("l",),
-    "ACP": ("l",),
-}
-"""What `combine` knows, with the leptons of the moment rows it needs; "l" is the lepton in the observable's name."""
 
 RATES = ("dBR/dq2", "BR", "Rmue", "Remu")
 """Quantities made of the CP-averaged rate alone."""
@@ -149,7 +138,11 @@ def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inpu
 
 
 def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` from its `functionals`; see `combine`."""
+    """The quantity `key` from its `functionals`.
+
+    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
+    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
+    """
     rate = found[:, 0]
     if key == "dBR/dq2":
         return 0.5 * rate[0] / (rows.q2_max[0] - rows.q2_min[0])
@@ -159,15 +152,6 @@ def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -
         ratio = ratio_factor("B->K", rows.q2_min[0], inputs) * rate[0] / rate[1]
         return ratio if key == "Rmue" else 1.0 / ratio
     return found[0, 1] / rate[0]
-
-
-def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
-
-    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
-    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
-    """
-    return assemble(key, functionals(key, moments, rows, inputs), rows, inputs)
 
 
 def _decays(inputs: Inputs) -> Decay:

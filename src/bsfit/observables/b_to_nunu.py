@@ -31,10 +31,10 @@ from jaxtyping import Array, Complex, Float
 from bsfit.catalogue import LEPTONS, NEUTRINO_PAIRS
 from bsfit.hadronic import form_factors
 from bsfit.hadronic.phase_space import sqrt_lambda
-from bsfit.inputs import Inputs
+from bsfit.loading.inputs import Inputs
 from bsfit.numerics import gauss_legendre
-from bsfit.theory import Rows, Theory
-from bsfit.wilson import v_tb_v_ts
+from bsfit.standard_model.ckm import v_tb_v_ts
+from bsfit.theory import Rows, Theory, moments_themselves
 
 TO_K = {"B+->K": ("m_B+", "m_K+", "tau_B+"), "B0->K": ("m_B0", "m_K0", "tau_B0")}
 TO_VECTOR = {"B0->K*": ("m_B0", "m_K*0", "tau_B0"), "B+->K*": ("m_B+", "m_K*+", "tau_B+")}
@@ -122,10 +122,13 @@ QUANTITIES: dict[str, tuple[str, Callable[[Float[Array, " p"]], Float[Array, ""]
     **{f"BR({decay}nunu)": (decay, _rate) for decay in (*TO_K, *TO_VECTOR)},
     **{f"FL({decay}nunu)": (decay, _polarisation) for decay in TO_VECTOR},
 }
-"""What `combine` knows: decay and function of its moments. FL is that of all decays; flavio has it at one q2."""
+"""What `assemble` knows: decay and function of its moments. FL is that of all decays; flavio has it at one q2."""
 
 
-def combine(key: str, moments: Float[Array, "r 8"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 8"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     """The quantity `key` of `QUANTITIES`. Raises `KeyError` for an unknown key."""
     decay, function = QUANTITIES[key]
     index = [i for i, name in enumerate(MOMENTS) if name.split()[0] == decay]

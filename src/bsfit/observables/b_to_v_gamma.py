@@ -49,9 +49,11 @@ from bsfit.catalogue import PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.charm_loops import delta_C7, delta_C7_u
 from bsfit.hadronic.effective_coefficients import Quarks, quarks
-from bsfit.inputs import Inputs
-from bsfit.theory import Rows, Theory
-from bsfit.wilson import MU_B, ckm, total
+from bsfit.loading.inputs import Inputs
+from bsfit.standard_model.ckm import ckm
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import total
+from bsfit.theory import Rows, Theory, moments_themselves
 
 DECAYS = PROCESSES["b_to_v_ll"].decays
 """B0 -> K*, B+ -> K*, Bs -> phi: the same decays, with a photon."""
@@ -183,12 +185,15 @@ QUANTITIES: dict[str, tuple[str, Callable[[Sums], Float[Array, ""]]]] = {
     "S_phigamma": ("Bs->phi", _mixing_induced),
     "ADeltaGamma(Bs->phigamma)": ("Bs->phi", _of_states),
 }
-"""What `combine` knows besides `RATIO`: decay and function of its sums."""
+"""What `assemble` knows besides `RATIO`: decay and function of its sums."""
 
 RATIO = "BR(B0->K*gamma)/BR(Bs->phigamma)"
 
 
-def combine(key: str, moments: Float[Array, "r 12"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 12"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     r"""The quantity `key` of `QUANTITIES`, or `RATIO`. Raises `KeyError` for an unknown key.
 
     Branching fractions are CP averages, that of Bs integrated over the decay time. ACP is the anti-B (b quark) minus
@@ -197,7 +202,7 @@ def combine(key: str, moments: Float[Array, "r 12"], rows: Rows, inputs: Inputs)
     """
     if key == RATIO:
         over, under = key.split("/")
-        return combine(over, moments, rows, inputs) / combine(under, moments, rows, inputs)
+        return assemble(over, moments, rows, inputs) / assemble(under, moments, rows, inputs)
     decay, function = QUANTITIES[key]
     b, anti, real, imaginary = moments[0].reshape(len(DECAYS), 4)[DECAYS.index(decay)]
     is_bs = decay == "Bs->phi"

@@ -40,10 +40,10 @@ from bsfit.hadronic.effective_coefficients import (
     thresholds,
 )
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
-from bsfit.inputs import Inputs
-from bsfit.qed import ratio_factor
+from bsfit.loading.inputs import Inputs
+from bsfit.standard_model.qed import ratio_factor
+from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory
-from bsfit.wilson import total
 
 ANGULAR = ("1s", "1c", "2s", "2c", "3", "4", "5", "6s", "6c", "7", "8", "9")
 """Order of the angular coefficients; signs of 0811.1214."""
@@ -299,12 +299,6 @@ _PER_PAIR: dict[str, Callable[[Sums, Sums], Float[Array, ""]]] = {
     },
 }
 
-QUANTITIES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_PER_LEPTON, ("l",)),
-    **dict.fromkeys(_PER_PAIR, ("mu", "e")),
-}
-"""What `combine` knows, with the leptons of the moment rows it needs; "l" is the lepton in the observable's name."""
-
 THEORY_CONVENTION = {
     **{f"{kind}{i}": -1.0 for kind in "SA" for i in ("4", "6s", "6c", "7", "9")},
     **dict.fromkeys(("AFB", "P2", "P3", "Dmue_AFB", "Dmue_P2"), -1.0),
@@ -327,7 +321,12 @@ def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inpu
 
 
 def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` from its `functionals`; see `combine`."""
+    """The quantity `key` from its `functionals`.
+
+    LHCb's sign convention; rates are CP averaged, those of Bs integrated over the decay time; dBR/dq2 is per GeV^2 of
+    the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of `qed`, 1 at its central
+    value. Raises `KeyError` for an unknown key.
+    """
     width = rows.q2_max - rows.q2_min
     n = len(ANGULAR)
     parts = [Sums(x[2 : n + 2], x[n + 2 :], x[0], x[0 if key in RATES else 1], width[i]) for i, x in enumerate(found)]
@@ -337,16 +336,6 @@ def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -
     q2_min = rows.q2_min[0]
     qed = jnp.where(_is_bs(rows)[0], ratio_factor("Bs->phi", q2_min, inputs), ratio_factor("B->K*", q2_min, inputs))
     return value * qed if key == "Rmue" else value / qed
-
-
-def combine(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` of `QUANTITIES` from the moments of its rows; vmap over observables of one kind.
-
-    LHCb's sign convention; rates are CP averaged, those of Bs integrated over the decay time; dBR/dq2 is per GeV^2 of
-    the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of `qed`, 1 at its central
-    value. Raises `KeyError` for an unknown key.
-    """
-    return assemble(key, functionals(key, moments, rows, inputs), rows, inputs)
 
 
 def _is_bs(rows: Rows) -> Bool[Array, " r"]:

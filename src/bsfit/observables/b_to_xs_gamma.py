@@ -17,8 +17,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit.catalogue import DIPOLES
-from bsfit.inputs import Inputs
-from bsfit.theory import Rows, Theory
+from bsfit.loading.inputs import Inputs
+from bsfit.theory import Rows, Theory, moments_themselves
 
 MOMENTS = ("BR",)
 """What `moments` returns per row."""
@@ -37,7 +37,10 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 1"]:
     return jnp.broadcast_to(inputs["B->Xsgamma BR_SM"] * ratio, (*rows.decay.shape, 1))
 
 
-def combine(key: str, moments: Float[Array, "r 1"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 1"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     """`BR(B->Xsgamma)`. Raises `KeyError` for an unknown key."""
     if key != "BR(B->Xsgamma)":
         raise KeyError(key)

@@ -11,11 +11,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from bsfit.constants import GEV_PER_INVERSE_PS
-from bsfit.inputs import Inputs
-from bsfit.loops import S0
-from bsfit.qcd import m_b_msbar, m_s_msbar
-from bsfit.theory import Rows, Theory
-from bsfit.wilson import MU_B, ckm, run_delta_f2, run_delta_f2_lr, v_tb_v_ts
+from bsfit.loading.inputs import Inputs
+from bsfit.matching.loops import S0
+from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.standard_model.qcd import m_b_msbar, m_s_msbar
+from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr
+from bsfit.theory import Rows, Theory, moments_themselves
 
 MOMENTS = ("Re M12", "Im M12")
 """What `moments` returns per row, in GeV."""
@@ -70,7 +71,10 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 2"]:
     return jnp.broadcast_to(jnp.stack([m12.real, m12.imag]), (*rows.decay.shape, 2))
 
 
-def combine(key: str, moments: Float[Array, "r 2"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 2"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     r"""`DeltaM_s` in GeV, `DeltaM_s_ps` in 1/ps, `DeltaM_s/SM`, or `S_psiphi`.
 
     :math:`\Delta M_s=2|M_{12}|`; :math:`S_{\psi\phi}={\rm Im}(M_{12}^*A/\bar A)/|M_{12}|` with

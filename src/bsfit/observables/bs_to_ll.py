@@ -25,10 +25,12 @@ from jaxtyping import Array, Complex, Float
 
 from bsfit.catalogue import LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
 from bsfit.constants import GEV_PER_INVERSE_PS
-from bsfit.inputs import Inputs
-from bsfit.qcd import m_b_msbar, m_s_msbar
-from bsfit.theory import Rows, Theory
-from bsfit.wilson import MU_B, total, v_tb_v_ts
+from bsfit.loading.inputs import Inputs
+from bsfit.standard_model.ckm import v_tb_v_ts
+from bsfit.standard_model.qcd import m_b_msbar, m_s_msbar
+from bsfit.standard_model.running import MU_B
+from bsfit.standard_model.wilson import total
+from bsfit.theory import Rows, Theory, moments_themselves
 
 MOMENTS = tuple(f"{part} {amplitude} {lepton}" for lepton in LEPTONS for amplitude in "PS" for part in ("Re", "Im"))
 """What `moments` returns per row: amplitudes whose squares add up to the branching fraction at decay time zero."""
@@ -97,10 +99,13 @@ QUANTITIES: dict[str, tuple[str, Callable[[Rates], Float[Array, ""]]]] = {
     "tau_mumu": ("mu", effective_lifetime),
     "tau_mumu_ps": ("mu", lambda x: GEV_PER_INVERSE_PS * effective_lifetime(x)),
 }
-"""What `combine` knows: the lepton and the function of its rates."""
+"""What `assemble` knows: the lepton and the function of its rates."""
 
 
-def combine(key: str, moments: Float[Array, "r 12"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 12"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     """The quantity `key` of `QUANTITIES`; lifetimes in GeV^-1, or in ps where the name says so.
 
     Raises `KeyError` for an unknown key.

@@ -7,8 +7,8 @@ Energies in GeV.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.inputs import Inputs
-from bsfit.theory import Rows, Theory
+from bsfit.loading.inputs import Inputs
+from bsfit.theory import Rows, Theory, moments_themselves
 
 MOMENTS = ("Re C7_mumu", "Re Cgamma_mue", "Im Cgamma_mue", "Re Cgamma_emu", "Im Cgamma_emu")
 """What `moments` returns per row."""
@@ -21,7 +21,10 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 5"]:
     return jnp.broadcast_to(values, (*rows.decay.shape, len(MOMENTS)))
 
 
-def combine(key: str, moments: Float[Array, "r 5"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 5"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     r"""`a_mu`, the shift, or `BR(mu->egamma)`.
 
     :math:`\Delta a_\mu=\frac{G_Fm_\mu^2}{\sqrt2\pi^2}{\rm Re}\,C_7` and

@@ -9,8 +9,8 @@ chiralities of the muon. Muon masses, and neutrinos of other flavours in the fin
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.inputs import Inputs
-from bsfit.theory import Rows, Theory
+from bsfit.loading.inputs import Inputs
+from bsfit.theory import Rows, Theory, moments_themselves
 
 MOMENTS = ("vector", "axial")
 """What `moments` returns per row: the couplings of the muon, normalised to one for the W alone."""
@@ -24,7 +24,10 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 2"]:
     return jnp.broadcast_to(jnp.stack([vector, axial]), (*rows.decay.shape, 2))
 
 
-def combine(key: str, moments: Float[Array, "r 2"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
+functionals = moments_themselves
+
+
+def assemble(key: str, moments: Float[Array, "r 2"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
     """`trident`, the ratio of cross sections. Raises `KeyError` for an unknown key."""
     if key != "trident":
         raise KeyError(key)

@@ -1,0 +1,69 @@
+"""Name tables, free of JAX: Wilson coefficients, observables, models, scenarios, and the grammar of their names.
+
+Entries point to code by names of modules, so that ``bsfit list`` and ``bsfit --help`` import no physics.
+"""
+
+from bsfit.catalogue.coefficients import (
+    COEFFICIENTS,
+    DELTA_F2,
+    DIPOLES,
+    LEPTON_PAIRS,
+    LEPTONIC,
+    LEPTONS,
+    NEUTRINO,
+    NEUTRINO_PAIRS,
+    SEMILEPTONIC,
+)
+from bsfit.catalogue.models import MODELS, default_bounds, known_parameter, model, parameters_of
+from bsfit.catalogue.models.rows import Model, Parameter
+from bsfit.catalogue.observables import (
+    BESIDE_MOMENTS,
+    PROCESSES,
+    QUANTITIES,
+    SHORT_NAMES,
+    Observable,
+    Process,
+    Quantity,
+    coefficients_of,
+    nuisances,
+    observable,
+    stems,
+    transition,
+)
+from bsfit.catalogue.scenarios import ALL_SCENARIOS, STANDARD_SCENARIOS, scenario
+from bsfit.catalogue.tex import tex
+
+__all__ = [
+    "ALL_SCENARIOS",
+    "BESIDE_MOMENTS",
+    "COEFFICIENTS",
+    "DELTA_F2",
+    "DIPOLES",
+    "LEPTONIC",
+    "LEPTONS",
+    "LEPTON_PAIRS",
+    "MODELS",
+    "NEUTRINO",
+    "NEUTRINO_PAIRS",
+    "PROCESSES",
+    "QUANTITIES",
+    "SEMILEPTONIC",
+    "SHORT_NAMES",
+    "STANDARD_SCENARIOS",
+    "Model",
+    "Observable",
+    "Parameter",
+    "Process",
+    "Quantity",
+    "coefficients_of",
+    "default_bounds",
+    "known_parameter",
+    "model",
+    "nuisances",
+    "observable",
+    "parameters_of",
+    "scenario",
+    "stems",
+    "tex",
+    "transition",
+]

@@ -1,0 +1,28 @@
+"""Names and units of the Wilson coefficients that a model may shift; free of JAX."""
+
+LEPTONS = ("e", "mu", "tau")
+LEPTON_PAIRS = tuple(a + b for a in LEPTONS for b in LEPTONS)
+"""Lepton pairs in the order of the rows of `wilson.Total.semileptonic`: ee, emu, etau, mue, mumu, ..."""
+
+SEMILEPTONIC = ("C9", "C10", "C9p", "C10p", "CS", "CSp", "CP", "CPp")
+DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
+DELTA_F2 = tuple(f"CV{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("LL", "RR", "LR"))
+NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
+NEUTRINO = tuple(f"{x}_bs{pair}" for pair in NEUTRINO_PAIRS for x in ("CL", "CR"))
+LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", "Cgamma_mue", "Cgamma_emu")
+
+
+def unit(name: str) -> str:
+    """Unit of a coefficient of `COEFFICIENTS`."""
+    inverse = name.startswith(("CS_", "CSp_", "CP_", "CPp_", "Cgamma_"))
+    return "GeV^-1" if inverse else "GeV^-2" if name in DELTA_F2 else "1"
+
+
+COEFFICIENTS: tuple[str, ...] = (
+    *(f"{op}_bs{pair}" for pair in LEPTON_PAIRS for op in SEMILEPTONIC),
+    *DIPOLES,
+    *NEUTRINO,
+    *DELTA_F2,
+    *LEPTONIC,
+)
+"""Complex Wilson coefficients that a model may shift, by flavio's WET names; meaning: `theory.WilsonCoefficients`."""

@@ -1,0 +1,49 @@
+"""The models, one file a row: adding one takes its file and its line in `NAMES`."""
+
+import importlib
+
+from bsfit.catalogue.models.rows import Model, Parameter
+from bsfit.catalogue.scenarios import STANDARD_SCENARIOS, scenario
+from bsfit.errors import BsfitInputError, did_you_mean
+
+NAMES = (
+    "eft",
+    "portal",
+    "loop",
+)
+
+MODELS: dict[str, Model] = {name: importlib.import_module(f"{__name__}.{name}").MODEL for name in NAMES}
+
+
+def model(given: str | Model) -> Model:
+    """The row of a model, by its name or as it is. Raises `BsfitInputError` for an unknown name."""
+    if isinstance(given, Model):
+        return given
+    if given not in MODELS:
+        raise BsfitInputError(f"unknown model {given!r}", hint=did_you_mean(given, MODELS), expected=", ".join(MODELS))
+    return MODELS[given]
+
+
+def parameters_of(given: str | Model) -> dict[str, Parameter]:
+    """Parameters of a model by name. Raises `BsfitInputError` for an unknown model."""
+    return {parameter.name: parameter for parameter in model(given).parameters}
+
+
+def known_parameter(given: str | Model, name: str) -> Parameter:
+    """The parameter (of `eft` also a scenario) of that name. Raises `BsfitInputError` with the nearest names."""
+    row, parameters = model(given), parameters_of(given)
+    if name in parameters:
+        return parameters[name]
+    if row.effective and (terms := scenario(name)):
+        return Parameter(name, bounds=parameters[next(iter(terms))].bounds)
+    candidates = (*parameters, *(STANDARD_SCENARIOS if row.effective else ()))
+    raise BsfitInputError(f"model {row.name!r} has no parameter {name!r}", hint=did_you_mean(name, candidates))
+
+
+def default_bounds(given: str | Model, name: str) -> tuple[float, float] | None:
+    """Bounds of a free parameter that is given without any; None where no range is natural.
+
+    About the size of the Standard Model for coefficients, the perturbative range for Yukawa couplings. Raises
+    `BsfitInputError` for an unknown model or parameter.
+    """
+    return model(given).free.get(name, known_parameter(given, name).bounds)

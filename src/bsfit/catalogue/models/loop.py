@@ -1,0 +1,29 @@
+"""Row of the loop model."""
+
+import math
+
+from bsfit.catalogue.models.rows import PERTURBATIVE, YUKAWAS, Model, Parameter, mass
+
+MODEL = Model(
+    "loop",
+    "bsfit.models.loop",
+    "vector-like Q, L and a complex scalar X in the loop (1706.04344)",
+    (mass("m_Q"), mass("m_L"), mass("m_X", lower=2.4), *YUKAWAS, Parameter("lambda_H")),
+    {
+        **dict.fromkeys(("M_Q", "M_L"), "GeV"),
+        **dict.fromkeys(("J", "C_bs_LL"), "GeV^-2"),
+        **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
+    },
+    sources=("Kawamura:2017ecz", "Vicente:2018frk"),
+    data="lfu-mixing",
+    # Fig. 5 of 1803.04703: |lambda_Q_b lambda_Q_s| = 0.15; the sign makes C9 negative.
+    benchmark={
+        "m_Q": 1100.0,
+        "m_L": 1000.0,
+        "m_X": 100.0,
+        "lambda_Q_s": -math.sqrt(0.15),
+        "lambda_Q_b": math.sqrt(0.15),
+        "lambda_L_mu": 2.0,
+    },
+    free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, PERTURBATIVE)},
+)

@@ -1,0 +1,74 @@
+"""Records of a model and its parameters, and what the rows of several models are made of; free of JAX."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bsfit.catalogue.coefficients import LEPTONS
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A real model parameter: default (None: must be given), unit, and the open interval in which it makes sense.
+
+    `bounds` are those of a fit that frees it without any; None where no range is natural.
+    """
+
+    name: str
+    default: float | None = 0.0
+    unit: str = "1"
+    lower: float = -math.inf
+    upper: float = math.inf
+    tex: str = ""
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A model: `module` names the file of `models/` with its ``theory(params, inputs)``, or is what stands for one.
+
+    `effective`: its parameters are the coefficients, so that the Standard Model is where all vanish, and the scenarios
+    of global fits are parameters too. `refused` are observables that it cannot predict, with the reason. `sources` are
+    the papers to cite.
+
+    `quantities` are its outputs besides the coefficients, with their units; complex ones have ``_im`` partners.
+    For fits that are not told otherwise, and which then print them: `data`; `benchmark`, a point in which every
+    parameter without default has a value; `free`, the parameters to determine, with their bounds.
+    """
+
+    name: str
+    module: Any
+    summary: str
+    parameters: tuple[Parameter, ...]
+    quantities: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    data: str = "lfu"
+    benchmark: Mapping[str, float] = field(default_factory=dict)
+    free: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    effective: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+PERTURBATIVE = 3.5
+"""A little below sqrt(4 pi), where Yukawa couplings stop being perturbative."""
+
+
+def vector(symbol: str, flavours: tuple[str, ...], bounds: tuple[float, float] | None = None) -> tuple[Parameter, ...]:
+    """Real and imaginary parts of a 3-vector of couplings."""
+    letter, index = symbol.split("_")
+    return tuple(
+        Parameter(f"{symbol}_{f}{part}", tex=rf"{{\rm {axis}}}\,\{letter}_{{{index}}}^{{{f}}}", bounds=bounds)
+        for f in flavours
+        for part, axis in (("", "Re"), ("_im", "Im"))
+    )
+
+
+def mass(name: str, default: float | None = None, lower: float = 0.0) -> Parameter:
+    """A mass in GeV."""
+    return Parameter(name, default, "GeV", lower, tex=f"m_{{{name[2:]}}}")
+
+
+_RANGE = (-PERTURBATIVE, PERTURBATIVE)
+YUKAWAS = (*vector("lambda_Q", ("d", "s", "b"), _RANGE), *vector("lambda_L", LEPTONS, _RANGE))
+"""Couplings of the vector-like doublets Q and L to quarks and leptons."""

@@ -1,0 +1,30 @@
+"""TeX of parameters, coefficients and scenarios."""
+
+import re
+
+from bsfit.catalogue.models import MODELS, parameters_of
+from bsfit.catalogue.scenarios import TERM, scenario
+
+_GREEK = {"e": "e", "mu": r"\mu", "tau": r"\tau", "U": r"\ell"}
+
+
+def tex(model: str, name: str) -> str:
+    """TeX, without dollars, of a parameter, coefficient or scenario; the name itself where there is none."""
+    if model in MODELS and MODELS[model].effective and scenario(name):
+        return "=".join(_tex_of_term(term.strip()) for term in name.split("="))
+    if match := re.match(r"^(C\w+?)_bs(ee|mumu|tautau)?(_im)?$", name):
+        lepton = match[2][: len(match[2]) // 2] if match[2] else None
+        return (r"{\rm Im}\," if match[3] else "") + _tex_of_coefficient(match[1], lepton)
+    parameter = parameters_of(model).get(name) if model in MODELS else None
+    return parameter.tex if parameter and parameter.tex else rf"\mathtt{{{name}}}".replace("_", r"\_")
+
+
+def _tex_of_term(term: str) -> str:
+    match = TERM.match(term)
+    return match["sign"].strip("+") + _tex_of_coefficient(match["op"], match["lepton"]) if match else term
+
+
+def _tex_of_coefficient(operator: str, lepton: str | None) -> str:
+    match = re.match(r"C(\w+?)(p?)$", operator)
+    above = ("\\prime" if match[2] else "") + (rf" {_GREEK[lepton]}" if lepton else "") if match else ""
+    return f"C_{{{match[1] if match else operator}}}" + (f"^{{{above.strip()}}}" if above else "")

@@ -1,0 +1,142 @@
+r"""Coannihilation of dark matter X with a heavier vector-like fermion F, :math:`L=\lambda_i\bar F_RXf_L^i` + h.c.
+
+F carries the gauge charges of f, X none. Tree level with all masses of the Standard Model neglected, so that the gauge
+group is unbroken: right where F is much heavier than the Z. Conversions between X and F are taken to be fast, which
+they are unless :math:`\lambda\lesssim10^{-6}`. F of different multiplets do not annihilate with each other here.
+Strengths as in `annihilation`; `GaugeCharges` holds what the gauge group contributes.
+"""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from bsfit.constants import COLOURS
+from bsfit.dark_sector.annihilation import momentum
+from bsfit.loading.inputs import Inputs
+from bsfit.numerics import atanh_ratio, safe_sqrt
+from bsfit.theory import Channel
+
+Scalar = Float[Array, ""]
+
+WEYL_INDICES = (6.25, 10.25, 6.0)
+r"""Sum of the indices :math:`T` (of SU(2), SU(3)) and :math:`Y^2` of the fermions of the Standard Model, the Higgs
+doublet counting half as much as a left-handed fermion: SU(2), U(1), SU(3)."""
+
+DIMENSIONS = (3.0, 1.0, 8.0)
+ADJOINT = (2.0, 0.0, 3.0)
+
+
+class GaugeCharges(eqx.Module):
+    """A multiplet of `size` states: squared couplings, Casimir operators, indices of SU(2), U(1), SU(3), each [3]."""
+
+    size: Scalar
+    couplings: Float[Array, " 3"]
+    casimir: Float[Array, " 3"]
+    index: Float[Array, " 3"]
+
+    @classmethod
+    def doublet(cls, hypercharge: float, coloured: bool, alpha_s: Scalar, inputs: Inputs) -> "GaugeCharges":
+        """A weak doublet; electroweak couplings at the Z mass, the strong one as given."""
+        colours = COLOURS if coloured else 1
+        alpha, sin2 = inputs["alpha_em_mZ"], inputs["sin2_theta_w"]
+        couplings = 4 * jnp.pi * jnp.stack([alpha / sin2, alpha / (1 - sin2), alpha_s if coloured else jnp.zeros(())])
+        casimir = jnp.array([0.75, hypercharge**2, 4 / 3 if coloured else 0.0])
+        index = jnp.array([0.5 * colours, hypercharge**2 * 2 * colours, 1.0 if coloured else 0.0])
+        return cls(jnp.asarray(2.0 * colours), couplings, casimir, index)
+
+    def single(self) -> Scalar:
+        r""":math:`\sum g^2C`."""
+        return jnp.sum(self.couplings * self.casimir)
+
+    def to_fermions(self) -> Scalar:
+        r""":math:`\sum g^4\,{\rm dim}\,T_F\sum T_f` into everything that the Standard Model has at one vertex."""
+        return jnp.sum(self.couplings**2 * jnp.array(DIMENSIONS) * self.index * jnp.array(WEYL_INDICES))
+
+    def symmetric(self) -> Scalar:
+        r""":math:`\frac14\sum_{ab}g_a^2g_b^2{\rm Tr}\{T^a,T^b\}^2`."""
+        return self.size * (self.single() ** 2 - jnp.sum(self.couplings**2 * self.casimir * jnp.array(ADJOINT)) / 4)
+
+    def antisymmetric(self) -> Scalar:
+        r""":math:`-\frac14\sum_{ab}g_a^2g_b^2{\rm Tr}[T^a,T^b]^2`."""
+        return self.size * jnp.sum(self.couplings**2 * self.casimir * jnp.array(ADJOINT)) / 4
+
+
+class MixedPair(Channel):
+    r"""X and F into f and a gauge boson: f in the s channel, F in the u channel.
+
+    With :math:`w=m_F^2-u`: :math:`\sum|M|^2=g^2|\lambda|^2[\frac{2w}s-\frac{4m^2(m^2-x)}{w^2}+\frac{2(2m^2+s)}w
+    +\frac4{sw}((s+m^2-x)(m^2-x)-m^2s)-\frac4s(s+m^2-x)]`, :math:`m=m_F,\ x=m_X^2`, from the traces, integrated over the
+    angle. `share` weighs F, see `FermionPair`.
+    """
+
+    m_x: Scalar
+    m_f: Scalar
+    yukawas: Scalar
+    charges: GaugeCharges
+    share: Scalar
+
+    def strength(self, s: Scalar) -> Scalar:
+        """See `Channel.strength`; four ordered pairs, each unaveraged."""
+        f2, x = self.m_f**2, self.m_x**2
+        p, k = momentum(s, self.m_x, self.m_f), jnp.sqrt(s) / 2
+        total = s + f2 - x
+        d, h = total / 2, 2 * p * k
+        one, two = atanh_ratio(h / d) / d, 1 / ((d - h) * (d + h))
+        mean = 2 * d / s - 4 * f2 * (f2 - x) * two + 2 * (2 * f2 + s) * one
+        mean = mean + 4 * one * (total * (f2 - x) - f2 * s) / s - 4 * total / s
+        squared = self.charges.size * self.charges.single() * self.yukawas * mean
+        return self.share * p * k / jnp.pi * squared
+
+    def thresholds(self) -> Float[Array, " 1"]:
+        """See `Channel.thresholds`."""
+        return (self.m_x + self.m_f)[None]
+
+
+class FermionPair(Channel):
+    r"""F and its antiparticle into gauge bosons, into fermions and Higgs through them, and :math:`f\bar f` through X.
+
+    Per pair of states and :math:`g^4`, with :math:`\rho=4m^2/s` and :math:`L=\ln\frac{1+\beta}{1-\beta}`:
+
+    * :math:`\lambda\sigma=\frac{s\beta}{24\pi}(1+\rho/2)` into each left-handed fermion through a gauge boson;
+    * :math:`\frac s{32\pi}[2((3-\beta^4)L-2\beta(2-\beta^2))]` and
+      :math:`\frac s{32\pi}[(4+4\rho+2\rho^2)L-\frac\beta3(28+32\rho)]` into two of them, for the symmetric and the
+      antisymmetric part of the product of charges: from the cross sections of :math:`\gamma\gamma\to f\bar f` and
+      :math:`gg\to Q\bar Q` by detailed balance;
+    * through X and by its interference with a gauge boson, :math:`\sum|M|^2=|\lambda|^4\frac{(m^2-t)^2}{(t-x)^2}
+      +\frac{4g^2|\lambda|^2}{s(t-x)}[(m^2-t)^2+m^2s]`.
+
+    `share`, 1 or less, weighs the number of states of F: 0 leaves coannihilation out.
+    """
+
+    m_x: Scalar
+    m_f: Scalar
+    yukawas: Scalar
+    charges: GaugeCharges
+    share: Scalar
+
+    def strength(self, s: Scalar) -> Scalar:
+        """See `Channel.strength`; two ordered pairs of four spin states."""
+        rho = 4 * self.m_f**2 / s
+        beta = safe_sqrt(1 - rho)
+        return self.share**2 * (8 * self._through_gauge_bosons(s, rho, beta) + 2 * self._through_x(s, beta))
+
+    def _through_gauge_bosons(self, s: Scalar, rho: Scalar, beta: Scalar) -> Scalar:
+        logarithm = 2 * beta * atanh_ratio(beta)
+        fermions = s * beta * (1 + rho / 2) / (24 * jnp.pi) * self.charges.to_fermions()
+        even = 2 * ((3 - beta**4) * logarithm - 2 * beta * (2 - beta**2))
+        odd = (4 + 4 * rho + 2 * rho**2) * logarithm - beta * (28 + 32 * rho) / 3
+        bosons = (even * self.charges.symmetric() + odd * self.charges.antisymmetric()) * s / (32 * jnp.pi)
+        return fermions + bosons
+
+    def _through_x(self, s: Scalar, beta: Scalar) -> Scalar:
+        f2, x = self.m_f**2, self.m_x**2
+        d, h, delta = x - f2 + s / 2, s * beta / 2, f2 - x
+        one, two = atanh_ratio(h / d) / d, 1 / ((d - h) * (d + h))
+        pure = (self.charges.size * self.yukawas) ** 2 * (1 + 2 * delta * one + delta**2 * two)
+        crossed = self.charges.size * self.charges.single() * self.yukawas * 4 / s
+        mean = pure - crossed * (d + 2 * delta + (delta**2 + f2 * s) * one)
+        return beta * s / (16 * jnp.pi) * mean
+
+    def thresholds(self) -> Float[Array, " 1"]:
+        """See `Channel.thresholds`."""
+        return 2 * self.m_f[None]

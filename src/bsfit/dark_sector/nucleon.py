@@ -1,0 +1,88 @@
+r"""From quarks and photons to nucleons: elastic scattering of scalar dark matter.
+
+Vector interactions :math:`L=f_q(\chi^*i\overleftrightarrow{\partial_\mu}\chi)\,\bar q\gamma^\mu q` give
+:math:`b_p=2f_u+f_d`, :math:`b_n=f_u+2f_d`; the photon couples to the proton, :math:`b_p=e^2F'(0)` for the form factor
+:math:`(p+p')_\mu F(q^2)` of dark matter. Loops of light quarks are cut off at hadronic scales, and electrons at the
+momentum transfer, :math:`m^2\to m^2+q^2`: see `loop_masses`.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from bsfit.constants import CHARGE_DOWN, CHARGE_UP, COLOURS
+from bsfit.loading.inputs import Inputs
+from bsfit.numerics import gauss_legendre
+
+FloatLike = Float[Array, ""]
+
+UP, DOWN, LEPTON = ("", "m_c", "m_t_pole"), ("", "", "m_b"), ("m_e", "m_mu", "m_tau")
+"""Masses in loops, by generation; "" is a light quark, cut off at the input `m_quark_loop`."""
+
+WEIGHTS = {"up": -COLOURS * CHARGE_UP, "down": -COLOURS * CHARGE_DOWN, "electron": 1.0}
+r""":math:`-N_cQ_f`: what a loop of f contributes to the coupling of the photon, relative to a charged lepton."""
+
+_NODES, _PANELS = 12, 6
+
+
+def loop_masses(inputs: Inputs) -> dict[str, Float[Array, " 3"]]:
+    """Masses of the light fermions in loops that couple to a photon of the momentum exchanged with a xenon nucleus."""
+    names = {"up": UP, "down": DOWN, "electron": LEPTON}
+    q2 = inputs["q_xenon"] ** 2
+
+    def mass(name: str) -> FloatLike:
+        return jnp.sqrt(inputs[name] ** 2 + q2) if name == "m_e" else inputs[name or "m_quark_loop"]
+
+    return {kind: jnp.stack([mass(name) for name in row]) for kind, row in names.items()}
+
+
+def vector(up: FloatLike, down: FloatLike) -> Float[Array, " 2"]:
+    r"""Couplings :math:`b_p, b_n` to a conserved quark current, from :math:`f_u, f_d`."""
+    return jnp.stack([2 * up + down, up + 2 * down])
+
+
+def photon(coupling: FloatLike) -> Float[Array, " 2"]:
+    """The same for what couples to electric charge."""
+    return jnp.stack([coupling, jnp.zeros(())])
+
+
+def mass_logarithm(weights: Float[Array, " k"], couplings: Float[Array, " k"], masses: Float[Array, " k"]) -> FloatLike:
+    r""":math:`\sum w_f(\Delta_L+\Delta_R)_f\ln m_f^2`: mixing of a vector boson with another through fermion loops.
+
+    It does not depend on the unit of mass where :math:`\sum w_f(\Delta_L+\Delta_R)_f=0`, as for the charges of a
+    symmetry: then the mixing is finite.
+    """
+    return jnp.sum(weights * couplings * 2 * jnp.log(masses))
+
+
+def charge_radius(m_x: FloatLike, heavy: FloatLike, light: FloatLike) -> FloatLike:
+    r""":math:`F'(0)` in GeV^-2 of a scalar X coupled to a lepton of charge -1 and a heavy F by a coupling of one.
+
+    :math:`\frac1{8\pi^2}[I'(m_F,m_l)-I'(m_l,m_F)]`, :math:`I'(a,b)=\int_0^1dw\{\frac{-w^3/2+w^4/3}\Delta-\frac{w^4}{12}
+    \frac{(1-w)^2m_X^2+a^2}{\Delta^2}\}`, :math:`\Delta=a^2w+b^2(1-w)-w(1-w)m_X^2`: the photon on either fermion of the
+    vertex, in an expansion to first order in :math:`q^2`, from the Feynman rules. For m_X << m_F it is
+    :math:`\frac1{48\pi^2m_F^2}(\ln\frac{m_F^2}{m_l^2}-\frac32)`. Needs m_X + m_l < m_F. The nodes are geometric about
+    the end at which :math:`\Delta` falls to the square of the light mass.
+    """
+    ratio = (light / heavy) ** 2
+    t, weight = gauss_legendre(_NODES)
+    steps = ((jnp.arange(_PANELS)[:, None] + t[None, :]) / _PANELS).ravel()
+    span = jnp.log1p(1 / ratio)
+    y = ratio * jnp.expm1(span * steps)
+    measure = span * (y + ratio) * jnp.tile(weight, _PANELS) / _PANELS
+    on_heavy = _integrand(heavy, light, m_x, y, 1 - y)
+    on_light = _integrand(light, heavy, m_x, 1 - y, y)
+    return jnp.sum(measure * (on_heavy - on_light)) / (8 * jnp.pi**2)
+
+
+def _integrand(
+    a: FloatLike, b: FloatLike, m_x: FloatLike, w: Float[Array, " n"], rest: Float[Array, " n"]
+) -> Float[Array, " n"]:
+    """Integrand of I'(a, b) at w, with 1 - w given apart so that it keeps its digits."""
+    delta = a**2 * w + b**2 * rest - w * rest * m_x**2
+    return (w**4 / 3 - w**3 / 2) / delta - w**4 / 12 * (rest**2 * m_x**2 + a**2) / delta**2
+
+
+def charge_radii(m_x: FloatLike, heavy: FloatLike, light: Float[Array, " k"]) -> Float[Array, " k"]:
+    """`charge_radius` for several light fermions."""
+    return jax.vmap(lambda m: charge_radius(m_x, heavy, m))(light)

@@ -1,0 +1,1 @@
+"""Where physics meets statistics: data, predictions and theory errors joined in one log-likelihood."""

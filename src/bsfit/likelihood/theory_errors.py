@@ -1,0 +1,163 @@
+"""How uncertain inputs move predictions: which of them matter, their joint covariance, the shift of each prediction.
+
+A unit nuisance is a direction in the space of all inputs: a column of the Cholesky factor of their joint covariance.
+The shift of a prediction along it needs the derivatives of the moments, which are quadratic in the Wilson coefficients
+as the moments themselves are: `Propagation` keeps their exact response, and gives the shifts at any point.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit import catalogue
+from bsfit.catalogue import Process
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading.inputs import Inputs, InputSet, Prior
+from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, shifts
+from bsfit.predictions.prediction import Prediction
+from bsfit.predictions.response import Response, fit_polynomials, probes, values_at
+from bsfit.theory import INDEX, Theory
+
+Globs = str | Sequence[str] | None
+"""Selection of nuisances: globs of input names, ``"all"``, or None for those that the catalogue lists."""
+
+
+@dataclass(frozen=True)
+class Nuisances:
+    """Uncertain inputs whose errors are carried along: names [q], priors around the values in use, and what they touch.
+
+    `requested` are the globs that selected them, None if the catalogue did.
+    """
+
+    names: tuple[str, ...]
+    priors: tuple[Prior, ...]
+    requested: Globs
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """Central value of each."""
+        return {name: float(m) for prior in self.priors for name, m in zip(prior.names, prior.mean, strict=True)}
+
+    def directions(self, inputs: Inputs) -> Float[np.ndarray, "q i"]:
+        """Changes of all inputs per unit Gaussian nuisance: columns of the Cholesky factor of the joint covariance."""
+        order = {name: i for i, name in enumerate(self.names)}
+        covariance = np.zeros((len(order), len(order)))
+        for prior in self.priors:
+            index = [order[name] for name in prior.names]
+            covariance[np.ix_(index, index)] = prior.covariance
+        found = np.zeros((len(order), len(inputs.names)))
+        found[:, [inputs.names.index(name) for name in self.names]] = np.linalg.cholesky(covariance).T
+        return found
+
+
+def nuisances(observables: Sequence[str], the_set: InputSet, inputs: Inputs, requested: Globs = None) -> Nuisances:
+    """The uncertain inputs of a set that matter for observables, or those that `requested` selects.
+
+    Unselected members of a correlated block are marginalised. Raises `BsfitInputError` for a glob without match.
+    """
+    uncertain = [name for prior in the_set.priors for name in prior.names]
+    if requested is None:
+        globs = {glob for name in observables for glob in catalogue.nuisances(catalogue.observable(name))}
+    else:
+        globs = ["*"] if requested == "all" else [requested] if isinstance(requested, str) else list(requested)
+        for glob in globs:
+            if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
+                raise BsfitInputError(
+                    f"no uncertain input matches {glob!r}", field="nuisances", hint=did_you_mean(glob, uncertain)
+                )
+    names = tuple(name for name in uncertain if _matches(name, globs))
+    priors = []
+    for prior in the_set.priors:
+        index = [i for i, name in enumerate(prior.names) if name in names]
+        if index:
+            kept = tuple(prior.names[i] for i in index)
+            priors.append(Prior(kept, np.asarray(inputs.array(kept)), prior.covariance[np.ix_(index, index)]))
+    return Nuisances(names, tuple(priors), requested)
+
+
+def _matches(name: str, globs: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+def at_standard_model(
+    slopes: ValueAndSlopes, chosen: Nuisances
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
+    """All predictions of the Standard Model, and their shifts per unit Gaussian nuisance."""
+    prediction, theory = slopes.prediction, Theory.standard_model()
+    if not chosen.names:
+        return np.asarray(prediction.at_once(theory)), np.zeros((len(prediction.names), 0))
+    return slopes(theory, prediction.inputs, directions(prediction, chosen))
+
+
+def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
+    """The unit nuisances, each moving the decays for which the catalogue lists it, or all if the user asked for it.
+
+    V_cb, there for the mixing, drops out of ratios, and inputs of `catalogue.BESIDE_MOMENTS` move no moment.
+    """
+    listed: dict[tuple[Process, str], set[str]] = {}
+    for item in prediction.items:
+        if item is not None:
+            listed.setdefault((item.quantity.process, item.decay), set()).update(catalogue.nuisances(item))
+    block = {name: prior.names for prior in chosen.priors for name in prior.names}
+    inner = {name for name in chosen.names if not _matches(name, catalogue.BESIDE_MOMENTS)}
+
+    def affects(process: Process, decay: str) -> list[int]:
+        globs = listed.get((process, decay), ()) if chosen.requested is None else ("*",)
+        touching = {name for name in inner if _matches(name, globs)}
+        return [i for i, name in enumerate(chosen.names) if not touching.isdisjoint(block[name])]
+
+    along = chosen.directions(prediction.inputs)
+    return Directions(np.zeros((len(along), len(INDEX)), dtype=complex), along, affects)
+
+
+def moves_moments(prediction: Prediction, chosen: Nuisances) -> bool:
+    """Whether any nuisance enters a moment that an observable is made of."""
+    affects = directions(prediction, chosen).affects
+    return any(affects(item.quantity.process, item.decay) for item in prediction.items if item)
+
+
+class DirectPropagation(eqx.Module):
+    """Shifts of all predictions per unit nuisance at any point, from the amplitudes: slow, and for any model."""
+
+    directions: Float[Array, "q i"]
+
+    def __call__(self, prediction: Prediction, theory: Theory) -> Float[Array, "n q"]:
+        """Shifts [n, q] of a theory."""
+
+        def at(values: Float[Array, " i"]) -> Float[Array, " n"]:
+            return prediction.of_theory(theory, eqx.tree_at(lambda i: i.values, prediction.inputs, values))
+
+        values = prediction.inputs.values
+        return jax.vmap(lambda d: jax.jvp(at, (values,), (d,))[1], out_axes=1)(self.directions)
+
+
+class Propagation(eqx.Module):
+    """Shifts of all predictions per unit nuisance at any point, from the response of the slopes of the moments."""
+
+    responses: dict[str, Response]
+    directions: Float[Array, "q i"]
+
+    def __call__(self, prediction: Prediction, theory: Theory) -> Float[Array, "n q"]:
+        """Shifts [n, q] of a theory within the reach for which the responses were built."""
+        found = {process: values_at(response, theory) for process, response in self.responses.items()}
+        moments, slopes = ({process: parts[part] for process, parts in found.items()} for part in ("moments", "slopes"))
+        return shifts(prediction, theory, prediction.inputs, moments, slopes, self.directions)
+
+
+def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:
+    """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters."""
+    spans = prediction.spans(params)
+    points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
+    along = directions(prediction, chosen)
+    moments, slopes = moment_slopes(prediction, prediction.inputs, points, along)
+    responses = {
+        process: fit_polynomials({"moments": moments[process], "slopes": slopes[process]}, names, pivots)
+        for process, (names, _, pivots) in spans.items()
+    }
+    return Propagation(responses, jnp.asarray(along.inputs))

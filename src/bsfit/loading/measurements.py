@@ -1,0 +1,474 @@
+"""Measurements: what experiments printed, read from ``data/measurements/*.yaml`` or from a user's file; free of JAX.
+
+A file holds one publication (or one likelihood, where a publication gives several): values as printed, unit, place in
+the source, how far they were checked, correlations, and a likelihood curve where one was published. Nothing is guessed:
+a file that leaves something open is refused with its line. `select` turns what a user asks for (sets, groups, names,
+files) into measurements of which no two use the same data.
+"""
+
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bsfit import catalogue
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading import limits
+from bsfit.loading.printed_values import PrintedValue, parse_value
+from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, load_yaml, shown
+
+CHECKED = ("table", "abstract", "no")
+"""Against what a number was compared: the paper's table, its abstract, or neither."""
+
+GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct", "indirect")
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One measured number. Values are in `unit`; `sigma` is statistical and systematic in quadrature, per side.
+
+    `text` is the value as printed. `checked` says against what it was compared, `via` from which collection it was
+    taken, `confirmed` which independent source agrees. `stem`, `bin` and `group` belong to the observable; the group is
+    empty for one that bsfit does not predict.
+    """
+
+    observable: str
+    stem: str
+    bin: tuple[float, float] | None
+    group: str
+    text: str
+    unit: str
+    central: float
+    stat_plus: float
+    stat_minus: float
+    syst_plus: float
+    syst_minus: float
+    sigma_plus: float
+    sigma_minus: float
+    where: str
+    checked: str
+    via: str | None = None
+    confirmed: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Published correlation matrices [n, n], of the total errors or of statistical and systematic ones apart."""
+
+    total: np.ndarray | None = None
+    stat: np.ndarray | None = None
+    syst: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A published likelihood curve of the single datum: ln L [n], maximum 0, at values x [n] of the observable.
+
+    `contains` says which errors are in it.
+    """
+
+    x: np.ndarray
+    log_likelihood: np.ndarray
+    contains: str
+    where: str
+    via: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """A publication as loaded. `supersedes`, `combines` and `alternative_to` name measurements that share its data.
+
+    `independent_of` names those of the same experiment with the same bins that share none: another running period.
+    """
+
+    name: str
+    file: str
+    experiment: str
+    inspire: str
+    arxiv: str | None
+    data: tuple[Datum, ...]
+    correlation: Correlation | None
+    curve: Curve | None
+    supersedes: tuple[str, ...]
+    combines: tuple[str, ...]
+    alternative_to: tuple[str, ...]
+    independent_of: tuple[str, ...]
+    unused_reason: str | None
+    note: str | None
+    sha256: str
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """INSPIRE keys of the publication."""
+        return (self.inspire,)
+
+    def correlation_matrix(self) -> np.ndarray:
+        """Correlation of the total errors [n, n], sides of asymmetric errors averaged; unit if none was published."""
+        n, rho = len(self.data), self.correlation
+        if rho is None:
+            return np.eye(n)
+        if rho.total is not None:
+            return rho.total
+        stat = np.array([(d.stat_plus + d.stat_minus) / 2 for d in self.data])
+        syst = np.array([(d.syst_plus + d.syst_minus) / 2 for d in self.data])
+        parts = ((rho.stat, stat), (rho.syst, syst))
+        covariance = sum((np.eye(n) if r is None else r) * np.outer(s, s) for r, s in parts)
+        sigma = np.sqrt(np.diag(covariance))
+        return covariance / np.outer(sigma, sigma)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A named selection of measurements."""
+
+    name: str
+    description: str
+    measurements: tuple[str, ...]
+
+
+# ------------------------------------------------------------------------------------------------------ loading
+
+_REQUIRED = ("schema", "experiment", "inspire", "values")
+_RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
+_OPTIONAL = ("arxiv", *_RELATIONS, "unused", "note", "correlation", "curve")
+
+
+def load_measurement(path: str | os.PathLike[str]) -> Measurement:
+    """Read one measurement file; its name is the file's name without the ending.
+
+    Raises `BsfitInputError` with line and field for everything that is missing, unknown, misspelt or inconsistent.
+    """
+    document, where = load_yaml(path)
+    check_keys(where, (), document, _REQUIRED, _OPTIONAL)
+    if document["schema"] != 1:
+        raise where.error(("schema",), f"found {shown(document['schema'])}", "schema 1")
+    entries = expect(where, ("values",), document["values"], "a list")
+    unused = _text(where, document, (), "unused")
+    data = tuple(_datum(where, ("values", i), entry, unused is None) for i, entry in enumerate(entries))
+    if not data:
+        raise where.error(("values",), "the list is empty", "at least one measured value")
+    for (i, a), (j, b) in combinations(enumerate(data), 2):
+        if _same_data(a, b):
+            raise where.error(("values", j), f"overlaps values[{i}], {a.observable}", hint="one file, one binning")
+    return Measurement(
+        name=Path(path).stem,
+        file=str(path),
+        experiment=expect(where, ("experiment",), document["experiment"], "text"),
+        inspire=expect(where, ("inspire",), document["inspire"], "text"),
+        arxiv=_text(where, document, (), "arxiv"),
+        data=data,
+        correlation=_correlation(where, document.get("correlation"), len(data)),
+        curve=_curve(where, document.get("curve"), data),
+        **{relation: _names(where, document, relation) for relation in _RELATIONS},
+        unused_reason=unused,
+        note=_text(where, document, (), "note"),
+        sha256=where.sha256,
+    )
+
+
+def _datum(where: Where, path: Trail, entry: Any, predicted: bool) -> Datum:
+    optional = ("via", "confirmed", "note")
+    check_keys(where, path, entry, ("observable", "value", "unit", "where", "checked"), optional)
+    name, stem, q2, group = _observable(where, (*path, "observable"), entry["observable"], entry["unit"], predicted)
+    if entry["checked"] not in CHECKED:
+        expected = " or ".join(repr(c) for c in CHECKED)
+        raise where.error((*path, "checked"), f"found {shown(entry['checked'])}", expected)
+    printed = _printed(where, (*path, "value"), entry["value"])
+    return Datum(
+        name,
+        stem,
+        q2,
+        group,
+        entry["value"],
+        expect(where, (*path, "unit"), entry["unit"], "text"),
+        *printed,
+        sigma_plus=math.hypot(printed.stat_plus, printed.syst_plus),
+        sigma_minus=math.hypot(printed.stat_minus, printed.syst_minus),
+        where=expect(where, (*path, "where"), entry["where"], "text"),
+        checked=entry["checked"],
+        **{key: _text(where, entry, path, key) for key in optional},
+    )
+
+
+def _observable(
+    where: Where, path: Trail, value: Any, unit: Any, predicted: bool
+) -> tuple[str, str, tuple[float, float] | None, str]:
+    """Canonical name, stem, bin and group. What bsfit does not predict may stand in files that are marked unused."""
+    text = expect(where, path, value, "text")
+    try:
+        known = catalogue.observable(text)
+    except BsfitInputError as problem:
+        if predicted or (stem_and_bin := _unknown_observable(text)) is None:
+            raise where.error(path, problem.what, problem.expected, problem.hint) from None
+        return *stem_and_bin, ""
+    if unit != known.quantity.unit:
+        raise where.error((*path[:-1], "unit"), f"found {shown(unit)}", f"{known.quantity.unit!r} for {known.name}")
+    return known.name, known.name.partition("[")[0], known.bin, known.group
+
+
+def _unknown_observable(text: str) -> tuple[str, str, tuple[float, float] | None] | None:
+    match = re.fullmatch(r"([^\[\]]+)(?:\[([0-9.]+),([0-9.]+)\])?", text)
+    if match is None or match[2] is None:
+        return match and (text, text, None)
+    try:
+        low, high = float(match[2]), float(match[3])
+    except ValueError:
+        return None
+    return (f"{match[1]}[{low:.12g},{high:.12g}]", match[1], (low, high)) if low < high else None
+
+
+def _printed(where: Where, path: Trail, value: Any) -> PrintedValue:
+    expected = "a value with its uncertainty, like 0.745 +0.090 -0.074 +- 0.036"
+    if not isinstance(value, str):
+        raise where.error(path, f"found {shown(value)}", expected)
+    try:
+        return parse_value(value)
+    except ValueError as problem:
+        raise where.error(path, f"found {shown(value)}: {problem}", expected) from None
+
+
+def _text(where: Where, entry: dict[str, Any], path: Trail, key: str) -> str | None:
+    return expect(where, (*path, key), entry[key], "text").strip() if key in entry else None
+
+
+def _names(where: Where, document: dict[str, Any], key: str) -> tuple[str, ...]:
+    names = expect(where, (key,), document.get(key, []), "a list")
+    return tuple(expect(where, (key, i), name, "text") for i, name in enumerate(names))
+
+
+def _numbers(where: Where, path: Trail, values: Any) -> list[float]:
+    values = expect(where, path, values, "a list")
+    return [float(expect(where, (*path, i), value, "a number")) for i, value in enumerate(values)]
+
+
+def _correlation(where: Where, entry: Any, n: int) -> Correlation | None:
+    if entry is None:
+        return None
+    check_keys(where, ("correlation",), entry, (), ("total", "stat", "syst"))
+    if not entry or ("total" in entry and len(entry) > 1):
+        raise where.error(("correlation",), "found " + (", ".join(entry) or "nothing"), "total, or stat and syst")
+    return Correlation(**{key: _matrix(where, ("correlation", key), rows, n) for key, rows in entry.items()})
+
+
+def _matrix(where: Where, path: Trail, rows: Any, n: int) -> np.ndarray:
+    """A correlation matrix, written in full, as its upper triangle, or as blocks along the diagonal."""
+    if isinstance(rows, dict):
+        return _block_matrix(where, path, rows, n)
+    numbers = [_numbers(where, (*path, i), row) for i, row in enumerate(expect(where, path, rows, "a list"))]
+    if [len(row) for row in numbers] == list(range(n, 0, -1)):
+        upper = np.array([[0.0] * (n - len(row)) + row for row in numbers])
+        matrix = upper + np.triu(upper, 1).T
+    elif [len(row) for row in numbers] == [n] * n:
+        matrix = np.array(numbers)
+    else:
+        raise where.error(path, f"the matrix does not fit {n} values", f"{n} x {n}, or its upper triangle")
+    if np.abs(matrix - matrix.T).max() > 1e-10 or np.abs(np.diag(matrix) - 1).max() > 1e-10:
+        raise where.error(path, "the matrix is not symmetric with 1 on the diagonal", "a correlation matrix")
+    if np.abs(matrix).max() > 1 or np.linalg.eigvalsh(matrix).min() <= 0:
+        raise where.error(path, "the matrix is not positive definite", "a correlation matrix")
+    return matrix
+
+
+def _block_matrix(where: Where, path: Trail, entry: dict[str, Any], n: int) -> np.ndarray:
+    """Blocks of consecutive values, each a matrix of its own, that are not correlated with each other."""
+    check_keys(where, path, entry, ("blocks",))
+    path = (*path, "blocks")
+    blocks = expect(where, path, entry["blocks"], "a list")
+    sizes = [len(expect(where, (*path, i), block, "a list")) for i, block in enumerate(blocks)]
+    if 0 in sizes or sum(sizes) != n:
+        raise where.error(path, f"found blocks of {sizes} values", f"blocks for {n} values")
+    matrix = np.zeros((n, n))
+    for i, (size, end) in enumerate(zip(sizes, np.cumsum(sizes), strict=True)):
+        matrix[end - size : end, end - size : end] = _matrix(where, (*path, i), blocks[i], size)
+    return matrix
+
+
+def _curve(where: Where, entry: Any, data: tuple[Datum, ...]) -> Curve | None:
+    if entry is None:
+        return None
+    path = ("curve",)
+    check_keys(where, path, entry, ("x", "likelihood", "contains", "where"), ("via", "note"))
+    if len(data) != 1:
+        raise where.error(path, f"a curve beside {len(data)} values", "one value in a file with a curve")
+    x, likelihood = (np.array(_numbers(where, (*path, key), entry[key])) for key in ("x", "likelihood"))
+    if x.size < 5 or x.size != likelihood.size:
+        raise where.error(path, f"{x.size} points x, {likelihood.size} of the likelihood", "as many, at least 5")
+    if not (np.diff(x) > 0).all():
+        raise where.error((*path, "x", int(np.argmin(np.diff(x) > 0)) + 1), "x does not increase here")
+    if not (likelihood > 0).all():
+        raise where.error((*path, "likelihood", int(np.argmin(likelihood > 0))), "the likelihood is not positive here")
+    if not x[0] < data[0].central < x[-1]:
+        raise where.error((*path, "x"), "the printed central value is outside of the curve")
+    log_likelihood = np.log(likelihood / likelihood.max())
+    contains = expect(where, (*path, "contains"), entry["contains"], "text")
+    source = expect(where, (*path, "where"), entry["where"], "text")
+    return Curve(x, log_likelihood, contains, source, *(_text(where, entry, path, key) for key in ("via", "note")))
+
+
+# ----------------------------------------------------------------------------------------------------- choosing
+
+
+_WANTED = "a data set, group, measurement, limit or file"
+
+
+def available() -> dict[str, Measurement]:
+    """All measurements that come with bsfit, by name, sorted."""
+    return dict(_available())
+
+
+def data_sets() -> dict[str, DataSet]:
+    """The named sets of measurements of ``data/sets.yaml``, in the order of the file."""
+    return dict(_data_sets())
+
+
+def select(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Measurement]:
+    """Measurements by set name, group name, measurement name, path of a YAML file, or a list of these.
+
+    A group holds what no other measurement replaces. Names of limits are passed over: they are chosen by
+    `limits.select`. Raises `BsfitInputError` for an unknown name, for a measurement that cannot be used (with its
+    reason), and when two chosen measurements, or limits, share data.
+    """
+    items = listed(data)
+    chosen = {m.file: m for item in items for m in _resolve(item)}
+    if not chosen and not limits.select(items):
+        raise BsfitInputError("no data chosen", expected=_WANTED)
+    for measurement in chosen.values():
+        if measurement.unused_reason:
+            raise BsfitInputError(f"measurement {measurement.name!r} cannot be used: {measurement.unused_reason}")
+    for first, second in combinations(chosen.values(), 2):
+        _refuse_shared_data(first, second)
+    return list(chosen.values())
+
+
+def listed(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    """What a user asks for as a list of names and files."""
+    return [data] if isinstance(data, str | os.PathLike) else list(data)
+
+
+def replaced(measurements: Iterable[Measurement] | None = None) -> set[str]:
+    """Names of measurements that another one of the given ones (default: all) supersedes, combines or repeats."""
+    measurements = _available().values() if measurements is None else measurements
+    return {name for m in measurements for name in (*m.supersedes, *m.combines)} | {
+        m.name for m in measurements if m.alternative_to
+    }
+
+
+@cache
+def _available() -> dict[str, Measurement]:
+    found = {path.stem: load_measurement(path) for path in sorted((_folder() / "measurements").glob("*.yaml"))}
+    for measurement in found.values():
+        _check_references(measurement, found)
+    return found
+
+
+@cache
+def _data_sets() -> dict[str, DataSet]:
+    document, where = load_yaml(_folder() / "sets.yaml")
+    check_keys(where, (), document, ("schema", "sets"))
+    sets: dict[str, DataSet] = {}
+    for name, entry in document["sets"].items():
+        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes"))
+        included = [member for other in entry.get("includes", []) for member in sets[other].measurements]
+        members = dict.fromkeys([*included, *entry.get("measurements", [])])
+        for member in members:
+            if member not in _available():
+                raise where.error(
+                    ("sets", name), f"unknown measurement {member!r}", hint=did_you_mean(member, _available())
+                )
+        sets[name] = DataSet(name, entry["description"], tuple(members))
+    return sets
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("bsfit"))) / "data"
+
+
+def _resolve(item: str | os.PathLike[str]) -> Iterator[Measurement]:
+    known = _available()
+    if isinstance(item, os.PathLike) or item.endswith((".yaml", ".yml")):
+        own = load_measurement(item)
+        _check_references(own, known)
+        if own.name in known:
+            raise BsfitInputError(
+                f"{own.name!r} is the name of a measurement of bsfit", own.file, hint="rename the file"
+            )
+        yield own
+    elif item in _data_sets():
+        yield from (known[name] for name in _data_sets()[item].measurements)
+    elif item in GROUPS:
+        yield from _group(item)
+    elif item in known:
+        yield known[item]
+    elif item not in limits.LIMITS:
+        names = [*_data_sets(), *GROUPS, *known, *limits.LIMITS]
+        hint = did_you_mean(item, names) or "'bsfit list data' prints all names"
+        raise BsfitInputError(f"unknown data {shown(item)}", expected=_WANTED, hint=hint)
+
+
+def _group(group: str) -> list[Measurement]:
+    gone = replaced()
+    members = [
+        m
+        for m in _available().values()
+        if m.name not in gone and not m.unused_reason and all(datum.group == group for datum in m.data)
+    ]
+    if not members and not limits.named(group):
+        filled = sorted({d.group for m in _available().values() if not m.unused_reason for d in m.data})
+        raise BsfitInputError(
+            f"there is no measurement of the group {group!r} yet", hint="groups with data: " + ", ".join(filled)
+        )
+    return members
+
+
+def _check_references(measurement: Measurement, known: dict[str, Measurement]) -> None:
+    for name in (name for relation in _RELATIONS for name in getattr(measurement, relation)):
+        if name not in known:
+            raise BsfitInputError(
+                f"names an unknown measurement {shown(name)}", measurement.file, hint=did_you_mean(name, known)
+            )
+
+
+def _refuse_shared_data(first: Measurement, second: Measurement) -> None:
+    for a, b in ((first, second), (second, first)):
+        relations = (("supersedes", a.supersedes), ("combines", a.combines), ("is another form of", a.alternative_to))
+        for relation, names in relations:
+            if b.name in names:
+                raise BsfitInputError(
+                    f"{a.name!r} {relation} {b.name!r}: the same data twice", hint="choose one of the two"
+                )
+    if first.experiment != second.experiment or independent(first, second):
+        return
+    for a in first.data:
+        for b in second.data:
+            if _same_data(a, b):
+                what = f"{first.name!r} and {second.name!r} share data: {a.observable} and {b.observable}"
+                raise BsfitInputError(f"{what}, both {first.experiment}", hint="choose one of the two")
+
+
+def independent(first: Measurement, second: Measurement) -> bool:
+    """Whether one of the two says that it shares no events with the other."""
+    return second.name in first.independent_of or first.name in second.independent_of
+
+
+def _same_data(a: Datum, b: Datum) -> bool:
+    """Whether two data of one experiment use the same events: one quantity (or its inverse), overlapping bins."""
+    if _events(a.stem) != _events(b.stem):
+        return False
+    if a.bin is None or b.bin is None:
+        return True
+    return max(a.bin[0], b.bin[0]) < min(a.bin[1], b.bin[1])
+
+
+def _events(stem: str) -> str:
+    """A stem without what changes the number but not the events: the direction of a ratio, the unit, the reference."""
+    return stem.replace("<Remu>", "<Rmue>").removesuffix("_ps").removesuffix("/SM")

@@ -1,0 +1,1 @@
+"""What several models are made of: couplings and masses to Wilson coefficients."""

@@ -1,0 +1,110 @@
+"""Maps: regions and contours over two parameters, several panels side by side.
+
+What is shaded and drawn is said by layers of values on the grid of a `results.Map`, which `bsfit.tabulate` makes.
+matplotlib is imported on the first call.
+"""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bsfit.errors import BsfitInputError
+from bsfit.plot.results import GLOBAL, Labels, canvas, frame, save, save_arrays, what
+from bsfit.results import Map
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where the values [x, y] of a map lie between `low` and `high`, shaded; NaN is outside."""
+
+    values: np.ndarray
+    label: str
+    colour: str
+    low: float = -math.inf
+    high: float = math.inf
+    alpha: float = 0.35
+    hatch: str = ""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Contours of the values [x, y] of a map at `levels`, written along them in the format `written` if any."""
+
+    values: np.ndarray
+    levels: Sequence[float]
+    label: str
+    colour: str = GLOBAL
+    style: str = "-"
+    width: float = 1.2
+    written: str = ""
+
+
+def plot_maps(
+    grid: Map,
+    panels: Mapping[str, Sequence[Region | Lines]],
+    path: str | os.PathLike[str],
+    *,
+    labels: Labels = None,
+) -> tuple[Path, Path]:
+    """Regions and contours on the grid of a Map of two parameters: panels {title: layers} side by side.
+
+    Layers are drawn in their order, each with its place in the legend below its panel, which also says what is nowhere.
+    labels: parameter -> text, TeX in dollars. Raises BsfitInputError for another kind of record, other dimensions, or
+    values of another shape.
+    """
+    if not isinstance(grid, Map) or len(grid.names) != 2:
+        raise BsfitInputError(f"got {what(grid)}", field="plot_maps", expected="a Map of two parameters")
+    shape = tuple(map(len, grid.axes))
+    payload = dict(zip((f"axis_{name}" for name in grid.names), grid.axes, strict=True))
+    with canvas(5.4 * len(panels), 4.9, 1, len(panels)) as (figure, axes):
+        for cell, (title, layers) in zip(np.atleast_1d(axes).flat, panels.items(), strict=True):
+            handles = []
+            for i, layer in enumerate(layers):
+                if np.shape(layer.values) != shape:
+                    raise BsfitInputError(
+                        f"values of shape {np.shape(layer.values)}", field=layer.label, expected=f"{shape}"
+                    )
+                handles.append((_shade if isinstance(layer, Region) else _contours)(cell, grid, layer, 2 + 0.01 * i))
+                payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
+            frame(cell, grid, grid.names, labels)
+            cell.set_title(title, fontsize=13)
+            cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
+        return save(figure, path, dpi=150), save_arrays(path, payload)
+
+
+def _shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
+    """One region; returns its legend handle."""
+    from matplotlib.patches import Patch
+
+    values = np.ma.masked_invalid(region.values).T
+    ends = [values.min() - 1.0, values.max() + 1.0]
+    ends = [max(ends[0], region.low), min(ends[1], region.high)]
+    style = {"zorder": order, "alpha": region.alpha, "hatches": [region.hatch or None]}
+    label = f"{region.label}: nowhere"
+    if ends[0] < ends[1]:
+        drawn = axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
+        label = region.label if any(len(path.vertices) for path in drawn.get_paths()) else label
+    return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
+
+
+def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
+    """Contours with their levels; returns their legend handle."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
+
+    values, label = np.asarray(lines.values).T, lines.label
+    levels = [level for level in sorted(lines.levels) if np.nanmin(values) < level < np.nanmax(values)]
+    if levels:
+        look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
+        drawn = axes.contour(*grid.axes, values, levels=levels, zorder=order, **look)
+        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, zorder=5) if lines.written else ()
+        for text in written:
+            text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
+    else:
+        label = f"{label}: nowhere"
+    return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=label)

@@ -1,0 +1,50 @@
+"""What is checked of a prediction, and what is said beside it."""
+
+from collections.abc import Sequence
+
+from bsfit import catalogue
+from bsfit.errors import BsfitInputError
+from bsfit.hadronic.phase_space import CHARMONIA
+from bsfit.loading.inputs import Inputs
+from bsfit.theory import Verdict
+
+
+def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
+    """A note if the upper edge passes the end point (the bin is clipped, its nominal width kept).
+
+    Raises `BsfitInputError` if the whole bin lies outside the phase space, or reaches into `phase_space.CHARMONIA`
+    while the input `charmonium_gap` is not 1.
+    """
+    record = item.quantity.process
+    heavy, light = record.masses[record.decays.index(item.decay)]
+    end_point = float(inputs[heavy] - inputs[light]) ** 2
+    threshold = max(4.0 * float(inputs[f"m_{lepton}"]) ** 2 for lepton in item.leptons)
+    low, high = item.bin or (0.0, 0.0)
+    if low >= end_point or high <= threshold:
+        raise BsfitInputError(
+            f"the bin of {item.name!r} lies outside the phase space",
+            expected=f"{threshold:.4g} < q2 < {end_point:.5g} GeV^2",
+        )
+    gap_low, gap_high = CHARMONIA
+    if low < gap_high and high > gap_low:
+        if "charmonium_gap" not in inputs or float(inputs["charmonium_gap"]) != 1.0:
+            raise BsfitInputError(
+                f"the bin of {item.name!r} reaches into the region of J/psi and psi(2S), where no expansion holds",
+                expected=f"bins below {gap_low:g} or above {gap_high:g} GeV^2",
+                hint="for the quark loops alone, without the resonances, set the input charmonium_gap to 1",
+            )
+        return f"{item.name}: quark loops alone between {gap_low:g} and {gap_high:g} GeV^2, without J/psi and psi(2S)"
+    if high > end_point:
+        return f"{item.name}: upper edge clipped to the end point {end_point:.5g} GeV^2, nominal width kept"
+    if low < threshold:
+        return f"{item.name}: lower edge raised to the threshold {threshold:.4g} GeV^2, nominal width kept"
+    return None
+
+
+def failed_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Messages of the validity conditions that are not met."""
+    return tuple(
+        f"{v.name}: {v.message} (found {float(v.value):.4g}, limit {float(v.limit):.4g})"
+        for v in verdicts
+        if not bool(v.ok)
+    )

@@ -1,0 +1,61 @@
+"""Predicted values at one point, with what must be said beside them."""
+
+from collections.abc import Mapping, Sequence
+
+import jax.numpy as jnp
+import numpy as np
+
+from bsfit.errors import BsfitInputError
+from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.predictions.bound_model import ModelLike, check_domain, module_of, row_of
+from bsfit.predictions.checks import check_bin, failed_verdicts
+from bsfit.predictions.compiled import compile_quickly
+from bsfit.predictions.prediction import ObservableLike, Prediction, label, prediction
+from bsfit.theory import Theory, Verdict
+
+
+class Predictions(dict):
+    """Predicted values by name, with the `notes` that say which of them need care."""
+
+    notes: tuple[str, ...] = ()
+
+
+def predict(
+    observables: Sequence[ObservableLike],
+    model: ModelLike = "eft",
+    params: Mapping[str, float] | None = None,
+    inputs: str | Inputs | Mapping[str, float] = "default",
+) -> Predictions:
+    """Predicted values of named observables at one parameter point.
+
+    `inputs` is the name of an input set, an `Inputs`, or a dictionary of values that replace those of the default set.
+    Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model
+    fail. Raises `BsfitInputError` as `prediction` does.
+    """
+    if isinstance(inputs, Mapping):
+        inputs = load_inputs("default", inputs)
+    params = dict(params or {})
+    if isinstance(observables, str):
+        raise BsfitInputError(
+            f"got the text {observables!r}", field="observables", expected=f"a list, [{observables!r}]"
+        )
+    if (row := row_of(model)) is not None:
+        for name, value in params.items():
+            check_domain(row, name, value)
+    function = prediction(observables, model, inputs, free=tuple(params))
+    theory = compile_quickly(function.model)(
+        {name: jnp.asarray(float(v)) for name, v in params.items()}, function.inputs
+    )
+    values = function.at_once(theory)
+    labels = [label(item) for item in observables]
+    result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
+    clipped = [check_bin(item, function.inputs) for item in function.items if item and item.bin]
+    failed = failed_verdicts((*theory.verdicts, *_of_probes(function, theory)))
+    result.notes = (*(note for note in clipped if note), *failed)
+    return result
+
+
+def _of_probes(prediction: Prediction, theory: Theory) -> tuple[Verdict, ...]:
+    """Verdicts of the probes of dark matter."""
+    probes = dict.fromkeys(item.quantity.process for item in prediction.items if item and item.quantity.process.dark)
+    return tuple(v for probe in probes for v in compile_quickly(module_of(probe).verdicts)(theory))

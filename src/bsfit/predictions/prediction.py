@@ -1,0 +1,229 @@
+"""From parameters to predicted values: model, moments of each process once, combination into named observables.
+
+Wiring only. A `Prediction` is the plan for a tuple of observables: which moment rows each process must deliver, and how
+they combine. Moments come from the amplitudes (the direct path) or from their exact quadratic response to the Wilson
+coefficients (`Prediction.through_response`).
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from bsfit import catalogue
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.predictions import compiled
+from bsfit.predictions.bound_model import BoundModel, ModelLike, bind_model, module_of
+from bsfit.predictions.checks import check_bin
+from bsfit.predictions.compiled import compile_quickly
+from bsfit.predictions.plan import ProcessPlan, plans_of
+from bsfit.predictions.response import Response, fit_polynomials, probes, real_parts, span, values_at
+from bsfit.theory import INDEX, ObservableFunction, Params, Theory
+
+ObservableLike = str | catalogue.Observable | ObservableFunction
+"""A name, an entry of one's own process, or a function ``(theory, inputs) -> number``."""
+
+
+class Prediction(eqx.Module):
+    """Predicted values [n] of the observables `names` as a function of the free parameters.
+
+    jit, grad, vmap all work. ``prediction(params)`` uses the inputs it was built with, ``prediction(params, inputs)``
+    others. The unit of each value is that of the catalogue, whose entries are the `items`, None for what has none.
+    """
+
+    inputs: Inputs
+    responses: dict[str, Response]
+    scale: Float[Array, " n"]
+    names: tuple[str, ...] = eqx.field(static=True)
+    items: tuple[catalogue.Observable | None, ...] = eqx.field(static=True)
+    model: BoundModel = eqx.field(static=True)
+    plans: tuple[ProcessPlan, ...] = eqx.field(static=True)
+    own: tuple[tuple[int, ObservableFunction], ...] = eqx.field(static=True)
+
+    __hash__, __eq__ = object.__hash__, object.__eq__  # so that jax.jit(prediction) takes it as a function
+
+    def __call__(self, params: Params, inputs: Inputs | None = None) -> Float[Array, " n"]:
+        """Predicted values at a dictionary of the free parameters."""
+        inputs = self.inputs if inputs is None else inputs
+        return self.of_theory(self.model(params, inputs), inputs)
+
+    def of_theory(self, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
+        """Predicted values of a theory."""
+        found = {}
+        for plan in self.plans:
+            if plan.name in self.responses:
+                found[plan.name] = values_at(self.responses[plan.name], theory)
+            else:
+                found[plan.name] = plan.functionals(plan.moments(theory, inputs), inputs)
+        return self._assemble(found, theory, inputs)
+
+    def of_moments(
+        self, moments: Mapping[str, Float[Array, "n k"]], theory: Theory, inputs: Inputs
+    ) -> Float[Array, " n"]:
+        """Predicted values from the moments of each process; `theory` is for own observables."""
+        found = {plan.name: plan.functionals(moments[plan.name], inputs) for plan in self.plans}
+        return self._assemble(found, theory, inputs)
+
+    def _assemble(
+        self, functionals: Mapping[str, Mapping[str, Array]], theory: Theory, inputs: Inputs
+    ) -> Float[Array, " n"]:
+        parts, positions = [jnp.zeros(0)], []
+        for plan in self.plans:
+            for part in plan.combinations:
+                parts.append(plan.assemble_all(part, functionals[plan.name][part.key], inputs))
+                positions += part.positions
+        for position, function in self.own:
+            parts.append(jnp.asarray(function(theory, inputs), dtype=float)[None])
+            positions.append(position)
+        return jnp.concatenate(parts)[np.argsort(positions)] * self.scale
+
+    def at_once(self, theory: Theory) -> Float[Array, " n"]:
+        """Predicted values of one theory, with code that is compiled once for all questions: see `compiled`."""
+        if self.responses:
+            return compile_quickly(lambda theory: self.of_theory(theory, self.inputs))(theory)
+        point = np.asarray(theory.wilson.values)[None]
+        found = compiled.moments({plan.process: (point, plan.row_arrays()) for plan in self.plans}, self.inputs)
+        moments = {process: values[0] for process, values in found.items()}
+        return compile_quickly(lambda moments, theory: self.of_moments(moments, theory, self.inputs))(moments, theory)
+
+    def with_quoted_standard_model(self) -> "Prediction":
+        """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
+        quoted = [i for i, name in enumerate(self.names) if f"SM {name}" in self.inputs]
+        if not quoted:
+            return self
+        computed = self.at_once(Theory.standard_model())
+        quotes = self.inputs.array(tuple(f"SM {self.names[i]}" for i in quoted))
+        index = np.array(quoted)
+        return eqx.tree_at(lambda p: p.scale, self, self.scale.at[index].set(quotes / computed[index]))
+
+    def through_response(self, params: Sequence[Params]) -> "Prediction":
+        """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
+
+        Valid for the inputs of this prediction, as long as the model stays in the linear span of the coefficients at
+        `params`; the caller samples the whole box.
+        """
+        spans = self.spans(params)
+        questions = {plan.process: (probes(*spans[plan.name][:2]), plan.row_arrays()) for plan in self.plans}
+        moments = compiled.moments(questions, self.inputs)
+        found = compile_quickly(
+            lambda moments: {
+                p.name: jax.vmap(p.functionals, (0, None))(moments[p.name], self.inputs) for p in self.plans
+            }
+        )(moments)
+        responses = {
+            process: fit_polynomials(values, spans[process][0], spans[process][2]) for process, values in found.items()
+        }
+        return dataclasses.replace(self, responses=responses)
+
+    def spans(self, params: Sequence[Params]) -> dict[str, tuple[tuple[str, ...], np.ndarray, list[int]]]:
+        """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`."""
+        stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
+        names = {plan.name: plan.coefficients for plan in self.plans}
+
+        def reached(point: Params) -> dict:
+            theory = self.model(point, self.inputs)
+            return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
+
+        samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
+        # A model may be undefined in parts of its box: NaN, which no direction is made of.
+        samples = {process: x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))] for process, x in samples.items()}
+        return {process: (coefficients, *span(np.asarray(samples[process]))) for process, coefficients in names.items()}
+
+
+def prediction(
+    observables: Sequence[ObservableLike],
+    model: ModelLike = "eft",
+    inputs: str | Inputs = "default",
+    fixed: Mapping[str, float] | None = None,
+    free: Sequence[str] = (),
+) -> Prediction:
+    """The jit-able form of `predict`: a callable ``params -> array [n]`` of real numbers.
+
+    `observables` are names (`bsfit list`), names of a model's outputs (``M_Q``, ``C9_bsmumu``, ``C9_bsmumu_im``) or own
+    functions ``(theory, inputs) -> number``. `free` names the parameters that will be given at the call, `fixed` the
+    others; parameters in neither take their defaults.
+
+    Raises `BsfitInputError` for unknown names, missing or impossible bins, and missing parameters.
+    """
+    return wired(observables, model, inputs, fixed, free).with_quoted_standard_model()
+
+
+def wired(
+    observables: Sequence[ObservableLike],
+    model: ModelLike = "eft",
+    inputs: str | Inputs = "default",
+    fixed: Mapping[str, float] | None = None,
+    free: Sequence[str] = (),
+) -> Prediction:
+    """As `prediction`, but with our own Standard-Model values also where the inputs quote others."""
+    if isinstance(inputs, str):
+        inputs = load_inputs(inputs)
+    bound = bind_model(model, fixed or {}, free)
+    items, own = _parse(observables, bound)
+    for item in items:
+        if item is not None and item.bin is not None:
+            check_bin(item, inputs)
+    names = tuple(item.name if item else label(given) for item, given in zip(items, observables, strict=True))
+    plans = plans_of([None if item and item.quantity.process.dark else item for item in items])
+    return Prediction(inputs, {}, jnp.ones(len(names)), names, items, bound, plans, own)
+
+
+def _parse(
+    observables: Sequence[ObservableLike], model: BoundModel
+) -> tuple[tuple[catalogue.Observable | None, ...], tuple[tuple[int, ObservableFunction], ...]]:
+    """Catalogue entries by position (None for anything else), and (position, function) of what has no moments."""
+    items: list[catalogue.Observable | None] = []
+    own: list[tuple[int, ObservableFunction]] = []
+    for position, given in enumerate(observables):
+        if isinstance(given, str) and (row := model.row) is not None and given in row.refused:
+            raise BsfitInputError(f"model {row.name!r} does not predict {given!r}: {row.refused[given]}")
+        function = _own_function(given, model)
+        items.append(None if function else catalogue.observable(given))
+        if function or (function := _of_dark_matter(items[-1])):
+            own.append((position, function))
+    return tuple(items), tuple(own)
+
+
+def _own_function(given: ObservableLike, model: BoundModel) -> ObservableFunction | None:
+    """A user's own function, or the reader of one of the model's outputs; None for an observable of the catalogue."""
+    if isinstance(given, catalogue.Observable):
+        return None
+    if callable(given):
+        return given
+    of_model = model.row is not None and not model.row.effective
+    named = of_model and given.isidentifier() and given not in catalogue.stems()
+    return _output(given, model.name) if named or given.removesuffix("_im") in INDEX else None
+
+
+def _of_dark_matter(item: catalogue.Observable | None) -> ObservableFunction | None:
+    """The function of an observable of dark matter, which has no moments; None for any other."""
+    if item is None or not item.quantity.process.dark:
+        return None
+    return partial(module_of(item.quantity.process).predicted, item.quantity.key)
+
+
+def _output(name: str, model: str) -> ObservableFunction:
+    """Reader of a model's own output: the real part under its name, the imaginary part under ``<name>_im``."""
+    stem, part = (name.removesuffix("_im"), jnp.imag) if name.endswith("_im") else (name, jnp.real)
+
+    def read(theory: Theory, inputs: Inputs) -> Float[Array, ""]:
+        if stem in theory.quantities:
+            return part(theory.quantities[stem])
+        if stem in INDEX:
+            return part(theory.wilson[stem])
+        candidates = (*theory.quantities, *INDEX, *catalogue.stems())
+        raise BsfitInputError(f"model {model!r} has no output {name!r}", hint=did_you_mean(stem, candidates))
+
+    read.__name__ = name
+    return read
+
+
+def label(item: ObservableLike) -> str:
+    """What an observable is called: its name as given, or that of the function."""
+    return item if isinstance(item, str) else getattr(item, "name", None) or getattr(item, "__name__", "observable")

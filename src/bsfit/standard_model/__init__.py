@@ -1,0 +1,1 @@
+"""The Standard Model's part that several processes and models share: CKM, running, coefficients, QED."""

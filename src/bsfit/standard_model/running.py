@@ -1,0 +1,63 @@
+r"""Running of new physics down to the scale at which a model hands over its coefficients.
+
+Leading order in QCD with two-loop :math:`\alpha_s`, six flavours above :math:`m_t(m_t)` and five below. Electroweak
+running and the mixing of four-fermion operators into each other are left out; :math:`C_9` and :math:`C_{10}` do not run
+in QCD.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Float, Inexact
+
+from bsfit.loading.inputs import Inputs
+from bsfit.standard_model.qcd import alpha_s_around_top
+
+FloatArray = Float[ArrayLike, ""]
+
+MU_B = 4.8
+"""Scale in GeV at which a model hands over its coefficients."""
+
+
+def _two_steps(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    r""":math:`\alpha_s(\mu_{high})/\alpha_s(\mu_{low})` as the product of its six- and its five-flavour part."""
+    five_high, six_high = alpha_s_around_top(mu_high, inputs)
+    five_low, six_low = alpha_s_around_top(mu_low, inputs)
+    return six_high / six_low, five_high / five_low
+
+
+def run_dipoles(
+    c7: Inexact[ArrayLike, ""], c8: Inexact[ArrayLike, ""], mu: FloatArray, inputs: Inputs
+) -> tuple[Inexact[Array, ""], Inexact[Array, ""]]:
+    r""":math:`C_7, C_8` at 4.8 GeV from their values at the scale mu > m_b; hep-ph/9512380 [Buchalla:1995vs]_.
+
+    Leading order. For :math:`C_8 = -3C_7` at 1 TeV, :math:`C_7` shrinks to 0.18 and :math:`C_8` to 0.57 of its value.
+    """
+    for eta, n_f in zip(_two_steps(mu, jnp.asarray(MU_B), inputs), (6, 5), strict=True):
+        twice_beta0 = 2 * (11 - 2 / 3 * n_f)
+        own, gluon = eta ** (32 / 3 / twice_beta0), eta ** (28 / 3 / twice_beta0)
+        c7, c8 = own * c7 + 8 / 3 * (gluon - own) * c8, gluon * c8
+    return jnp.asarray(c7), jnp.asarray(c8)
+
+
+def run_delta_f2(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> Float[Array, ""]:
+    r"""Factor by which VLL and VRR coefficients of :math:`\Delta F=2` change from mu_high down to mu_low >= m_b.
+
+    :math:`[\alpha_s(\mu)/\alpha_s(m_t)]^{2/7}[\alpha_s(m_t)/\alpha_s(m_b)]^{6/23}`, leading order; from 2 TeV to
+    m_b it is 0.766.
+    """
+    six, five = _two_steps(mu_high, mu_low, inputs)
+    return six ** (2 / 7) * five ** (6 / 23)
+
+
+def run_delta_f2_lr(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> Float[Array, " 2"]:
+    r"""What a unit VLR coefficient at mu_high becomes at mu_low: :math:`C_{VLR}` and the :math:`C_{SLR}` it generates.
+
+    :math:`O_{SLR} = (\bar sP_Lb)(\bar sP_Rb)`. One-loop anomalous dimension :math:`\gamma_{11}=2, \gamma_{12}=12,
+    \gamma_{22}=-16` of hep-ph/0005183 [Buras:2000if]_.
+    """
+    vector, scalar = jnp.ones(()), jnp.zeros(())
+    for eta, n_f in zip(_two_steps(mu_high, mu_low, inputs), (6, 5), strict=True):
+        twice_beta0 = 2 * (11 - 2 / 3 * n_f)
+        slow, fast = eta ** (2 / twice_beta0), eta ** (-16 / twice_beta0)
+        scalar = fast * scalar + 2 / 3 * (slow - fast) * vector
+        vector = slow * vector
+    return jnp.array([vector, scalar])
