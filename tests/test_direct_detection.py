@@ -12,6 +12,7 @@ import bsfit
 from bsfit.dark_matter import direct_detection, indirect_detection
 from bsfit.dark_sector import nucleon
 from bsfit.errors import BsfitInputError
+from bsfit.likelihood.densities import upper_limit_chi2
 from bsfit.loading.inputs import load_inputs
 from bsfit.loading.limits import LIMITS, limit
 from bsfit.models import loop, portal
@@ -171,7 +172,11 @@ def test_predict_by_name():
 def test_limits(name):
     """1.64 at the printed limit of every mass, to 1 %; monotone in the cross section; zero without scattering."""
     table = limit(name)
-    chi2 = jax.vmap(lambda s, m: direct_detection.delta_chi2(s, m, name))
+
+    def of_one(sigma, mass):
+        return upper_limit_chi2(sigma / direct_detection.largest(mass, name), table.at_limit)
+
+    chi2 = jax.vmap(of_one)
     mass, sigma = jnp.asarray(table.mass), jnp.asarray(table.cross_section)
     np.testing.assert_allclose(chi2(sigma, mass), 1.6424, rtol=1e-3)
     assert np.all(chi2(2 * sigma, mass) > chi2(sigma, mass))
@@ -180,7 +185,7 @@ def test_limits(name):
     found = jax.vmap(lambda m: direct_detection.largest(m, name))(far)
     assert found[0] > found[1] > sigma[0]
     assert float(found[3] / found[2]) == pytest.approx(2.0)
-    assert np.all(np.isfinite(jax.vmap(jax.grad(lambda m: direct_detection.delta_chi2(1e-46, m, name)))(mass)))
+    assert np.all(np.isfinite(jax.vmap(jax.grad(lambda m: of_one(1e-46, m)))(mass)))
 
 
 def test_published_minima():

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bsfit.errors import BsfitInputError
 from bsfit.loading import measurements
-from bsfit.loading.measurements import available, data_sets, load_measurement, select
+from bsfit.loading.measurements import load_measurement
 from bsfit.loading.printed_values import parse_value
+from bsfit.loading.selection import available, data_sets, select
 
 DATA = Path(measurements.__file__).parent / "data" / "measurements"
 

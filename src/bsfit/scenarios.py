@@ -15,8 +15,9 @@ from bsfit import catalogue
 from bsfit.errors import BsfitInputError
 from bsfit.inference.lines import fit_lines
 from bsfit.inference.planes import fit_planes
-from bsfit.likelihood.joint import LogLikelihood, log_likelihood
-from bsfit.loading import measurements
+from bsfit.likelihood.build import log_likelihood
+from bsfit.likelihood.joint import LogLikelihood
+from bsfit.loading import selection
 from bsfit.loading.inputs import Inputs
 from bsfit.results import ScenarioTable
 
@@ -116,7 +117,7 @@ def fit_scenarios(
 
 def _coefficients_of(data: str | Sequence[str]) -> set[str]:
     """Names of the Wilson coefficients that the observables of a data selection depend on."""
-    names = {datum.observable for measurement in measurements.select(data) for datum in measurement.data}
+    names = {datum.observable for measurement in selection.select(data) for datum in measurement.data}
     found: set[str] = set()
     for item in map(catalogue.observable, names):
         # Leptonic decays have no moment rows by lepton; theirs stand in the name.
