@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bsfit
 from bsfit.errors import BsfitInputError
 from bsfit.loading import measurements
 from bsfit.loading.measurements import load_measurement
 from bsfit.loading.printed_values import parse_value
 from bsfit.loading.selection import available, data_sets, select
 
-DATA = Path(measurements.__file__).parent / "data" / "measurements"
+DATA = Path(bsfit.__file__).parent / "data" / "measurements"
 
 GOOD = """\
 schema: 1

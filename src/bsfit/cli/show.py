@@ -66,7 +66,7 @@ def _observable(name: str) -> Iterator[Facts]:
         "full name": f"{full}[LOW,HIGH], q2 in GeV^2" if item.bin and "[" not in name else item.name,
         "unit": quantity.unit,
         "group": item.group,
-        "depends on": ", ".join(catalogue.coefficients_of(quantity.process, item.leptons)),
+        "depends on": ", ".join(catalogue.coefficients_that_move(item)),
         "theory errors from": ", ".join(catalogue.nuisances(item)).replace("[*]", "*"),
         "papers": ", ".join(quantity.sources),
         **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
@@ -168,7 +168,7 @@ def _coefficient(name: str) -> Iterator[Facts]:
         used = [
             f"{p} ({decay})" if decay else p
             for p, row in catalogue.PROCESSES.items() for decay in row.decays
-            if stem in catalogue.coefficients_of(p, catalogue.LEPTONS)
+            if stem in catalogue.coefficients_of(row, catalogue.LEPTONS)
         ]  # fmt: skip
         part = "imaginary" if name != stem else "real"
         yield {"Wilson coefficient": name, "what": f"{part} part of the shift by new physics at 4.8 GeV",
