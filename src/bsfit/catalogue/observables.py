@@ -43,7 +43,8 @@ class Quantity:
 
     `leptons` are those of the moment rows that it combines, "l" for the lepton in its name; `nuisances` the uncertain
     inputs that matter for it when theory errors are propagated: globs, ``{decay}`` and ``{transition}`` stand for those
-    of the observable; `coefficients` those of the process that it depends on, all if none are named. Angular observables are in the convention of LHCb.
+    of the observable; `coefficients` those of the process that it depends on, all if none are named. Angular
+    observables are in the convention of LHCb.
     """
 
     process: Process

@@ -71,7 +71,7 @@ def limits_in(data: Data) -> tuple[limits.Limit, ...]:
 
 def listed(data: Data) -> list[Any]:
     """What a user asks for as a list."""
-    return [data] if isinstance(data, str | os.PathLike | Measurement | Mapping) else list(data)
+    return list(data) if isinstance(data, list | tuple | set | frozenset | Iterator) else [data]
 
 
 def described(data: Data) -> str:
