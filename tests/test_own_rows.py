@@ -30,10 +30,8 @@ def moments(theory, inputs, rows):
     """Squares of 68 amplitudes, linear in two coefficients, times the width of the bin and an input."""
 
     def of_row(lepton, low, high):
-        c9, c10 = (
-            jnp.stack([theory.wilson[f"{c}_bs{x}{x}"] for x in catalogue.LEPTONS])[lepton] for c in ("C9", "C10")
-        )
-        amplitude = AMPLITUDES @ jnp.stack([jnp.ones(()) + 0j, 0.2 * c9, 0.2 * c10])
+        each = jnp.stack([theory.wilson[f"{c}_bs{x}{x}"] for x in catalogue.LEPTONS for c in ("C9", "C10")])
+        amplitude = AMPLITUDES @ jnp.concatenate([jnp.ones(1), 0.2 * each.reshape(-1, 2)[lepton]])
         return inputs["V_cb"] * (high - low) * jnp.abs(amplitude) ** 2
 
     return jax.vmap(of_row)(rows.lepton, rows.q2_min, rows.q2_max)
@@ -172,8 +170,7 @@ def test_likelihood_of_an_own_model():
 
 def test_two_processes_of_one_name_are_refused():
     other = catalogue.Process("b_to_k_ll", HERE, ("A->B",), (("m_B0", "m_K0"),), COEFFICIENTS, N)
-    item = catalogue.Observable(
-        "x", catalogue.Quantity(other, "rate", "1", "r", "toy", ("l",)), "A->B", ("mu",), (1, 3)
-    )
+    quantity = catalogue.Quantity(other, "rate", "1", "r", "toy", ("l",))
+    item = catalogue.Observable("x", quantity, "A->B", ("mu",), (1.0, 3.0))
     with pytest.raises(BsfitInputError, match="two processes"):
         bsfit.predict([item, "R_K[1.1,6]"])
