@@ -9,7 +9,7 @@ couplings. A coupling to protons alone thus counts with :math:`(Z/A)^2`. The vec
 matter and its antiparticle, of which freeze-out leaves as many, so that its interference with the scalar amplitude
 cancels in the mean. Momentum transfers are neglected, but in electron loops.
 
-The limits assume the full local density; a sub-dominant relic is rescaled in `dark_likelihood`.
+The limits assume the full local density; a sub-dominant relic is rescaled in `likelihood.dark_matter`.
 """
 
 import jax.numpy as jnp
