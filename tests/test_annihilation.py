@@ -9,14 +9,14 @@ from scipy.special import kve
 
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import (
-    FermionExchange,
     FermionPairs,
-    HiggsExchange,
-    HiggsPair,
     VectorExchange,
     VectorPair,
 )
+from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPair
+from bsfit.dark_sector.t_channel import FermionExchange
 from bsfit.loading.inputs import load_inputs
+from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.models import portal
 from bsfit.numerics import atanh_ratio, bessel_k
 
@@ -117,7 +117,8 @@ def test_higgs_portal_far_above_the_higgs():
     m, vev = 2e4, 246.22
     mass, coupling = jnp.asarray([m]), jnp.asarray(0.1)
     poles = jnp.asarray([125.2])
-    exchange = HiggsExchange.of(mass, jnp.asarray([[0.1 * vev]]), jnp.ones(1), poles, DEFAULT, multiplicity=2.0)
+    couplings = HiggsCouplings(jnp.asarray([[0.1 * vev]]), jnp.ones(1), poles, coupling)
+    exchange = HiggsExchange.of(mass, couplings, DEFAULT, multiplicity=2.0)
     pair = HiggsPair(mass, coupling, poles[0], jnp.asarray(vev), multiplicity=2.0)
     found = sum(sigma_v(channel, m, 1e-3, 2.0) for channel in (exchange, pair))
     assert found == pytest.approx(0.1**2 / (16 * np.pi * m**2), rel=2e-3)

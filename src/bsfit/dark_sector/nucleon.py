@@ -46,15 +46,6 @@ def photon(coupling: FloatLike) -> Float[Array, " 2"]:
     return jnp.stack([coupling, jnp.zeros(())])
 
 
-def mass_logarithm(weights: Float[Array, " k"], couplings: Float[Array, " k"], masses: Float[Array, " k"]) -> FloatLike:
-    r""":math:`\sum w_f(\Delta_L+\Delta_R)_f\ln m_f^2`: mixing of a vector boson with another through fermion loops.
-
-    It does not depend on the unit of mass where :math:`\sum w_f(\Delta_L+\Delta_R)_f=0`, as for the charges of a
-    symmetry: then the mixing is finite.
-    """
-    return jnp.sum(weights * couplings * 2 * jnp.log(masses))
-
-
 def charge_radius(m_x: FloatLike, heavy: FloatLike, light: FloatLike) -> FloatLike:
     r""":math:`F'(0)` in GeV^-2 of a scalar X coupled to a lepton of charge -1 and a heavy F by a coupling of one.
 
