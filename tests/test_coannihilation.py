@@ -126,7 +126,7 @@ def test_doublet_at_rest():
     alpha, sin2 = float(DEFAULT["alpha_em_mZ"]), float(DEFAULT["sin2_theta_w"])
     g2, t = 4 * np.pi * alpha / sin2, sin2 / (1 - sin2)
     x = jnp.asarray([1e5])
-    found = jax.jit(lambda dark: average.averages(average.spectrum(dark, 1e6), dark, x)[0])(doublet(1000.0))
+    found = jax.jit(lambda dark: average.averages(average.integrand(dark, 1e6), dark, x)[0])(doublet(1000.0))
     assert float(found) == pytest.approx(g2**2 * (20.25 + 3 * t + 10.75 * t**2) / (512 * np.pi * 1e6), rel=1e-4)
 
 

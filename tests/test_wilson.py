@@ -8,7 +8,9 @@ from finite_differences import assert_derivatives
 
 from bsfit.catalogue import COEFFICIENTS, LEPTON_PAIRS, SEMILEPTONIC
 from bsfit.loading.inputs import load_inputs
-from bsfit.standard_model import wilson
+from bsfit.matching import currents
+from bsfit.standard_model import running, wilson
+from bsfit.standard_model.ckm import ckm, v_tb_v_ts
 from bsfit.standard_model.qcd import alpha_s
 from bsfit.theory import INDEX, WilsonCoefficients
 
@@ -31,7 +33,7 @@ TOTAL = jax.jit(wilson.total)
 
 
 def test_ckm_against_flavio():
-    v = jax.jit(wilson.ckm)(FLAVIO)
+    v = jax.jit(ckm)(FLAVIO)
     np.testing.assert_allclose(v, CKM, atol=1e-15)
     np.testing.assert_allclose(v @ jnp.conj(v.T), np.eye(3), atol=1e-15)
     assert jnp.angle(-v[0, 0] * jnp.conj(v[0, 2]) / (v[1, 0] * jnp.conj(v[1, 2]))) == pytest.approx(1.15, rel=1e-13)
@@ -39,16 +41,16 @@ def test_ckm_against_flavio():
 
 def test_ckm_and_scale_of_the_reference(reference):
     meta = reference("models.json")["meta"]
-    assert complex(wilson.v_tb_v_ts(REFERENCE)) == pytest.approx(complex(*meta["VtbVts"]), rel=1e-12)
-    assert float(wilson.lambda_v(REFERENCE)) == pytest.approx(meta["Lambda_v"], rel=1e-10)
-    assert wilson.v_tb_v_ts(REFERENCE).real < 0
+    assert complex(v_tb_v_ts(REFERENCE)) == pytest.approx(complex(*meta["VtbVts"]), rel=1e-12)
+    assert float(currents.lambda_v(REFERENCE)) == pytest.approx(meta["Lambda_v"], rel=1e-10)
+    assert v_tb_v_ts(REFERENCE).real < 0
 
 
 def test_normalisation_identity():
     """(4 G_F/sqrt2)(alpha/4 pi) = 1/(2 Lambda_v^2), whatever alpha is."""
     for inputs in (FLAVIO, REFERENCE):
         left = 4 * inputs["G_F"] / jnp.sqrt(2.0) * inputs["alpha_em_mb"] / (4 * jnp.pi)
-        assert float(left * 2 * wilson.lambda_v(inputs) ** 2) == pytest.approx(1.0, rel=1e-14)
+        assert float(left * 2 * currents.lambda_v(inputs) ** 2) == pytest.approx(1.0, rel=1e-14)
 
 
 def test_standard_model_against_flavio():
@@ -165,14 +167,14 @@ def evolved(gamma, c, mu, low=4.8, steps=4000):
 def test_dipoles_run_by_their_anomalous_dimensions(mu):
     gamma = np.array([[32 / 3, 0], [-32 / 9, 28 / 3]])
     expected = evolved(gamma, [1.0, -3.0], mu)
-    np.testing.assert_allclose(jax.jit(wilson.run_dipoles)(1.0, -3.0, mu, REFERENCE), expected, rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(running.run_dipoles)(1.0, -3.0, mu, REFERENCE), expected, rtol=1e-6)
 
 
 def test_size_of_the_running():
-    c7, c8 = jax.jit(wilson.run_dipoles)(1.0, -3.0, 1000.0, REFERENCE)
+    c7, c8 = jax.jit(running.run_dipoles)(1.0, -3.0, 1000.0, REFERENCE)
     assert float(c7) == pytest.approx(0.18, abs=0.005)
     assert float(c8) / -3 == pytest.approx(0.57, abs=0.01)
-    run = jax.jit(wilson.run_delta_f2)
+    run = jax.jit(running.run_delta_f2)
     for mu, expected in ((1e3, 0.781), (2e3, 0.766), (5e3, 0.748)):
         assert float(run(mu, 4.18, REFERENCE)) == pytest.approx(expected, abs=6e-4)
 
@@ -180,11 +182,11 @@ def test_size_of_the_running():
 def test_left_right_operators_mix():
     gamma = np.array([[2.0, 12.0], [0.0, -16.0]])
     expected = evolved(gamma, [1.0, 0.0], 1500.0)
-    np.testing.assert_allclose(wilson.run_delta_f2_lr(1500.0, 4.8, REFERENCE), expected, rtol=1e-6)
+    np.testing.assert_allclose(running.run_delta_f2_lr(1500.0, 4.8, REFERENCE), expected, rtol=1e-6)
 
 
 def test_running_composes():
-    run = jax.jit(wilson.run_delta_f2)
+    run = jax.jit(running.run_delta_f2)
     once = run(2000.0, 4.18, REFERENCE)
     for middle in (4.8, 100.0, 162.5, 500.0):
         assert run(2000.0, middle, REFERENCE) * run(middle, 4.18, REFERENCE) == pytest.approx(float(once), rel=1e-13)
@@ -194,7 +196,7 @@ def test_running_composes():
 def test_derivatives_of_the_running():
     def run(x):
         inputs = REFERENCE.replace({"alpha_s_mZ": x[1], "m_t_MSbar": x[2]})
-        return jnp.stack([wilson.run_delta_f2(x[0], 4.8, inputs), *wilson.run_dipoles(1.0, 0.5, x[0], inputs)])
+        return jnp.stack([running.run_delta_f2(x[0], 4.8, inputs), *running.run_dipoles(1.0, 0.5, x[0], inputs)])
 
     assert_derivatives(run, [[1500.0, 0.118, 162.5], [100.0, 0.118, 162.5]], [[500.0, 0.05, 50.0], [30.0, 0.05, 50.0]])
 
@@ -206,18 +208,18 @@ def test_lepton_currents_and_field_order():
     """The pair `mue` stands for the fields (e-bar ... mu); left-handed currents have C9 = -C10 = C_L."""
     left = lambda i, j: (1.0 + i + 10 * j) * 1e-9 + 0j  # noqa: E731
     none = lambda i, j: jnp.zeros(()) + 0j  # noqa: E731
-    unit = wilson.lambda_v(FLAVIO) ** 2 / wilson.v_tb_v_ts(FLAVIO)
-    charged, neutral = wilson.from_charged_leptons(left, none, FLAVIO), wilson.from_neutrinos(left, FLAVIO)
+    unit = currents.lambda_v(FLAVIO) ** 2 / v_tb_v_ts(FLAVIO)
+    charged, neutral = currents.from_charged_leptons(left, none, FLAVIO), currents.from_neutrinos(left, FLAVIO)
     assert charged["C9_bsmue"] == pytest.approx(complex(left(0, 1) * unit))
     for pair, neutrinos in (("mue", "numunue"), ("tautau", "nutaunutau")):
         assert charged[f"C10_bs{pair}"] == -charged[f"C9_bs{pair}"]
         assert neutral[f"CL_bs{neutrinos}"] == charged[f"C9_bs{pair}"]
-    right = wilson.from_charged_leptons(none, left, FLAVIO)
+    right = currents.from_charged_leptons(none, left, FLAVIO)
     assert right["C9_bsmue"] == right["C10_bsmue"] == charged["C9_bsmue"]
     assert set(charged) | set(neutral) <= set(COEFFICIENTS)
     assert set(INDEX) == set(COEFFICIENTS)
 
 
 def test_delta_f2_has_the_sign_of_minus_h():
-    result = wilson.from_delta_f2({"bs": 1e-11 + 0j}, 1000.0, REFERENCE)
-    assert result["CVLL_bsbs"] == -1e-11 * wilson.run_delta_f2(1000.0, 4.8, REFERENCE)
+    result = currents.from_delta_f2({"bs": 1e-11 + 0j}, 1000.0, REFERENCE)
+    assert result["CVLL_bsbs"] == -1e-11 * running.run_delta_f2(1000.0, 4.8, REFERENCE)
