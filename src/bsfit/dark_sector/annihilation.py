@@ -1,4 +1,7 @@
-r"""Cross sections of dark matter as functions of s, by topology. Tree level, energies in GeV.
+r"""Cross sections of dark matter as functions of s: normalisation, kinematics, and all that goes through a vector.
+
+Tree level, energies in GeV. Higgs bosons are in `higgs_portal`, heavy fermions in the t channel in `t_channel`, heavier
+partners of dark matter in `coannihilation`.
 
 Each topology is a record of arrays whose `strength` is :math:`\sum g_ig_j\lambda\sigma`, see `theory.Channel`:
 `multiplicity` is the number of ordered pairs of states that annihilate this way. It is 1 for a real scalar, 2 for a
@@ -7,6 +10,7 @@ complex one (:math:`\chi\chi^*` and :math:`\chi^*\chi`), 4 for a Majorana and 8 
 With p the momentum of the initial particles in their centre of mass,
 :math:`\lambda\sigma=p\sqrt s\int d\Phi\,|M|^2`, for two particles of momentum k in the final state
 :math:`\lambda\sigma=\frac{pk}{4\pi}\langle|M|^2\rangle`, the mean over the angle, half of it for identical ones.
+:math:`\lambda` and the average over all pairs of species are those of [Edsjo:1997bg]_.
 """
 
 import equinox as eqx
@@ -47,7 +51,8 @@ class FermionPairs(eqx.Module):
     def time_like_width(self, m: Scalar) -> Scalar:
         r"""The same for the component along its momentum, which vanishes for a conserved current.
 
-        :math:`\frac{p}{4\pi m^2}[(|g_L|^2+|g_R|^2)(E_1E_2-p^2)-2m_1m_2{\rm Re}\,g_Lg_R^*]`.
+        :math:`\frac{p}{4\pi m^2}[(|g_L|^2+|g_R|^2)(E_1E_2-p^2)-2m_1m_2{\rm Re}\,g_Lg_R^*]`: derived here, checked as
+        part of `test_exchange_of_a_vector_is_the_trace`.
         """
         p = momentum(m**2, self.m1, self.m2)
         e1, e2 = (m**2 + self.m1**2 - self.m2**2) / (2 * m), (m**2 + self.m2**2 - self.m1**2) / (2 * m)
@@ -67,7 +72,8 @@ class VectorExchange(Channel):
     * axial, Dirac or Majorana (with :math:`\frac g2\bar\chi\gamma\gamma_5\chi`): :math:`T=g^2(s-4m^2)`,
       :math:`T_0=2g^2m^2`.
 
-    `split` says that the masses of the two scalars differ.
+    Derived here, checked against explicit spinors in `test_exchange_of_a_vector_is_the_trace`. `split` says that the
+    masses of the two scalars differ.
     """
 
     coupling: Scalar
@@ -107,10 +113,11 @@ class VectorExchange(Channel):
 class VectorPair(Channel):
     r"""Complex scalar of charge one into two vectors of mass M: contact, t and u channel.
 
-    With :math:`T=t-m^2`, :math:`U=u-m^2`: :math:`\sum|M|^2=g^4[16+A^2/T^2+B^2/U^2+4a/T+4a'/U+2x^2/TU]`,
-    :math:`A=4m^2+2T-M^2`, :math:`a=\frac52s-4m^2+2U-3M^2+\ldots`, integrated over the angle in closed form; from
-    the Feynman rules, with the limit :math:`\sigma v\to g^4/8\pi m^2` for M -> 0 at rest. `masses` [k] are the scalars
-    for which the strengths are summed: one complex, or its two real components, whose splitting is neglected here.
+    With :math:`T=t-m^2`, :math:`U=u-m^2`: :math:`\sum|M|^2=g^4[16+A_T^2/T^2+A_U^2/U^2+4a_U/T+4a_T/U+2x^2/TU]`,
+    :math:`A_T=4m^2+2T-M^2`, :math:`a_T=\frac52s-4m^2+2T-3M^2`, :math:`x=s-4m^2+M^2`, integrated over the angle in
+    closed form: derived here, checked against sums over polarisations in `test_vector_pairs_are_the_polarisation_sum`
+    and the limit :math:`\sigma v\to g^4/8\pi m^2` for M -> 0 in `test_vector_pairs_at_rest`. `masses` [k] are the
+    scalars for which the strengths are summed: one complex, or its two real components, whose splitting is neglected.
     """
 
     coupling: Scalar
@@ -141,7 +148,9 @@ class VectorPair(Channel):
 class VectorScalarPair(Channel):
     r"""Scalars into a vector M and a neutral scalar through the vector in the s channel, vertex :math:`c\,g^{\mu\nu}`.
 
-    :math:`\lambda\sigma=\frac{pk}{4\pi}g^24p^2c^2\frac{1+k^2/3M^2}{|s-M^2+iM\Gamma|^2}`: the current is conserved.
+    :math:`\lambda\sigma=\frac{pk}{4\pi}g^24p^2c^2\frac{1+k^2/3M^2}{|s-M^2+iM\Gamma|^2}` for a conserved current:
+    derived here, checked against the sum over polarisations in `test_vector_and_scalar_is_the_polarisation_sum`. Where
+    the masses of the scalars differ, the part of their current along its momentum is left out.
     """
 
     coupling: Scalar

@@ -2,7 +2,7 @@ r"""Dark matter through heavy fermions in the t channel, :math:`L=\lambda_i\bar 
 
 Annihilation of a scalar X into pairs of light fermions, and its scattering off nucleons by exchange and by loops of the
 same fermions. Couplings are 3-vectors (`matching.vectorlike`) by name of the multiplet, as in `light_fermions`. Derived
-here; see each function for what it was checked against.
+here, checked against independent reference numbers in `test_every_reference_point`.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,10 @@ Scalar = Float[Array, ""]
 class FermionExchange(Channel):
     r"""Complex scalars X into fermions through heavy fermions M in the t channel, :math:`\lambda\bar F_RXf_L`.
 
-    :math:`\sum|M|^2=2w\frac{2(p_1k)(p_2k)-t\,p_1p_2}{(t-M^2)^2}`, from Dirac traces, integrated over the angle in
-    closed form. Rows [k]: weight :math:`w=N_c|\lambda_i|^2|\lambda_j|^2`, masses of the two fermions, M.
+    :math:`\sum|M|^2=2w\frac{2(p_1k)(p_2k)-t\,p_1p_2}{(t-M^2)^2}`, k the momentum exchanged, integrated over the angle
+    in closed form: derived here, checked against explicit spinors in `test_exchange_of_a_fermion_is_the_trace` and at
+    rest in `test_t_channel_scalar_at_rest`. Rows [k]: weight :math:`w=N_c|\lambda_i|^2|\lambda_j|^2`, masses of the two
+    fermions, M.
     """
 
     m_x: Scalar

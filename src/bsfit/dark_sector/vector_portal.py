@@ -2,6 +2,8 @@ r"""A Z' between dark matter and fermions: into what it decays, what it annihila
 
 For couplings to fermions as in `matching.z_prime.Currents`, at tree level. Of dark matter only the coupling g of its
 current :math:`g\,\chi^*i\overleftrightarrow{\partial_\mu}\chi`, or of a vector current of a fermion, enters scattering.
+Derived here, checked against the sum of all charges in `test_all_charge_goes_into_light_and_heavy_states` and
+independent reference numbers in `test_reference_points` and `test_every_reference_point`.
 """
 
 import jax.numpy as jnp
@@ -72,7 +74,8 @@ def nucleon_couplings(
 
     At tree level :math:`f_q=g(\Delta_L+\Delta_R)/2m_{Z'}^2`. The Z' mixes with the photon in loops of all fermions:
     :math:`b_p=-\frac{e^2g}{24\pi^2m_{Z'}^2}\sum(-N_cQ_f)(\Delta_L+\Delta_R)_f\ln m_f^2`. Of `epsilon` the photon's
-    part alone survives at low momenta, `matching.z_prime.at_low_energies`.
+    part alone survives at low momenta, `matching.z_prime.at_low_energies`. Derived here, checked in
+    `test_kinetic_mixing_is_the_loop_of_the_photon` and `test_mixing_with_the_photon_does_not_know_the_unit_of_mass`.
     """
     m2 = jnp.asarray(m_zp, dtype=float) ** 2
     plain = [f.left(0, 0).real - f.universal_left for f in (z.up, z.down)]

@@ -155,7 +155,8 @@ def lepton_dipoles(
 def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> DarkSector:
     r"""Annihilation of X into leptons and quarks through L and Q in the t channel, and by the Higgs portal.
 
-    L and Q take part in freeze-out, each with X and with its own antiparticle, unless the input `coannihilation` is 0.
+    The interference of the two in pairs of top quarks is left out. L and Q take part in freeze-out, each with X and
+    with its own antiparticle, unless the input `coannihilation` is 0.
     """
     m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
     up = up_couplings(quarks, ckm(inputs))

@@ -110,8 +110,9 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     r"""Annihilation of :math:`\chi` through the Z' (`width`), into Z' pairs, :math:`Z'\phi`, and by the Higgs portal.
 
     With :math:`\mu_\chi` there are two real species, which annihilate together through the Z', each alone otherwise;
-    their splitting is kept everywhere but in the pairs of Z'. Final states with :math:`\phi` but :math:`Z'\phi`, and
-    the mixing of h in the pairs of Higgs bosons, are left out.
+    their splitting is kept everywhere but in the pairs of Z' and in the current that makes :math:`Z'\phi`. Left out:
+    other final states with :math:`\phi`, exchange of :math:`\phi` into pairs of Z', and the mixing of h in the pairs of
+    Higgs bosons.
     """
     split = not known_zero(params, "mu_chi", "mu_chi_im")
     masses = jnp.stack([scalar.m_I, scalar.m_R]) if split else scalar.m_I[None]
