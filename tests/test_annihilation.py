@@ -4,19 +4,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from dirac_matrices import FIVE, GAMMA, LEFT, METRIC, ONE, RIGHT, bar, slash
 from scipy.integrate import quad
 from scipy.special import kve
 
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import (
-    FermionExchange,
     FermionPairs,
-    HiggsExchange,
-    HiggsPair,
     VectorExchange,
     VectorPair,
+    VectorScalarPair,
 )
+from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPair
+from bsfit.dark_sector.t_channel import FermionExchange
 from bsfit.loading.inputs import load_inputs
+from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.models import portal
 from bsfit.numerics import atanh_ratio, bessel_k
 
@@ -117,7 +119,8 @@ def test_higgs_portal_far_above_the_higgs():
     m, vev = 2e4, 246.22
     mass, coupling = jnp.asarray([m]), jnp.asarray(0.1)
     poles = jnp.asarray([125.2])
-    exchange = HiggsExchange.of(mass, jnp.asarray([[0.1 * vev]]), jnp.ones(1), poles, DEFAULT, multiplicity=2.0)
+    couplings = HiggsCouplings(jnp.asarray([[0.1 * vev]]), jnp.ones(1), poles, coupling)
+    exchange = HiggsExchange.of(mass, couplings, DEFAULT, multiplicity=2.0)
     pair = HiggsPair(mass, coupling, poles[0], jnp.asarray(vev), multiplicity=2.0)
     found = sum(sigma_v(channel, m, 1e-3, 2.0) for channel in (exchange, pair))
     assert found == pytest.approx(0.1**2 / (16 * np.pi * m**2), rel=2e-3)
@@ -164,6 +167,104 @@ def test_angular_integrals():
 
     found = float(HiggsPair(*arrays([m], coupling, m_h, vev), multiplicity=1.0).strength(jnp.asarray(s)))
     assert found == pytest.approx(p * k / (8 * np.pi) * quad(higgs, -1, 1)[0] / 2, rel=1e-11)
+
+
+# ------------------------------------------------------------------------------------- spinors and polarisations
+
+
+def kinematics(s, m1, m2, m3, m4, cosine):
+    """Momenta of 1 2 -> 3 4 in the centre of mass, 1 along z, and the sizes p and k of these."""
+    root = np.sqrt(s)
+    p, k = (np.sqrt((s - (a + b) ** 2) * (s - (a - b) ** 2)) / (2 * root) for a, b in ((m1, m2), (m3, m4)))
+    way = np.array([np.sqrt(1 - cosine**2), 0.0, cosine])
+    along = np.array([0.0, 0.0, 1.0])
+    made = [np.array([np.sqrt(q**2 + m**2), *(sign * q * n)]) for q, n, m, sign in
+            ((p, along, m1, 1), (p, along, m2, -1), (k, way, m3, 1), (k, way, m4, -1))]  # fmt: skip
+    return *made, p, k
+
+
+def strength_of(squared, s, m1, m2, m3, m4):
+    """pk/4 pi times the mean over the angle of ``squared(p1, p2, k1, k2)``."""
+    mean = quad(lambda c: squared(*kinematics(s, m1, m2, m3, m4, c)[:4]), -1, 1, epsrel=1e-11)[0] / 2
+    *_, p, k = kinematics(s, m1, m2, m3, m4, 0.0)
+    return p * k / (4 * np.pi) * mean
+
+
+def polarisations(k, mass):
+    """Sum over the polarisations of a massive vector, lower indices."""
+    lower = METRIC @ k
+    return -METRIC + np.outer(lower, lower) / mass**2
+
+
+@pytest.mark.parametrize(("current", "m1", "m2"), [("scalar", 1.0, 1.4), ("vector", 1.1, 1.1), ("axial", 1.1, 1.1)])
+def test_exchange_of_a_vector_is_the_trace(current, m1, m2):
+    """Unequal masses and complex couplings in the final state; both currents contracted with a massive propagator."""
+    s, mass, width, g, m3, m4, left, right = 9.0, 2.2, 0.3, 0.7, 0.5, 0.2, 0.4 - 0.3j, 0.2 + 0.1j
+
+    def squared(p1, p2, k1, k2):
+        q = METRIC @ (p1 + p2)
+        propagator = -METRIC + np.outer(q, q) / mass**2
+        initial = np.outer(p1 - p2, p1 - p2)
+        if current != "scalar":
+            vertex = [gamma @ (FIVE if current == "axial" else ONE) for gamma in GAMMA]
+            states = slash(p2) - m2 * ONE, slash(p1) + m1 * ONE
+            initial = np.array([[np.trace(states[0] @ a @ states[1] @ bar(b)) / 4 for b in vertex] for a in vertex])
+        vertex = [gamma @ (left * LEFT + right * RIGHT) for gamma in GAMMA]
+        states = slash(k1) + m3 * ONE, slash(k2) - m4 * ONE
+        final = np.array([[np.trace(states[0] @ a @ states[1] @ bar(b)) for b in vertex] for a in vertex])
+        total = np.einsum("mn,am,bn,ab", initial, propagator, propagator, final)
+        return g**2 * total.real / ((s - mass**2) ** 2 + (mass * width) ** 2)
+
+    one = jnp.ones(1)
+    final = FermionPairs(one, m3 * one, m4 * one, left * one, right * one)
+    channel = VectorExchange(*arrays(g, m1, m2, mass, width), final, jnp.zeros(0), 1.0, current, m1 != m2)
+    assert float(channel.strength(jnp.asarray(s))) == pytest.approx(strength_of(squared, s, m1, m2, m3, m4), rel=1e-9)
+
+
+def test_exchange_of_a_fermion_is_the_trace():
+    s, m, heavy, m3, m4 = 9.0, 1.0, 1.6, 0.5, 0.2
+
+    def squared(p1, p2, k1, k2):
+        q = k1 - p1
+        vertex = RIGHT @ (slash(q) + heavy * ONE) @ LEFT / (q @ METRIC @ q - heavy**2)
+        return np.trace((slash(k1) + m3 * ONE) @ vertex @ (slash(k2) - m4 * ONE) @ bar(vertex)).real
+
+    one = jnp.ones(1)
+    channel = FermionExchange(jnp.asarray(m), one, m3 * one, m4 * one, heavy * one, jnp.zeros(0), multiplicity=1.0)
+    assert float(channel.strength(jnp.asarray(s))) == pytest.approx(strength_of(squared, s, m, m, m3, m4), rel=1e-9)
+
+
+def test_vector_pairs_are_the_polarisation_sum():
+    """Contact, t and u channel of a charged scalar, contracted with both sums; half for identical vectors."""
+    s, m, v, g = 9.0, 1.0, 0.7, 0.6
+
+    def squared(p1, p2, k1, k2):
+        t, u = ((p1 - k) @ METRIC @ (p1 - k) - m**2 for k in (k1, k2))
+        amplitude = 2 * METRIC + np.outer(2 * p1 - k1, 2 * p2 - k2) / t + np.outer(2 * p2 - k1, 2 * p1 - k2) / u
+        return g**4 * np.einsum("mn,ab,ma,nb", amplitude, amplitude, polarisations(k1, v), polarisations(k2, v))
+
+    found = float(VectorPair(*arrays(g, [m], v), multiplicity=1.0).strength(jnp.asarray(s)))
+    assert found == pytest.approx(strength_of(squared, s, m, m, v, v) / 2, rel=1e-9)
+
+
+def test_vector_and_scalar_is_the_polarisation_sum():
+    s, m, mass, width, g, vertex, other = 9.0, 1.0, 1.2, 0.1, 0.6, 0.8, 0.9
+
+    def squared(p1, p2, k1, k2):
+        current = g * vertex * (p1 - p2)
+        total = current @ polarisations(k1, mass) @ current
+        return total / ((s - mass**2) ** 2 + (mass * width) ** 2)
+
+    channel = VectorScalarPair(*arrays(g, m, m, mass, width, [vertex], [other]), multiplicity=1.0)
+    found = float(channel.strength(jnp.asarray(s)))
+    assert found == pytest.approx(strength_of(squared, s, m, m, mass, other), rel=1e-9)
+
+
+def test_width_of_the_higgs_at_tree_level():
+    """1.2 times its width, with quark masses that do not run, without gluons and virtual bosons."""
+    m_h = DEFAULT["m_h"]
+    exchange = HiggsExchange.of(jnp.ones(1), HiggsCouplings.unmixed(0.1, DEFAULT), DEFAULT, multiplicity=2.0)
+    assert float(exchange.width_at(m_h**2) / DEFAULT["Gamma_h"]) == pytest.approx(1.2, abs=0.05)
 
 
 # -------------------------------------------------------------------------------------------------- split scalar

@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import relic_oracle as oracle
+from dirac_matrices import GAMMA, LEFT, METRIC, ONE, RIGHT, bar, slash
 from scipy.integrate import quad, solve_ivp
 from scipy.special import kve
 
 from bsfit.dark_matter.relic_density import relic_density
-from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
+from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair, through_gauge_bosons
 from bsfit.dark_sector.thermal import average
 from bsfit.dark_sector.thermal.plasma import standard_plasma
 from bsfit.loading.inputs import load_inputs
@@ -18,23 +19,6 @@ from bsfit.theory import DarkSector
 
 REFERENCE = load_inputs("reference")
 DEFAULT = load_inputs("default")
-
-# ------------------------------------------------------------------------------------------------ Dirac matrices
-
-S0, SX, SY, SZ = (np.array(m, dtype=complex) for m in ([[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]],
-                                                       [[1, 0], [0, -1]]))  # fmt: skip
-GAMMA = [np.kron(SX, S0), *(np.kron(1j * SY, s) for s in (SX, SY, SZ))]
-FIVE = 1j * GAMMA[0] @ GAMMA[1] @ GAMMA[2] @ GAMMA[3]
-LEFT, RIGHT, ONE = (np.eye(4) - FIVE) / 2, (np.eye(4) + FIVE) / 2, np.eye(4)
-METRIC = np.diag([1.0, -1, -1, -1])
-
-
-def slash(p):
-    return sum(METRIC[i, i] * p[i] * GAMMA[i] for i in range(4))
-
-
-def bar(matrix):
-    return GAMMA[0] @ matrix.conj().T @ GAMMA[0]
 
 
 def momenta(s, m1, m2, cosine):
@@ -98,16 +82,40 @@ def test_strengths_are_the_traces(m_x, m_f, energy):
         return pair_squared(s, m_x, m_f, c, 0.4, 0.7) - pair_squared(s, m_x, m_f, c, 0.4, 0.0)
 
     mean = quad(rest, -1, 1, epsrel=1e-10)[0] / 2
-    found = float(FermionPair(*arguments)._through_x(jnp.asarray(s), jnp.asarray(beta)))
+    found = float(FermionPair(*arguments).through_scalar(jnp.asarray(s)))
     assert found == pytest.approx(beta * s / (16 * np.pi) * mean, rel=1e-9)
 
 
 def test_gauge_part_is_the_trace():
-    """One left-handed fermion through one gauge boson."""
+    """One left-handed fermion through one gauge boson; the Standard Model has 10.25 of them for hypercharge."""
     s, m = 6.0, 1.0
     mean = quad(lambda c: pair_squared(s, 1.0, m, c, 1.0, 0.0), -1, 1)[0] / 2
     beta = np.sqrt(1 - 4 * m**2 / s)
-    assert s * beta * (1 + 2 * m**2 / s) / (24 * np.pi) * 4 == pytest.approx(beta * s / (16 * np.pi) * mean, rel=1e-10)
+    charged = charges()
+    neutral = GaugeCharges(charged.size, charged.couplings, charged.casimir, jnp.zeros(3))
+    found = [float(through_gauge_bosons(jnp.asarray(s), jnp.asarray(m), c)) for c in (charged, neutral)]
+    assert 4 * (found[0] - found[1]) == pytest.approx(10.25 * beta * s / (16 * np.pi) * mean, rel=1e-10)
+
+
+@pytest.mark.parametrize("energy", [2.01, 3.0, 50.0])
+def test_gauge_bosons_by_detailed_balance(energy):
+    r"""Pairs of photons and of gluons: :math:`\lambda\sigma=2s^2\sigma` for photons, 64 times that for gluons.
+
+    The cross sections of Breit and Wheeler and of Combridge, of massless vectors into a fermion and its antiparticle.
+    """
+    s = energy**2
+    rho = 4 / s
+    beta = np.sqrt(1 - rho)
+    log = np.log((1 + beta) / (1 - beta))
+    alpha, no_fermions = 0.1, jnp.zeros(3)
+    photons = 2 * np.pi * alpha**2 / s * ((3 - beta**4) * log - 2 * beta * (2 - beta**2))
+    gluons = np.pi * alpha**2 / (3 * s) * ((1 + rho + rho**2 / 16) * log - beta * (7 / 4 + 31 / 16 * rho))
+    g2 = 4 * np.pi * alpha
+    one = GaugeCharges(jnp.asarray(1.0), jnp.array([0.0, g2, 0.0]), jnp.array([0.0, 1.0, 0.0]), no_fermions)
+    quark = GaugeCharges(jnp.asarray(3.0), jnp.array([0.0, 0.0, g2]), jnp.array([0.0, 0.0, 4 / 3]), no_fermions)
+    for charges_, states, expected in ((one, 4, 2 * s**2 * photons), (quark, 4, 128 * s**2 * gluons)):
+        found = states * float(through_gauge_bosons(jnp.asarray(s), jnp.asarray(1.0), charges_))
+        assert found == pytest.approx(expected, rel=1e-10)
 
 
 # -------------------------------------------------------------------------------------------------- pure doublet
@@ -126,7 +134,7 @@ def test_doublet_at_rest():
     alpha, sin2 = float(DEFAULT["alpha_em_mZ"]), float(DEFAULT["sin2_theta_w"])
     g2, t = 4 * np.pi * alpha / sin2, sin2 / (1 - sin2)
     x = jnp.asarray([1e5])
-    found = jax.jit(lambda dark: average.averages(average.spectrum(dark, 1e6), dark, x)[0])(doublet(1000.0))
+    found = jax.jit(lambda dark: average.averages(average.integrand(dark, 1e6), dark, x)[0])(doublet(1000.0))
     assert float(found) == pytest.approx(g2**2 * (20.25 + 3 * t + 10.75 * t**2) / (512 * np.pi * 1e6), rel=1e-4)
 
 

@@ -8,8 +8,9 @@ import scipy.linalg
 from finite_differences import assert_derivatives
 
 from bsfit import catalogue
+from bsfit.dark_sector import vector_portal
 from bsfit.loading.inputs import load_inputs
-from bsfit.matching import scalar_sector
+from bsfit.matching import scalar_sector, z_prime
 from bsfit.matching.currents import lambda_v
 from bsfit.models import portal
 from bsfit.observables import bs_mixing, trident
@@ -107,7 +108,7 @@ def test_eqs_17_and_18_of_the_review():
 
 
 def test_up_quarks_are_turned_by_the_ckm_matrix():
-    z = portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
+    z = portal.currents({**DEFAULTS, **GENERAL}, REFERENCE)
     v = np.asarray(ckm(REFERENCE))
     down, up = (np.array([[f.left(i, j) for j in range(3)] for i in range(3)]) for f in (z.down, z.up))
     np.testing.assert_allclose(up, v @ down @ v.conj().T, atol=1e-15)
@@ -137,7 +138,7 @@ def test_phases_of_q_and_l_are_free():
 
 def test_lepton_flavour_violating_pairs():
     """Delta of the leptons is hermitian of rank one; the field order of `mue` is e-bar ... mu."""
-    wc, z = at(GENERAL).wilson, portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
+    wc, z = at(GENERAL).wilson, portal.currents({**DEFAULTS, **GENERAL}, REFERENCE)
     product = wc["C9_bsmue"] * wc["C9_bsemu"]
     assert complex(product) == pytest.approx(complex(wc["C9_bsmumu"] * wc["C9_bsee"]), rel=1e-12)
     ratio = wc["C9_bsmue"] / wc["C9_bsmumu"]
@@ -177,7 +178,7 @@ def test_loop_nuisance_scales_only_c9_and_c10():
 def neutral_bosons(epsilon, m_zp, inputs):
     """Masses, and couplings [boson, (g_Y Y, g T_3, X)], of photon, Z, Z' by diagonalisation of B, W_3 and X."""
     s2 = float(inputs["sin2_theta_w"])
-    m_z, g_y = 91.1876, float(portal.hypercharge_coupling(inputs))
+    m_z, g_y = 91.1876, float(z_prime.hypercharge_coupling(inputs))
     g = g_y * np.sqrt((1 - s2) / s2)
     higgs = np.array([-g_y, g, 0.0]) / np.hypot(g, g_y) * m_z
     kinetic = np.eye(3) + epsilon * np.array([[0, 0, 1.0], [0, 0, 0], [1.0, 0, 0]])
@@ -199,9 +200,9 @@ def test_low_energy_kinetic_mixing_against_exact_diagonalisation(m_zp):
     """Exchange of all three bosons between a current of U(1)_X and light fermions, at q^2 = 1 GeV^2."""
     epsilon, q2 = 1e-4, 1.0
     squared, coupled = neutral_bosons(epsilon, m_zp, REFERENCE)
-    z = portal.couplings({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, REFERENCE)
+    z = portal.currents({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, REFERENCE)
     for name, (charge, left, right) in CURRENTS.items():
-        low = portal.at_low_energies(getattr(z, name), charge, {"epsilon": epsilon}, REFERENCE)
+        low = z_prime.at_low_energies(getattr(z, name), charge, epsilon, REFERENCE)
         for hand, found in ((left, low.universal_left), (right, low.universal_right)):
             exchange = np.sum(coupled[:, 2] * (coupled @ np.array([*hand, 0.0])) / (q2 - squared))
             assert float(found) == pytest.approx(-exchange * m_zp**2, rel=2e-3, abs=2e-4 * epsilon), name
@@ -214,7 +215,7 @@ def test_on_shell_couplings_of_kinetic_mixing_against_exact_diagonalisation():
         tolerance = 3 * (91.1876 / m_zp) ** 2
         heavy = neutral_bosons(epsilon, m_zp, REFERENCE)[1][-1]
         heavy = heavy * np.sign(heavy[2])
-        z = portal.couplings({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, REFERENCE)
+        z = portal.currents({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, REFERENCE)
         for name in ("electron", "up", "down"):
             f, (_, left, right) = getattr(z, name), CURRENTS[name]
             for hand, found in ((left, f.universal_left), (right, f.universal_right)):
@@ -224,7 +225,7 @@ def test_on_shell_couplings_of_kinetic_mixing_against_exact_diagonalisation():
 def test_kinetic_mixing_shifts_c9_alone():
     """By the electric charge of the leptons, all alike; neutrinos, C10, flavour violation and mixing stay."""
     plain, mixed = at(GENERAL), at(GENERAL, epsilon=0.01)
-    g_y, c2 = float(portal.hypercharge_coupling(REFERENCE)), 1 - float(REFERENCE["sin2_theta_w"])
+    g_y, c2 = float(z_prime.hypercharge_coupling(REFERENCE)), 1 - float(REFERENCE["sin2_theta_w"])
     unit = -mixed.quantities["D_sb"] / v_tb_v_ts(REFERENCE) * (lambda_v(REFERENCE) / GENERAL["m_Zp"]) ** 2
     for pair in ("ee", "mumu", "tautau"):
         shift = mixed.wilson[f"C9_bs{pair}"] - plain.wilson[f"C9_bs{pair}"]
@@ -237,7 +238,7 @@ def test_kinetic_mixing_shifts_c9_alone():
 def test_loop_kinetic_mixing_without_fermion_mixing():
     """-(g_Y g_X/6 pi^2) ln(m_Q^2/m_L^2): zero for equal masses."""
     bare = {k: v for k, v in BENCHMARK.items() if not k.startswith("lambda")}
-    g_y = float(portal.hypercharge_coupling(REFERENCE))
+    g_y = float(z_prime.hypercharge_coupling(REFERENCE))
     expected = -g_y * 0.3 / (6 * np.pi**2) * 2 * np.log(3.0)
     assert float(at(bare, m_Q=3000.0).quantities["epsilon_loop"]) == pytest.approx(expected, rel=1e-10)
     assert abs(float(at(bare).quantities["epsilon_loop"])) < 1e-18
@@ -258,10 +259,10 @@ def test_partial_widths_add_up_and_obey_su2():
 
 def test_all_charge_goes_into_light_and_heavy_states():
     """Far above all masses the width is that of four left- and two right-handed multiplets of charge 2 g_X."""
-    z = portal.couplings({**DEFAULTS, **GENERAL}, REFERENCE)
+    z = portal.currents({**DEFAULTS, **GENERAL}, REFERENCE)
     m = 1e9
-    partial = portal.widths(m, z, 0.0, 0.0, REFERENCE)
-    total = sum(float(w) for name, w in partial.items() if name not in ("mumu", "chi"))
+    partial = vector_portal.widths(m, z, REFERENCE)
+    total = sum(float(w) for name, w in partial.items() if name != "mumu")
     assert total == pytest.approx(2 * (2 * 3 + 2) * 0.6**2 * m / (24 * np.pi), rel=1e-9)
 
 

@@ -178,7 +178,7 @@ def constant(mass, sigma_v_cm3_s, dof=2.0, share=1.0):
 
 def test_a_constant_cross_section_is_its_average():
     x = jnp.asarray([2.0, 25.0, 1e3, 1e6])
-    found = jax.jit(lambda dark: average.averages(average.spectrum(dark, 1e6), dark, x))(constant(100.0, 2.2e-26))
+    found = jax.jit(lambda dark: average.averages(average.integrand(dark, 1e6), dark, x))(constant(100.0, 2.2e-26))
     np.testing.assert_allclose(found, 2.2e-26 / 1.16733e-17, rtol=2e-5)
 
 

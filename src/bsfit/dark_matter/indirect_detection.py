@@ -29,7 +29,7 @@ SELF_CONJUGATE = ("real scalar", "Majorana")
 
 def sigma_v(dark: DarkSector, x: Float[ArrayLike, ""] = X_TODAY) -> Float[Array, ""]:
     """Average in cm^3/s of a pair that annihilates, at m/T = x."""
-    found = average.spectrum(dark, X_RECOMBINATION)
+    found = average.integrand(dark, X_RECOMBINATION)
     effective = average.averages(found, dark, jnp.asarray(x)[None])[0]
     pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
     return pairs * effective * CM3_PER_S_PER_INVERSE_GEV2

@@ -49,7 +49,7 @@ def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float |
         x_end = X_END_RESONANT if dark.pole_masses.shape[0] else X_END
     early, late = freeze_out.early_x(), freeze_out.late(x_end)
     x = jnp.asarray(np.concatenate([early, late.x]))
-    sigma_v = average.averages(average.spectrum(dark, x_end), dark, x) + _FLOOR
+    sigma_v = average.averages(average.integrand(dark, x_end), dark, x) + _FLOOR
     n, m = len(early), dark.masses[0]
     both = jnp.concatenate([jnp.log(sigma_v[:n]), late.matrix @ jnp.log(sigma_v[n:])])
     steps = jnp.asarray(np.concatenate([early, late.fine]))
@@ -108,7 +108,7 @@ def coupling_for(
 def channel_fractions(dark: DarkSector, x: Float[Array, ""]) -> dict[str, Float[Array, ""]]:
     """Share of every channel in the averaged cross section at x."""
     x_end = X_END_RESONANT if dark.pole_masses.shape[0] else X_END
-    each = average.channel_averages(average.spectrum(dark, x_end), dark, jnp.asarray(x)[None])[:, 0]
+    each = average.channel_averages(average.integrand(dark, x_end), dark, jnp.asarray(x)[None])[:, 0]
     shares = each / (jnp.sum(each) + _FLOOR)
     return {channel.name: shares[i] for i, channel in enumerate(dark.channels)}
 

@@ -3,7 +3,8 @@ r"""Coannihilation of dark matter X with a heavier vector-like fermion F, :math:
 F carries the gauge charges of f, X none. Tree level with all masses of the Standard Model neglected, so that the gauge
 group is unbroken: right where F is much heavier than the Z. Conversions between X and F are taken to be fast, which
 they are unless :math:`\lambda\lesssim10^{-6}`. F of different multiplets do not annihilate with each other here.
-Strengths as in `annihilation`; `GaugeCharges` holds what the gauge group contributes.
+Strengths as in `annihilation`; `GaugeCharges` holds what the gauge group contributes: derived here, checked against a
+doublet of hep-ph/0512090 [Cirelli:2005uq]_ in `test_doublet_at_rest`.
 """
 
 import equinox as eqx
@@ -61,12 +62,35 @@ class GaugeCharges(eqx.Module):
         return self.size * jnp.sum(self.couplings**2 * self.casimir * jnp.array(ADJOINT)) / 4
 
 
+def through_gauge_bosons(s: Scalar, mass: Scalar, charges: GaugeCharges) -> Scalar:
+    r""":math:`\lambda\sigma` of a vector-like fermion of mass m in GeV and its antiparticle, per pair of spin states.
+
+    Into everything that the unbroken gauge group allows: per :math:`g^4`, with :math:`\rho=4m^2/s` and
+    :math:`L=\ln\frac{1+\beta}{1-\beta}`,
+
+    * :math:`\frac{s\beta}{24\pi}(1+\rho/2)` into each left-handed fermion through a gauge boson: derived here, checked
+      against explicit Dirac matrices in `test_gauge_part_is_the_trace`;
+    * :math:`\frac s{32\pi}[2((3-\beta^4)L-2\beta(2-\beta^2))]` and
+      :math:`\frac s{32\pi}[(4+4\rho+2\rho^2)L-\frac\beta3(28+32\rho)]` into two gauge bosons, for the symmetric and the
+      antisymmetric part of the product of charges: from the cross sections of :math:`\gamma\gamma\to f\bar f`
+      [Breit:1934zz]_ and :math:`gg\to Q\bar Q` [Combridge:1978kx]_, see `test_gauge_bosons_by_detailed_balance`.
+    """
+    rho = 4 * mass**2 / s
+    beta = safe_sqrt(1 - rho)
+    logarithm = 2 * beta * atanh_ratio(beta)
+    fermions = s * beta * (1 + rho / 2) / (24 * jnp.pi) * charges.to_fermions()
+    even = 2 * ((3 - beta**4) * logarithm - 2 * beta * (2 - beta**2))
+    odd = (4 + 4 * rho + 2 * rho**2) * logarithm - beta * (28 + 32 * rho) / 3
+    return fermions + (even * charges.symmetric() + odd * charges.antisymmetric()) * s / (32 * jnp.pi)
+
+
 class MixedPair(Channel):
     r"""X and F into f and a gauge boson: f in the s channel, F in the u channel.
 
     With :math:`w=m_F^2-u`: :math:`\sum|M|^2=g^2|\lambda|^2[\frac{2w}s-\frac{4m^2(m^2-x)}{w^2}+\frac{2(2m^2+s)}w
-    +\frac4{sw}((s+m^2-x)(m^2-x)-m^2s)-\frac4s(s+m^2-x)]`, :math:`m=m_F,\ x=m_X^2`, from the traces, integrated over the
-    angle. `share` weighs F, see `FermionPair`.
+    +\frac4{sw}((s+m^2-x)(m^2-x)-m^2s)-\frac4s(s+m^2-x)]`, :math:`m=m_F,\ x=m_X^2`, integrated over the angle: derived
+    here, checked against explicit Dirac matrices in `test_strengths_are_the_traces`. `share` weighs F, see
+    `FermionPair`.
     """
 
     m_x: Scalar
@@ -95,15 +119,9 @@ class MixedPair(Channel):
 class FermionPair(Channel):
     r"""F and its antiparticle into gauge bosons, into fermions and Higgs through them, and :math:`f\bar f` through X.
 
-    Per pair of states and :math:`g^4`, with :math:`\rho=4m^2/s` and :math:`L=\ln\frac{1+\beta}{1-\beta}`:
-
-    * :math:`\lambda\sigma=\frac{s\beta}{24\pi}(1+\rho/2)` into each left-handed fermion through a gauge boson;
-    * :math:`\frac s{32\pi}[2((3-\beta^4)L-2\beta(2-\beta^2))]` and
-      :math:`\frac s{32\pi}[(4+4\rho+2\rho^2)L-\frac\beta3(28+32\rho)]` into two of them, for the symmetric and the
-      antisymmetric part of the product of charges: from the cross sections of :math:`\gamma\gamma\to f\bar f` and
-      :math:`gg\to Q\bar Q` by detailed balance;
-    * through X and by its interference with a gauge boson, :math:`\sum|M|^2=|\lambda|^4\frac{(m^2-t)^2}{(t-x)^2}
-      +\frac{4g^2|\lambda|^2}{s(t-x)}[(m^2-t)^2+m^2s]`.
+    `through_gauge_bosons`; through X, and by its interference with a gauge boson,
+    :math:`\sum|M|^2=|\lambda|^4\frac{(m^2-t)^2}{(t-x)^2}+\frac{4g^2|\lambda|^2}{s(t-x)}[(m^2-t)^2+m^2s]`: derived
+    here, checked against explicit Dirac matrices in `test_strengths_are_the_traces`.
 
     `share`, 1 or less, weighs the number of states of F: 0 leaves coannihilation out.
     """
@@ -116,20 +134,13 @@ class FermionPair(Channel):
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; two ordered pairs of four spin states."""
-        rho = 4 * self.m_f**2 / s
-        beta = safe_sqrt(1 - rho)
-        return self.share**2 * (8 * self._through_gauge_bosons(s, rho, beta) + 2 * self._through_x(s, beta))
+        gauge = through_gauge_bosons(s, self.m_f, self.charges)
+        return self.share**2 * (8 * gauge + 2 * self.through_scalar(s))
 
-    def _through_gauge_bosons(self, s: Scalar, rho: Scalar, beta: Scalar) -> Scalar:
-        logarithm = 2 * beta * atanh_ratio(beta)
-        fermions = s * beta * (1 + rho / 2) / (24 * jnp.pi) * self.charges.to_fermions()
-        even = 2 * ((3 - beta**4) * logarithm - 2 * beta * (2 - beta**2))
-        odd = (4 + 4 * rho + 2 * rho**2) * logarithm - beta * (28 + 32 * rho) / 3
-        bosons = (even * self.charges.symmetric() + odd * self.charges.antisymmetric()) * s / (32 * jnp.pi)
-        return fermions + bosons
-
-    def _through_x(self, s: Scalar, beta: Scalar) -> Scalar:
+    def through_scalar(self, s: Scalar) -> Scalar:
+        r""":math:`\lambda\sigma` of one ordered pair, summed over spins: what X adds, its interference included."""
         f2, x = self.m_f**2, self.m_x**2
+        beta = safe_sqrt(1 - 4 * f2 / s)
         d, h, delta = x - f2 + s / 2, s * beta / 2, f2 - x
         one, two = atanh_ratio(h / d) / d, 1 / ((d - h) * (d + h))
         pure = (self.charges.size * self.yukawas) ** 2 * (1 + 2 * delta * one + delta**2 * two)

@@ -1,6 +1,7 @@
 r"""Decay widths of a heavy vector boson at tree level. Energies in GeV.
 
-The mass of the boson is an argument, so that the same functions serve a virtual one.
+The mass of the boson is an argument, so that the same functions serve a virtual one. Derived here, checked against the
+limits of massless and of equal fermions in `test_massless_limits_of_the_widths`.
 """
 
 import jax.numpy as jnp

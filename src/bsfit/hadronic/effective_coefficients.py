@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from bsfit.catalogue import LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
+from bsfit.catalogue import LEPTONS, SEMILEPTONIC
 from bsfit.hadronic.charm_loops import Y, Y_u, delta_C7, delta_C7_u, delta_C9, delta_C9_u
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import ckm
@@ -28,8 +28,6 @@ from bsfit.standard_model.wilson import Total
 
 COEFFICIENTS = (*SEMILEPTONIC, "C7", "C7p", "C8", "C8p")
 """Order of the coefficients of one lepton; C7 and C8 are the effective ones."""
-
-_DIAGONAL = np.array([LEPTON_PAIRS.index(lepton + lepton) for lepton in LEPTONS])
 
 
 class Quarks(eqx.Module):
@@ -73,7 +71,7 @@ def thresholds(quarks: Quarks) -> Float[Array, " 2"]:
 
 def of_leptons(total: Total) -> Complex[Array, "l cp 12"]:
     """Coefficients `COEFFICIENTS` of e, mu, tau for both CP states, before quark loops."""
-    semileptonic = total.semileptonic[_DIAGONAL]
+    semileptonic = total.flavour_diagonal
     dipole = jnp.broadcast_to(total.dipole, (len(LEPTONS), len(total.dipole)))
     both = jnp.concatenate([semileptonic, dipole], axis=1)
     return jnp.stack([both, jnp.conj(both)], axis=1)

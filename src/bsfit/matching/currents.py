@@ -44,6 +44,14 @@ def from_charged_leptons(left: Current, right: Current, inputs: Inputs) -> dict[
     return result
 
 
+def with_photon_penguin(
+    coefficients: Mapping[str, Complex[Array, ""]], c9: Complex[Array, ""]
+) -> dict[str, Complex[Array, ""]]:
+    """The same coefficients, with the lepton-universal C9 of a photon penguin added to that of ee, mumu and tautau."""
+    names = [f"C9_bs{lepton}{lepton}" for lepton in LEPTONS]
+    return {**coefficients, **{name: coefficients.get(name, 0.0) + c9 for name in names}}
+
+
 def from_neutrinos(left: Current, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
     r""":math:`C_L` of all neutrino pairs from :math:`L=\sum K_{ij}(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`."""
     unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)

@@ -15,9 +15,9 @@ from jaxtyping import Array, ArrayLike, Float
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.vectorlike import complex_parameter, known_zero, squared
 from bsfit.numerics import safe_sqrt
+from bsfit.theory import Params
 
 FloatLike = Float[ArrayLike, ""]
-Params = Mapping[str, FloatLike]
 
 
 def higgs_vev(inputs: Inputs) -> Float[Array, ""]:
@@ -128,15 +128,37 @@ def finite(mass: Float[Array, ""]) -> Float[Array, ""]:
     return jnp.where(jnp.isfinite(mass), mass, 1e9)
 
 
-def cubic_couplings(
-    params: Params, masses: Float[Array, " n"], scalar: Scalars, inputs: Inputs
-) -> tuple[Float[Array, "n 2"], Float[Array, " 2"], Float[Array, " 2"]]:
-    r"""Couplings of I (and R) to :math:`h_1, h_2` in GeV, shares of h in these, and their masses."""
+class HiggsCouplings(eqx.Module):
+    r"""Couplings of scalar dark matter [n] to the Higgs boson and to scalars that mix with it [h].
+
+    `cubic` are the couplings :math:`c_ih_i|\chi|^2` in GeV, half of that for each of two real components; `kappa` those
+    of :math:`h_i` to the Standard Model, relative to its Higgs boson; `poles` their masses in GeV; `quartic` is
+    :math:`\lambda` of :math:`\lambda|H|^2|\chi|^2`.
+    """
+
+    cubic: Float[Array, "n h"]
+    kappa: Float[Array, " h"]
+    poles: Float[Array, " h"]
+    quartic: Float[Array, ""]
+
+    @classmethod
+    def unmixed(cls, quartic: FloatLike, inputs: Inputs) -> "HiggsCouplings":
+        """Of one state, to the Higgs boson of the Standard Model alone."""
+        coupling = jnp.asarray(quartic, dtype=float)
+        return cls((coupling * higgs_vev(inputs))[None, None], jnp.ones(1), inputs["m_h"][None], coupling)
+
+
+def higgs_couplings(params: Params, masses: Float[Array, " n"], scalar: Scalars, inputs: Inputs) -> HiggsCouplings:
+    r"""Couplings of I (and R) to :math:`h_1, h_2`.
+
+    :math:`V\supset h|\chi|^2\lambda_{H\chi}v+\phi(\lambda_{\phi\chi}v_\phi|\chi|^2\pm\mu_\chi(R^2-I^2)/\sqrt2)`.
+    """
     v, broken, sin = higgs_vev(inputs), v_phi(params), scalar.sin_theta
     cos = safe_sqrt(1 - sin**2)
-    to_h = jnp.asarray(params.get("lambda_Hchi", 0.0)) * v
+    quartic = jnp.asarray(params.get("lambda_Hchi", 0.0), dtype=float)
+    to_h = quartic * v
     slope = jnp.array([-1.0, 1.0])[: len(masses)]
     mu = safe_sqrt(squared(complex_parameter(params, "mu_chi")))
     to_phi = jnp.asarray(params.get("lambda_phichi", 0.0)) * broken + slope * jnp.sqrt(2.0) * mu
     cubic = jnp.stack([to_h * cos - to_phi * sin, to_h * sin + to_phi * cos], axis=1)
-    return cubic, jnp.stack([cos, sin]), jnp.stack([scalar.m_h1, finite(scalar.m_h2)])
+    return HiggsCouplings(cubic, jnp.stack([cos, sin]), jnp.stack([scalar.m_h1, finite(scalar.m_h2)]), quartic)

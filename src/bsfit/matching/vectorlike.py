@@ -5,11 +5,11 @@ down quarks and of the charged leptons. The left-handed up quarks then couple by
 :math:`\lambda^u_j=\sum_iV_{ji}^*\lambda_i`.
 """
 
-from collections.abc import Mapping
-
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
+
+from bsfit.theory import Params
 
 FloatLike = Float[ArrayLike, ""]
 
@@ -19,17 +19,17 @@ Vector = tuple[Complex[Array, ""], Complex[Array, ""], Complex[Array, ""]]
 """A 3-vector in flavour space as three scalars: XLA then fuses everything and drops what nothing reads."""
 
 
-def complex_parameter(params: Mapping[str, FloatLike], name: str) -> Complex[Array, ""]:
+def complex_parameter(params: Params, name: str) -> Complex[Array, ""]:
     """The complex parameter with real part `name` and imaginary part ``<name>_im``; missing parts are zero."""
     return jnp.asarray(params.get(name, 0.0)) + 1j * jnp.asarray(params.get(f"{name}_im", 0.0))
 
 
-def known_zero(params: Mapping[str, FloatLike], *names: str) -> bool:
+def known_zero(params: Params, *names: str) -> bool:
     """Whether all of these parameters are zero whatever is traced: what depends on them need not be compiled."""
     return all(isinstance(params.get(name, 0.0), (int, float)) and params.get(name, 0.0) == 0.0 for name in names)
 
 
-def coupling_vector(params: Mapping[str, FloatLike], name: str, flavours: tuple[str, ...]) -> Vector:
+def coupling_vector(params: Params, name: str, flavours: tuple[str, ...]) -> Vector:
     """Couplings ``<name>_<flavour>`` to the three generations."""
     first, second, third = (complex_parameter(params, f"{name}_{flavour}") for flavour in flavours)
     return first, second, third

@@ -18,20 +18,25 @@ One loop at leading order in the momenta. Z penguins vanish at that order, Q and
 lepton-flavour violation other than in b -> s and :math:`\mu\to e\gamma`.
 """
 
-from collections.abc import Mapping
-
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, Complex, Float
 
 from bsfit import validity
 from bsfit.catalogue import LEPTONS
-from bsfit.constants import CHARGE_DOWN, COLOURS
-from bsfit.dark_sector import nucleon
-from bsfit.dark_sector.annihilation import FermionExchange, HiggsExchange, HiggsPair
+from bsfit.constants import CHARGE_DOWN
 from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
+from bsfit.dark_sector.higgs_portal import HiggsPortal, width_if_coupled
+from bsfit.dark_sector.t_channel import FermionExchange, nucleon_couplings
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
-from bsfit.matching.currents import from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
+from bsfit.matching.currents import (
+    from_charged_leptons,
+    from_delta_f2,
+    from_muon_neutrinos,
+    from_neutrinos,
+    with_photon_penguin,
+)
+from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
     Vector,
@@ -44,9 +49,7 @@ from bsfit.matching.vectorlike import (
 from bsfit.standard_model.ckm import ckm, v_tb_v_ts
 from bsfit.standard_model.qcd import alpha_s
 from bsfit.standard_model.running import run_dipoles
-from bsfit.theory import Channel, DarkSector, Partner, Theory, Verdict, WilsonCoefficients
-
-Params = Mapping[str, Float[ArrayLike, ""]]
+from bsfit.theory import Channel, DarkSector, Params, Partner, Theory, Verdict, WilsonCoefficients
 
 
 def theory(params: Params, inputs: Inputs) -> Theory:
@@ -70,7 +73,7 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         return quark_line * jnp.conj(leptons[a]) * leptons[b]
 
     coefficients = {
-        **_with_photon(from_charged_leptons(current, lambda a, b: jnp.zeros(()), inputs), photon),
+        **with_photon_penguin(from_charged_leptons(current, lambda a, b: jnp.zeros(()), inputs), photon),
         **from_neutrinos(current, inputs),
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, m_q, inputs), strict=True)),
         **from_delta_f2(h, m_q, inputs),
@@ -91,12 +94,6 @@ def theory(params: Params, inputs: Inputs) -> Theory:
 
 
 # -------------------------------------------------------------------------------------------------- coefficients
-
-
-def _with_photon(box: Mapping[str, Complex[Array, ""]], photon: Complex[Array, ""]) -> dict[str, Complex[Array, ""]]:
-    """Add the lepton-universal photon penguin to C9 of ee, mumu and tautau."""
-    universal = {f"C9_bs{lepton}{lepton}": photon for lepton in LEPTONS}
-    return {name: value + universal.get(name, 0.0) for name, value in box.items()}
 
 
 def photon_penguin(
@@ -154,41 +151,37 @@ def lepton_dipoles(
 
 # -------------------------------------------------------------------------------------------------- dark matter
 
-_LIGHT = {
-    "up": ("", "m_c", "m_t_pole"),
-    "down": ("", "m_s", "m_b"),
-    "electron": ("m_e", "m_mu", "m_tau"),
-    "neutrino": ("", "", ""),
-}
-"""Inputs with the masses of the light fermions; "" is massless."""
-
 
 def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> DarkSector:
     r"""Annihilation of X into leptons and quarks through L and Q in the t channel, and by the Higgs portal.
 
-    L and Q take part in freeze-out, each with X and with its own antiparticle, unless the input `coannihilation` is 0.
+    The interference of the two in pairs of top quarks is left out. L and Q take part in freeze-out, each with X and
+    with its own antiparticle, unless the input `coannihilation` is 0.
     """
     m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
     up = up_couplings(quarks, ckm(inputs))
     channels: list[Channel] = [
-        _through_t_channel("leptons", {"electron": leptons, "neutrino": leptons}, m_l, m_x, 1, inputs),
-        _through_t_channel("quarks", {"up": up, "down": quarks}, m_q, m_x, COLOURS, inputs),
+        FermionExchange.of({"electron": leptons, "neutrino": leptons}, m_l, m_x, inputs, name="leptons"),
+        FermionExchange.of({"up": up, "down": quarks}, m_q, m_x, inputs, name="quarks"),
     ]
-    portal, poles, widths = _higgs_portal(params, m_x, inputs)
     share = inputs["coannihilation"]
     for name, mass, vector, hypercharge in (("L", m_l, leptons, -0.5), ("Q", m_q, quarks, 1 / 6)):
         charges = GaugeCharges.doublet(hypercharge, name == "Q", alpha_s(m_q, inputs, loops=2), inputs)
         arguments = (m_x, mass, norm_squared(vector), charges, share)
         channels += [MixedPair(*arguments, name=f"X {name}"), FermionPair(*arguments, name=f"{name} pairs")]
+    portal = HiggsPortal()
+    if not known_zero(params, "lambda_H"):
+        couplings = HiggsCouplings.unmixed(params["lambda_H"], inputs)
+        portal = HiggsPortal.of_scalar(m_x[None], couplings, inputs, multiplicity=2.0)
     return DarkSector(
         masses=jnp.stack([m_x, m_l, m_q]),
         dof=jnp.stack([jnp.full((), 2.0), 8.0 * share, 24.0 * share]),
-        channels=(*channels, *portal),
-        pole_masses=jnp.stack(poles) if poles else jnp.zeros(0),
-        pole_widths=jnp.stack(widths) if widths else jnp.zeros(0),
+        channels=(*channels, *portal.channels),
+        pole_masses=portal.poles,
+        pole_widths=portal.widths,
         kind="complex scalar",
         vector=nucleon_couplings(quarks, leptons, (m_q, m_l, m_x), inputs),
-        scalar=_higgs_scattering(params, m_x, inputs),
+        scalar=portal.scattering,
         partners={"L": Partner(m_l, same_flavour_share(leptons)), "Q": Partner(m_q, jnp.ones(()))},
     )
 
@@ -202,77 +195,6 @@ def same_flavour_share(leptons: Vector) -> Float[Array, ""]:
     total = norm_squared(leptons)
     decays = total > 0
     return (squared(e) ** 2 + squared(mu) ** 2) / jnp.where(decays, total, 1.0) ** 2
-
-
-def nucleon_couplings(
-    quarks: Vector, leptons: Vector, masses: tuple[Array, Array, Array], inputs: Inputs
-) -> dict[str, Float[Array, " 2"]]:
-    r"""Couplings of the current of X to nucleons, GeV^-2: `tree`, `lepton_loop` and `quark_loop`; m_Q, m_L, m_X given.
-
-    :math:`f_q=|\lambda_q|^2/4(m_Q^2-m_X^2)` by exchange of Q; :math:`b_p=e^2F'(0)` by the photon, F' the charge radius
-    from loops, times one plus the input `SI_Z_penguin`, the uncertainty from the Z penguin of the top loop. Away from
-    m_X = m_Q and m_X = m_L.
-    """
-    m_q, m_l, m_x = masses
-    up, light = up_couplings(quarks, ckm(inputs)), nucleon.loop_masses(inputs)
-    unit = 1 / (4 * (m_q**2 - m_x**2))
-    e2 = 4 * jnp.pi * inputs["alpha_em_0"]
-
-    def loop(kind: str, couplings: Vector, heavy: Array) -> Float[Array, ""]:
-        radii = nucleon.charge_radii(m_x, heavy, light[kind])
-        return nucleon.WEIGHTS[kind] * jnp.sum(jnp.stack([squared(c) for c in couplings]) * radii)
-
-    penguin = 1 + inputs["SI_Z_penguin"]
-    return {
-        "tree": nucleon.vector(squared(up[0]) * unit, squared(quarks[0]) * unit),
-        "lepton_loop": nucleon.photon(e2 * loop("electron", leptons, m_l) * penguin),
-        "quark_loop": nucleon.photon(e2 * (loop("up", up, m_q) + loop("down", quarks, m_q)) * penguin),
-    }
-
-
-def _higgs_scattering(params: Params, m_x: Float[Array, ""], inputs: Inputs) -> Float[Array, " 2"]:
-    r""":math:`\lambda_Hf_Nm_N/2m_h^2m_X`, equal for proton and neutron."""
-    unit = inputs["f_N"] * inputs["m_nucleon"] / (2 * inputs["m_h"] ** 2 * m_x)
-    return jnp.full(2, jnp.asarray(params.get("lambda_H", 0.0)) * unit)
-
-
-def _higgs_width(params: Params, inputs: Inputs) -> Float[Array, ""]:
-    """Width of the Higgs boson, its mass if X does not couple to it: then it is no resonance."""
-    return jnp.where(jnp.asarray(params.get("lambda_H", 0.0)) == 0, inputs["m_h"], inputs["Gamma_h"])
-
-
-def _through_t_channel(
-    name: str,
-    multiplets: Mapping[str, Vector],
-    mediator: Float[Array, ""],
-    m_x: Float[Array, ""],
-    colours: int,
-    inputs: Inputs,
-) -> FermionExchange:
-    """All pairs of the light fermions of a doublet; those of different flavours stand for both orders."""
-    rows = []
-    for multiplet, couplings in multiplets.items():
-        masses = [inputs[mass] if mass else jnp.zeros(()) for mass in _LIGHT[multiplet]]
-        for i in range(3):
-            for j in range(i, 3):
-                weight = colours * (1 if i == j else 2) * squared(couplings[i]) * squared(couplings[j])
-                rows.append((weight, masses[i], masses[j]))
-    weights, first, second = (jnp.stack(column) for column in zip(*rows, strict=True))
-    tops = jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
-    return FermionExchange(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), tops, name=name)
-
-
-def _higgs_portal(
-    params: Params, m_x: Float[Array, ""], inputs: Inputs
-) -> tuple[list[Channel], list[Array], list[Array]]:
-    r"""Channels of :math:`\lambda_H|H|^2|X|^2`, with the mass and the width of the Higgs boson."""
-    if known_zero(params, "lambda_H"):
-        return [], [], []
-    coupling, v = jnp.asarray(params["lambda_H"]), 1 / jnp.sqrt(jnp.sqrt(2.0) * inputs["G_F"])
-    m_h = inputs["m_h"]
-    exchange = HiggsExchange.of(m_x[None], (coupling * v)[None, None], jnp.ones(1), m_h[None], inputs, multiplicity=2.0)
-    pair = HiggsPair(m_x[None], coupling, m_h, v, multiplicity=2.0)
-    return [exchange, pair], [m_h], [exchange.widths[0]]
 
 
 # ----------------------------------------------------------------------------------------------------- verdicts
@@ -294,7 +216,9 @@ def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) ->
         validity.landau_pole(e_folds),
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(params["m_X"]),
-        validity.kinetic_equilibrium(params["m_X"], inputs["m_h"], _higgs_width(params, inputs)),
+        validity.kinetic_equilibrium(
+            params["m_X"], inputs["m_h"], width_if_coupled(params.get("lambda_H", 0.0), inputs)
+        ),
         validity.higgs_portal(params.get("lambda_H", 0.0), params["m_X"], inputs["m_h"]),
         validity.above(
             "stable_X",

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from bsfit.catalogue import LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
+from bsfit.catalogue import LEPTONS, SEMILEPTONIC
 from bsfit.constants import GEV_PER_INVERSE_PS
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import v_tb_v_ts
@@ -35,14 +35,13 @@ from bsfit.theory import Rows, Theory, moments_themselves
 MOMENTS = tuple(f"{part} {amplitude} {lepton}" for lepton in LEPTONS for amplitude in "PS" for part in ("Re", "Im"))
 """What `moments` returns per row: amplitudes whose squares add up to the branching fraction at decay time zero."""
 
-_DIAGONAL = np.array([LEPTON_PAIRS.index(lepton + lepton) for lepton in LEPTONS])
 _C10, _CS, _CP = ([SEMILEPTONIC.index(name), SEMILEPTONIC.index(name + "p")] for name in ("C10", "CS", "CP"))
 
 
 def amplitudes(theory: Theory, inputs: Inputs) -> Complex[Array, "3 2"]:
     """P and S for e, mu and tau, in units of the root of the branching fraction at decay time zero."""
     m_bs, masses = inputs["m_Bs"], inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
-    coefficients = total(theory.wilson, inputs).semileptonic[_DIAGONAL]
+    coefficients = total(theory.wilson, inputs).flavour_diagonal
     axial, scalar, pseudoscalar = (coefficients[:, i] - coefficients[:, j] for i, j in (_C10, _CS, _CP))
     m_b, m_s = m_b_msbar(MU_B, inputs), m_s_msbar(MU_B, inputs)
     density = m_bs * m_b / (m_b + m_s)

@@ -43,6 +43,11 @@ class Total(eqx.Module):
     dipole: Complex[Array, " 4"]
     four_quark: Complex[Array, " 6"]
 
+    @property
+    def flavour_diagonal(self) -> Complex[Array, "3 8"]:
+        """Rows of `semileptonic` for ee, mumu and tautau."""
+        return self.semileptonic[_DIAGONAL]
+
 
 def _scaling(name: str, inputs: Inputs) -> Float[Array, ""]:
     """Dependence of a Standard-Model coefficient on the top mass and the strong coupling, 1 at the quoted values."""

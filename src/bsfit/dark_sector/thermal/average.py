@@ -34,7 +34,7 @@ r"""Edges above each threshold :math:`\epsilon_t`, in units of it: where it matt
 :math:`20/\epsilon_t`, and the average falls over :math:`1/x`."""
 
 
-class Spectrum(eqx.Module):
+class Integrand(eqx.Module):
     r"""What the averages at all temperatures share, at nodes [n]: the integrand without its Bessel functions.
 
     `decay` is :math:`\sqrt s/m-2`, the exponent per unit of x; `inverse` is :math:`2m/\sqrt s`; `weight` [c, n] the
@@ -46,14 +46,14 @@ class Spectrum(eqx.Module):
     weight: Float[Array, "c n"]
 
 
-def spectrum(dark: DarkSector, x_max: float) -> Spectrum:
-    """Strengths of all channels at the nodes that suffice for averages at 2 <= x <= x_max."""
+def integrand(dark: DarkSector, x_max: float) -> Integrand:
+    """The integrand with strengths of all channels, at the nodes that suffice for averages at 2 <= x <= x_max."""
     m = dark.masses[0]
     epsilon, weight = nodes(dark, x_max)
     root = jnp.sqrt(1 + epsilon)
     strengths = jax.vmap(dark.strengths, out_axes=1)(4 * m**2 * (1 + epsilon))
     measure = weight / (root * jnp.sqrt(root) * 4 * np.sqrt(np.pi) * m**4)
-    return Spectrum(2 * epsilon / (1 + root), 1 / root, strengths * measure[None, :])
+    return Integrand(2 * epsilon / (1 + root), 1 / root, strengths * measure[None, :])
 
 
 def nodes(dark: DarkSector, x_max: float) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
@@ -86,17 +86,17 @@ def _pole_edges(dark: DarkSector, unit: Float[Array, ""]) -> Float[Array, " e"]:
     return (centre[:, None] + half_width[:, None] * jnp.sinh(theta[:, None] * steps[None, :])).ravel()
 
 
-def averages(found: Spectrum, dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, " k"]:
+def averages(found: Integrand, dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, " k"]:
     r""":math:`\langle\sigma_{\rm eff}v\rangle` in GeV^-2 at every x >= 2."""
     return _kernel(found, x) @ jnp.sum(found.weight, axis=0) * prefactor(dark, x)
 
 
-def channel_averages(found: Spectrum, dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, "c k"]:
+def channel_averages(found: Integrand, dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, "c k"]:
     r"""The part of every channel in :math:`\langle\sigma_{\rm eff}v\rangle`, GeV^-2."""
     return (found.weight @ _kernel(found, x).T) * prefactor(dark, x)[None, :]
 
 
-def _kernel(found: Spectrum, x: Float[Array, " k"]) -> Float[Array, "k n"]:
+def _kernel(found: Integrand, x: Float[Array, " k"]) -> Float[Array, "k n"]:
     y = found.inverse[None, :] * (0.5 / x)[:, None]
     return jnp.exp(-x[:, None] * found.decay[None, :]) * bessel_k(1, y)
 

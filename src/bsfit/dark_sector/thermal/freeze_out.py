@@ -4,9 +4,11 @@ r"""Freeze-out: the abundance of dark matter per entropy, at fixed cost.
     \Lambda=\sqrt{\frac\pi{45}}\frac{M_{\rm Pl}m\,g_*^{1/2}}{x}\langle\sigma_{\rm eff}v\rangle,\qquad
     Y_{\rm eq}=\frac{45}{4\pi^4}\frac{g_{\rm eff}}{h}x^2K_2(x).
 
-From x = 2, in equilibrium, to x = 100 by backward Euler steps in ln x, each of which is the root of a quadratic
-equation, with three step sizes and Richardson's extrapolation. Beyond, :math:`Y_{\rm eq}` has vanished and the equation
-is solved exactly: :math:`1/Y_\infty=1/Y(100)+\int\Lambda\,d\ln x`.
+Gondolo and Gelmini 1991 [Gondolo:1990dk]_. From x = 2, in equilibrium, to x = 100 by backward Euler steps in ln x, each
+of which is the root of a quadratic equation, with three step sizes and Richardson's extrapolation. Beyond,
+:math:`Y_{\rm eq}` has vanished and the equation is solved exactly:
+:math:`1/Y_\infty=1/Y(100)+\int\Lambda\,d\ln x`. The scheme is derived here, checked against an adaptive solver in
+`test_narrow_resonances_against_scipy`.
 """
 
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ class Plasma(eqx.Module):
         """Of the entropy density: h."""
 
     def root_g_star(self, ln_t: Float[Array, " k"]) -> Float[Array, " k"]:
-        r""":math:`g_*^{1/2}=\frac{h}{\sqrt g}\left(1+\frac13\frac{d\ln h}{d\ln T}\right)`."""
+        r""":math:`g_*^{1/2}=\frac{h}{\sqrt g}\left(1+\frac13\frac{d\ln h}{d\ln T}\right)` of [Gondolo:1990dk]_."""
         h, slope = jax.jvp(self.entropy, (ln_t,), (jnp.ones_like(ln_t),))
         return (h + slope / 3) / jnp.sqrt(self.energy(ln_t))
 

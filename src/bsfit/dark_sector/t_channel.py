@@ -1,0 +1,104 @@
+r"""Dark matter through heavy fermions in the t channel, :math:`L=\lambda_i\bar F_RXf_L^i` + h.c.
+
+Annihilation of a scalar X into pairs of light fermions, and its scattering off nucleons by exchange and by loops of the
+same fermions. Couplings are 3-vectors (`matching.vectorlike`) by name of the multiplet, as in `light_fermions`. Derived
+here, checked against independent reference numbers in `test_every_reference_point`.
+"""
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from bsfit.dark_sector import light_fermions, nucleon
+from bsfit.dark_sector.annihilation import momentum
+from bsfit.loading.inputs import Inputs
+from bsfit.matching.vectorlike import Vector, squared, up_couplings
+from bsfit.numerics import atanh_ratio
+from bsfit.standard_model.ckm import ckm
+from bsfit.theory import Channel
+
+Scalar = Float[Array, ""]
+
+
+class FermionExchange(Channel):
+    r"""Complex scalars X into fermions through heavy fermions M in the t channel, :math:`\lambda\bar F_RXf_L`.
+
+    :math:`\sum|M|^2=2w\frac{2(p_1k)(p_2k)-t\,p_1p_2}{(t-M^2)^2}`, k the momentum exchanged, integrated over the angle
+    in closed form: derived here, checked against explicit spinors in `test_exchange_of_a_fermion_is_the_trace` and at
+    rest in `test_t_channel_scalar_at_rest`. Rows [k]: weight :math:`w=N_c|\lambda_i|^2|\lambda_j|^2`, masses of the two
+    fermions, M.
+    """
+
+    m_x: Scalar
+    weight: Float[Array, " k"]
+    m1: Float[Array, " k"]
+    m2: Float[Array, " k"]
+    mediator: Float[Array, " k"]
+    final_thresholds: Float[Array, " t"]
+    multiplicity: float = eqx.field(static=True, default=2.0)
+    name: str = eqx.field(static=True, kw_only=True, default="fermions")
+
+    @classmethod
+    def of(
+        cls, multiplets: Mapping[str, Vector], mediator: Scalar, m_x: Scalar, inputs: Inputs, name: str
+    ) -> "FermionExchange":
+        """Into all light fermions of these multiplets, which share one heavy one of mass `mediator` in GeV."""
+        weights, first, second = light_pairs(multiplets, inputs)
+        tops = jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
+        return cls(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), tops, name=name)
+
+    def strength(self, s: Scalar) -> Scalar:
+        """See `Channel.strength`."""
+        x2, a2, b2, f2 = self.m_x**2, self.m1**2, self.m2**2, self.mediator**2
+        p, k = momentum(s, self.m_x, self.m_x), momentum(s, self.m1, self.m2)
+        d, h = f2 - x2 - a2 + (s + a2 - b2) / 2, 2 * p * k
+        alpha, beta, product = a2 - x2, x2 - b2, s - a2 - b2
+        linear = beta - alpha - 2 * f2 - product
+        constant = (f2 + alpha) * (beta - f2) - f2 * product
+        total = -2 - linear * 2 * atanh_ratio(h / d) / d + 2 * constant / jnp.maximum((d - h) * (d + h), 1e-12 * d**2)
+        return self.multiplicity * jnp.sum(self.weight * p * k * total) / (8 * jnp.pi)
+
+    def thresholds(self) -> Float[Array, " t"]:
+        """See `Channel.thresholds`."""
+        return self.final_thresholds
+
+
+def light_pairs(
+    multiplets: Mapping[str, Vector], inputs: Inputs
+) -> tuple[Float[Array, " k"], Float[Array, " k"], Float[Array, " k"]]:
+    r"""Weights :math:`N_c|\lambda_i|^2|\lambda_j|^2` and the two masses in GeV of all pairs of each multiplet."""
+    rows = []
+    for multiplet, couplings in multiplets.items():
+        masses, colours = light_fermions.masses(multiplet, inputs), light_fermions.COLOUR[multiplet]
+        for (i, j), count in light_fermions.FLAVOUR_PAIRS.items():
+            rows.append((colours * count * squared(couplings[i]) * squared(couplings[j]), masses[i], masses[j]))
+    weights, first, second = (jnp.stack(column) for column in zip(*rows, strict=True))
+    return weights, first, second
+
+
+def nucleon_couplings(
+    quarks: Vector, leptons: Vector, masses: tuple[Array, Array, Array], inputs: Inputs
+) -> dict[str, Float[Array, " 2"]]:
+    r"""Couplings of the current of X to nucleons, GeV^-2: `tree`, `lepton_loop` and `quark_loop`; m_Q, m_L, m_X given.
+
+    :math:`f_q=|\lambda_q|^2/4(m_Q^2-m_X^2)` by exchange of Q; :math:`b_p=e^2F'(0)` by the photon, F' the charge radius
+    from loops, times one plus the input `SI_Z_penguin`, the uncertainty from the Z penguin of the top loop. Away from
+    m_X = m_Q and m_X = m_L.
+    """
+    m_q, m_l, m_x = masses
+    up, light = up_couplings(quarks, ckm(inputs)), nucleon.loop_masses(inputs)
+    unit = 1 / (4 * (m_q**2 - m_x**2))
+    e2 = 4 * jnp.pi * inputs["alpha_em_0"]
+
+    def loop(kind: str, couplings: Vector, heavy: Array) -> Float[Array, ""]:
+        radii = nucleon.charge_radii(m_x, heavy, light[kind])
+        return nucleon.WEIGHTS[kind] * jnp.sum(jnp.stack([squared(c) for c in couplings]) * radii)
+
+    penguin = 1 + inputs["SI_Z_penguin"]
+    return {
+        "tree": nucleon.vector(squared(up[0]) * unit, squared(quarks[0]) * unit),
+        "lepton_loop": nucleon.photon(e2 * loop("electron", leptons, m_l) * penguin),
+        "quark_loop": nucleon.photon(e2 * (loop("up", up, m_q) + loop("down", quarks, m_q)) * penguin),
+    }
