@@ -1,12 +1,14 @@
 """Input sets: loading, units, priors, replacement, bad files."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
 from bsfit.loading import inputs as inputs_module
-from bsfit.loading.inputs import INPUT_SETS, input_set, load_inputs, parse_value
+from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, input_set, load_inputs, parse_value
 
 
 @pytest.mark.parametrize("name", INPUT_SETS)
@@ -52,6 +54,18 @@ def test_replacement_makes_a_copy_and_is_differentiable():
     assert (changed["V_cb"], default["V_cb"]) == (pytest.approx(0.05), pytest.approx(0.0411))
     slope = jax.grad(lambda v: default.replace({"V_cb": v})["V_cb"] ** 2)(0.04)
     assert slope == pytest.approx(0.08)
+
+
+def test_copies_keep_the_set_and_the_choices():
+    """A static part of the pytree, which tells compiled programs apart."""
+    plain = load_inputs("flavio")
+    other = replace(plain, choices=AS_FLAVIO)
+    for copy in (other.replace({"V_cb": 0.04}), replace(other, values=2 * other.values), jax.tree.map(abs, other)):
+        assert (copy.set_name, copy.choices) == ("flavio", AS_FLAVIO)
+    assert jax.tree.structure(plain) != jax.tree.structure(other)
+    assert plain.choices == Choices()
+    assert plain.choices.others == ()
+    assert Choices(conjugate_mixing=True).others == ("conjugate_mixing",)
 
 
 def test_unknown_names_get_the_nearest_ones():

@@ -37,7 +37,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import PROCESSES
-from bsfit.hadronic.effective_coefficients import Quarks
+from bsfit.hadronic.effective_coefficients import Quarks, gluonic_of_spectators
 from bsfit.loading.inputs import Inputs
 from bsfit.numerics import fade_out, gauss_legendre
 from bsfit.standard_model.running import MU_B
@@ -107,10 +107,9 @@ def hadrons(inputs: Inputs) -> Hadrons:
 def nonlocal_amplitudes(total: Total, quark: Quarks, inputs: Inputs) -> NonlocalAmplitudes:
     """Function (q2, position of the decay) -> what to add to the vector amplitudes V0, Vperp, Vpara [cp, 3].
 
-    Normalised as in `b_to_v_ll`; linear in the C8 and C8' of `total`. With ``wilson.standard_model(inputs)`` as `total`
-    the amplitudes do not respond to new physics.
+    Normalised as in `b_to_v_ll`; linear in the C8 and C8' of `total`, unless `inputs.Choices` take others.
     """
-    c8, c8p = (jnp.stack([c, jnp.conj(c)]) for c in total.dipole[2:])
+    c8, c8p = gluonic_of_spectators(total, inputs)
     decays = hadrons(inputs)
 
     def of_decay(q2: Float[Array, ""], decay: Int[Array, ""]) -> Complex[Array, "cp 3"]:

@@ -5,6 +5,7 @@ the Jacobian of any prediction with respect to all inputs is one `jax.jacfwd`. I
 and ``data/form_factors/*.yaml``; values there are as printed, converted here to powers of GeV.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,12 +38,48 @@ UNITS = {
 """Units that a data file may use, and the factor to powers of GeV."""
 
 
+@dataclass(frozen=True)
+class Choices:
+    """How amplitudes of b -> s are built where authors differ in more than a number: true is what others do.
+
+    The defaults are ours, for reasons that the modules named here give. Other choices are for comparing with codes that
+    made them: ``dataclasses.replace(inputs, choices=AS_FLAVIO)``.
+    """
+
+    up_quark_added: bool = False
+    """Minus the sum of the two-loop terms of charm and up quark stands at lambda_u/lambda_t, not charm minus up, which
+    unitarity demands (`hadronic.charm_loops`): flavio 2.7.1."""
+
+    standard_spectators: bool = False
+    """Spectator scattering has the C8 of the Standard Model, also where new physics changes it, in decays into leptons
+    and into a photon (`hadronic.qcd_factorisation`): flavio 2.7.1, which interpolates a table."""
+
+    left_handed_gluons: bool = False
+    """C8' enters no loops and no spectator scattering, where it belongs by parity: flavio 2.7.1."""
+
+    conjugate_mixing: bool = False
+    """q/p of Bs is complex conjugated in the interference of Bs -> phi l l (`observables.b_to_v_ll`): flavio 2.7.1."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Names of the choices that are not ours."""
+        return tuple(field.name for field in dataclasses.fields(self) if getattr(self, field.name))
+
+
+AS_FLAVIO = Choices(True, True, True, True)
+"""All choices of flavio 2.7.1 (docs/comparison.md)."""
+
+
 class Inputs(eqx.Module):
-    """Values of all inputs by name; a pytree with one array leaf of shape [n]."""
+    """Values of all inputs by name, and the choices of physics; a pytree with one array leaf of shape [n].
+
+    Copies with ``dataclasses.replace``, or `replace` for some values, keep the name of the set and the choices.
+    """
 
     values: Float[Array, " n"]
     names: tuple[str, ...] = eqx.field(static=True)
     set_name: str = eqx.field(static=True, default="")
+    choices: Choices = eqx.field(static=True, default=Choices())
 
     def __getitem__(self, name: str) -> Float[Array, ""]:
         return self.values[_positions(self.names)[name]]
@@ -65,7 +102,7 @@ class Inputs(eqx.Module):
             return self
         index = np.array([where[name] for name in changes])
         new = jnp.stack([jnp.asarray(value, dtype=float) for value in changes.values()])
-        return Inputs(self.values.at[index].set(new), self.names, self.set_name)
+        return dataclasses.replace(self, values=self.values.at[index].set(new))
 
 
 @cache

@@ -26,6 +26,8 @@ from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
+    gluonic,
+    gluonic_of_spectators,
     loop_shifts,
     of_leptons,
     quarks,
@@ -54,9 +56,8 @@ _CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp"
 _DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
-_GLUON = selection({"C8": 1, "C8p": 1})
 _LOOPS = np.array([[1.0, 0.0, 0.0, 0.0]])
-"""Quark and gluon loops couple to the vector current only; what the latter contain of C8, C8'."""
+"""Quark and gluon loops couple to the vector current only."""
 
 
 class Decay(eqx.Module):
@@ -72,7 +73,9 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
+    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    both = gluonic(coefficients, inputs), gluonic_of_spectators(coefficients, inputs)
+    c8, c8_of_spectators = (plain + primed for plain, primed in both)
     decays = _decays(inputs)
     expansion, corrections = form_factors.b_to_k(inputs), power_corrections.pseudoscalar_shifts(inputs)
     spectators = qcd_factorisation.kaon_hadrons(inputs) if "f_K" in inputs else None
@@ -86,10 +89,11 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
             factors = form_factors.evaluate(expansion, q2)
             current, dipole = hadronic_factors(q2, factors, mesons, m_l, quark)
-            shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8, quark))
+            shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8[:, None], quark))
             if spectators is not None:
                 spectator = jax.tree.map(lambda x: x[decay], spectators)
-                shift_c9 += qcd_factorisation.kaon_shift(q2, spectator, c8[:, 0], quark, factors[0])[:, None] * _LOOPS
+                scattered = qcd_factorisation.kaon_shift(q2, spectator, c8_of_spectators, quark, factors[0])
+                shift_c9 += scattered[:, None] * _LOOPS
             shift_c9 += power_corrections.pseudoscalar_shift(q2, power, factors[0], mesons.m_b) * _LOOPS
             found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)

@@ -10,7 +10,7 @@ Time dependence: :math:`B_s` and :math:`\bar B_s` reach the same final state, so
 contain their interference :math:`h_i`, 1502.05509 [Descotes-Genon:2015hea]_. The mixing phase is the Standard
 Model's, :math:`q/p = \lambda_t^*/\lambda_t`, which cancels the phase of :math:`\lambda_t` in the amplitudes. flavio
 2.7.1 multiplies by the complex conjugate of q/p instead, which leaves a phase of :math:`4\beta_s`; Standard-Model
-rates differ by 2e-4, ratios with complex coefficients by up to 2e-3.
+rates differ by 2e-4, ratios with complex coefficients by up to 2e-3 (`inputs.Choices`).
 
 :math:`A_{CP}` is the rate of the b quark minus that of the anti-b quark over their sum; flavio 2.7.1 has half of it.
 
@@ -33,6 +33,7 @@ from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
+    gluonic,
     loop_shifts,
     of_leptons,
     quarks,
@@ -75,9 +76,6 @@ _CURRENT = selection(
 _DIPOLE = selection(_MINUS("C7"), _PLUS("C7"), _MINUS("C7"), {}, {}, {}, {}, _MINUS("C10"))
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
-_GLUON = selection(_MINUS("C8"), _PLUS("C8"), _MINUS("C8"))
-"""What the gluon loops of the first three `AMPLITUDES` contain; quark and gluon loops couple to no axial current."""
-
 NonlocalAmplitudes = Callable[[Float[Array, ""], Int[Array, ""]], Complex[Array, "cp 3"]]
 """(q2, position of the decay) -> what to add to the first three `AMPLITUDES`."""
 
@@ -104,7 +102,9 @@ def moments(
     if nonlocal_amplitudes is None and "1/lambda_B" in inputs:
         nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
+    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    plain, primed = gluonic(coefficients, inputs)
+    c8 = jnp.stack([plain - primed, plain + primed, plain - primed], axis=1)
     decays, corrections = _decays(inputs), power_corrections.vector_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(quark.lambda_t)) ** 2
@@ -122,12 +122,22 @@ def moments(
             added += power_corrections.vector_amplitudes(q2, power, *vector, mesons.m_b, quark.m_b)[None]
             if nonlocal_amplitudes is not None:
                 added += nonlocal_amplitudes(q2, decay)
-            return local.at[:, :3].add(added)
+            return _with_mixing(local.at[:, :3].add(added), quark)
 
         measure = strength * mesons.lifetime * weight * rate_factor(q2, mesons, m_l)
         return angular_integrals(jax.vmap(amplitudes)(q2), q2, measure, m_l).ravel()
 
     return jax.vmap(of_row)(rows.decay, rows.lepton, rows.q2_min, rows.q2_max)
+
+
+def _with_mixing(amplitudes: Complex[Array, "cp 8"], quark: Quarks) -> Complex[Array, "cp 8"]:
+    r"""Amplitudes with those of the anti-b quark times q/p, all without :math:`\lambda_t`, whose phases q/p cancels.
+
+    With `Choices.conjugate_mixing` four times its phase is left instead.
+    """
+    if not quark.choices.conjugate_mixing:
+        return amplitudes
+    return amplitudes.at[1].multiply((jnp.conj(quark.lambda_t) / quark.lambda_t) ** 2)
 
 
 def hadronic_factors(
