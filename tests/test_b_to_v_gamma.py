@@ -86,7 +86,7 @@ def test_photon_pole_of_the_dilepton_decay():
     low, high, m_e = 1.0e-4, 1.02e-4, float(FLAVIO["m_e"])
     near = rows([(d, 0, low, high) for d in range(3)])
     virtual = compiled_moments("b_to_v_ll", Theory(coefficients(wc)), ONE_ALPHA, near)
-    rates = np.asarray(virtual).reshape(3, 3, -1) @ b_to_v_ll._RATE
+    rates = np.asarray(virtual).reshape(3, 3, -1) @ b_to_v_ll.RATE
     q2 = np.linspace(low, high, 2001)
     spectrum = (1 + 2 * m_e**2 / q2) * np.sqrt(1 - 4 * m_e**2 / q2) / q2
     conversion = float(FLAVIO["alpha_em_mb"]) / (3 * np.pi) * np.trapezoid(spectrum, q2)

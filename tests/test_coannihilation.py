@@ -98,7 +98,7 @@ def test_strengths_are_the_traces(m_x, m_f, energy):
         return pair_squared(s, m_x, m_f, c, 0.4, 0.7) - pair_squared(s, m_x, m_f, c, 0.4, 0.0)
 
     mean = quad(rest, -1, 1, epsrel=1e-10)[0] / 2
-    found = float(FermionPair(*arguments)._through_x(jnp.asarray(s), jnp.asarray(beta)))
+    found = float(FermionPair(*arguments).through_x(jnp.asarray(s), jnp.asarray(beta)))
     assert found == pytest.approx(beta * s / (16 * np.pi) * mean, rel=1e-9)
 
 

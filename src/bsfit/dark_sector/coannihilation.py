@@ -118,7 +118,7 @@ class FermionPair(Channel):
         """See `Channel.strength`; two ordered pairs of four spin states."""
         rho = 4 * self.m_f**2 / s
         beta = safe_sqrt(1 - rho)
-        return self.share**2 * (8 * self._through_gauge_bosons(s, rho, beta) + 2 * self._through_x(s, beta))
+        return self.share**2 * (8 * self._through_gauge_bosons(s, rho, beta) + 2 * self.through_x(s, beta))
 
     def _through_gauge_bosons(self, s: Scalar, rho: Scalar, beta: Scalar) -> Scalar:
         logarithm = 2 * beta * atanh_ratio(beta)
@@ -128,7 +128,8 @@ class FermionPair(Channel):
         bosons = (even * self.charges.symmetric() + odd * self.charges.antisymmetric()) * s / (32 * jnp.pi)
         return fermions + bosons
 
-    def _through_x(self, s: Scalar, beta: Scalar) -> Scalar:
+    def through_x(self, s: Scalar, beta: Scalar) -> Scalar:
+        r"""The last of the class's formulas, into :math:`f\bar f` through X and interfering: an ordered pair."""
         f2, x = self.m_f**2, self.m_x**2
         d, h, delta = x - f2 + s / 2, s * beta / 2, f2 - x
         one, two = atanh_ratio(h / d) / d, 1 / ((d - h) * (d + h))

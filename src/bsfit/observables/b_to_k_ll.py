@@ -52,8 +52,8 @@ NODES = 12
 AMPLITUDES = ("V", "A", "S", "P")
 """Order of the helicity amplitudes: vector and axial current, scalar, pseudoscalar."""
 
-_CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp": 1}, {"CP": 1, "CPp": 1})
-_DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
+CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp": 1}, {"CP": 1, "CPp": 1})
+DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
 _LOOPS = np.array([[1.0, 0.0, 0.0, 0.0]])
@@ -73,17 +73,17 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    currents, dipoles = wilson @ CURRENT, wilson @ DIPOLE
     both = gluonic(coefficients, inputs), gluonic_of_spectators(coefficients, inputs)
     c8, c8_of_spectators = (plain + primed for plain, primed in both)
-    decays = _decays(inputs)
+    all_decays = decays(inputs)
     expansion, corrections = form_factors.b_to_k(inputs), power_corrections.pseudoscalar_shifts(inputs)
     spectators = qcd_factorisation.kaon_hadrons(inputs) if "f_K" in inputs else None
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (4.0 * inputs["G_F"] / jnp.sqrt(2.0) * inputs["alpha_em_mb"] / (4.0 * jnp.pi)) ** 2
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (decays, corrections)), leptons[lepton]
+        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (all_decays, corrections)), leptons[lepton]
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_k) ** 2, thresholds(quark), NODES)
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
@@ -106,7 +106,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
 def hadronic_factors(
     q2: Float[Array, ""], factors: Float[Array, " 3"], mesons: Decay, m_l: Float[Array, ""], quark: Quarks
 ) -> tuple[Float[Array, " 4"], Float[Array, " 4"]]:
-    """What multiplies `_CURRENT` and `_DIPOLE` in the amplitudes `AMPLITUDES`, in GeV."""
+    """What multiplies `CURRENT` and `DIPOLE` in the amplitudes `AMPLITUDES`, in GeV."""
     f_plus, f_zero, f_tensor = factors
     spin_one = sqrt_lambda(q2, mesons.m_b, mesons.m_k) / (2.0 * jnp.sqrt(q2))
     spin_zero = 0.5 * (mesons.m_b**2 - mesons.m_k**2) * f_zero
@@ -158,6 +158,7 @@ def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -
     return found[0, 1] / rate[0]
 
 
-def _decays(inputs: Inputs) -> Decay:
+def decays(inputs: Inputs) -> Decay:
+    """Both decays, in the order of the catalogue."""
     m_b, m_k = zip(*PROCESSES["b_to_k_ll"].masses, strict=True)
     return Decay(inputs.array(m_b), inputs.array(m_k), inputs.array(("tau_B+", "tau_B0")))

@@ -60,8 +60,9 @@ _LHCB_SIGN = np.array([-1.0 if name in ("4", "6s", "6c", "7", "9") else 1.0 for 
 _SAME_SIGN = np.array([name not in ("5", "6s", "6c", "8", "9") for name in ANGULAR])
 """Where the two decays add up in an untagged sample with one definition of the angles, else they subtract."""
 
-_RATE = np.zeros(len(ANGULAR))
-_RATE[[_AT["1s"], _AT["1c"], _AT["2s"], _AT["2c"]]] = 1.5, 0.75, -0.5, -0.25
+RATE = np.zeros(len(ANGULAR))
+RATE[[_AT["1s"], _AT["1c"], _AT["2s"], _AT["2c"]]] = 1.5, 0.75, -0.5, -0.25
+"""Weights of the angular coefficients in the rate."""
 
 NODES = 12
 """Quadrature nodes per bin, for an error below 1e-7; 1e-5 over a charm threshold, 1e-3 over the whole charm region."""
@@ -70,10 +71,10 @@ AMPLITUDES = ("V0", "Vperp", "Vpara", "A0", "Aperp", "Apara", "S", "P")
 """Order of the transversity amplitudes: longitudinal, perpendicular, parallel; then scalar and pseudoscalar."""
 
 _MINUS, _PLUS = (lambda name, sign=sign: {name: 1, name + "p": sign} for sign in (-1, 1))
-_CURRENT = selection(
+CURRENT = selection(
     *(parity(name) for name in ("C9", "C10") for parity in (_MINUS, _PLUS, _MINUS)), _MINUS("CS"), _MINUS("CP")
 )
-_DIPOLE = selection(_MINUS("C7"), _PLUS("C7"), _MINUS("C7"), {}, {}, {}, {}, _MINUS("C10"))
+DIPOLE = selection(_MINUS("C7"), _PLUS("C7"), _MINUS("C7"), {}, {}, {}, {}, _MINUS("C10"))
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
 NonlocalAmplitudes = Callable[[Float[Array, ""], Int[Array, ""]], Complex[Array, "cp 3"]]
@@ -102,15 +103,15 @@ def moments(
     if nonlocal_amplitudes is None and "1/lambda_B" in inputs:
         nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles = wilson @ _CURRENT, wilson @ _DIPOLE
+    currents, dipoles = wilson @ CURRENT, wilson @ DIPOLE
     plain, primed = gluonic(coefficients, inputs)
     c8 = jnp.stack([plain - primed, plain + primed, plain - primed], axis=1)
-    decays, corrections = _decays(inputs), power_corrections.vector_shifts(inputs)
+    all_decays, corrections = decays(inputs), power_corrections.vector_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(quark.lambda_t)) ** 2
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (decays, corrections)), leptons[lepton]
+        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (all_decays, corrections)), leptons[lepton]
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_v) ** 2, thresholds(quark), NODES)
 
         def amplitudes(q2: Float[Array, ""]) -> Complex[Array, "cp 8"]:
@@ -143,7 +144,7 @@ def _with_mixing(amplitudes: Complex[Array, "cp 8"], quark: Quarks) -> Complex[A
 def hadronic_factors(
     q2: Float[Array, ""], mesons: Decay, m_l: Float[Array, ""], quark: Quarks
 ) -> tuple[Float[Array, " 8"], Float[Array, " 8"]]:
-    """What multiplies `_CURRENT` and `_DIPOLE` in the amplitudes `AMPLITUDES`. Sec. 3.2 of 0811.1214.
+    """What multiplies `CURRENT` and `DIPOLE` in the amplitudes `AMPLITUDES`. Sec. 3.2 of 0811.1214.
 
     In GeV, in units of the N there. Written with A12 and T23 of 1503.05534, which stay finite at the end point.
     """
@@ -229,7 +230,8 @@ _MIRROR = np.array([np.ones(8), np.ones(8), [2, -2, 2, 2, -2, 2, -2, 2]])
 _ANGULAR_TENSOR = _angular_tensor()
 
 
-def _decays(inputs: Inputs) -> Decay:
+def decays(inputs: Inputs) -> Decay:
+    """The three decays, in the order of the catalogue."""
     m_b, m_v = zip(*PROCESSES["b_to_v_ll"].masses, strict=True)
     lifetimes = inputs.array(("tau_B0", "tau_B+", "tau_Bs"))
     transition = np.array([0, 0, 1])  # both B -> K* modes share form factors
@@ -273,7 +275,7 @@ def _sums(moments: Float[Array, " k"], width: Float[Array, ""], y: Float[Array, 
     untagged_difference = dilution * (particle - antiparticle - y * interference)
     sums = jnp.where(_SAME_SIGN, untagged_sum, particle + antiparticle)
     differences = jnp.where(_SAME_SIGN, particle - antiparticle, untagged_difference)
-    return Sums(_LHCB_SIGN * sums, _LHCB_SIGN * differences, _RATE @ sums, _RATE @ differences, width)
+    return Sums(_LHCB_SIGN * sums, _LHCB_SIGN * differences, RATE @ sums, RATE @ differences, width)
 
 
 def _transverse(x: Sums) -> Float[Array, ""]:
