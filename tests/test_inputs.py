@@ -8,7 +8,7 @@ import pytest
 
 from bsfit.errors import BsfitInputError
 from bsfit.loading import inputs as inputs_module
-from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, input_set, load_inputs, parse_value
+from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, input_set, load_inputs
 
 
 @pytest.mark.parametrize("name", INPUT_SETS)
@@ -73,30 +73,6 @@ def test_unknown_names_get_the_nearest_ones():
         load_inputs("default", {"Vcb": 0.04})
     with pytest.raises(BsfitInputError, match="flavio"):
         load_inputs("flavo")
-
-
-@pytest.mark.parametrize(
-    ("text", "value", "sigma"),
-    [
-        ("1.5", 1.5, 0.0),
-        (2, 2.0, 0.0),
-        ("0.0411(12)", 0.0411, 0.0012),
-        ("1.1663788(6)e-5", 1.1663788e-5, 6e-12),
-        ("230.3(1.3)", 230.3, 1.3),
-        ("1.2 +- 0.3 +- 0.4", 1.2, 0.5),
-        ("-1.2 ± 0.3", -1.2, 0.3),
-        ("(1.2 +- 0.3)e-9", 1.2e-9, 0.3e-9),
-        ("0 +- 1", 0.0, 1.0),
-    ],
-)
-def test_printed_values(text, value, sigma):
-    assert parse_value(text) == (pytest.approx(value), pytest.approx(sigma))
-
-
-@pytest.mark.parametrize("text", ["", "abc", "1.2 +-", "1,2", "1.2 +- 0.1 GeV"])
-def test_unreadable_values_are_refused(text):
-    with pytest.raises(BsfitInputError):
-        parse_value(text)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ and ``data/form_factors/*.yaml``; values there are as printed, converted here to
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -21,7 +20,8 @@ from jaxtyping import Array, Float
 
 from bsfit.constants import CM2_PER_INVERSE_GEV2, GEV_PER_INVERSE_PS, INVERSE_GEV_PER_PS
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.loading.yaml_reader import Where, check_keys, expect, load_yaml
+from bsfit.loading.printed_values import parse_symmetric
+from bsfit.loading.yaml_reader import Where, check_keys, expect, load_yaml, shown
 
 UNITS = {
     "1": 1.0,
@@ -174,7 +174,7 @@ def _read_set(path: Path, folder: Path, values: dict, sources: dict, priors: lis
     for name, entry in (document.get("values") or {}).items():
         place = ("values", name)
         check_keys(where, place, entry, required=("value", "unit", "source"), optional=("note",))
-        value, sigma = _located(where, (*place, "value"), lambda: parse_value(entry["value"]))  # noqa: B023
+        value, sigma = _located(where, (*place, "value"), lambda: _printed(entry["value"]))  # noqa: B023
         factor = _located(where, (*place, "unit"), lambda: _unit_factor(entry["unit"]))  # noqa: B023
         values[name] = value * factor
         sources[name] = entry["source"]
@@ -224,30 +224,13 @@ def _unit_factor(unit: str) -> float:
     return UNITS[unit]
 
 
-_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
-_WITH_ERRORS = re.compile(rf"^\(?\s*({_NUMBER})\s*((?:(?:\+-|±)\s*{_NUMBER}\s*)*)\)?\s*(?:[eE]([+-]?\d+))?$")
-_BRACKETED = re.compile(r"^([+-]?\d+)(?:\.(\d*))?\((\d+)(\.\d*)?\)(?:[eE]([+-]?\d+))?$")
-
-
-def parse_value(printed: str | float) -> tuple[float, float]:
-    """Central value and symmetric error of a number: ``1.2``, ``1.2 +- 0.1 +- 0.2``, ``1.23(4)``, ``(1 +- 2)e-3``.
-
-    Several errors are added in quadrature. Raises `BsfitInputError` if the text is none of these.
-    """
-    if isinstance(printed, (int, float)) and not isinstance(printed, bool):
-        return float(printed), 0.0
-    text = str(printed).strip()
-    if match := _BRACKETED.match(text):
-        whole, decimals, digits, point, exponent = match.groups()
-        scale = 10.0 ** int(exponent or 0)
-        sigma = float(digits + point) if point else float(digits) * 10.0 ** -len(decimals or "")
-        return float(f"{whole}.{decimals or '0'}") * scale, sigma * scale
-    if match := _WITH_ERRORS.match(text):
-        central, errors, exponent = match.groups()
-        scale = 10.0 ** int(exponent or 0)
-        sigmas = [float(e) for e in re.findall(_NUMBER, errors)]
-        return float(central) * scale, float(np.hypot.reduce([0.0, *sigmas])) * scale
-    raise BsfitInputError(f"cannot read the value {text!r}", expected="1.23, 1.23 +- 0.04 or 1.23(4)")
+def _printed(value: str | float) -> tuple[float, float]:
+    """Central value and Gaussian error."""
+    try:
+        return parse_symmetric(value)
+    except ValueError as problem:
+        expected = "1.23, 1.23(4) or 1.23 +- 0.04"
+        raise BsfitInputError(f"cannot read the value {shown(value)}: {problem}", expected=expected) from None
 
 
 def _covariance(block: Mapping, n: int) -> np.ndarray:
