@@ -84,6 +84,11 @@ def shown(value: Any) -> str:
     return kinds.get(type(value)) or ("nothing" if value is None else _short(repr(value)))
 
 
+def names_file(item: Any) -> bool:
+    """Whether what a user names is a file: a path object, or text with the ending of a YAML file."""
+    return isinstance(item, os.PathLike) or (isinstance(item, str) and item.endswith((".yaml", ".yml")))
+
+
 def load_yaml(path: str | os.PathLike[str], name: str | None = None) -> tuple[Any, Where]:
     """The content of a YAML file as dicts, lists, text, numbers, booleans and None, and where each value stands.
 
