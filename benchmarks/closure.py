@@ -74,7 +74,7 @@ class Toys:
         drawn = jnp.asarray(self.predicted + self.noise @ noise), auxiliary
         like = eqx.tree_at(lambda like: (like.gaussian.central, like.nuisance_priors), self.like, drawn)
         start = np.asarray(self.space.position(self.truth))
-        peak = climb(like.expand, self.space, start, near=NEAR)
+        peak = climb(like.quadratic, self.space, start, near=NEAR)
         shift = (peak.position - start)[self.of_interest]
         covariance = np.linalg.inv(0.5 * peak.hessian)[np.ix_(self.of_interest, self.of_interest)]
         decorrelated = np.linalg.solve(np.linalg.cholesky(covariance), shift)
@@ -88,7 +88,7 @@ class Toys:
         :math:`-\frac12I^{-1}J^TW\sum_k\partial_k^2f` over directions k of one sigma each, orthogonal in the information
         I (Box, J. R. Stat. Soc. B 33 (1971) 171, eq. 2.24). Second differences over half a sigma on either side.
         """
-        _, _, information, _ = self.like.expand(self.truth)
+        _, _, information, _ = self.like.quadratic(self.truth)
         covariance = np.linalg.inv(information)
         names, n, half = self.space.names, len(self.noise), 0.5
         centre = np.array([self.truth[name] for name in names])

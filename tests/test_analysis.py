@@ -152,10 +152,10 @@ def test_floating_nuisances_are_fit_from_the_amplitudes():
     nuisances = like.facts.nuisance_means
     assert set(like.free) == {"C9mu", "V_cb", "B->K BSZ a0_f+", "B->K BSZ a0_fT"}
     point = {"C9mu": -0.8, **{name: 1.02 * value for name, value in nuisances.items()}}
-    _, gradient, information, _ = like.expand(point)
+    _, gradient, information, _ = like.quadratic(point)
     for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
         step = 1e-3 / curvature**0.5
-        up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
+        up, down = (like.quadratic({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
         assert (up - down) / (2 * step) == pytest.approx(slope, rel=1e-4, abs=1e-4 * curvature**0.5)
     found = bsfit.fit(like)
     linear = bsfit.fit(bsfit.log_likelihood(theory="propagated", **question))

@@ -36,11 +36,11 @@ def found(alone):
     """What the likelihood tells at one point, and the prediction there, in one program."""
     prediction = bsfit.prediction(["Omega_h2", "sigma_SI"], "loop", free=tuple(POINT), fixed=LOOP)
     point = {name: jnp.asarray(x) for name, x in POINT.items()}
-    return compiled.compile_quickly(lambda p: (alone.told(p), prediction(p)))(point)
+    return compiled.compile_quickly(lambda p: (alone.summary(p), prediction(p)))(point)
 
 
-def told(like, **changes):
-    return jax.jit(like.told)({name: jnp.asarray(x) for name, x in {**POINT, **changes}.items()})
+def summary(like, **changes):
+    return jax.jit(like.summary)({name: jnp.asarray(x) for name, x in {**POINT, **changes}.items()})
 
 
 def of_limit(name, mass):
@@ -100,7 +100,7 @@ def test_the_calculation_as_a_nuisance():
     """Omega h^2 times 1 + 0.2 x, with a constraint of x; the size is an input."""
     like = build("relic", theory="sampled", inputs={"Omega_h2_error": 0.2})
     assert like.constrained == ("Omega_h2 calculation",)
-    found = jax.jit(jax.vmap(lambda x: like.told({**POINT, "Omega_h2 calculation": x})))(jnp.asarray([0.0, -0.5]))
+    found = jax.jit(jax.vmap(lambda x: like.summary({**POINT, "Omega_h2 calculation": x})))(jnp.asarray([0.0, -0.5]))
     omega = np.asarray(found["predictions"])[:, 0]
     assert omega[1] == pytest.approx(0.9 * omega[0], rel=1e-12)
     assert float(found["chi2"][1]) == pytest.approx((omega[1] - 0.12) ** 2 / 0.0012**2 + 0.25, rel=1e-9)
@@ -160,7 +160,7 @@ def test_flavour_and_dark_matter_in_one_likelihood():
 
     def of_vector(x):
         value, slope = jax.value_and_grad(lambda x: joint(dict(zip(names, x, strict=True))))(x)
-        return value, slope, joint.told(dict(zip(names, x, strict=True)))
+        return value, slope, joint.summary(dict(zip(names, x, strict=True)))
 
     x = np.array(list(POINT.values()))
     h = 1e-3 * x
@@ -172,7 +172,7 @@ def test_flavour_and_dark_matter_in_one_likelihood():
     groups = {name: float(part[-1]) for name, part in found["by_group"].items()}
     assert set(groups) == {"LFU", "relic", "direct"}
     assert float(values[-1]) == pytest.approx(sum(groups.values()), rel=1e-12)
-    alone = told(flavour)
+    alone = summary(flavour)
     assert groups["LFU"] == pytest.approx(float(alone["by_group"]["LFU"]), rel=1e-10)
     assert float(found["pull_chi2"][-1]) == pytest.approx(float(alone["chi2"]), rel=1e-10)
     dark = joint.dark.chi2(found["predictions"][-1, 3:])
@@ -200,11 +200,11 @@ def test_dark_matter_with_floating_nuisances():
     sampled = {"theory": "sampled", "nuisances": ["f_Bs", "Omega_h2*"]}
     like = bsfit.log_likelihood("loop", ["lhcb-dms-combination-2021", "relic"], free, fixed, **sampled)
     point = {"lambda_L_mu": 2.0, "lambda_Q_s": -0.4, "f_Bs": 0.233, "Omega_h2 calculation": 0.3}
-    value, gradient, information, _ = like.expand(point)
+    value, gradient, information, _ = like.quadratic(point)
     assert value == pytest.approx(float(like({name: jnp.asarray(x) for name, x in point.items()})), rel=1e-10)
     for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
         step = 1e-4 / curvature**0.5
-        up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
+        up, down = (like.quadratic({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
         assert (up - down) / (2 * step) == pytest.approx(slope, rel=1e-6)
 
 

@@ -74,7 +74,7 @@ def displaced(mode: Place, random: np.random.Generator) -> np.ndarray:
     return mode.position + inner
 
 
-def told(space: Space, mode: Place, weight: float) -> dict[str, Any]:
+def described(space: Space, mode: Place, weight: float) -> dict[str, Any]:
     """A mode in the parameters' own units, with its share of the posterior."""
     x = degeneracy.natural(space, mode.position)[0]
     return {"values": dict(zip(space.names, x.tolist(), strict=True)), "weight": float(weight)}

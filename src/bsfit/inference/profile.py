@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.inference import target
 from bsfit.inference.crossings import Search, crossings
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import CONVERGED, minimise
@@ -48,7 +49,8 @@ def profile(
     """
     started = time.time()
     names = (name,) if isinstance(name, str) else tuple(name)
-    space = space_of(like, free)
+    like = target.of(like, free)
+    space = space_of(like)
     axes = [_index(space, each) for each in names]
     points = points or (81 if len(names) == 1 else 41)
     objective = Objective(like, space)
@@ -78,7 +80,13 @@ def profile(
         status="converged" if best.converged and done.all() else "not converged",
         messages=tuple(messages),
         meta=provenance(
-            like, started=started, method="profile", points=points, starts=starts, seed=seed, free=space.describe()
+            target.about(like),
+            started=started,
+            method="profile",
+            points=points,
+            starts=starts,
+            seed=seed,
+            free=space.describe(),
         ),
     )
 

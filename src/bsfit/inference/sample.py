@@ -3,7 +3,7 @@
 numpyro's NUTS on the unbounded coordinates of `space`: chains side by side on the cores of a processor, on anything
 else in one vectorised program. Chains start around every mode that carries weight, overdispersed by its own width, so
 that a target with separate modes cannot pass by luck: chains that do not mix show in R-hat. The verdict is that of
-`diagnostics.judge`, stored, printed, and told on stderr when it is bad.
+`diagnostics.judge`, stored, printed, and said on stderr when it is bad.
 """
 
 import os
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.inference import diagnostics, modes
+from bsfit.inference import diagnostics, modes, target
 from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
 from bsfit.inference.progress import Progress
 from bsfit.inference.scoring import highest
@@ -101,7 +101,8 @@ def sample(
     The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
     """
     started = time.time()
-    space = space_of(like, free)
+    like = target.of(like, free)
+    space = space_of(like)
     density = LogDensity(like, space, following(space, follow))
     settings = Settings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
@@ -120,9 +121,9 @@ def sample(
         reasons=judged.reasons,
         diagnostics=judged.worst,
         modes=plan.modes,
-        messages=(*plan.messages, *_remarks(like, params, log_likelihood)),
+        messages=(*plan.messages, *like.remarks(_likeliest(params, log_likelihood))),
         meta=provenance(
-            like,
+            target.about(like),
             started=started,
             method="sample",
             seed=seed,
@@ -141,17 +142,17 @@ def sample(
 def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, dense_mass: bool = True) -> Plan:
     """Find the modes and choose where the chains start.
 
-    With many nuisances, where a likelihood is expanded (`scoring`), only the mode next to the reference point is known.
+    With many nuisances, where a likelihood is found by `scoring`, only the mode next to the reference point is known.
     """
-    space, like = density.space, density.log_likelihood
-    if getattr(like, "expand", None) is None:
+    space, like = density.space, target.of(density.log_likelihood)
+    if like.quadratic is None:
         best = search(Objective(like, space), space, starts=starts, seed=seed)
     else:
-        best, _ = highest(like, space, getattr(like, "reference", None))
+        best, *_ = highest(like, space, like.reference)
     found, weights = modes.modes(best)
     places = modes.far_apart(found[0], best.ends, chains)
     start, inverse_mass = _chain_starts(density, places, seed, dense_mass)
-    listed = tuple(modes.told(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
+    listed = tuple(modes.described(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
     return Plan(start, inverse_mass, listed, best.ends, _messages(best, found))
 
 
@@ -308,10 +309,10 @@ def _summary(x: np.ndarray) -> dict[str, float]:
     return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
 
 
-def _remarks(like: Any, params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> tuple[str, ...]:
-    """What the likelihood remarks about the most likely draw."""
+def _likeliest(params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> dict[str, float]:
+    """The draw of the highest log-likelihood."""
     best = np.unravel_index(np.argmax(log_likelihood), log_likelihood.shape)
-    return like.remarks({name: float(x[best]) for name, x in params.items()}) if hasattr(like, "remarks") else ()
+    return {name: float(x[best]) for name, x in params.items()}
 
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:

@@ -90,25 +90,25 @@ class LogLikelihood(eqx.Module):
 
     def chi2(self, params: Params) -> Float[Array, ""]:
         """Chi2 of all data: r^T C^-1 r, -2 log L of the published curves, and Delta chi2 of the limits."""
-        return self.told(params)["chi2"]
+        return self.summary(params)["chi2"]
 
     def pull_chi2(self, params: Params) -> Float[Array, ""]:
         """Chi2 of the flavour data, which is compared with the Standard Model: that has no dark matter."""
-        return self.told(params)["pull_chi2"]
+        return self.summary(params)["pull_chi2"]
 
     def by_group(self, params: Params) -> dict[str, Float[Array, ""]]:
         """Log-likelihood of each group of observables by itself; with correlated theory errors they do not add up."""
-        return self.told(params)["by_group"]
+        return self.summary(params)["by_group"]
 
     def pulls(self, params: Params) -> Float[Array, " g"]:
         """Measured minus predicted values in units of their errors, in the order of `observables`; without curves."""
-        return self.told(params)["pulls"]
+        return self.summary(params)["pulls"]
 
     def predictions(self, params: Params) -> Float[Array, " n"]:
         """Predicted values, in the order of `observables`."""
-        return self.told(params)["predictions"]
+        return self.summary(params)["predictions"]
 
-    def told(self, params: Params) -> dict[str, Any]:
+    def summary(self, params: Params) -> dict[str, Any]:
         """All of these at one point, by their names."""
         values, errors, dark = self._at(params)
         flavour = {**self._told(values, errors, self._nuisance_terms(params)), "predictions": values}
@@ -196,11 +196,11 @@ class LogLikelihood(eqx.Module):
     # ------------------------------------------------------------------------------------------ for many nuisances
 
     @property
-    def expand(self) -> Callable[[Mapping[str, float]], tuple] | None:
-        """Value, gradient and information at a point: `inference.scoring.Expand`; None where the density is cheap."""
-        return self._expand if self.facts.linearise is not None else None
+    def quadratic(self) -> Callable[[Mapping[str, float]], tuple] | None:
+        """Value, gradient and information at a point: `inference.target.Quadratic`; None where the density is cheap."""
+        return self._quadratic if self.facts.linearise is not None else None
 
-    def _expand(self, params: Mapping[str, float]) -> tuple:
+    def _quadratic(self, params: Mapping[str, float]) -> tuple:
         values, jacobian = self.facts.linearise(params)
         arrays = {name: jnp.asarray(value) for name, value in params.items()}  # plain numbers would be compiled in
         value, slope, weight, told = self.facts.of_values(self, jnp.asarray(values), arrays)
@@ -236,6 +236,11 @@ class LogLikelihood(eqx.Module):
         """Names of the data: Gaussian ones, those of dark matter, published curves."""
         names, n = self.prediction.names, self.gaussian.central.shape[0]
         return (*names[:n], *(() if self.dark is None else self.dark.names), *names[n:])
+
+    @property
+    def pulled(self) -> tuple[str, ...]:
+        """Names of the pulls: published curves have none."""
+        return self.observables[: len(self.observables) - len(self.curves)]
 
     @property
     def compared(self) -> tuple[int, ...]:
