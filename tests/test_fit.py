@@ -270,7 +270,7 @@ def test_the_same_seed_gives_the_same_numbers(gaussian):
 
 def test_intervals_cover_as_often_as_they_should():
     """One sigma intervals of a skewed mean, 600 toys: x = exp(y), y Gaussian; invariance makes coverage exact."""
-    from bsfit.inference.crossings import Search, crossings
+    from bsfit.inference.crossings import Sought, crossings
     from bsfit.inference.minimise import minimise
 
     truth, toys = 0.55, 600
@@ -283,7 +283,7 @@ def test_intervals_cover_as_often_as_they_should():
     shared = {"axis": np.zeros(toys, dtype=int), "level": np.ones(toys), "tilt": np.ones((toys, 1))}
     shared |= {"guess": np.full(toys, 0.1), "start": found.position, "value": found.value}
     low, high = (
-        crossings(objective, Search(side=np.full(toys, side), **shared), data=seen).position for side in (-1, 1)
+        crossings(objective, Sought(side=np.full(toys, side), **shared), data=seen).position for side in (-1, 1)
     )
     low = np.where(np.isinf(low), 0.0, low)
     inside = (found.position[:, 0] < 1) & (found.position[:, 0] > 0) & (low <= truth) & (truth <= high)

@@ -15,7 +15,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inference import target
-from bsfit.inference.crossings import Search, crossings
+from bsfit.inference.crossings import Sought, crossings
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import CONVERGED, minimise
 from bsfit.inference.search import MAX_VALLEYS, SAME_DEPTH, Best, covariance, search
@@ -255,6 +255,6 @@ def _crossing(
     lanes: int,
 ) -> float:
     one = (point[None], np.array([best.value]), np.array([i]), np.array([side]))
-    look = Search(*one, np.array([level]), np.array([guess]), tilt[None])
+    look = Sought(*one, np.array([level]), np.array([guess]), tilt[None])
     valleys = np.array([place.position for place in best.places[1:MAX_VALLEYS]])
     return float(crossings(objective, look, lanes=lanes, others=valleys).position[0])

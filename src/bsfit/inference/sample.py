@@ -34,7 +34,7 @@ MARGIN, CENTRE = 3e-3, 0.1
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
-class Settings(NamedTuple):
+class NutsSettings(NamedTuple):
     """How NUTS is run; hashable, fixed at compilation."""
 
     warmup: int = 1000
@@ -43,7 +43,7 @@ class Settings(NamedTuple):
     max_tree_depth: int = 10
 
 
-DEFAULTS = Settings()
+DEFAULTS = NutsSettings()
 
 
 class LogDensity(eqx.Module):
@@ -71,11 +71,11 @@ class Plan(NamedTuple):
 
 
 class Assessed(NamedTuple):
-    """Draws in the parameters' own units [chain, draw], their log-likelihood [chain, draw], and the verdict."""
+    """Draws in the parameters' own units and their log-likelihood, [chain, draw], and what to think of them."""
 
     params: dict[str, np.ndarray]
     log_likelihood: np.ndarray
-    verdict: diagnostics.Verdict
+    judgement: diagnostics.Judgement
 
 
 def sample(
@@ -104,7 +104,7 @@ def sample(
     like = target.of(like, free)
     space = space_of(like)
     density = LogDensity(like, space, following(space, follow))
-    settings = Settings(warmup, target_accept, dense_mass)
+    settings = NutsSettings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
     with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
         trace = _run(density, plan, jax.random.key(seed), warmup + draws, settings, bar)
@@ -172,7 +172,7 @@ def draw_chains(
     starts: Float[Array, "chain n"],
     key: Any,
     draws: int = 1000,
-    settings: Settings = DEFAULTS,
+    settings: NutsSettings = DEFAULTS,
     inverse_mass: Any = None,
 ) -> dict[str, Array]:
     """Draws of `density(z) -> scalar` as a pure function: jit it, vmap it over keys, starts and data in `density`.
@@ -185,13 +185,13 @@ def draw_chains(
     return {name: leaf[:, settings.warmup :] for name, leaf in trace.items()}
 
 
-def begin(density: Any, starts: Float[Array, "chain n"], keys: Any, inverse_mass: Any, settings: Settings) -> Any:
+def begin(density: Any, starts: Float[Array, "chain n"], keys: Any, inverse_mass: Any, settings: NutsSettings) -> Any:
     """First state of the chains, each with its key; inverse_mass [n, n] or None: first guess of the covariance."""
     start, _ = _kernel(density, settings)
     return jax.vmap(lambda z, k: start(z, k, inverse_mass))(starts, keys)
 
 
-def advance(density: Any, state: Any, steps: int, settings: Settings) -> tuple[Any, dict[str, Array]]:
+def advance(density: Any, state: Any, steps: int, settings: NutsSettings) -> tuple[Any, dict[str, Array]]:
     """State after `steps` transitions of every chain, and what was seen on the way, arrays [chain, step]."""
     start, step = _kernel(density, settings)
     # The step of numpyro knows its warm-up plan only after a start was made; the result is not used and costs nothing.
@@ -207,7 +207,7 @@ def advance(density: Any, state: Any, steps: int, settings: Settings) -> tuple[A
     return state, {name: jnp.swapaxes(leaf, 0, 1) for name, leaf in trace.items()}
 
 
-def _kernel(density: Any, settings: Settings) -> tuple[Any, Any]:
+def _kernel(density: Any, settings: NutsSettings) -> tuple[Any, Any]:
     from numpyro.infer.hmc import hmc
 
     start, step = hmc(potential_fn=lambda z: -density(z), algo="NUTS")
@@ -231,7 +231,7 @@ _advance = eqx.filter_jit(advance)
 
 
 def _run(
-    density: LogDensity, plan: Plan, key: Any, steps: int, settings: Settings, bar: Progress
+    density: LogDensity, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
 ) -> dict[str, np.ndarray]:
     """What `steps` transitions of every chain have seen, arrays [chain, step].
 

@@ -115,7 +115,7 @@ class _Model:
         floor = 1e-12 * np.abs(self.curvature).max(initial=0.0) + 1e-9
         low = max(0.0, floor - self.curvature.min(initial=np.inf))
 
-        def along(damping: float) -> np.ndarray:
+        def along(damping: Any) -> np.ndarray:
             return -self.slope / (self.curvature + damping)
 
         damping = low
