@@ -22,13 +22,13 @@ import numpyro.distributions as dist
 import scipy.stats
 
 import bsfit
-from bsfit.inference.sample import LogDensity, Settings, draw_chains
+from bsfit.inference.sample import LogDensity, NutsSettings, draw_chains
 from bsfit.inference.space import parse
 from bsfit.likelihood.densities import log_likelihood_curve
 
 NAMES = ("C9mu", "C10mu", "C9pmu")
 WIDTH = 0.25  # of the prior: about that of the data, so that a wrong prior shows
-SETTINGS, DRAWS, KEPT, BATCH = Settings(warmup=500), 990, 99, 20
+SETTINGS, DRAWS, KEPT, BATCH = NutsSettings(warmup=500), 990, 99, 20
 
 
 def likelihood():

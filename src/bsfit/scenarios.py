@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError
+from bsfit.inference import target
 from bsfit.inference.lines import fit_lines
 from bsfit.inference.planes import fit_planes
 from bsfit.likelihood.build import log_likelihood
@@ -93,7 +94,7 @@ def fit_scenarios(
         n_data=like.n_data,
         starts=starts,
         seed=seed,
-        like=like,
+        about=target.about(like),
     )
     planes = (
         fit_planes(

@@ -152,9 +152,6 @@ class LogLikelihood(eqx.Module):
         order = [names.index(plain(name)) for name in self.about.free]
         return float(value), gradient[order], information[np.ix_(order, order)], summary
 
-    expand = quadratic
-    told = summary
-
     # -------------------------------------------------------------------------------------- what it is made of
 
     @property
