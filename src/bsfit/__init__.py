@@ -12,7 +12,7 @@ import sys
 __version__ = "0.1.0.dev0"
 
 _PUBLIC = {
-    "predict": "bsfit.predictions.prediction",
+    "predict": "bsfit.predictions.predict",
     "prediction": "bsfit.predictions.prediction",
     "log_likelihood": "bsfit.likelihood.joint",
     "at_relic_density": "bsfit.predictions.at_relic_density",
