@@ -227,7 +227,7 @@ def _uncertain(
     dark += ["sigma_SI"] if any(bound.group == "direct" for bound in bounds) else []
     items = [*(item for item in unquoted.items if item), *map(catalogue.observable, dark)]
     read = theory_errors.inputs_read(unquoted, theories) if theories else ()
-    return theory_errors.nuisances(items, the_set, unquoted.inputs, requested, read)
+    return theory_errors.choose(items, the_set, unquoted.inputs, requested, read)
 
 
 def _theories(unquoted: Prediction, points: Sequence[Mapping[str, float]]) -> list:
