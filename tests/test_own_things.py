@@ -214,6 +214,20 @@ def test_an_observable_that_only_a_model_has():
     assert best.pull is None
 
 
+def test_an_observable_that_the_standard_model_does_not_have():
+    """0/0 there: no pull and no gains, instead of NaN."""
+
+    def ratio(theory, inputs):
+        return theory.wilson["C10_bsmumu"].real / theory.wilson["C9_bsmumu"].real
+
+    data = {ratio: (-0.5, 0.1), "C9_bsmumu": (-1.0, 0.1)}
+    like = bsfit.log_likelihood(data=data, free={"C9mu": (-3, -0.1), "C10mu": (0, 3)})
+    assert (like.reference, like.reference_chi2) == (None, None)
+    best = bsfit.fit(like)
+    assert best.values == pytest.approx({"C9mu": -1.0, "C10mu": 0.5}, rel=1e-5)
+    assert (best.pull, best.delta_chi2_by_group) == (None, {})
+
+
 def test_what_nothing_depends_on_is_refused_with_own_observables_too():
     with pytest.raises(BsfitInputError, match="depends on C9mu"):
         bsfit.log_likelihood(data={mass_scale: (0.5, 0.1)}, free={"C10mu": (-1, 1), "C9mu": (-1, 1)})

@@ -115,8 +115,8 @@ def log_likelihood(
         errors = theory_errors.propagation(unquoted, points, uncertain) if fast else directly
     else:
         errors = fixed_errors
+    compared = bool(pred.names) and own_at is None
     of_data = (*measured, *of_dark, *curves)
-    known = bool(pred.names) and own_at is None
     about = About(
         free={**own, **_floating(free, own, uncertain, sampled)},
         fixed=fixed,
@@ -124,7 +124,8 @@ def log_likelihood(
         means=means,
         data=selection.described(data),
         meta={},
-        reference_chi2=_chi2_of((*measured, *curves), at_reference, fixed_errors) if known else None,
+        comparable=own_at is None,
+        reference_chi2=_chi2_of((*measured, *curves), at_reference, fixed_errors) if compared else None,
         jacobian=jacobian,
         around=eqx.filter_jit(around),
     )

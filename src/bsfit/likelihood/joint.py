@@ -35,7 +35,8 @@ class About:
     """What a likelihood knows about itself besides numbers.
 
     `free` as given, nuisances that float included; `sampled` are their names; `means` of all uncertain inputs that
-    count. `reference_chi2` is the chi2 of the Standard Model, None where it has no predictions. `jacobian` gives
+    count. `comparable`: whether the Standard Model has a value of everything that is measured; `reference_chi2` is its
+    chi2, None where it has none or nothing is predicted. `jacobian` gives
     predictions and their slopes from the amplitudes, where these are evaluated at every point.
     """
 
@@ -45,6 +46,7 @@ class About:
     means: dict[str, float]
     data: str
     meta: dict[str, Any]
+    comparable: bool
     reference_chi2: float | None
     jacobian: Jacobian | None
     around: Callable
@@ -224,7 +226,8 @@ class LogLikelihood(eqx.Module):
     @property
     def reference(self) -> dict[str, float] | None:
         """The Standard Model as a point of the free parameters, where there is one."""
-        return None if self.pull_by_rank or self.about.fixed else reference_of(self.about.free, self.about.means)
+        unknown = self.pull_by_rank or self.about.fixed or not self.about.comparable
+        return None if unknown else reference_of(self.about.free, self.about.means)
 
     @property
     def constrained(self) -> tuple[str, ...]:
