@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
+from bsfit.likelihood.build import log_likelihood
 from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, as_inputs, input_set, load_inputs
+from bsfit.loading.limits import load_limit
 from bsfit.predictions.predict import predict
 
 
@@ -142,6 +144,15 @@ def test_wherever_the_name_of_a_set_goes(write, monkeypatch):
     assert found == predict(["DeltaM_s"], inputs={"V_cb": 0.0392, "m_b": 4.2, "m_c": 1.27, "m_h": 125.0})
 
 
+def test_a_likelihood_says_which_files_and_choices_it_has(write):
+    own = input_set(path := write(OWN))
+    inputs = replace(own.inputs, choices=Choices(conjugate_mixing=True)).replace({"f_Bs": 0.23})
+    for given, changes, choices in ((path, {}, []), (inputs, {"f_Bs": 0.23}, ["conjugate_mixing"])):
+        meta = log_likelihood("eft", "lhcb-bsmumu-2021", {"C10mu": (-2, 2)}, inputs=given).meta
+        assert meta["input_set"] == str(path)
+        assert (meta["input_files"], meta["input_changes"], meta.get("choices", [])) == (own.files, changes, choices)
+
+
 def test_an_edited_file_is_read_anew(write):
     path = write(OWN)
     assert float(load_inputs(path)["V_cb"]) == 0.0392
@@ -245,3 +256,12 @@ def test_hostile_files_are_refused(path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(BsfitInputError, match="cannot read the file"):
         load_inputs(tmp_path / "nowhere.yaml")
+
+
+def test_the_documented_files(write):
+    """The blocks of docs/data.md."""
+    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
+    own, upper = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    found = input_set(write(own))
+    assert {("V_cb",), ("m_b", "m_c")} < set(priors_of(found))
+    assert load_limit(write(upper)).supersedes == ("lz-2022",)

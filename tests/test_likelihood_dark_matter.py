@@ -1,5 +1,7 @@
 """Dark matter in the likelihood: against hand-written chi-squares, its derivatives, what is refused."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -63,6 +65,20 @@ def test_the_chi2_by_hand(found):
     assert float(found["chi2"]) == pytest.approx(relic + direct + indirect, rel=1e-10)
     np.testing.assert_allclose(found["predictions"][:2], [omega, sigma / of_limit("lz-2022", 300.0)], rtol=1e-10)
     assert float(found["pulls"][0]) == pytest.approx((0.12 - omega) / error, rel=1e-10)
+
+
+def test_limits_from_files(tmp_path):
+    """Twice as high as published: beside the published ones, half the rates over their limits."""
+    files = []
+    for name, key in (("lz-2022", "sigma_cm2"), ("planck-annihilation-2018", "f_sigma_v_cm3_s")):
+        text, table = Path(limit(name).file).read_text(), limit(name).cross_section
+        files.append(tmp_path / f"own-{key}.yaml")
+        files[-1].write_text(text.partition(f"{key}:")[0] + f"{key}: {[float(2 * x) for x in table]}\n")
+    like = build([*files, "lz-2022", "planck-annihilation-2018"])
+    direct, indirect, lz, planck = summary(like)["predictions"].tolist()
+    assert (2 * direct, 2 * indirect) == pytest.approx((lz, planck), rel=1e-12)
+    assert like.observables[:2] == ("sigma_SI/own-sigma_cm2", "f_sigma_v/own-f_sigma_v_cm3_s")
+    assert {str(file) for file in files} < set(like.meta["data_files"])
 
 
 def test_what_counts(alone, found):

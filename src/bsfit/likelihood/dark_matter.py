@@ -173,7 +173,8 @@ def _over_limit(
     if limit.observable == "sigma_SI":
         sigma = direct_detection.predicted("sigma_SI", theory, inputs)
         return share * sigma / direct_detection.largest(dark.masses[0], limit)
-    return share**2 * indirect_detection.planck_ratio(dark, inputs)
+    per_mass = direct_detection.largest(dark.masses[0], limit) / dark.masses[0]
+    return share**2 * indirect_detection.planck_ratio(dark, inputs, per_mass)
 
 
 def terms_of(

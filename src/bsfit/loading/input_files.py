@@ -25,8 +25,6 @@ from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, load_yam
 
 DATA = Path(str(resources.files("bsfit"))) / "data"
 
-"""Sets that come with bsfit."""
-
 UNITS = {
     "1": 1.0,
     "GeV": 1.0,
