@@ -22,18 +22,23 @@ import numpyro.distributions as dist
 import scipy.stats
 
 import bsfit
-from bsfit.inference.sample import LogDensity, Settings, draw_chains
+from bsfit.inference.sample import LogDensity, NutsSettings, draw_chains
 from bsfit.inference.space import parse
 from bsfit.likelihood.densities import log_likelihood_curve
 
 NAMES = ("C9mu", "C10mu", "C9pmu")
 WIDTH = 0.25  # of the prior: about that of the data, so that a wrong prior shows
-SETTINGS, DRAWS, KEPT, BATCH = Settings(warmup=500), 990, 99, 20
+SETTINGS, DRAWS, KEPT, BATCH = NutsSettings(warmup=500), 990, 99, 20
 
 
 def likelihood():
     """The `lfu` likelihood with Gaussian priors on the three coefficients."""
     return bsfit.log_likelihood(data="lfu", free={name: dist.Normal(0.0, WIDTH) for name in NAMES})
+
+
+def numbers(like):
+    """What is drawn anew in a replica: measured values, and published curves."""
+    return like.terms[0].data.central, like.terms[1].curves
 
 
 def simulated(like, truth, generator):
@@ -43,7 +48,7 @@ def simulated(like, truth, generator):
     that of the errors on the sides where it fell. A published curve is taken to keep its shape wherever its maximum is.
     """
     predicted = np.asarray(like.predictions({name: jnp.asarray(x) for name, x in zip(NAMES, truth, strict=True)}))
-    data, n = like.gaussian, like.gaussian.central.shape[0]
+    data, n = like.terms[0].data, like.terms[0].n_data
     correlation = np.eye(n) if data.precision is None else np.linalg.inv(np.asarray(data.precision))
     factor, plus, minus = np.linalg.cholesky(correlation), np.asarray(data.sigma_plus), np.asarray(data.sigma_minus)
     while True:
@@ -51,13 +56,13 @@ def simulated(like, truth, generator):
         error = np.where(y > 0, plus, minus)
         if generator.uniform() < np.prod(error / np.maximum(plus, minus)):
             break
-    nuisances = generator.normal(size=like.theory_errors.shape[1])
-    central = predicted[:n] + np.asarray(like.theory_errors) @ nuisances - error * y
+    nuisances = generator.normal(size=like.errors.shifts.shape[1])
+    central = predicted[:n] + np.asarray(like.errors.shifts)[:n] @ nuisances - error * y
     curves = tuple(
         eqx.tree_at(lambda c: c.start, curve, curve.start + predicted[n + i] - _drawn(curve, generator))
-        for i, curve in enumerate(like.curves)
+        for i, curve in enumerate(like.terms[1].curves)
     )
-    return eqx.tree_at(lambda like: (like.gaussian.central, like.curves), like, (jnp.asarray(central), curves))
+    return eqx.tree_at(numbers, like, (jnp.asarray(central), curves))
 
 
 def _drawn(curve, generator):
@@ -75,13 +80,13 @@ def ranks(like, replicas, seed=1, too_wide=1.0, progress=False):
     truths = generator.normal(scale=WIDTH, size=(replicas, len(NAMES)))
     data = [simulated(like, truth, generator) for truth in truths]
     space = parse({name: dist.Normal(0.0, WIDTH * too_wide) for name in NAMES})
-    stacked = jax.tree.map(lambda *x: jnp.stack(x), *[(like.gaussian.central, like.curves) for like in data])
+    stacked = jax.tree.map(lambda *x: jnp.stack(x), *map(numbers, data))
     starts = jnp.asarray(generator.normal(scale=0.5, size=(replicas, 1, len(NAMES))))
 
     @jax.jit
     def run(data, starts, keys):
         def one(part, start, key):
-            replica = eqx.tree_at(lambda like: (like.gaussian.central, like.curves), like, part)
+            replica = eqx.tree_at(numbers, like, part)
             z = draw_chains(LogDensity(replica, space), start, key, DRAWS, SETTINGS)["z"]
             return jax.vmap(lambda z: jnp.stack([space.params_unbounded(z)[name] for name in NAMES]))(z[0])
 

@@ -11,6 +11,7 @@ of the pulls must be what the curvature of the predictions makes them: maximum l
 """
 
 import argparse
+import dataclasses
 import sys
 import time
 from typing import NamedTuple
@@ -33,9 +34,10 @@ NEAR = 1e-3
 def likelihood(data="global-2017"):
     """The data's likelihood with sampled nuisances, experimental errors symmetrised."""
     like = bsfit.log_likelihood("eft", data, FREE, theory="sampled")
-    mean = 0.5 * (like.gaussian.sigma_plus + like.gaussian.sigma_minus)
-    like = eqx.tree_at(lambda like: (like.gaussian.sigma_plus, like.gaussian.sigma_minus), like, (mean, mean))
-    return eqx.tree_at(lambda like: like.curves, like, ())
+    measured, constraints = like.terms[0], like.terms[-1]
+    mean = 0.5 * (measured.data.sigma_plus + measured.data.sigma_minus)
+    measured = eqx.tree_at(lambda term: (term.data.sigma_plus, term.data.sigma_minus), measured, (mean, mean))
+    return dataclasses.replace(like, terms=(measured, constraints))
 
 
 class Toy(NamedTuple):
@@ -54,14 +56,15 @@ class Toys:
     def __init__(self, like, seed):
         self.like, self.generator = like, np.random.default_rng(seed)
         self.space = parse(like.free)
-        self.truth = {**like.facts.nuisance_means, **TRUTH}
+        self.truth = {**like.about.means, **TRUTH}
         self.of_interest = [self.space.names.index(name) for name in TRUTH]
-        n = like.gaussian.central.shape[0]
-        self.predicted = like.facts.linearise(self.truth)[0][:n]
-        precision = like.gaussian.precision
+        data, constraints = like.terms[0].data, like.terms[1]
+        n = data.central.shape[0]
+        self.predicted = like.about.jacobian(self.truth)[0][:n]
+        precision = data.precision
         correlation = np.eye(n) if precision is None else np.linalg.inv(np.asarray(precision))
-        self.noise = np.asarray(like.gaussian.sigma_plus)[:, None] * np.linalg.cholesky(correlation)
-        self.constraints = [(mean, p, np.linalg.cholesky(np.linalg.inv(p))) for mean, p in like.nuisance_priors]
+        self.noise = np.asarray(data.sigma_plus)[:, None] * np.linalg.cholesky(correlation)
+        self.constraints = [(mean, p, np.linalg.cholesky(np.linalg.inv(p))) for mean, p in constraints.blocks]
 
     def fit(self):
         """Draw one experiment, its central values and auxiliary measurements, and fit it."""
@@ -72,13 +75,13 @@ class Toys:
             for (mean, precision, factor), shift in zip(self.constraints, shifts, strict=True)
         )
         drawn = jnp.asarray(self.predicted + self.noise @ noise), auxiliary
-        like = eqx.tree_at(lambda like: (like.gaussian.central, like.nuisance_priors), self.like, drawn)
+        like = eqx.tree_at(lambda like: (like.terms[0].data.central, like.terms[1].blocks), self.like, drawn)
         start = np.asarray(self.space.position(self.truth))
-        peak = climb(like.expand, self.space, start, near=NEAR)
+        peak = climb(like.quadratic, self.space, start, near=NEAR)
         shift = (peak.position - start)[self.of_interest]
         covariance = np.linalg.inv(0.5 * peak.hessian)[np.ix_(self.of_interest, self.of_interest)]
         decorrelated = np.linalg.solve(np.linalg.cholesky(covariance), shift)
-        at_truth = sum(float(x @ x) for x in (noise, *shifts)) + 2.0 * float(like.gaussian.log_norm)
+        at_truth = sum(float(x @ x) for x in (noise, *shifts)) + 2.0 * float(like.terms[0].data.log_norm)
         pulls = shift / np.sqrt(np.diag(covariance))
         return Toy(pulls, decorrelated, at_truth - peak.value, peak.distance < NEAR)
 
@@ -88,13 +91,13 @@ class Toys:
         :math:`-\frac12I^{-1}J^TW\sum_k\partial_k^2f` over directions k of one sigma each, orthogonal in the information
         I (Box, J. R. Stat. Soc. B 33 (1971) 171, eq. 2.24). Second differences over half a sigma on either side.
         """
-        _, _, information, _ = self.like.expand(self.truth)
+        _, _, information, _ = self.like.quadratic(self.truth)
         covariance = np.linalg.inv(information)
         names, n, half = self.space.names, len(self.noise), 0.5
         centre = np.array([self.truth[name] for name in names])
 
         def predicted(point):
-            return self.like.facts.linearise(dict(zip(names, point, strict=True)))
+            return self.like.about.jacobian(dict(zip(names, point, strict=True)))
 
         _, jacobian = predicted(centre)
         curved = np.zeros(n)

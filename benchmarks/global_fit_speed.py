@@ -50,7 +50,7 @@ def fit():
 def direct():
     """Whole likelihood from the amplitudes, nuisances varied."""
     like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3)}, theory="sampled")
-    point = {"C9mu": jnp.asarray(-0.5), **{n: jnp.asarray(x) for n, x in like.facts.nuisance_means.items()}}
+    point = {"C9mu": jnp.asarray(-0.5), **{n: jnp.asarray(x) for n, x in like.about.means.items()}}
     value, gradient = median(jax.jit(like), point), median(jax.jit(jax.value_and_grad(like)), point)
     print(f"direct path: value {1e3 * value:.1f} ms, with gradient {1e3 * gradient:.1f} ms: {gradient / value:.2f}")
 
@@ -81,7 +81,7 @@ def propagated():
 
     def shifts(params):
         prediction = like.prediction
-        return like.theory_errors(prediction, prediction.model(params, prediction.inputs))
+        return like.errors(prediction, prediction.model(params, prediction.inputs)).shifts
 
     def covariance(params):
         found = shifts(params)

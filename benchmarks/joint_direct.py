@@ -41,10 +41,10 @@ def random_points(count):
 
 def scan(like, count):
     """Chi2 of all data and of flavour alone at random points, a chunk at a time."""
-    points, told, found = random_points(count), jax.jit(jax.vmap(like.told)), []
+    points, summary, found = random_points(count), jax.jit(jax.vmap(like.summary)), []
     for first in range(0, count, CHUNK):
         rows = np.minimum(np.arange(first, first + CHUNK), count - 1)
-        part = told({name: jnp.asarray(x[rows]) for name, x in points.items()})
+        part = summary({name: jnp.asarray(x[rows]) for name, x in points.items()})
         found.append([np.asarray(part[name])[: count - first] for name in ("chi2", "pull_chi2")])
     return points, *(np.concatenate(column) for column in zip(*found, strict=True))
 

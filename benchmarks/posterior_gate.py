@@ -47,8 +47,8 @@ TARGETS = {
 }
 
 
-def verdicts(target, seeds, progress=False):
-    """One `diagnostics.Verdict` per seed."""
+def judgements(target, seeds, progress=False):
+    """One `diagnostics.Judgement` per seed."""
     like, free = TARGETS[target]
     density = LogDensity(like, parse(free))
     plans = [prepare(density, chains=CHAINS, seed=seed) for seed in seeds]
@@ -66,7 +66,7 @@ def verdicts(target, seeds, progress=False):
         trace = jax.tree.map(np.asarray, run(starts[rows], keys[rows], masses[rows]))
         for k in range(min(len(rows), len(seeds) - first)):
             one_seed = {name: leaf[k] for name, leaf in trace.items()}
-            found.append(assess(density, plans[first + k], one_seed).verdict)
+            found.append(assess(density, plans[first + k], one_seed).judgement)
         if progress:
             print(f"  {target}: {len(found)} of {len(seeds)}", file=sys.stderr, flush=True)
     return found
@@ -80,9 +80,9 @@ def main():
     good = True
     for target in arguments.targets:
         started = time.perf_counter()
-        found = verdicts(target, range(1, arguments.seeds + 1), progress=True)
-        passed = sum(verdict.verdict == "passed" for verdict in found)
-        worst = {key: [verdict.worst[key] for verdict in found] for key in ("r_hat", "ess", "divergences", "e_bfmi")}
+        found = judgements(target, range(1, arguments.seeds + 1), progress=True)
+        passed = sum(judged.verdict == "passed" for judged in found)
+        worst = {key: [judged.worst[key] for judged in found] for key in ("r_hat", "ess", "divergences", "e_bfmi")}
         good &= passed >= 0.95 * arguments.seeds if target == "gaussian" else passed == 0
         print(
             f"{target:10s} passed {passed:3d} of {arguments.seeds}"

@@ -1,14 +1,15 @@
 """Stored values of EOS, and inputs that make our theory that of EOS, as far as inputs can."""
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 
-from bsfit.hadronic.form_factors import _POLES, _TIED, B_TO_P, B_TO_V
-from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.hadronic.form_factors import B_TO_P, B_TO_V, POLES, TIED
+from bsfit.loading.inputs import load_inputs
 from bsfit.standard_model.qcd import m_b_msbar
 from bsfit.standard_model.running import MU_B
 from bsfit.standard_model.wilson import C7_FROM_FOUR_QUARK
@@ -67,15 +68,15 @@ def with_kaon():
     """As for the tag "", with spectator scattering in B -> K, which inputs of flavio lack the kaon for."""
     names, base = ("f_K", "a1_K", "a2_K"), inputs("")
     values = jnp.append(base.values, load_inputs("default").array(names))
-    return Inputs(values, (*base.names, *names), "EOS with kaon")
+    return replace(base, values=values, names=(*base.names, *names))
 
 
 def form_factors():
     """Coefficients of the simplified expansion that reproduce the form factors of EOS, to 2e-5."""
     found = {}
     for transition, eos, names, poles, masses in (
-        ("B->K*", "B->K^*", B_TO_V, _POLES, ("m_B0", "m_K*0")),
-        ("Bs->phi", "B_s->phi", B_TO_V, _POLES, ("m_Bs", "m_phi")),
+        ("B->K*", "B->K^*", B_TO_V, POLES, ("m_B0", "m_K*0")),
+        ("Bs->phi", "B_s->phi", B_TO_V, POLES, ("m_Bs", "m_phi")),
         ("B->K", "B->K", B_TO_P, ("m+", "m0", "m+"), ("m_B0", "m_K0")),
     ):
         for name, pole in zip(names, poles, strict=True):
@@ -98,7 +99,7 @@ def coefficients(transition, name, pole, masses, q2, values):
     """Fit of the expansion; the first coefficient of a tied form factor is that of its partner."""
     x = conformal(q2, *(float(FLAVIO[m]) for m in masses))
     a = np.polynomial.polynomial.polyfit(x, values * (1.0 - q2 / float(FLAVIO[f"{transition} BSZ {pole}"]) ** 2), 2)
-    return {f"{transition} BSZ a{k}_{name}": float(a[k]) for k in range(3) if k > 0 or name not in _TIED}
+    return {f"{transition} BSZ a{k}_{name}": float(a[k]) for k in range(3) if k > 0 or name not in TIED}
 
 
 def conformal(q2, m_b, m_m):

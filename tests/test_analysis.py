@@ -9,6 +9,7 @@ import scipy.optimize
 
 import bsfit
 from bsfit.errors import BsfitInputError
+from bsfit.likelihood import densities
 from bsfit.predictions import compiled
 
 # Eq. (2) and (3) of 1803.04703: central value, upward, downward and systematic error; Standard Model and its error.
@@ -46,8 +47,8 @@ def test_standard_model_pulls_of_the_review(like):
     np.testing.assert_allclose(like.predictions(point()), [row[4] for row in REVIEW.values()], rtol=1e-12)
     pulls = []
     for i in range(3):
-        one = like.gaussian.take(np.array([i]))
-        chi2 = densities.chi2(one, like.predictions(point())[i : i + 1], like.theory_errors[i : i + 1])
+        one = like.terms[0].data.take(np.array([i]))
+        chi2 = densities.chi2(one, like.predictions(point())[i : i + 1], np.asarray(like.errors.shifts)[i : i + 1])
         pulls.append(float(chi2) ** 0.5)
     np.testing.assert_allclose(pulls, [2.6, 2.3, 2.5], atol=0.1)
 
@@ -122,7 +123,7 @@ def test_groups_and_meta(like):
 
 
 def test_the_electromagnetic_error_is_common_to_the_bins_of_a_ratio(like):
-    errors = np.asarray(like.theory_errors)
+    errors = np.asarray(like.errors.shifts)
     np.testing.assert_allclose(np.abs(errors), [[0.01, 0], [0, 0.02], [0, 0.01]], atol=1e-12)
 
 
@@ -149,13 +150,13 @@ def test_floating_nuisances_are_fit_from_the_amplitudes():
     """Gradient as differences of the value; best fit, errors and pull as with propagated errors, which are linear."""
     question = {"data": ["lhcb-kmumu-br-2014"], "nuisances": ["B->K BSZ a0_*", "V_cb"], "free": {"C9mu": (-6, 3)}}
     like = bsfit.log_likelihood(theory="sampled", **question)
-    nuisances = like.facts.nuisance_means
+    nuisances = like.about.means
     assert set(like.free) == {"C9mu", "V_cb", "B->K BSZ a0_f+", "B->K BSZ a0_fT"}
     point = {"C9mu": -0.8, **{name: 1.02 * value for name, value in nuisances.items()}}
-    _, gradient, information, _ = like.expand(point)
+    _, gradient, information, _ = like.quadratic(point)
     for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
         step = 1e-3 / curvature**0.5
-        up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
+        up, down = (like.quadratic({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
         assert (up - down) / (2 * step) == pytest.approx(slope, rel=1e-4, abs=1e-4 * curvature**0.5)
     found = bsfit.fit(like)
     linear = bsfit.fit(bsfit.log_likelihood(theory="propagated", **question))
@@ -182,8 +183,8 @@ def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
 
     shifts = [(shifted(name, 1) - shifted(name, -1)) / 2 for name in like.meta["nuisances"]]
     assert set(like.meta["nuisances"]) == {"V_us", "V_cb", "m_t_MSbar", "f_Bs", "bag_Bs_1", "eta_B"}
-    np.testing.assert_allclose(np.abs(like.theory_errors[0]), np.abs(shifts), rtol=5e-3)
-    assert float(np.linalg.norm(like.theory_errors[0])) > 1.0
+    np.testing.assert_allclose(np.abs(np.asarray(like.errors.shifts)[0]), np.abs(shifts), rtol=5e-3)
+    assert float(np.linalg.norm(np.asarray(like.errors.shifts)[0])) > 1.0
 
 
 @pytest.mark.parametrize(

@@ -46,14 +46,14 @@ def test_amplitudes_and_distribution(layer, reference):
     point, effective = stored["layers"][layer], stored["effective_coefficients_mu"]
     coefficients = jax.jit(total)(theory(point).wilson, INPUTS)
     wilson, quark = of_leptons(coefficients), jax.jit(lambda c: quarks(c, INPUTS))(coefficients)
-    mesons = jax.tree.map(lambda x: x[0], b_to_k_ll._decays(INPUTS))
+    mesons = jax.tree.map(lambda x: x[0], b_to_k_ll.decays(INPUTS))
     expansion = form_factors.b_to_k(INPUTS)
     unit = 4 * INPUTS["G_F"] / np.sqrt(2) * quark.lambda_t * INPUTS["alpha_em_mb"] / (4 * np.pi)
 
     @jax.jit
     def found(q2, bare, m_l):
         current, dipole = b_to_k_ll.hadronic_factors(q2, form_factors.evaluate(expansion, q2), mesons, m_l, quark)
-        h = current * (bare @ b_to_k_ll._CURRENT) + dipole * (bare @ b_to_k_ll._DIPOLE)
+        h = current * (bare @ b_to_k_ll.CURRENT) + dipole * (bare @ b_to_k_ll.DIPOLE)
         return h * unit, b_to_k_ll.distribution(q2, jnp.stack([h, h]), mesons, m_l) * jnp.abs(unit) ** 2
 
     for lepton, name in enumerate(("e", "mu")):

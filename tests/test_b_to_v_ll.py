@@ -205,7 +205,7 @@ def test_end_point_relations(quark_level):
     current, dipole = b_to_v_ll.hadronic_factors(q2, mesons, INPUTS["m_e"], quark_level)
     bare = jnp.zeros((2, len(COEFFICIENTS)), dtype=complex).at[:, :4].set(jnp.asarray([4.1 + 0.3j, -4.2, 0.5j, 0.4]))
     bare = bare.at[:, COEFFICIENTS.index("C7")].set(-0.3)
-    amplitudes = current[None] * (bare @ b_to_v_ll._CURRENT) + dipole[None] * (bare @ b_to_v_ll._DIPOLE)
+    amplitudes = current[None] * (bare @ b_to_v_ll.CURRENT) + dipole[None] * (bare @ b_to_v_ll.DIPOLE)
     found = b_to_v_ll.angular_integrals(amplitudes[None], q2[None], jnp.ones(1), INPUTS["m_e"]).reshape(1, -1)
     value = lambda key: float(combine(b_to_v_ll, key, found, rows([(0, 0, 1.0, 2.0)]), INPUTS))  # noqa: E731
     expected = {"FL": 1 / 3, "S3": -1 / 3, "S4": -1 / 3, "S5": 0, "AFB": 0, "S7": 0, "S8": 0, "S9": 0, "P1": -1.0}
@@ -216,10 +216,10 @@ def test_end_point_relations(quark_level):
 @pytest.mark.slow
 def test_nonlocal_amplitudes_add_to_the_vector_current(quark_level):
     """A contribution proportional to the local one is a shift of C9."""
-    decays, shift = b_to_v_ll._decays(INPUTS), -0.7 + 0.2j
+    all_decays, shift = b_to_v_ll.decays(INPUTS), -0.7 + 0.2j
 
     def as_c9(q2, decay):
-        mesons = jax.tree.map(lambda x: x[decay], decays)
+        mesons = jax.tree.map(lambda x: x[decay], all_decays)
         current, _ = b_to_v_ll.hadronic_factors(q2, mesons, INPUTS["m_mu"], quark_level)
         return jnp.outer(jnp.asarray([shift, np.conj(shift)]), current[:3])
 

@@ -44,7 +44,7 @@ def test_local_amplitudes(layer, reference, quark_level):
     stored = reference("flavio_layers.json")
     point, effective = stored["layers"][layer], stored["effective_coefficients_mu"]
     wilson = of_leptons(jax.jit(total)(theory(point).wilson, INPUTS))
-    mesons = jax.tree.map(lambda x: x[0], b_to_v_ll._decays(INPUTS))
+    mesons = jax.tree.map(lambda x: x[0], b_to_v_ll.decays(INPUTS))
     factors = jax.jit(b_to_v_ll.hadronic_factors)
     for lepton, m_l in ((0, INPUTS["m_e"]), (1, INPUTS["m_mu"])):
         for q2, expected in point[f"B0->K*0 {('e', 'mu')[lepton]}"].items():
@@ -53,7 +53,7 @@ def test_local_amplitudes(layer, reference, quark_level):
             shift[COEFFICIENTS.index("C9")] = complex(*effective[q2]["C9"]) - float(INPUTS["C9_SM"])
             current, dipole = factors(jnp.asarray(float(q2)), mesons, m_l, quark_level)
             bare = wilson[lepton, 0] + shift
-            found = current * (bare @ b_to_v_ll._CURRENT) + dipole * (bare @ b_to_v_ll._DIPOLE)
+            found = current * (bare @ b_to_v_ll.CURRENT) + dipole * (bare @ b_to_v_ll.DIPOLE)
             target = all_amplitudes(expected["helicity_amps_local_only"], complex(quark_level.lambda_t))
             np.testing.assert_allclose(found, target, rtol=1e-6, atol=1e-12)
 
@@ -62,7 +62,7 @@ def test_local_amplitudes(layer, reference, quark_level):
 def test_angular_coefficients(layer, reference, quark_level):
     """All twelve, of both CP states, from flavio's complete amplitudes: signs, lepton masses and scalars, 1e-8."""
     point = reference("flavio_layers.json")["layers"][layer]
-    mesons = jax.tree.map(lambda x: x[0], b_to_v_ll._decays(INPUTS))
+    mesons = jax.tree.map(lambda x: x[0], b_to_v_ll.decays(INPUTS))
     lambda_t = complex(quark_level.lambda_t)
     square = (float(INPUTS["G_F"]) * float(INPUTS["alpha_em_mb"]) * abs(lambda_t)) ** 2
     integrals = jax.jit(b_to_v_ll.angular_integrals)

@@ -15,7 +15,7 @@ import pytest
 import bsfit
 from bsfit import catalogue, cli
 from bsfit.cli import compilation_cache, runfile
-from bsfit.loading import measurements
+from bsfit.loading import selection
 from bsfit.results import FitResult, Posterior, Profile, Scan, ScenarioTable
 
 QUICK = ("--no-cache", "-q")
@@ -226,7 +226,7 @@ def test_benchmarks_leave_nothing_open(model):
     assert set(record.free) <= set(record.benchmark) <= set(parameters)
     for name, (low, high) in record.free.items():
         assert low < record.benchmark[name] < high
-    measurements.select(record.data)
+    selection.select(record.data)
 
 
 @pytest.mark.parametrize("model", list(catalogue.MODELS))
@@ -377,7 +377,7 @@ def test_list(capsys, topic, line):
 
 def test_list_tells_why_data_are_unused_or_replaced(capsys):
     rows = {row["measurement"]: row for row in json.loads(run(capsys, "list", "data", "--json")[1])["rows"]}
-    for name, item in measurements.available().items():
+    for name, item in selection.available().items():
         if item.unused_reason:
             assert rows[name]["state"] == f"unused: {item.unused_reason}"
     assert rows["lhcb-rk-2014"]["state"].startswith("replaced by ")
@@ -414,7 +414,7 @@ def test_show(capsys, name, lines):
 
 
 def test_show_every_name(capsys):
-    names = [*catalogue.stems(), *measurements.available(), *measurements.data_sets(), *catalogue.MODELS]
+    names = [*catalogue.stems(), *selection.available(), *selection.data_sets(), *catalogue.MODELS]
     for name in [*names, *catalogue.STANDARD_SCENARIOS]:
         assert run(capsys, "show", name)[0] == 0, name
 

@@ -1,7 +1,5 @@
 """Dark matter in the likelihood: against hand-written chi-squares, its derivatives, what is refused."""
 
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +9,9 @@ import bsfit
 from bsfit.dark_matter import direct_detection, indirect_detection
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter
+from bsfit.likelihood.densities import SplitNormal, upper_limit_chi2
+from bsfit.likelihood.terms import Predicted
+from bsfit.likelihood.theory_errors import SameEverywhere
 from bsfit.loading.limits import limit
 from bsfit.models import loop
 from bsfit.predictions import compiled
@@ -36,11 +37,11 @@ def found(alone):
     """What the likelihood tells at one point, and the prediction there, in one program."""
     prediction = bsfit.prediction(["Omega_h2", "sigma_SI"], "loop", free=tuple(POINT), fixed=LOOP)
     point = {name: jnp.asarray(x) for name, x in POINT.items()}
-    return compiled.compile_quickly(lambda p: (alone.told(p), prediction(p)))(point)
+    return compiled.compile_quickly(lambda p: (alone.summary(p), prediction(p)))(point)
 
 
-def told(like, **changes):
-    return jax.jit(like.told)({name: jnp.asarray(x) for name, x in {**POINT, **changes}.items()})
+def summary(like, **changes):
+    return jax.jit(like.summary)({name: jnp.asarray(x) for name, x in {**POINT, **changes}.items()})
 
 
 def of_limit(name, mass):
@@ -74,11 +75,14 @@ def test_what_counts(alone, found):
     assert {"Planck:2018vyg", "LZ:2022lsv", "Gondolo:1990dk"} <= set(alone.meta["papers"])
 
 
-PLANCK = SimpleNamespace(observable="Omega_h2", stem="Omega_h2", central=0.12, sigma_plus=0.0012, sigma_minus=0.0012)
+PLANCK = SplitNormal.of(np.array([0.12]), np.array([0.0012]), np.array([0.0012]))
+NONE = SameEverywhere(jnp.zeros((0, 0)), {})
+"""No theory errors but those of the terms themselves."""
 
 
-def terms(relic="equal", error=0.1, limits=(), at_each_point=False):
-    return dark_matter.of_data([PLANCK], tuple(map(limit, limits)), relic, error, at_each_point)
+def density_of(relic="equal", error=0.1, at_each_point=False):
+    """The term of the relic density."""
+    return dark_matter.terms_of(PLANCK, (), relic, error, at_each_point)[0]
 
 
 @pytest.mark.parametrize("omega", [0.01, 0.11, 0.5, 30.0])
@@ -87,12 +91,12 @@ def test_the_error_of_the_calculation(omega):
     values = jnp.asarray([omega])
     for size in (0.0, 0.3):
         expected = (omega - 0.12) ** 2 / (0.0012**2 + (size * 0.12) ** 2)
-        assert float(terms(error=size).chi2(values)) == pytest.approx(expected, rel=1e-9)
-    propagated, error2 = terms(at_each_point=True), 0.0012**2 + (0.1 * omega) ** 2
-    assert float(propagated.chi2(values)) == pytest.approx((omega - 0.12) ** 2 / error2, rel=1e-9)
+        assert float(density_of(error=size).chi2(values, NONE)) == pytest.approx(expected, rel=1e-9)
+    propagated, error2 = density_of(at_each_point=True), 0.0012**2 + (0.1 * omega) ** 2
+    assert float(propagated.chi2(values, NONE)) == pytest.approx((omega - 0.12) ** 2 / error2, rel=1e-9)
     density = -0.5 * (omega - 0.12) ** 2 / error2 - 0.5 * np.log(2 * np.pi * error2)
-    assert float(propagated.by_group(values)["relic"]) == pytest.approx(density, rel=1e-9)
-    assert float(propagated.log_likelihood(values)) == pytest.approx(density, rel=1e-9)
+    assert float(propagated.by_group(values, NONE)["relic"]) == pytest.approx(density, rel=1e-9)
+    assert float(propagated.log_prob(values, NONE)) == pytest.approx(density, rel=1e-9)
 
 
 @pytest.mark.slow
@@ -100,7 +104,7 @@ def test_the_calculation_as_a_nuisance():
     """Omega h^2 times 1 + 0.2 x, with a constraint of x; the size is an input."""
     like = build("relic", theory="sampled", inputs={"Omega_h2_error": 0.2})
     assert like.constrained == ("Omega_h2 calculation",)
-    found = jax.jit(jax.vmap(lambda x: like.told({**POINT, "Omega_h2 calculation": x})))(jnp.asarray([0.0, -0.5]))
+    found = jax.jit(jax.vmap(lambda x: like.summary({**POINT, "Omega_h2 calculation": x})))(jnp.asarray([0.0, -0.5]))
     omega = np.asarray(found["predictions"])[:, 0]
     assert omega[1] == pytest.approx(0.9 * omega[0], rel=1e-12)
     assert float(found["chi2"][1]) == pytest.approx((omega[1] - 0.12) ** 2 / 0.0012**2 + 0.25, rel=1e-9)
@@ -110,10 +114,10 @@ def test_the_calculation_as_a_nuisance():
 def test_an_upper_bound_on_the_density(omega):
     """Too much counts, too little does not; no number of data."""
     excess = max(omega - 0.12, 0.0) ** 2 / (0.0012**2 + 0.012**2)
-    bound, values = terms("upper"), jnp.asarray([omega])
-    assert float(bound.chi2(values)) == pytest.approx(excess, abs=1e-12)
-    assert float(bound.by_group(values)["relic"]) == pytest.approx(-excess / 2, abs=1e-12)
-    assert float(bound.pulls(values)[0]) == pytest.approx(-(excess**0.5), abs=1e-12)
+    bound, values = density_of("upper"), jnp.asarray([omega])
+    assert float(bound.chi2(values, NONE)) == pytest.approx(excess, abs=1e-12)
+    assert float(bound.by_group(values, NONE)["relic"]) == pytest.approx(-excess / 2, abs=1e-12)
+    assert float(bound.pulls(values, NONE)[0]) == pytest.approx(-(excess**0.5), abs=1e-12)
     assert bound.n_data == 0
 
 
@@ -121,11 +125,12 @@ def test_an_upper_bound_on_the_density(omega):
 def test_missing_dark_matter_neither_scatters_nor_annihilates():
     """The values of the likelihood themselves, too much dark matter and too little."""
     limits, inputs = tuple(map(limit, ("lz-2022", "planck-annihilation-2018"))), bsfit.load_inputs("default")
-    bound, equal = (dark_matter.of_data([PLANCK], limits, relic, 0.1, False) for relic in ("upper", "equal"))
+    bound, equal = (dark_matter.terms_of(PLANCK, limits, relic, 0.1, False) for relic in ("upper", "equal"))
 
     def both(coupling):
         theory = loop.theory({**LOOP, **POINT, "lambda_L_mu": coupling}, inputs)
-        return bound.values(theory, inputs), equal.values(theory, inputs)
+        predicted = Predicted(jnp.zeros(0), theory, inputs)
+        return [jnp.concatenate([t.values(theory, predicted, inputs) for t in terms]) for terms in (bound, equal)]
 
     scaled, full = jax.jit(jax.vmap(both))(jnp.asarray([1.9, 3.2]))
     assert full[0, 0] > 0.15
@@ -149,7 +154,8 @@ def test_the_bound_on_annihilation():
     table = limit("planck-annihilation-2018")
     np.testing.assert_allclose(table.cross_section, indirect_detection.PLANCK * table.mass, rtol=1e-12)
     expected = 1.642374 * (1e-46 / of_limit("lz-2022", 300.0)) ** 2
-    assert float(direct_detection.delta_chi2(1e-46, 300.0, "lz-2022")) == pytest.approx(expected, rel=1e-9)
+    ratio = 1e-46 / direct_detection.largest(300.0, "lz-2022")
+    assert float(upper_limit_chi2(ratio, limit("lz-2022").at_limit)) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.slow
@@ -160,7 +166,7 @@ def test_flavour_and_dark_matter_in_one_likelihood():
 
     def of_vector(x):
         value, slope = jax.value_and_grad(lambda x: joint(dict(zip(names, x, strict=True))))(x)
-        return value, slope, joint.told(dict(zip(names, x, strict=True)))
+        return value, slope, joint.summary(dict(zip(names, x, strict=True)))
 
     x = np.array(list(POINT.values()))
     h = 1e-3 * x
@@ -172,10 +178,11 @@ def test_flavour_and_dark_matter_in_one_likelihood():
     groups = {name: float(part[-1]) for name, part in found["by_group"].items()}
     assert set(groups) == {"LFU", "relic", "direct"}
     assert float(values[-1]) == pytest.approx(sum(groups.values()), rel=1e-12)
-    alone = told(flavour)
+    alone = summary(flavour)
     assert groups["LFU"] == pytest.approx(float(alone["by_group"]["LFU"]), rel=1e-10)
     assert float(found["pull_chi2"][-1]) == pytest.approx(float(alone["chi2"]), rel=1e-10)
-    dark = joint.dark.chi2(found["predictions"][-1, 3:])
+    density, limits = (found["predictions"][-1, k : k + 1] for k in (3, 4))
+    dark = joint.terms[1].chi2(density, NONE) + joint.terms[2].chi2(limits, NONE)
     assert float(found["chi2"][-1]) == pytest.approx(float(alone["chi2"] + dark), rel=1e-12)
     assert joint.reference_chi2 == pytest.approx(flavour.reference_chi2, rel=1e-12)
     assert (joint.compared, joint.measured) == ((0, 1, 2), (0, 1, 2, 3))
@@ -200,11 +207,11 @@ def test_dark_matter_with_floating_nuisances():
     sampled = {"theory": "sampled", "nuisances": ["f_Bs", "Omega_h2*"]}
     like = bsfit.log_likelihood("loop", ["lhcb-dms-combination-2021", "relic"], free, fixed, **sampled)
     point = {"lambda_L_mu": 2.0, "lambda_Q_s": -0.4, "f_Bs": 0.233, "Omega_h2 calculation": 0.3}
-    value, gradient, information, _ = like.expand(point)
+    value, gradient, information, _ = like.quadratic(point)
     assert value == pytest.approx(float(like({name: jnp.asarray(x) for name, x in point.items()})), rel=1e-10)
     for name, slope, curvature in zip(like.free, gradient, np.diag(information), strict=True):
         step = 1e-4 / curvature**0.5
-        up, down = (like.expand({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
+        up, down = (like.quadratic({**point, name: point[name] + sign * step})[0] for sign in (1, -1))
         assert (up - down) / (2 * step) == pytest.approx(slope, rel=1e-6)
 
 

@@ -77,10 +77,10 @@ def test_gate_passes_good_chains_and_names_what_is_wrong():
     one[2, 17] = True
     assert diagnostics.judge({"x": good}, energy, one).reasons == ("1 divergent transitions",)
     apart = good + np.array([0, 0, 0, 1.0])[:, None]
-    verdict = diagnostics.judge({"x": good, "y": apart}, energy, none)
-    assert verdict.verdict == "failed"
-    assert any("R-hat of y" in reason for reason in verdict.reasons)
-    assert not any("of x" in reason for reason in verdict.reasons)
+    judged = diagnostics.judge({"x": good, "y": apart}, energy, none)
+    assert judged.verdict == "failed"
+    assert any("R-hat of y" in reason for reason in judged.reasons)
+    assert not any("of x" in reason for reason in judged.reasons)
     slow = autoregression(energy, 0.95)
     assert any("E-BFMI" in reason for reason in diagnostics.judge({"x": good}, slow, none).reasons)
 

@@ -15,7 +15,6 @@ from bsfit.errors import BsfitInputError
 from bsfit.likelihood.densities import upper_limit_chi2
 from bsfit.loading.inputs import load_inputs
 from bsfit.loading.limits import LIMITS, limit
-from bsfit.matching.z_prime import mass_logarithm
 from bsfit.models import loop, portal
 
 REFERENCE, DEFAULT = load_inputs("reference"), load_inputs("default")
@@ -101,13 +100,13 @@ def test_loop_rows_of_fig_6_are_larger_than_their_lepton_part(reference):
 
 def test_mixing_with_the_photon_does_not_know_the_unit_of_mass():
     """The charges of U(1)_X weighted with the electric ones vanish: 1e-10 under a common factor of all masses."""
-    z = portal.currents({**PORTAL, "lambda_Q_d": 0.3, "lambda_L_tau": 0.2, "lambda_Q_b": -0.4}, DEFAULT)
+    z = portal.couplings({**PORTAL, "lambda_Q_d": 0.3, "lambda_L_tau": 0.2, "lambda_Q_b": -0.4}, DEFAULT)
     masses, total, terms = nucleon.loop_masses(DEFAULT), {1.0: 0.0, 7.3e3: 0.0}, 0.0
     for factor in total:
         for kind, f in (("up", z.up), ("down", z.down), ("electron", z.electron)):
             couplings = jnp.append(jnp.stack([f.left(i, i).real for i in range(3)]), f.heavy_left() + f.charge)
             scaled = jnp.append(masses[kind], f.heavy) * factor
-            part = float(mass_logarithm(jnp.full(4, nucleon.WEIGHTS[kind]), couplings, scaled))
+            part = float(nucleon.mass_logarithm(jnp.full(4, nucleon.WEIGHTS[kind]), couplings, scaled))
             total[factor], terms = total[factor] + part, max(terms, abs(part))
     assert abs(total[1.0] - total[7.3e3]) < 1e-10 * terms
     assert abs(total[1.0]) > 1e-3
@@ -174,10 +173,10 @@ def test_limits(name):
     """1.64 at the printed limit of every mass, to 1 %; monotone in the cross section; zero without scattering."""
     table = limit(name)
 
-    def delta_chi2(s, m):
-        return upper_limit_chi2(s / direct_detection.largest(m, name), table.at_limit)
+    def of_one(sigma, mass):
+        return upper_limit_chi2(sigma / direct_detection.largest(mass, name), table.at_limit)
 
-    chi2 = jax.vmap(delta_chi2)
+    chi2 = jax.vmap(of_one)
     mass, sigma = jnp.asarray(table.mass), jnp.asarray(table.cross_section)
     np.testing.assert_allclose(chi2(sigma, mass), 1.6424, rtol=1e-3)
     assert np.all(chi2(2 * sigma, mass) > chi2(sigma, mass))
@@ -186,7 +185,7 @@ def test_limits(name):
     found = jax.vmap(lambda m: direct_detection.largest(m, name))(far)
     assert found[0] > found[1] > sigma[0]
     assert float(found[3] / found[2]) == pytest.approx(2.0)
-    assert np.all(np.isfinite(jax.vmap(jax.grad(lambda m: delta_chi2(1e-46, m)))(mass)))
+    assert np.all(np.isfinite(jax.vmap(jax.grad(lambda m: of_one(1e-46, m)))(mass)))
 
 
 def test_published_minima():

@@ -88,6 +88,52 @@ def test_pull_of_a_model_counts_the_rank():
     assert "rank" in str(result)
 
 
+def test_ranks_are_of_what_is_measured_and_of_what_is_compared():
+    class Bound(ByRank):
+        measured, compared = (0, 1), (0,)
+
+    result = fit(Bound(), profile_errors=False)
+    assert (result.ndf, result.pull_dof) == (1, 1)
+
+
+def test_own_terms_count_in_chi2_alone():
+    """The p-value is that of what is tested; what the rest adds is said."""
+
+    class Own(Gaussian):
+        n_data = 5
+
+        def chi2(self, params):
+            return super().chi2(params) + 1.5
+
+        def tested_chi2(self, params):
+            return 0.75 + 0.0 * params["a"]
+
+    result = fit(Own(), profile_errors=False)
+    assert (result.chi2, result.ndf) == (pytest.approx(1.5), 2)
+    assert result.p_value == pytest.approx(stats.chi2(2).sf(0.75))
+    assert "own terms raise chi2 by 0.75, which the p-value leaves out" in result.messages
+
+
+def test_pulls_have_the_names_of_what_is_pulled():
+    class Pulled(Gaussian):
+        pulled = ("a", "b", "c")
+
+        def pulls(self, params):
+            return jnp.asarray([0.5, -2.0, 1.0]) + 0.0 * params["a"]
+
+    assert fit(Pulled(), profile_errors=False).pulls == (("b", -2.0), ("c", 1.0), ("a", 0.5))
+    with pytest.raises(ValueError, match="longer"):
+        fit(type("Short", (Pulled,), {"pulled": ("a", "b")})(), profile_errors=False)
+
+
+def test_nothing_to_compare_has_no_pull():
+    """A likelihood that tells a pull_chi2, but no chi2 of the reference."""
+    unknown = type(
+        "Unknown", (Gaussian,), {"reference_chi2": None, "pull_chi2": lambda self, params: 0.0 * params["a"]}
+    )
+    assert fit(unknown(), profile_errors=False).pull is None
+
+
 def test_parameters_that_the_likelihood_constrains_do_not_count():
     class Constrained(Gaussian):
         constrained = ("c",)
@@ -224,7 +270,7 @@ def test_the_same_seed_gives_the_same_numbers(gaussian):
 
 def test_intervals_cover_as_often_as_they_should():
     """One sigma intervals of a skewed mean, 600 toys: x = exp(y), y Gaussian; invariance makes coverage exact."""
-    from bsfit.inference.crossings import Search, crossings
+    from bsfit.inference.crossings import Sought, crossings
     from bsfit.inference.minimise import minimise
 
     truth, toys = 0.55, 600
@@ -237,7 +283,7 @@ def test_intervals_cover_as_often_as_they_should():
     shared = {"axis": np.zeros(toys, dtype=int), "level": np.ones(toys), "tilt": np.ones((toys, 1))}
     shared |= {"guess": np.full(toys, 0.1), "start": found.position, "value": found.value}
     low, high = (
-        crossings(objective, Search(side=np.full(toys, side), **shared), data=seen).position for side in (-1, 1)
+        crossings(objective, Sought(side=np.full(toys, side), **shared), data=seen).position for side in (-1, 1)
     )
     low = np.where(np.isinf(low), 0.0, low)
     inside = (found.position[:, 0] < 1) & (found.position[:, 0] > 0) & (low <= truth) & (truth <= high)

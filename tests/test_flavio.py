@@ -53,8 +53,7 @@ def plain(request):
 
 @pytest.fixture(scope="module", params=[0, 1], ids=["given", "held out"])
 def explained(request):
-    with flavio_points.choices_of_flavio() as inputs:
-        return Comparison(*flavio_points.stored()[request.param], inputs)
+    return Comparison(*flavio_points.stored()[request.param], flavio_points.EXPLAINED)
 
 
 def dipoles(wc):

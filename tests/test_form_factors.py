@@ -1,5 +1,6 @@
 """Form factors: stored numbers of flavio, relations at both ends of phase space, derivatives."""
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_stored_numbers(transition, reference):
 def test_relations_at_zero_hold_for_any_coefficients(transition, m_b, m_v):
     """Also for shifted coefficients and masses: they are ties, not properties of the fit."""
     generator = np.random.default_rng(4)
-    shifted = Inputs(INPUTS.values * (1 + 0.05 * generator.normal(size=len(INPUTS.names))), INPUTS.names)
+    shifted = replace(INPUTS, values=INPUTS.values * (1 + 0.05 * generator.normal(size=len(INPUTS.names))))
     expansion = form_factors.b_to_v(shifted)
     ff = dict(zip(B_TO_V, jax.vmap(lambda e: evaluate(e, jnp.asarray(0.0)))(expansion).T, strict=True))
     i = ["B->K*", "Bs->phi"].index(transition)
@@ -104,7 +105,7 @@ def test_bcl_series_starts_as_a_p_wave(bcl_inputs):
 @pytest.mark.slow
 def test_derivatives():
     def all_form_factors(q2, values):
-        expansion = form_factors.b_to_v(Inputs(jnp.asarray(values), INPUTS.names))
+        expansion = form_factors.b_to_v(replace(INPUTS, values=jnp.asarray(values)))
         return jax.vmap(lambda e: evaluate(e, q2))(expansion)
 
     for q2 in (0.0, 19.0):

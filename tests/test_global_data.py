@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bsfit.loading.measurements import available, independent, replaced, select
+from bsfit.loading.selection import available, independent, replaced, select
 
 DOCUMENTATION = Path(__file__).parents[1] / "docs" / "data.md"
 

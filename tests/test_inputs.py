@@ -1,12 +1,16 @@
 """Input sets: loading, units, priors, replacement, bad files."""
 
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.loading import inputs as inputs_module
-from bsfit.loading.inputs import INPUT_SETS, input_set, load_inputs, parse_value
+from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, as_inputs, input_set, load_inputs
+from bsfit.predictions.predict import predict
 
 
 @pytest.mark.parametrize("name", INPUT_SETS)
@@ -54,6 +58,18 @@ def test_replacement_makes_a_copy_and_is_differentiable():
     assert slope == pytest.approx(0.08)
 
 
+def test_copies_keep_the_set_and_the_choices():
+    """A static part of the pytree, which tells compiled programs apart."""
+    plain = load_inputs("flavio")
+    other = replace(plain, choices=AS_FLAVIO)
+    for copy in (other.replace({"V_cb": 0.04}), replace(other, values=2 * other.values), jax.tree.map(abs, other)):
+        assert (copy.set_name, copy.choices) == ("flavio", AS_FLAVIO)
+    assert jax.tree.structure(plain) != jax.tree.structure(other)
+    assert plain.choices == Choices()
+    assert plain.choices.others == ()
+    assert Choices(conjugate_mixing=True).others == ("conjugate_mixing",)
+
+
 def test_unknown_names_get_the_nearest_ones():
     with pytest.raises(BsfitInputError, match="V_cb"):
         load_inputs("default", {"Vcb": 0.04})
@@ -61,45 +77,171 @@ def test_unknown_names_get_the_nearest_ones():
         load_inputs("flavo")
 
 
-@pytest.mark.parametrize(
-    ("text", "value", "sigma"),
-    [
-        ("1.5", 1.5, 0.0),
-        (2, 2.0, 0.0),
-        ("0.0411(12)", 0.0411, 0.0012),
-        ("1.1663788(6)e-5", 1.1663788e-5, 6e-12),
-        ("230.3(1.3)", 230.3, 1.3),
-        ("1.2 +- 0.3 +- 0.4", 1.2, 0.5),
-        ("-1.2 ± 0.3", -1.2, 0.3),
-        ("(1.2 +- 0.3)e-9", 1.2e-9, 0.3e-9),
-        ("0 +- 1", 0.0, 1.0),
-    ],
-)
-def test_printed_values(text, value, sigma):
-    assert parse_value(text) == (pytest.approx(value), pytest.approx(sigma))
+# ------------------------------------------------------------------------------------------------- files of one's own
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1.2 +-", "1,2", "1.2 +- 0.1 GeV"])
-def test_unreadable_values_are_refused(text):
-    with pytest.raises(BsfitInputError):
-        parse_value(text)
+OWN = """\
+schema: 1
+description: an exclusive V_cb, and our own masses
+include: [default]
+certain: ["m_W"]
+values:
+  V_cb: {value: 0.0392(7), unit: "1", source: "exclusive"}
+  m_c: {value: 1.27, unit: GeV, source: "as it was"}
+correlated:
+  - names: [m_b, m_h]
+    unit: MeV
+    source: "ours"
+    mean: [4200, 125000]
+    sigma: [10, 100]
+    correlation: [[1, 0.5], [0.5, 1]]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="own.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def priors_of(the_set):
+    return {prior.names: prior for prior in the_set.priors}
+
+
+def test_a_file_of_ones_own(write):
+    path = write(OWN)
+    own, default = input_set(path), input_set("default")
+    assert own.inputs.names == default.inputs.names
+    new = {"V_cb": 0.0392, "m_c": 1.27, "m_b": 4.2, "m_h": 125.0}
+    np.testing.assert_array_equal(own.inputs.values, default.inputs.replace(new).values)
+    given, before = priors_of(own), priors_of(default)
+    assert given["V_cb",].covariance.item() == pytest.approx(0.0007**2)
+    np.testing.assert_allclose(given["m_b", "m_h"].covariance, [[1e-4, 5e-4], [5e-4, 1e-2]])
+    gone = [("m_c",), ("m_b",), ("m_h",), ("m_W",)]
+    assert [*given] == [n for n in before if n not in (*gone, ("V_cb",))] + [("V_cb",), ("m_b", "m_h")]
+    assert (own.sources["V_cb"], own.sources["m_W"]) == ("exclusive", default.sources["m_W"])
+    assert own.name == own.inputs.set_name == str(path.absolute())
+    assert own.files == {**default.files, str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def test_wherever_the_name_of_a_set_goes(write, monkeypatch):
+    path = write(OWN)
+    monkeypatch.chdir(path.parent)
+    own = load_inputs("own.yaml", {"V_cb": 0.04})
+    assert float(own["V_cb"]) == 0.04
+    assert input_set(own.set_name).name == str(path)
+    for given in (path, "own.yaml", own):
+        assert as_inputs(given).names == own.names
+    assert float(as_inputs({"V_cb": 0.041})["V_cb"]) == 0.041
+    found = predict(["DeltaM_s"], inputs="own.yaml")
+    assert found == predict(["DeltaM_s"], inputs={"V_cb": 0.0392, "m_b": 4.2, "m_c": 1.27, "m_h": 125.0})
+
+
+def test_an_edited_file_is_read_anew(write):
+    path = write(OWN)
+    assert float(load_inputs(path)["V_cb"]) == 0.0392
+    write(OWN.replace("0.0392", "0.0395"))
+    assert float(load_inputs(path)["V_cb"]) == 0.0395
+
+
+def test_files_include_sets_neighbours_and_parts_that_come_with_bsfit(write):
+    """Later ones win; a path is looked up beside the file first."""
+    write("schema: 1\ndescription: d\nvalues: {m_b: {value: 5.0(1), unit: GeV, source: s}}\n", "parts/masses.yaml")
+    body = "schema: 1\ndescription: d\ninclude: [seed, parts/masses.yaml, form_factors/flag_2016.yaml]\n"
+    own, seed = input_set(write(body)), input_set("seed")
+    assert float(own.inputs["m_b"]) == 5.0
+    assert float(own.inputs["C9_SM"]) == float(seed.inputs["C9_SM"])
+    assert "B->K BCL a0_f+" in own.inputs
+    assert [file.rsplit("/", 1)[1] for file in own.files][-3:] == ["masses.yaml", "flag_2016.yaml", "own.yaml"]
+
+
+def test_what_is_left_of_a_correlated_block_keeps_its_errors(write):
+    body = "schema: 1\ndescription: d\ninclude: [flavio]\n"
+    block = priors_of(input_set("flavio"))["m_c", "m_b", "m_s"]
+    for rest in ("values: {m_b: {value: 4.0(1), unit: GeV, source: s}}\n", "certain: [m_b]\n"):
+        left = priors_of(input_set(write(body + rest)))
+        assert ("m_c", "m_b", "m_s") not in left
+        np.testing.assert_array_equal(left["m_c", "m_s"].covariance, block.covariance[np.ix_([0, 2], [0, 2])])
+        assert (("m_b",) in left) == rest.startswith("values")
+
+
+def test_an_input_that_a_file_lacks(write):
+    inputs = load_inputs(write("schema: 1\ndescription: d\nvalues: {a: {value: 1, unit: '1', source: s}}\n"))
+    for ask in (lambda: inputs["m_W"], lambda: inputs.array(("a", "m_W"))):
+        with pytest.raises(BsfitInputError, match=r"unknown input 'm_W' \(include: \[default\] gives"):
+            ask()
+
+
+BLOCK = "correlated: [{names: [a, b], unit: '1', source: s, mean: [1, 2], "
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("values: {a: {value: x, unit: GeV, source: s}}", "cannot read the value"),
+        ("values: {a: {value: x, unit: GeV, source: s}}", "cannot read the value 'x': no central value"),
+        ("values: {a: {value: 1 +0.1 -0.2, unit: GeV, source: s}}", "two sides"),
+        ("values: {a: {value: true, unit: GeV, source: s}}", "found True; expected 1.23"),
+        ("values: {a: {value: [1], unit: GeV, source: s}}", "found a list"),
         ("values: {a: {value: 1, unit: furlong, source: s}}", "unknown unit"),
+        ("values: {a: {value: 1, unit: [GeV], source: s}}", "values.a.unit: found a list; expected text"),
+        ("values: {a: {value: 1, unit: 1, source: s}}", "put it in quotes"),
+        ("values: {a: {value: 1, unit: GeV, source: [s]}}", "values.a.source: found a list"),
+        ("values: {a: {value: 1, unit: GeV}}", "'source' is missing"),
+        ("values: {a: 1}", "expected a mapping"),
+        ("values: [a]", "values: found a list; expected a mapping"),
         ("valeus: {}", "values"),
-        (
-            "correlated: [{names: [a, b], unit: '1', source: s, mean: [1, 2], covariance: [[1, 2], [2, 1]]}]",
-            "not positive definite",
-        ),
+        ("include: default", "include: found 'default'; expected a list"),
+        ("include: [defualt]", r"include\[0\]: there is no 'defualt'.*did you mean 'default'"),
+        ("include: [[default]]", r"include\[0\]: found a list"),
+        ("include: [nowhere.yaml]", "there is no 'nowhere.yaml'"),
+        ("include: [bad.yaml]", "'bad.yaml' includes itself"),
+        ("include: [other.yaml]", "other.yaml:3:.*'bad.yaml' includes itself"),
+        ("certain: m_b", "certain: found 'm_b'; expected a list"),
+        ("correlated: {a: b}", "correlated: found a mapping; expected a list"),
+        (BLOCK + "covariance: [[1, 2], [2, 1]]}]", "not positive definite"),
+        (BLOCK + "covariance: [[1, 2], [1, 4]]}]", "not symmetric"),
+        (BLOCK + "covariance: [[1, 2]]}]", "found 1 rows; expected 2 rows of 2"),
+        (BLOCK + "covariance: [[1], [2]]}]", "found 1 numbers; expected 2"),
+        (BLOCK + "covariance: [[1, x], [x, 1]]}]", "found 'x'; expected a number"),
+        (BLOCK + "sigma: [1, 2]}]", "'correlation' is missing"),
+        (BLOCK + "correlation: [[1, 0], [0, 1]]}]", "'sigma' is missing"),
+        (BLOCK + "sigma: [1], correlation: [[1, 0], [0, 1]]}]", "found 1 numbers"),
+        (BLOCK + "sigma: [1, 1], correlation: [[2, 0], [0, 1]]}]", "diagonal"),
+        (BLOCK.replace("[1, 2]", "[1]") + "covariance: [[1, 0], [0, 1]]}]", "found 1 numbers; expected 2"),
+        (BLOCK.replace("[a, b]", "[a, a]") + "covariance: [[1, 0], [0, 1]]}]", "stands twice"),
+        (BLOCK.replace("[a, b]", "[]") + "covariance: []}]", "the list is empty"),
     ],
 )
-def test_malformed_files_are_refused_with_their_line(tmp_path, body, message):
-    path = tmp_path / "bad.yaml"
-    path.write_text(f"schema: 1\ndescription: test\n{body}\n")
+def test_malformed_files_are_refused_with_their_line(write, body, message):
+    write("schema: 1\ndescription: d\ninclude: [bad.yaml]\n", "other.yaml")
     with pytest.raises(BsfitInputError, match=message) as caught:
-        inputs_module._read_set(path, tmp_path, {}, {}, [], [])
+        input_set(write(f"schema: 1\ndescription: test\n{body}\n", "bad.yaml"))
     assert caught.value.line == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("schema: 2\ndescription: d\n", "found 2; expected schema 1"), ("[a]", "expected a mapping"), ("", "empty")],
+)
+def test_files_of_another_kind_are_refused(write, text, message):
+    with pytest.raises(BsfitInputError, match=message) as caught:
+        input_set(write(text))
+    assert caught.value.line == 1
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "hostile").glob("*.yaml")), ids=lambda p: p.stem)
+def test_hostile_files_are_refused(path):
+    with pytest.raises(BsfitInputError) as caught:
+        input_set(path)
+    assert caught.value.file == str(path)
+    assert caught.value.line >= 1
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(BsfitInputError, match="cannot read the file"):
+        load_inputs(tmp_path / "nowhere.yaml")

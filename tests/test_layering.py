@@ -81,3 +81,29 @@ def test_imports_follow_the_house(path):
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
 def test_no_file_has_outgrown_its_room(path):
     assert len(path.read_text().splitlines()) <= 400
+
+
+_PUBLIC = {"_replace", "_asdict", "_fields"}
+"""What named tuples offer to everyone under a name with an underscore."""
+
+
+def _private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__") and name not in _PUBLIC
+
+
+def private_names(path: Path) -> list[str]:
+    """Private names that a file takes from bsfit: imported, read from anything but itself, or patched as text."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "bsfit":
+            found += [alias.name for alias in node.names if _private(alias.name)]
+        elif isinstance(node, ast.Attribute) and _private(node.attr):
+            found += [node.attr] if ast.unparse(node.value) not in ("self", "cls") else []
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")).endswith("attr"):
+            found += [x.value for x in node.args if isinstance(x, ast.Constant) and _private(str(x.value))]
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("*.py")), ids=lambda p: p.name)
+def test_tests_use_public_names(path):
+    assert private_names(path) == []

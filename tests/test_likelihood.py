@@ -8,7 +8,7 @@ import scipy.optimize
 import scipy.stats
 
 from bsfit.likelihood import densities
-from bsfit.likelihood.densities import SplitNormal, Tabulated
+from bsfit.likelihood.densities import PublishedCurve, SplitNormal
 
 CORRELATION = np.array([[1.0, 0.3, -0.2], [0.3, 1.0, 0.1], [-0.2, 0.1, 1.0]])
 CENTRAL, PLUS, MINUS = np.array([0.745, 0.66, 0.685]), np.array([0.097, 0.113, 0.122]), np.array([0.082, 0.074, 0.084])
@@ -62,7 +62,7 @@ def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     correlation = mixing @ mixing.T + n * np.eye(n)
     correlation /= np.sqrt(np.outer(np.diag(correlation), np.diag(correlation)))
     block = SplitNormal.of(random.normal(size=n), plus, minus, correlation)
-    constant = densities.constant(block, shifts)
+    constant = densities.fixed_errors(block, shifts)
     start, along = jnp.asarray(random.normal(size=(2, n)))
 
     def orders(theory):
@@ -71,7 +71,7 @@ def test_constant_theory_errors_are_what_theory_errors_are(uneven):
 
         return jax.jit(lambda t: jnp.stack([at(t), jax.grad(at)(t), jax.hessian(at)(t)]))(0.3)
 
-    assert isinstance(constant, densities.Constant)
+    assert isinstance(constant, densities.FixedErrors)
     assert np.asarray(orders(constant)) == pytest.approx(np.asarray(orders(jnp.asarray(shifts))), rel=1e-10)
     pulls = [densities.pulls(block, start, theory) for theory in (constant, jnp.asarray(shifts))]
     assert np.array_equal(*pulls)
@@ -102,7 +102,7 @@ def test_a_correlation_matrix_that_is_not_positive_definite_is_refused():
 
 def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
     x = np.linspace(0.2, 1.5, 80)
-    curve = Tabulated.of(x, -0.5 * ((x - 0.85) / 0.13) ** 2)
+    curve = PublishedCurve.of(x, -0.5 * ((x - 0.85) / 0.13) ** 2)
     at = jnp.asarray([0.3, 0.72, 0.85, 1.2])
     values = jax.vmap(lambda v: densities.log_likelihood_curve(curve, v))(at)
     np.testing.assert_allclose(values, -0.5 * ((at - 0.85) / 0.13) ** 2, atol=1e-5)
@@ -114,6 +114,6 @@ def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
 
 def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
     x = np.linspace(-2.0, 4.0, 200)
-    curve = Tabulated.of(x, -0.5 * ((x - 1.0) / 0.3) ** 2, smear=0.2)
+    curve = PublishedCurve.of(x, -0.5 * ((x - 1.0) / 0.3) ** 2, smear=0.2)
     value = densities.log_likelihood_curve(curve, 1.4)
     assert value == pytest.approx(-0.5 * 0.4**2 / (0.3**2 + 0.2**2), rel=1e-3)

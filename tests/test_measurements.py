@@ -1,4 +1,4 @@
-"""Printed values, measurement files with every kind of mistake, and the choice of data."""
+"""Measurement files with every kind of mistake, and the choice of data."""
 
 import dataclasses
 import math
@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+import bsfit
 from bsfit.errors import BsfitInputError
 from bsfit.loading import measurements
-from bsfit.loading.measurements import available, data_sets, load_measurement, select
-from bsfit.loading.printed_values import parse_value
+from bsfit.loading.measurements import load_measurement
+from bsfit.loading.selection import available, data_sets, select
 
-DATA = Path(measurements.__file__).parent / "data" / "measurements"
+DATA = Path(bsfit.__file__).parent / "data" / "measurements"
 
 GOOD = """\
 schema: 1
@@ -46,95 +45,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-# ---------------------------------------------------------------------------------------------- printed values
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("0.745 +0.090 -0.074 +- 0.036", (0.745, 0.090, 0.074, 0.036, 0.036)),
-        ("1.08 +0.14-0.12 ±0.07", (1.08, 0.14, 0.12, 0.07, 0.07)),
-        ("17.7656 ± 0.0057", (17.7656, 0.0057, 0.0057, 0, 0)),
-        ("0.846 +0.060 -0.054 +0.016 -0.014", (0.846, 0.060, 0.054, 0.016, 0.014)),
-        ("(1.17 +- 0.16)e-7", (1.17e-7, 0.16e-7, 0.16e-7, 0, 0)),
-        ("(1.242 ± 0.068) x 10^-7", (1.242e-7, 0.068e-7, 0.068e-7, 0, 0)),
-        ("0.96 + 0.56 - 0.35 ± 0.14", (0.96, 0.56, 0.35, 0.14, 0.14)),
-        ("-0.723 +- 0.676 +/- 0.163", (-0.723, 0.676, 0.676, 0.163, 0.163)),
-        ("\u22120.06 -0.04 +0.05", (-0.06, 0.05, 0.04, 0, 0)),
-        ("0.78 +0.47/-0.23", (0.78, 0.47, 0.23, 0, 0)),
-        ("1e-7 +- 2e-8", (1e-7, 2e-8, 2e-8, 0, 0)),
-        ("2.30 +- .5 +0.5 -0.4 +- 1.2", (2.30, 0.5, 0.5, 1.3, math.hypot(0.4, 1.2))),
-    ],
-)
-def test_printed_values(text, value):
-    assert parse_value(text) == pytest.approx(value, rel=1e-15)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "no central value"),
-        ("abc", "no central value"),
-        ("1.2", "no uncertainty"),
-        ("1.2 + 0.1", "cannot read"),
-        ("1.2 - 0.1", "cannot read"),
-        ("1.2 +0.1 +0.2", "cannot read"),
-        ("1.2 +- 0.1 (stat)", "cannot read"),
-        ("1.2(3)", "cannot read"),
-        ("1.2 +- nan", "cannot read"),
-        ("1.2 +- 0", "zero"),
-        ("1.2 +0.1 -0", "zero"),
-        ("1.2 +- 0.1e-3", "exponent"),
-        ("1.2e-7 +- 0.1", "exponent"),
-        ("(1e-7 +- 2e-8)e-3", "exponent"),
-        ("1 +- 0.1e", "cannot read"),
-        ("(1 +- 1)e999", "too large"),
-        ("1" * 1000 + " +- 1", "characters"),
-        ("1 " + "+- 1 " * 100, "characters"),
-    ],
-)
-def test_values_that_are_refused(text, reason):
-    with pytest.raises(ValueError, match=reason):
-        parse_value(text)
-
-
-_PRINTED = st.decimals(min_value="0.0001", max_value="999", places=4).map(str)
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    central=st.decimals(min_value="-999", max_value="999", places=4).map(str),
-    stat=st.tuples(_PRINTED, _PRINTED),
-    syst=st.tuples(_PRINTED, _PRINTED),
-    power=st.none() | st.integers(-12, 12),
-    gap=st.sampled_from(["", " "]),
-    symmetric=st.sampled_from(["±", "+-", "+/-", ""]),
-)
-def test_printing_and_reading_returns_the_numbers(central, stat, syst, power, gap, symmetric):
-    if symmetric:
-        syst = (syst[0], syst[0])
-        second = f"{symmetric}{gap}{syst[0]}"
-    else:
-        second = f"+{gap}{syst[0]}{gap}-{gap}{syst[1]}"
-    text = f"{central} +{gap}{stat[0]}{gap}-{gap}{stat[1]} {second}"
-    suffix = "" if power is None else f"e{power}"
-    expected = [float(number + suffix) for number in (central, *stat, *syst)]
-    assert list(parse_value(text if power is None else f"({text}){suffix}")) == expected
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="0123456789.+-±e() /x^*\t\u2212", max_size=40))
-def test_whatever_is_read_is_a_number_with_an_error(text):
-    try:
-        value = parse_value(text)
-    except ValueError:
-        return
-    assert all(map(math.isfinite, value))
-    assert min(value[1:]) >= 0
-    assert math.hypot(value.stat_plus, value.syst_plus) > 0
-    assert math.hypot(value.stat_minus, value.syst_minus) > 0
 
 
 # ------------------------------------------------------------------------------------------------------- files

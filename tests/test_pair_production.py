@@ -13,7 +13,7 @@ from bsfit import cli
 from bsfit.dark_matter import pair_production
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.dark_matter import of_data
-from bsfit.loading import measurements
+from bsfit.loading import measurements, selection
 from bsfit.loading.limits import ESTIMATES, ONE_SIDED, limit, named
 from bsfit.models import loop
 from bsfit.theory import DarkSector, Partner, Theory
@@ -154,9 +154,9 @@ def test_names_are_listed(capsys):
     with pytest.raises(BsfitInputError, match=r"collider-leptons-139fb.*collider-quarks-36fb"):
         limit("collider")
     with pytest.raises(BsfitInputError, match="did you mean 'collider-leptons-139fb'"):
-        measurements.select("collider-lepton-139fb")
+        selection.select("collider-lepton-139fb")
     with pytest.raises(BsfitInputError, match="same data twice"):
-        measurements.select(["collider-leptons-36fb", "collider-leptons-139fb"])
+        selection.select(["collider-leptons-36fb", "collider-leptons-139fb"])
     assert cli.main(["list", "limits", "--json"]) == 0
     rows = {row["limit"]: row["what"] for row in json.loads(capsys.readouterr().out)["rows"]}
     assert all(rows[name].startswith("Estimate") for name in ESTIMATES)

@@ -117,7 +117,7 @@ def test_polynomials_are_the_other_parametrisation_at_one_q2(helicity, name):
     """h of one helicity against delta C7 of that helicity, imaginary parts and signs included."""
     m_b, index = float(FLAVIO["m_B0"]), "0-+".index(helicity)
     quark = jax.jit(lambda: quarks(total(WilsonCoefficients.zeros(), FLAVIO), FLAVIO))()
-    mesons = jax.tree.map(lambda x: x[0], b_to_v_ll._decays(FLAVIO))
+    mesons = jax.tree.map(lambda x: x[0], b_to_v_ll.decays(FLAVIO))
     current, dipole = b_to_v_ll.hadronic_factors(jnp.asarray(Q2), mesons, FLAVIO["m_mu"], quark)
     known = current[:3], dipole[:3], mesons.m_b, quark.m_b
 
@@ -148,7 +148,7 @@ def test_real_photons_have_the_same_polynomials():
     for inputs in (flavio_points.ONE_ALPHA, moved):
         virtual = flavio_points.moments("b_to_v_ll", Theory.standard_model(), inputs, near)
         real = flavio_points.moments("b_to_v_gamma", Theory.standard_model(), inputs, row).reshape(3, 4)[:, :3]
-        ratios.append((np.asarray(virtual).reshape(3, 3, -1) @ b_to_v_ll._RATE)[:, :2] / real[:, :2])
+        ratios.append((np.asarray(virtual).reshape(3, 3, -1) @ b_to_v_ll.RATE)[:, :2] / real[:, :2])
     np.testing.assert_allclose(ratios[0], ratios[1], rtol=1e-4)
     assert b_to_v_gamma.DECAYS == power_corrections.VECTOR_DECAYS
 

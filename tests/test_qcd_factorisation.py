@@ -1,5 +1,6 @@
 """Spectator scattering: kernels against the papers' definitions, amplitudes against flavio, relations, derivatives."""
 
+from dataclasses import replace
 from importlib import resources
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from scipy.special import eval_gegenbauer, expi, spence
 from bsfit.hadronic import qcd_factorisation as qcdf
 from bsfit.hadronic.effective_coefficients import quarks
 from bsfit.hadronic.quark_loop import h, h_massless
-from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.loading.inputs import load_inputs
 from bsfit.loading.yaml_reader import load_yaml
 from bsfit.standard_model.running import MU_B
 from bsfit.standard_model.wilson import Total
@@ -48,7 +49,7 @@ def with_mesons(base):
     new = {name: value for name, value in MESONS.items() if name not in base}
     old = {name: value for name, value in MESONS.items() if name in base}
     values = jnp.append(base.values, jnp.array(list(new.values())))
-    return Inputs(values, (*base.names, *new), base.set_name).replace(old)
+    return replace(base, values=values, names=(*base.names, *new)).replace(old)
 
 
 INPUTS = with_mesons(load_inputs("flavio"))
@@ -213,10 +214,10 @@ def test_massless_integrals_are_logarithms_and_a_dilogarithm(a):
     expected = [spence(1 + 1 / a) * -1.0] + [
         quad(lambda v, k=k: v**k * np.log1p(v / a), 0, 1, points=[min(10 * a, 0.9)], epsabs=1e-12)[0] for k in range(5)
     ]
-    np.testing.assert_allclose(qcdf._logarithms(jnp.asarray(a)), expected, rtol=1e-9)
+    np.testing.assert_allclose(qcdf.logarithms(jnp.asarray(a)), expected, rtol=1e-9)
     s = a / (1 + a)
     for moments in ((0.0, 0.0), (0.3, -0.2)):
-        found = qcdf._propagator(qcdf._coefficients(jnp.array(moments)), jnp.asarray(s))
+        found = qcdf.propagator_integral(qcdf.amplitude_powers(jnp.array(moments)), jnp.asarray(s))
         direct = quad(lambda u, m=moments: amplitude_of(u, m) / (1 - u + u * s), 0, 1, points=[1 - min(10 * a, 0.9)])[0]
         np.testing.assert_allclose(found, direct, rtol=1e-7)
 
@@ -225,10 +226,9 @@ def test_light_quark_is_the_limit_of_a_massive_one(monkeypatch):
     """Equal loops cancel in the up-quark part: charm minus up vanishes for a massless charm quark."""
     monkeypatch.setattr(qcdf, "NODES", 60)
     had = jax.tree.map(lambda x: x[0], qcdf.hadrons(INPUTS))
-    massive = jax.jit(qcdf._massive)(jnp.asarray(4.0), jnp.asarray(0.01), had)
-    massless = jax.jit(qcdf._massless)(jnp.asarray(4.0), had)
-    for found, expected in zip(jax.tree.leaves(massive), jax.tree.leaves(massless), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=2e-3)
+    quark = replace(standard_quarks(INPUTS), m_c_pole=jnp.asarray(0.01))
+    for charm, _, massless in jax.tree.leaves(jax.jit(qcdf.loop_integrals)(jnp.asarray(4.0), had, quark)):
+        np.testing.assert_allclose(charm, massless, rtol=2e-3)
 
 
 @pytest.mark.parametrize("x", [1e-7, 0.01, 1.0, 5.0, 12.0])
@@ -285,7 +285,7 @@ def test_derivatives(on_grid):
     sm = standard_model(INPUTS)
 
     def total_of(values, c8):
-        inputs = Inputs(values, INPUTS.names, INPUTS.set_name)
+        inputs = replace(INPUTS, values=values)
         total = Total(sm.semileptonic, sm.dipole.at[2].set(c8[0] + 1j * c8[1]), sm.four_quark)
         quark = standard_quarks(inputs)
         found = jax.vmap(qcdf.nonlocal_amplitudes(total, quark, inputs))(q2, jnp.arange(len(q2)) % 3)
@@ -329,7 +329,8 @@ KAON = {"f_K": 0.1557, "a1_K": 0.05, "a2_K": 0.08}
 @pytest.fixture(scope="module")
 def kaon():
     """Shift of C9 in B -> K (q2, decay, c8 [cp], inputs with `KAON`), f+ = 1; decay 0 is B+."""
-    inputs = Inputs(jnp.append(INPUTS.values, jnp.array(list(KAON.values()))), (*INPUTS.names, *KAON), "kaon")
+    values = jnp.append(INPUTS.values, jnp.array(list(KAON.values())))
+    inputs = replace(INPUTS, values=values, names=(*INPUTS.names, *KAON))
     quark = standard_quarks(INPUTS)
 
     @jax.jit

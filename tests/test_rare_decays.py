@@ -2,6 +2,7 @@
 
 import fnmatch
 import importlib
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ import pytest
 
 from bsfit import catalogue
 from bsfit.catalogue import rare_decays
-from bsfit.loading.inputs import Inputs, input_set
+from bsfit.loading.inputs import input_set
 from bsfit.theory import Rows, Theory
 
 DEFAULT = input_set("default")
@@ -31,7 +32,7 @@ def test_named_nuisances_carry_the_error(process):
     quantities = {row["key"]: row for row in rare_decays.QUANTITIES if row["process"] == process}
 
     def predicted(x):
-        inputs = Inputs(x, DEFAULT.inputs.names, "default")
+        inputs = replace(DEFAULT.inputs, values=x)
         found = module.moments(Theory.standard_model(), inputs, ROW)
         return jnp.stack([module.assemble(key, found, ROW, inputs) for key in quantities])
 

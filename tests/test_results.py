@@ -268,11 +268,9 @@ def test_to_arviz_says_what_to_install(monkeypatch):
 
 
 def test_provenance_says_what_a_reader_needs():
-    class Like:
-        model, data, meta = "toy", "made up", {"papers": ["a"]}
-
-    meta = results.provenance(Like(), started=time.time() - 2.0, seed=3)
-    assert meta["likelihood"] == {"model": "toy", "data": "made up", "papers": ["a"]}
+    about = {"model": "toy", "data": "made up", "papers": ["a"]}
+    meta = results.provenance(about, started=time.time() - 2.0, seed=3)
+    assert meta["likelihood"] == about
     assert meta["settings"] == {"seed": 3}
     assert {"bsfit", "jax", "numpyro", "numpy", "python"} <= set(meta["versions"])
     assert meta["wall_time_s"] == pytest.approx(2.0, abs=0.5)

@@ -48,9 +48,9 @@ def test_couplings_that_one_ratio_allows(fig_5, name):
     position, central, up, down, systematic, theory = SEED[name]
 
     def like(params):
-        one = fig_5.gaussian.take(np.array([position]))
+        one = fig_5.terms[0].data.take(np.array([position]))
         row = slice(position, position + 1)
-        return densities.log_prob(one, fig_5.predictions(params)[row], fig_5.theory_errors[row])
+        return densities.log_prob(one, fig_5.predictions(params)[row], fig_5.errors.shifts[row])
 
     found = bsfit.fit(like, free=fig_5.free).intervals_1["lambda_L_mu"]
     ratio = ratio_polynomial(name)

@@ -9,7 +9,7 @@ from scipy import stats
 
 from bsfit.errors import BsfitInputError
 from bsfit.inference.following import EDGE, following, unbounded
-from bsfit.inference.sample import LogDensity, Settings, draw_chains, prepare, sample
+from bsfit.inference.sample import LogDensity, NutsSettings, draw_chains, prepare, sample
 from bsfit.inference.space import parse
 
 COVARIANCE = np.array([[1.0, 0.8], [0.8, 1.5]])
@@ -42,7 +42,7 @@ def test_moments_are_those_of_the_known_posterior(posterior):
     assert stats.kstest(thinned, truncated.cdf).pvalue > 1e-3
 
 
-def test_verdict_priors_and_log_likelihood_are_told(posterior):
+def test_verdict_priors_and_log_likelihood_are_recorded(posterior):
     assert posterior.verdict == "passed"
     text = str(posterior)
     assert "convergence passed" in text
@@ -92,7 +92,7 @@ def test_chains_of_many_data_sets_in_one_program():
     space = parse({"x": (-10, 10)})
     centres = jnp.asarray([-2.0, 0.0, 3.0])
     start = prepare(LogDensity(lambda p: -0.5 * p["x"] ** 2, space), chains=2, seed=1).starts
-    settings = Settings(warmup=200)
+    settings = NutsSettings(warmup=200)
 
     @jax.jit
     def run(centre, key):
@@ -110,8 +110,8 @@ def test_chains_of_many_data_sets_in_one_program():
 def test_gate(target, passes, benchmark_module):
     """Six seeds of benchmarks/posterior_gate.py; the full hundred are run there."""
     gate = benchmark_module("posterior_gate")
-    found = gate.verdicts(target, range(1, 7))
-    assert sum(verdict.verdict == "passed" for verdict in found) == passes
+    found = gate.judgements(target, range(1, 7))
+    assert sum(judged.verdict == "passed" for judged in found) == passes
 
 
 def test_chains_follow_a_curved_valley():

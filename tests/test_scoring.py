@@ -30,7 +30,7 @@ class Toy:
     def __call__(self, params):
         raise AssertionError("a likelihood that can be expanded is not traced")
 
-    def expand(self, params):
+    def quadratic(self, params):
         x = np.array([params[name] for name in NAMES])
         r, slope = residual(x), LINEAR + 2 * np.einsum("nij,j->ni", 0.5 * (CURVED + CURVED.swapaxes(1, 2)), x)
         constraint = np.diag([0.0, 0.0, 1.0, 1.0])
@@ -48,7 +48,7 @@ def oracle(fixed=()):
 
 def test_it_ends_where_scipy_does():
     space = parse(FREE)
-    peak = climb(Toy().expand, space, np.full(4, 0.5))
+    peak = climb(Toy().quadratic, space, np.full(4, 0.5))
     found = [float(x) for x in space.params(peak.position).values()]
     assert found == pytest.approx(oracle().x, abs=1e-6)
     assert peak.distance < 1e-6
@@ -58,15 +58,15 @@ def test_it_ends_where_scipy_does():
 def test_held_parameters_stay():
     space = parse(FREE)
     start = np.asarray(space.position({"a": 1.0, "b": -1.0, "n1": 0.0, "n2": 0.0}))
-    peak = climb(Toy().expand, space, start, np.array([True, True, False, False]))
+    peak = climb(Toy().quadratic, space, start, np.array([True, True, False, False]))
     assert peak.position[:2] == pytest.approx(start[:2], abs=0)
-    assert peak.told["chi2"] == pytest.approx(oracle((1.0, -1.0)).fun, abs=1e-10)
+    assert peak.summary["chi2"] == pytest.approx(oracle((1.0, -1.0)).fun, abs=1e-10)
 
 
 def test_a_bound_stops_it():
     low = float(oracle().x[0]) + 0.5
     space = parse({**FREE, "a": (low, low + 1.0)})
-    peak = climb(Toy().expand, space, np.full(4, 0.5))
+    peak = climb(Toy().quadratic, space, np.full(4, 0.5))
     assert peak.position[0] == 0.0
     assert peak.gradient[0] > 0.0
     assert peak.distance < 1e-6
@@ -77,7 +77,7 @@ class Well(Toy):
 
     free, constrained, n_data = {"a": (-3.0, 3.0), "b": (-2.0, 2.0), "c": (-20.0, 20.0)}, (), 3
 
-    def expand(self, params):
+    def quadratic(self, params):
         a, b, c = (params[name] for name in self.free)
         r = np.array([(a * a - 1.0) / 0.1, (b * b - 0.5 + 0.1 * a) / 0.2, (c - 1.0) / 100.0])
         slope = np.array([[20.0 * a, 0.0, 0.0], [0.5, 10.0 * b, 0.0], [0.0, 0.0, 0.01]])
@@ -95,7 +95,7 @@ def test_saddles_and_flat_directions():
 def test_a_step_to_where_nothing_is_defined_is_taken_back():
     """From a = 3 the first step of scoring on ln(a)^2 leads to a < 0."""
 
-    def expand(params):
+    def quadratic(params):
         a = params["a"]
         if a <= 0.0:
             return np.nan, np.full(1, np.nan), np.full((1, 1), np.nan), {}
@@ -103,7 +103,7 @@ def test_a_step_to_where_nothing_is_defined_is_taken_back():
         return -0.5 * r * r, np.array([-slope * r]), np.array([[slope * slope]]), {}
 
     space = parse({"a": (-1.0, 5.0)})
-    peak = climb(expand, space, np.array([4.0 / 6.0]))
+    peak = climb(quadratic, space, np.array([4.0 / 6.0]))
     assert float(space.params(peak.position)["a"]) == pytest.approx(1.0, abs=1e-6)
 
 
@@ -136,7 +136,7 @@ def test_chains_start_around_the_maximum(monkeypatch):
 
 def test_a_constraint_of_the_space_is_one_more_measurement():
     space = parse({**FREE, "a": dist.Normal(0.4, 0.01)})
-    peak = climb(Toy().expand, space, np.full(4, 0.5))
+    peak = climb(Toy().quadratic, space, np.full(4, 0.5))
     assert float(space.params(peak.position)["a"]) == pytest.approx(0.4, abs=0.02)
     assert peak.distance < 1e-6
 

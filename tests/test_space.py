@@ -9,6 +9,7 @@ import scipy.integrate
 from scipy import stats
 
 from bsfit.errors import BsfitInputError
+from bsfit.inference import target
 from bsfit.inference.space import parse, space_of
 
 FREE = {"x": (-3, 3), "log:m": (500, 5000), "n": dist.Normal(1.0, 0.2), "w": dist.LogNormal(0.0, 0.5)}
@@ -90,4 +91,4 @@ def test_bad_free_parameters_are_refused_by_name(free, says):
 
 def test_a_plain_function_needs_free():
     with pytest.raises(BsfitInputError, match="which parameters are free"):
-        space_of(lambda params: 0.0)
+        space_of(target.of(lambda params: 0.0))

@@ -12,9 +12,11 @@ import sys
 __version__ = "0.1.0.dev0"
 
 _PUBLIC = {
-    "predict": "bsfit.predictions.prediction",
+    "predict": "bsfit.predictions.predict",
     "prediction": "bsfit.predictions.prediction",
-    "log_likelihood": "bsfit.likelihood.joint",
+    "log_likelihood": "bsfit.likelihood.build",
+    "Measurement": "bsfit.loading.own_data",
+    "OwnTerm": "bsfit.likelihood.terms",
     "at_relic_density": "bsfit.predictions.at_relic_density",
     "fit": "bsfit.inference.fit",
     "fit_scenarios": "bsfit.scenarios",

@@ -13,10 +13,12 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError
+from bsfit.inference import target
 from bsfit.inference.lines import fit_lines
 from bsfit.inference.planes import fit_planes
-from bsfit.likelihood.joint import LogLikelihood, log_likelihood
-from bsfit.loading import measurements
+from bsfit.likelihood.build import log_likelihood
+from bsfit.likelihood.joint import LogLikelihood
+from bsfit.loading import selection
 from bsfit.loading.inputs import Inputs
 from bsfit.results import ScenarioTable
 
@@ -38,11 +40,10 @@ class _OverVector(eqx.Module):
 
 
 Scenario = str | tuple[str, str]
-_LEPTON_PAIRS = tuple(f"_bs{2 * lepton}" for lepton in catalogue.LEPTONS)
 
 
 def fit_scenarios(
-    data: str | Sequence[str] = "lfu",
+    data: selection.Data = "lfu",
     scenarios: str | Sequence[Scenario] = catalogue.STANDARD_SCENARIOS,
     inputs: str | Inputs | Mapping[str, float] = "default",
     *,
@@ -93,7 +94,7 @@ def fit_scenarios(
         n_data=like.n_data,
         starts=starts,
         seed=seed,
-        like=like,
+        about=target.about(like),
     )
     planes = (
         fit_planes(
@@ -114,17 +115,14 @@ def fit_scenarios(
     return dataclasses.replace(table, pairs=tuple(planes), messages=(*table.messages, *notes))
 
 
-def _coefficients_of(data: str | Sequence[str]) -> set[str]:
-    """Names of the Wilson coefficients that the observables of a data selection depend on."""
-    names = {datum.observable for measurement in measurements.select(data) for datum in measurement.data}
-    found: set[str] = set()
-    for item in map(catalogue.observable, names):
-        # Leptonic decays have no moment rows by lepton; theirs stand in the name.
-        named = tuple(lepton for lepton in catalogue.LEPTONS if 2 * lepton in item.name)
-        coefficients = catalogue.coefficients_of(item.quantity.process, item.leptons)
-        pairs = {f"_bs{2 * lepton}" for lepton in item.leptons or named}
-        found |= {c for c in coefficients if not pairs or not c.endswith(_LEPTON_PAIRS) or c.endswith(tuple(pairs))}
-    return found
+def _coefficients_of(data: selection.Data) -> set[str]:
+    """Names of the Wilson coefficients that a data selection depends on; own functions may depend on any."""
+    asked = [datum.asked for measurement in selection.select(data) for datum in measurement.data]
+    if any(callable(item) for item in asked):
+        return set(catalogue.COEFFICIENTS)
+    outputs = {item for item in asked if item in catalogue.COEFFICIENTS}
+    items = (catalogue.observable(item) for item in asked if item not in outputs)
+    return outputs | {name for item in items for name in catalogue.coefficients_that_move(item)}
 
 
 def _names(scenario: Scenario) -> tuple[str, ...]:

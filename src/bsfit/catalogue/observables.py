@@ -43,7 +43,8 @@ class Quantity:
 
     `leptons` are those of the moment rows that it combines, "l" for the lepton in its name; `nuisances` the uncertain
     inputs that matter for it when theory errors are propagated: globs, ``{decay}`` and ``{transition}`` stand for those
-    of the observable. Angular observables are in the convention of LHCb.
+    of the observable; `coefficients` those of the process that it depends on, all if none are named. Angular
+    observables are in the convention of LHCb.
     """
 
     process: Process
@@ -55,6 +56,7 @@ class Quantity:
     binned: bool = True
     nuisances: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    coefficients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,7 @@ class Observable:
 
 
 _SEMILEPTONIC_L = (*(f"{op}_bs{{l}}{{l}}" for op in SEMILEPTONIC), *DIPOLES)
-_LEPTONIC_BS = tuple(
-    f"{op}_bs{lepton}{lepton}" for lepton in LEPTONS for op in ("C10", "C10p", "CS", "CSp", "CP", "CPp")
-)
+_LEPTONIC_BS = tuple(name for lepton in LEPTONS for name in rare_decays.bs_to_ll_coefficients(lepton))
 
 _TRIDENT = ("CVLL_numunumumumu", "CVLR_numunumumumu")
 _LEPTON_DIPOLES = ("C7_mumu", "Cgamma_mue", "Cgamma_emu")
@@ -163,8 +163,16 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
         Quantity(mixing, "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", binned=False),
         Quantity(mixing, "S_psiphi", "1", r"S_{\psi\phi}", "mixing", binned=False, nuisances=("V_*", "gamma")),
         Quantity(trident, "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", binned=False),
-        Quantity(dipoles, "a_mu", "1", r"\Delta a_\mu", "dipole", binned=False),
-        Quantity(dipoles, "BR(mu->egamma)", "1", r"{\rm BR}(\mu\to e\gamma)", "dipole", binned=False),
+        Quantity(dipoles, "a_mu", "1", r"\Delta a_\mu", "dipole", binned=False, coefficients=("C7_mumu",)),
+        Quantity(
+            dipoles,
+            "BR(mu->egamma)",
+            "1",
+            r"{\rm BR}(\mu\to e\gamma)",
+            "dipole",
+            binned=False,
+            coefficients=("Cgamma_mue", "Cgamma_emu"),
+        ),
     ]
     return {(row.process.name, row.key): row for row in rows}
 
@@ -273,6 +281,11 @@ def nuisances(item: Observable) -> tuple[str, ...]:
 def transition(item: Observable) -> str:
     """The transition of a decay without charges: ``B->K`` for ``B+->K`` and ``B0->K``."""
     return re.sub(r"^B[0+]->", "B->", item.decay)
+
+
+def coefficients_that_move(item: Observable) -> tuple[str, ...]:
+    """Names of the Wilson coefficients that an observable depends on."""
+    return item.quantity.coefficients or coefficients_of(item.quantity.process, item.leptons)
 
 
 def coefficients_of(process: Process, leptons: tuple[str, ...]) -> tuple[str, ...]:

@@ -34,7 +34,14 @@ def _bs_to_ll() -> list[dict]:
         ("tau_mumu", "GeV^-1", r"\tau_{\mu\mu}", width),
         ("tau_mumu_ps", "ps", r"\tau_{\mu\mu}", width),
     ]
-    return _rows("bs_to_ll", "leptonic", "DeBruyn:2012wk", table)
+    rows = _rows("bs_to_ll", "leptonic", "DeBruyn:2012wk", table)
+    leptons = (*_LEPTONS, "mu", "mu", "mu")
+    return [row | {"coefficients": bs_to_ll_coefficients(lepton)} for row, lepton in zip(rows, leptons, strict=True)]
+
+
+def bs_to_ll_coefficients(lepton: str) -> tuple[str, ...]:
+    """Wilson coefficients of the decay into one lepton."""
+    return tuple(f"{operator}_bs{lepton}{lepton}" for operator in ("C10", "C10p", "CS", "CSp", "CP", "CPp"))
 
 
 def _b_to_nunu() -> list[dict]:

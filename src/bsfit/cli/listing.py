@@ -7,7 +7,7 @@ from typing import Any
 from bsfit import catalogue
 from bsfit.cli import output
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.loading import measurements
+from bsfit.loading import measurements, selection
 
 Rows = list[dict[str, Any]]
 
@@ -101,10 +101,10 @@ def scenario_words(name: str) -> str:
 
 def data(options: argparse.Namespace) -> Rows:
     """Measurements with the sets they are in, or the reason why they are not used."""
-    known = measurements.available()
+    known = selection.available()
     rows = []
     for name, item in known.items():
-        sets = [s.name for s in measurements.data_sets().values() if name in s.measurements]
+        sets = [s.name for s in selection.data_sets().values() if name in s.measurements]
         newer = [other.name for other in known.values() if name in (*other.supersedes, *other.combines)]
         state = f"unused: {item.unused_reason}" if item.unused_reason else ""
         state = state or (f"replaced by {', '.join(newer)}" if newer else "")
@@ -120,10 +120,10 @@ def sets(options: argparse.Namespace) -> Rows:
     from bsfit.loading.limits import named
 
     rows = [{"set": s.name, "measurements": len(s.measurements), "what": s.description}
-            for s in measurements.data_sets().values()]  # fmt: skip
+            for s in selection.data_sets().values()]  # fmt: skip
     for group in measurements.GROUPS:
         try:
-            count = len(measurements.select(group)) + len(named(group))
+            count = len(selection.select(group)) + len(named(group))
         except BsfitInputError:
             continue
         rows.append({"set": group, "measurements": count, "what": "the group: everything that nothing newer replaces"})

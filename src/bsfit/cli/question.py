@@ -95,10 +95,10 @@ def check_values(settings: Settings) -> None:
 
 def check_data(settings: Settings) -> None:
     """Raise `BsfitInputError` for data that do not exist, cannot be used, or overlap."""
-    from bsfit.loading import measurements
+    from bsfit.loading import selection
 
     with settings.blame("data"):
-        measurements.select(settings.get("data"))
+        selection.select(settings.get("data"))
 
 
 def ready(options: argparse.Namespace, settings: Settings) -> "Inputs":

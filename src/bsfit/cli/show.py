@@ -7,7 +7,7 @@ from typing import Any
 from bsfit import catalogue
 from bsfit.cli import listing, output
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.loading import limits, measurements
+from bsfit.loading import limits, measurements, selection
 
 Facts = dict[str, Any]
 
@@ -58,7 +58,7 @@ def _observable(name: str) -> Iterator[Facts]:
     measured = [
         {"measurement": m.name, "bin": f"[{d.bin[0]:g},{d.bin[1]:g}]" if d.bin else "", "value": d.text,
          "of": "" if d.stem == full else "the inverse", "state": "unused" if m.unused_reason else ""}
-        for m in measurements.available().values() for d in m.data
+        for m in selection.available().values() for d in m.data
         if _ratio(d.stem) == _ratio(full) and (d.bin == item.bin or "[" not in name)
     ]  # fmt: skip
     yield {
@@ -66,7 +66,7 @@ def _observable(name: str) -> Iterator[Facts]:
         "full name": f"{full}[LOW,HIGH], q2 in GeV^2" if item.bin and "[" not in name else item.name,
         "unit": quantity.unit,
         "group": item.group,
-        "depends on": ", ".join(catalogue.coefficients_of(quantity.process, item.leptons)),
+        "depends on": ", ".join(catalogue.coefficients_that_move(item)),
         "theory errors from": ", ".join(catalogue.nuisances(item)).replace("[*]", "*"),
         "papers": ", ".join(quantity.sources),
         **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
@@ -79,7 +79,7 @@ def _ratio(stem: str) -> str:
 
 
 def _measurement(name: str) -> Iterator[Facts]:
-    if (item := measurements.available().get(name)) is None:
+    if (item := selection.available().get(name)) is None:
         return
     correlation = item.correlation and [
         {"": d.observable, **{str(j + 1): f"{rho:.3g}" for j, rho in enumerate(row)}}
@@ -91,7 +91,7 @@ def _measurement(name: str) -> Iterator[Facts]:
         "paper": item.inspire,
         "arXiv": item.arxiv,
         "used": f"no: {item.unused_reason}" if item.unused_reason else "yes",
-        "in the sets": ", ".join(s.name for s in measurements.data_sets().values() if name in s.measurements),
+        "in the sets": ", ".join(s.name for s in selection.data_sets().values() if name in s.measurements),
         "supersedes": ", ".join(item.supersedes),
         "combines": ", ".join(item.combines),
         "another form of": ", ".join(item.alternative_to),
@@ -106,12 +106,12 @@ def _measurement(name: str) -> Iterator[Facts]:
 
 
 def _data_set(name: str) -> Iterator[Facts]:
-    if name in measurements.data_sets():
-        chosen = measurements.data_sets()[name]
+    if name in selection.data_sets():
+        chosen = selection.data_sets()[name]
         yield {"data set": name, "what": chosen.description, **_members(chosen.measurements)}
     if name in measurements.GROUPS:
         try:
-            chosen = [m.name for m in measurements.select(name)]
+            chosen = [m.name for m in selection.select(name)]
         except BsfitInputError as empty:
             yield {"group of observables": name, "measurements": str(empty)}
         else:
@@ -141,7 +141,7 @@ def _limit(name: str) -> Iterator[Facts]:
 
 
 def _members(names: Any) -> Facts:
-    known = measurements.available()
+    known = selection.available()
     rows = [
         {"measurement": name, "observable": d.observable, "value": d.text, "unit": d.unit}
         for name in names for d in known[name].data
@@ -168,7 +168,7 @@ def _coefficient(name: str) -> Iterator[Facts]:
         used = [
             f"{p} ({decay})" if decay else p
             for p, row in catalogue.PROCESSES.items() for decay in row.decays
-            if stem in catalogue.coefficients_of(p, catalogue.LEPTONS)
+            if stem in catalogue.coefficients_of(row, catalogue.LEPTONS)
         ]  # fmt: skip
         part = "imaginary" if name != stem else "real"
         yield {"Wilson coefficient": name, "what": f"{part} part of the shift by new physics at 4.8 GeV",
@@ -242,8 +242,8 @@ def _all_names() -> list[str]:
     models += [name for model in catalogue.MODELS.values() for name in model.quantities]
     names = [
         *catalogue.stems(),
-        *measurements.available(),
-        *measurements.data_sets(),
+        *selection.available(),
+        *selection.data_sets(),
         *limits.LIMITS,
         *catalogue.MODELS,
     ]

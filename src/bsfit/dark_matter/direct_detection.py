@@ -9,7 +9,7 @@ couplings. A coupling to protons alone thus counts with :math:`(Z/A)^2`. The vec
 matter and its antiparticle, of which freeze-out leaves as many, so that its interference with the scalar amplitude
 cancels in the mean. Momentum transfers are neglected, but in electron loops.
 
-The limits assume the full local density; a sub-dominant relic is rescaled in `dark_likelihood`.
+The limits assume the full local density; a sub-dominant relic is rescaled in `likelihood.dark_matter`.
 """
 
 import jax.numpy as jnp
@@ -64,14 +64,13 @@ def _xenon(inputs: Inputs) -> Float[Array, " 2"]:
     return jnp.stack([share, 1 - share])
 
 
-def largest(mass: Float[ArrayLike, ""], name: str) -> Float[Array, ""]:
+def largest(mass: Float[ArrayLike, ""], published: str | Limit) -> Float[Array, ""]:
     """Published limit in cm^2 at a mass in GeV: power laws between its points, and beyond them the last power law.
 
-    Above the last mass it rises with the mass, as the number density falls. Raises `BsfitInputError` for an unknown
-    name; the names are `limits.LIMITS`.
+    Above the last mass it rises with the mass, as the number density falls. `published` is a limit or one of the names
+    `limits.LIMITS`; raises `BsfitInputError` for another name.
     """
-    table = limit(name)
-    x, y = _extended(table)
+    x, y = _extended(limit(published) if isinstance(published, str) else published)
     return jnp.exp(jnp.interp(jnp.log(jnp.asarray(mass)), x, y))
 
 

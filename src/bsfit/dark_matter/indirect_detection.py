@@ -34,15 +34,15 @@ def sigma_v(dark: DarkSector, x: Float[ArrayLike, ""] = X_TODAY) -> Float[Array,
     return pairs * effective * CM3_PER_S_PER_INVERSE_GEV2
 
 
-def planck_ratio(dark: DarkSector, inputs: Inputs) -> Float[Array, ""]:
-    r"""Energy injected at recombination over the 95 % limit, for the efficiency of the final states.
+def planck_ratio(dark: DarkSector, inputs: Inputs, largest: Float[ArrayLike, ""] = PLANCK) -> Float[Array, ""]:
+    r"""Energy injected at recombination over its limit, that of Planck or another, for the efficiency of final states.
 
     That is the input `f_eff`: 0.1 for muons and up to 0.6 for electrons (1506.03811 [Slatyer:2015jla]_), about zero for
     neutrinos. Its default, 0.3, is a mean, not a calculation: channels here add up charged leptons and neutrinos, so
     that their shares do not fix it. The limit is twice as high for particles that are not their own antiparticles.
     """
     pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
-    return inputs["f_eff"] * sigma_v(dark, X_RECOMBINATION) / dark.masses[0] / (pairs * PLANCK)
+    return inputs["f_eff"] * sigma_v(dark, X_RECOMBINATION) / dark.masses[0] / (pairs * jnp.asarray(largest))
 
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:

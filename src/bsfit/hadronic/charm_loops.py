@@ -8,7 +8,7 @@ Operators :math:`O_1 ... O_6` in the basis of hep-ph/9612433 [Chetyrkin:1996vx]_
 
 Both u parts are "charm loop minus up loop" and vanish for equal masses, as unitarity demands. (flavio 2.7.1 has
 this for Y_u, but adds the two loops in its two-loop terms, the result of a sign convention of hep-ph/0403185 applied to
-one of them only; the effect is up to 0.3 % of C_9.)
+one of them only; the effect is up to 0.3 % of C_9. ``added`` gives what it has: minus the sum.)
 
 Matrix elements of :math:`O_8'` are those of :math:`O_8` by parity: where an amplitude contains :math:`C_7\pm C_7'`,
 ``c8_eff`` is :math:`C_8\pm C_8'`, and what is returned belongs to that amplitude.
@@ -66,11 +66,17 @@ def delta_C7(
 
 
 def delta_C7_u(
-    q2: FloatLike, c1_6: FourQuark, alpha_s: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike
+    q2: FloatLike,
+    c1_6: FourQuark,
+    alpha_s: FloatLike,
+    m_b: FloatLike,
+    m_c: FloatLike,
+    mu: FloatLike,
+    added: bool = False,
 ) -> Complex[Array, ""]:
     r"""Coefficient of :math:`\lambda_u/\lambda_t` in the order :math:`\alpha_s` part of :math:`C_7`: charm minus up."""
-    difference = two_loop.A_charm(q2, m_b, m_c, mu) - two_loop.A_up(q2, m_b, mu)
-    return _order_alpha_s(alpha_s, _dipole_weight(c1_6) * difference)
+    a = _minus_up(two_loop.A_charm(q2, m_b, m_c, mu), two_loop.A_up(q2, m_b, mu), added)
+    return _order_alpha_s(alpha_s, _dipole_weight(c1_6) * a)
 
 
 def delta_C9(
@@ -88,12 +94,23 @@ def delta_C9(
 
 
 def delta_C9_u(
-    q2: FloatLike, c1_6: FourQuark, alpha_s: FloatLike, m_b: FloatLike, m_c: FloatLike, mu: FloatLike
+    q2: FloatLike,
+    c1_6: FourQuark,
+    alpha_s: FloatLike,
+    m_b: FloatLike,
+    m_c: FloatLike,
+    mu: FloatLike,
+    added: bool = False,
 ) -> Complex[Array, ""]:
     r"""Coefficient of :math:`\lambda_u/\lambda_t` in the order :math:`\alpha_s` part of :math:`C_9`: charm minus up."""
-    b = two_loop.B_charm(q2, m_b, m_c, mu) - two_loop.B_up(q2, m_b, mu)
-    c = two_loop.C_charm(q2, m_c, mu) - two_loop.C_up(q2, mu)
+    b = _minus_up(two_loop.B_charm(q2, m_b, m_c, mu), two_loop.B_up(q2, m_b, mu), added)
+    c = _minus_up(two_loop.C_charm(q2, m_c, mu), two_loop.C_up(q2, mu), added)
     return _order_alpha_s(alpha_s, _vector_sum(c1_6, b, c))
+
+
+def _minus_up(charm: Complex[Array, ""], up: Complex[Array, ""], added: bool) -> Complex[Array, ""]:
+    """Charm minus up, or minus their sum."""
+    return -charm - up if added else charm - up
 
 
 def _dipole_weight(c1_6: FourQuark) -> Complex[Array, ""] | Float[Array, ""]:

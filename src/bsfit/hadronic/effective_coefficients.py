@@ -20,11 +20,11 @@ from jaxtyping import Array, Complex, Float
 
 from bsfit.catalogue import LEPTONS, SEMILEPTONIC
 from bsfit.hadronic.charm_loops import Y, Y_u, delta_C7, delta_C7_u, delta_C9, delta_C9_u
-from bsfit.loading.inputs import Inputs
+from bsfit.loading.inputs import Choices, Inputs
 from bsfit.standard_model.ckm import ckm
 from bsfit.standard_model.qcd import alpha_s, m_b_msbar, m_b_pole, m_c_pole
 from bsfit.standard_model.running import MU_B
-from bsfit.standard_model.wilson import Total
+from bsfit.standard_model.wilson import Total, standard_model
 
 COEFFICIENTS = (*SEMILEPTONIC, "C7", "C7p", "C8", "C8p")
 """Order of the coefficients of one lepton; C7 and C8 are the effective ones."""
@@ -35,6 +35,7 @@ class Quarks(eqx.Module):
 
     `m_b` is the MSbar mass at 4.8 GeV, `m_b_pole` and `m_c_pole` are pole masses, `m_c_photon` is the charm mass in the
     matrix elements of C7. `lambda_t` is V_tb V_ts*; `lambda_ratio` [cp] is lambda_u/lambda_t and its conjugate.
+    `choices` are those of the inputs.
     """
 
     m_b: Float[Array, ""]
@@ -45,6 +46,7 @@ class Quarks(eqx.Module):
     four_quark: Float[Array, " 6"]
     lambda_t: Complex[Array, ""]
     lambda_ratio: Complex[Array, " cp"]
+    choices: Choices = eqx.field(static=True)
 
 
 def quarks(total: Total, inputs: Inputs) -> Quarks:
@@ -61,6 +63,7 @@ def quarks(total: Total, inputs: Inputs) -> Quarks:
         jnp.real(total.four_quark),
         lambda_t,
         jnp.stack([ratio, jnp.conj(ratio)]),
+        inputs.choices,
     )
 
 
@@ -75,6 +78,17 @@ def of_leptons(total: Total) -> Complex[Array, "l cp 12"]:
     dipole = jnp.broadcast_to(total.dipole, (len(LEPTONS), len(total.dipole)))
     both = jnp.concatenate([semileptonic, dipole], axis=1)
     return jnp.stack([both, jnp.conj(both)], axis=1)
+
+
+def gluonic(total: Total, inputs: Inputs) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:
+    """C8eff and C8' in the loops, for both CP states; no C8' with `Choices.left_handed_gluons`."""
+    plain, primed = (jnp.stack([c, jnp.conj(c)]) for c in total.dipole[2:])
+    return plain, jnp.zeros_like(primed) if inputs.choices.left_handed_gluons else primed
+
+
+def gluonic_of_spectators(total: Total, inputs: Inputs) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:
+    """The same in spectator scattering: that of the Standard Model with `Choices.standard_spectators`."""
+    return gluonic(standard_model(inputs) if inputs.choices.standard_spectators else total, inputs)
 
 
 def selection(*amplitudes: Mapping[str, int]) -> Float[np.ndarray, "12 a"]:
@@ -94,6 +108,6 @@ def loop_shifts(
     photon, vector = ((q.alpha_s, q.m_b_pole, m_c, MU_B) for m_c in (q.m_c_photon, q.m_c_pole))
     c7 = delta_C7(q2, q.four_quark, c8, *photon)
     c9 = delta_C9(q2, q.four_quark, c8, *vector) + Y(q2, q.four_quark, q.m_b_pole, q.m_c_pole, MU_B)
-    c7_u = delta_C7_u(q2, q.four_quark, *photon)
-    c9_u = Y_u(q2, q.four_quark, q.m_c_pole, MU_B) + delta_C9_u(q2, q.four_quark, *vector)
+    c7_u = delta_C7_u(q2, q.four_quark, *photon, q.choices.up_quark_added)
+    c9_u = Y_u(q2, q.four_quark, q.m_c_pole, MU_B) + delta_C9_u(q2, q.four_quark, *vector, q.choices.up_quark_added)
     return tuple(c + (q.lambda_ratio * c_u)[:, None] for c, c_u in ((c7, c7_u), (c9, c9_u)))

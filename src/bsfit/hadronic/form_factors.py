@@ -31,10 +31,10 @@ B_TO_P = ("f+", "f0", "fT")
 
 _TERMS = 3
 _TRANSITIONS = (("B->K*", "m_B0", "m_K*0"), ("Bs->phi", "m_Bs", "m_phi"))
-_POLES = ("m1-", "m0", "m1+", "m1+", "m1-", "m1+", "m1+")
+POLES = ("m1-", "m0", "m1+", "m1+", "m1-", "m1+", "m1+")
 """Resonance of each form factor of `B_TO_V`: J^P = 1-, 0- or 1+."""
 
-_TIED = {"A12": "A0", "T2": "T1", "f0": "f+"}
+TIED = {"A12": "A0", "T2": "T1", "f0": "f+"}
 """Form factors whose first coefficient is fixed by that of another one."""
 
 
@@ -73,7 +73,7 @@ def b_to_v(inputs: Inputs) -> Expansion:
     names = [name for transition in transitions for name in _simplified_names(transition, B_TO_V)]
     a = inputs.array(tuple(names)).reshape(len(transitions), len(B_TO_V), _TERMS)
     a = a.at[:, B_TO_V.index("A12"), 0].multiply((m_b**2 - m_v**2) / (8.0 * m_b * m_v))
-    poles = inputs.array(tuple(f"{transition} BSZ {pole}" for transition in transitions for pole in _POLES))
+    poles = inputs.array(tuple(f"{transition} BSZ {pole}" for transition in transitions for pole in POLES))
     return _simplified(a, poles.reshape(a.shape[:2]), m_b, m_v)
 
 
@@ -91,7 +91,7 @@ def b_to_k(inputs: Inputs) -> Expansion:
 def _simplified_names(transition: str, form_factors: tuple[str, ...]) -> tuple[str, ...]:
     """Inputs that hold the coefficients of all form factors, three each; a tied first one is that of its partner."""
     return tuple(
-        f"{transition} BSZ a{k}_{_TIED.get(name, name) if k == 0 else name}"
+        f"{transition} BSZ a{k}_{TIED.get(name, name) if k == 0 else name}"
         for name in form_factors
         for k in range(_TERMS)
     )

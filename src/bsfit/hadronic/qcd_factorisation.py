@@ -37,7 +37,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import PROCESSES
-from bsfit.hadronic.effective_coefficients import Quarks
+from bsfit.hadronic.effective_coefficients import Quarks, gluonic_of_spectators
 from bsfit.loading.inputs import Inputs
 from bsfit.numerics import fade_out, gauss_legendre
 from bsfit.standard_model.running import MU_B
@@ -107,10 +107,9 @@ def hadrons(inputs: Inputs) -> Hadrons:
 def nonlocal_amplitudes(total: Total, quark: Quarks, inputs: Inputs) -> NonlocalAmplitudes:
     """Function (q2, position of the decay) -> what to add to the vector amplitudes V0, Vperp, Vpara [cp, 3].
 
-    Normalised as in `b_to_v_ll`; linear in the C8 and C8' of `total`. With ``wilson.standard_model(inputs)`` as `total`
-    the amplitudes do not respond to new physics.
+    Normalised as in `b_to_v_ll`; linear in the C8 and C8' of `total`, unless `inputs.Choices` take others.
     """
-    c8, c8p = (jnp.stack([c, jnp.conj(c)]) for c in total.dipole[2:])
+    c8, c8p = gluonic_of_spectators(total, inputs)
     decays = hadrons(inputs)
 
     def of_decay(q2: Float[Array, ""], decay: Int[Array, ""]) -> Complex[Array, "cp 3"]:
@@ -166,9 +165,9 @@ def tensor_amplitudes(
     loops, gluon = loop_integrals(q2, had, quark), quark.alpha_s / (3.0 * jnp.pi)
     bottom = np.array([0, 1, 0]) * (4.0 * m_b / had.m_b * (_BAR_5 @ c))
     loop_perp = _loop_sum(_LOOP_CHARGE * (_PLUS @ c - bottom), _UP, loops.perp, quark) / (2.0 * m_b)
-    o8_perp = _propagator(_coefficients(had.perp * np.array([-1.0, 1.0])), s)
+    o8_perp = propagator_integral(amplitude_powers(had.perp * np.array([-1.0, 1.0])), s)
     hard_perp = had.inverse_lambda * gluon * (had.m_b * loop_perp - 4.0 * _DOWN * o8_perp * c8)
-    weak_perp = -4.0 * had.f_perp * (_ANNIHILATION_TRANSVERSE @ c) * _propagator(_coefficients(had.perp), s)
+    weak_perp = -4.0 * had.f_perp * (_ANNIHILATION_TRANSVERSE @ c) * propagator_integral(amplitude_powers(had.perp), s)
     weak_perp = weak_perp + 2.0 * had.f_para * had.m_v / (1.0 - s) * had.inverse_lambda * _annihilation(had, quark)
     t_perp = had.f_perp * hard_perp + had.charge / m_b * weak_perp
     unit = jnp.pi**2 / 3.0 * had.f_b / had.m_b
@@ -182,7 +181,8 @@ def longitudinal_amplitude(
     m_b, c, gluon = quark.m_b_pole, quark.four_quark, quark.alpha_s / (3.0 * jnp.pi)
     loop_plus = _loop_sum(_LOOP_CHARGE * (_PLUS @ c), _UP, loops.para, quark) / m_b
     loop_minus = (_loop_sum(_MINUS @ c, 1.0, loops.spectator, quark) + _MINUS_CONSTANT @ c) / m_b
-    hard = gluon * (8.0 * _propagator(_coefficients(had.para), q2 / had.m_b**2) * c8 + 6.0 * had.m_b * loop_minus)
+    o8 = propagator_integral(amplitude_powers(had.para), q2 / had.m_b**2)
+    hard = gluon * (8.0 * o8 * c8 + 6.0 * had.m_b * loop_minus)
     weak = 4.0 * had.m_b / m_b * _annihilation(had, quark)
     minus = minus_moment(q2 / had.m_b, had.inverse_lambda) * had.charge
     return had.inverse_lambda * gluon * had.m_b * loop_plus + minus * (hard - weak)
@@ -251,7 +251,7 @@ def _massive(q2: Float[Array, ""], mass: Float[Array, ""], had: Hadrons) -> Loop
     i1 = 1.0 - delta * (2.0 * start + delta) * inverse * sin
     b0 = -0.5 * gap / mass2 * (delta * cos - start / sin_start * sin_delta) * inverse
     triangle = 2.0 * had.m_b / energy * i1
-    perp, para = (measure * _polynomial(_coefficients(a), v) for a in (had.perp, had.para))
+    perp, para = (measure * _polynomial(amplitude_powers(a), v) for a in (had.perp, had.para))
     z = over_sin**2
     h = -4 / 9 * (jnp.log(mass2 / MU_B**2) - 2 / 3 - z + (2.0 + z) * (start + delta) * cos * over_sin)
     return LoopIntegrals(
@@ -270,8 +270,8 @@ def _massless(q2: Float[Array, ""], had: Hadrons) -> LoopIntegrals:
     r"""The same for a massless quark: :math:`I_1 = 1` and :math:`B_0(s) - B_0(q^2) = -\ln(s/q^2)`."""
     gap, energy = had.m_b**2 - q2, (had.m_b**2 - q2 + had.m_v**2) / (2.0 * had.m_b)
     a = q2 / gap
-    logs = _logarithms(a)
-    para, perp = _coefficients(had.para), _coefficients(had.perp)
+    logs = logarithms(a)
+    para, perp = amplitude_powers(had.para), amplitude_powers(had.perp)
     triangle, powers = 2.0 * had.m_b / energy, 1.0 / np.arange(1, 5)
     t_perp = perp @ (triangle * powers - q2 / energy**2 * logs[:4])
     t_para = para @ (triangle * powers - gap / energy**2 * (logs[1:5] + a * logs[:4]))
@@ -298,7 +298,7 @@ def _loop_sum(
 # ------------------------------------------------------------------------------------------- distribution amplitudes
 
 
-def _coefficients(moments: Float[Array, " 2"]) -> Float[Array, " 4"]:
+def amplitude_powers(moments: Float[Array, " 2"]) -> Float[Array, " 4"]:
     r"""Powers 1 to 4 of :math:`\bar u` in :math:`\phi = 6u\bar u\,[1 + a_1C_1^{3/2}(2u-1) + a_2C_2^{3/2}(2u-1)]`."""
     a1, a2 = moments
     constant, linear, square = 1.0 + 3.0 * a1 + 6.0 * a2, -6.0 * a1 - 30.0 * a2, 30.0 * a2
@@ -311,7 +311,7 @@ def _polynomial(coefficients: Float[Array, " 4"], v: Complex[Array, " n"]) -> Co
     return c[0] + v * (c[1] + v * (c[2] + v * c[3]))
 
 
-def _propagator(coefficients: Float[Array, " 4"], s: Float[Array, ""]) -> Float[Array, ""]:
+def propagator_integral(coefficients: Float[Array, " 4"], s: Float[Array, ""]) -> Float[Array, ""]:
     r"""Integral of :math:`\phi(u)/(\bar u + us)`."""
     return coefficients @ _ratios(s / (1.0 - s))[1:5] / (1.0 - s)
 
@@ -324,7 +324,7 @@ def _ratios(a: Float[Array, ""]) -> Float[Array, " 6"]:
     return jnp.stack(ratios)
 
 
-def _logarithms(a: Float[Array, ""]) -> Float[Array, " 6"]:
+def logarithms(a: Float[Array, ""]) -> Float[Array, " 6"]:
     r"""Integrals of :math:`v^k\ln(1+v/a)` over (0, 1), k = -1 ... 4; the first is :math:`-{\rm Li}_2(-1/a)`, 0 < a < 1.
 
     The dilogarithm is inverted, and summed in powers of :math:`\ln(1+a)` with Bernoulli numbers.

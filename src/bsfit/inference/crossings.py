@@ -27,7 +27,7 @@ class Crossings(NamedTuple):
     deepest_value: float
 
 
-class Search(NamedTuple):
+class Sought(NamedTuple):
     """What is looked for, one entry per lane.
 
     start [k, n] and value [k]: the minimum; axis [k]: the profiled parameter; side [k]: -1 or +1; level [k]: the rise
@@ -45,7 +45,7 @@ class Search(NamedTuple):
 
 def crossings(
     objective: Any,
-    search: Search,
+    sought: Sought,
     *,
     hold: np.ndarray | None = None,
     data: Any = None,
@@ -56,29 +56,29 @@ def crossings(
 
     others [m, n]: further starts of the inner minimisation, so that the profile follows the deepest of several valleys.
     """
-    k, n = search.start.shape
+    k, n = sought.start.shape
     rows = np.arange(k)
     held = np.zeros((k, n), dtype=bool) if hold is None else np.array(hold, dtype=bool)
-    held[rows, search.axis] = True
-    walk = Walk(search.start[rows, search.axis], search.side, search.level, search.guess)
-    point = search.start
-    deepest, deepest_value = search.start[0], float(np.min(search.value))
+    held[rows, sought.axis] = True
+    walk = Walk(sought.start[rows, sought.axis], sought.side, sought.level, sought.guess)
+    point = sought.start
+    deepest, deepest_value = sought.start[0], float(np.min(sought.value))
     for _ in range(MAX_ROUNDS):
         if not walk.pending.any():
             break
         target = walk.where(walk.trial)
-        start = point + search.tilt * (target - point[rows, search.axis])[:, None]
-        start[rows, search.axis] = target
+        start = point + sought.tilt * (target - point[rows, sought.axis])[:, None]
+        start[rows, sought.axis] = target
         found = minimise(objective, start, hold=held, data=data, lanes=lanes)
         # A far trial may have left the valley of the minimum: the way back starts at the minimum itself.
-        for other in (search.start, *(() if others is None else others)):
+        for other in (sought.start, *(() if others is None else others)):
             trial = minimise(objective, np.where(held, start, other), hold=held, data=data, lanes=lanes)
             found = _deeper(trial, found)
         point = found.position
         lowest = int(np.argmin(np.where(walk.pending, found.value, np.inf)))
         if found.value[lowest] < deepest_value:
             deepest, deepest_value = found.position[lowest], float(found.value[lowest])
-        walk.judge(found.value - search.value, found.gradient[rows, search.axis] * search.side)
+        walk.judge(found.value - sought.value, found.gradient[rows, sought.axis] * sought.side)
     return Crossings(walk.answer, deepest, deepest_value)
 
 

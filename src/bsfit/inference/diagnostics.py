@@ -12,7 +12,7 @@ from scipy.special import ndtri
 R_HAT, ESS, E_BFMI = 1.01, 400.0, 0.3
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     """`passed` or `failed`, why, and the worst numbers."""
 
     verdict: str
@@ -90,7 +90,7 @@ def e_bfmi(energy: np.ndarray) -> float:
     return float(np.min(step / np.where(spread > 0.0, spread, np.inf)))
 
 
-def judge(samples: dict[str, np.ndarray], energy: np.ndarray, diverging: np.ndarray) -> Verdict:
+def judge(samples: dict[str, np.ndarray], energy: np.ndarray, diverging: np.ndarray) -> Judgement:
     """The gate: max R-hat < 1.01, bulk and tail ESS > 400, no divergence, E-BFMI > 0.3, for every parameter.
 
     What cannot be computed (a chain that never moved) fails.
@@ -109,7 +109,7 @@ def judge(samples: dict[str, np.ndarray], energy: np.ndarray, diverging: np.ndar
         reasons.append(f"{worst['divergences']:.0f} divergent transitions")
     if not worst["e_bfmi"] > E_BFMI:
         reasons.append(f"E-BFMI is {worst['e_bfmi']:.2f}")
-    return Verdict("failed" if reasons else "passed", tuple(reasons), worst)
+    return Judgement("failed" if reasons else "passed", tuple(reasons), worst)
 
 
 def _autocovariance(draws: np.ndarray) -> np.ndarray:

@@ -10,21 +10,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from bsfit.inference import degeneracy
+from bsfit.inference import degeneracy, goodness, target
 from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, covariance, profile_ends, search
-from bsfit.inference.significance import p_value, pull
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import FitResult, provenance
 
 Ends = dict[tuple[int, int, float], float]
-# Singular values of the observables' Jacobian below this fraction of the largest are zero.
-RANK_TOLERANCE = 1e-8
 
 
 class FitError(RuntimeError):
@@ -52,42 +46,48 @@ def fit(
     `like.reference`. profile_errors: errors from the profile; else from the Hessian alone. throw: raise FitError if not
     converged. Raises BsfitInputError if no start has a finite log-likelihood.
 
-    `like` may also tell `chi2(params)`, `n_data`, `by_group(params)`, `predictions(params)`, `pulls(params)`,
-    `observables`, `reference_chi2`, `pull_by_rank`, `constrained` (names whose constraint it contains: they count
-    neither as data nor as parameters), `pull_chi2(params)` (the part of chi2 that `reference_chi2` is compared with),
-    `compared` and `measured` (positions of the predictions that the reference has, and that are counted in `n_data`,
-    default all), `told(params)` (all of these at once), `remarks(params)` (lines about the best fit), `expand` (see
-    `scoring`: then the fit goes that way), `meta`; what it does not tell is left out of the result.
+    What else a likelihood may know is in `target.Target`; what it does not know is left out of the result.
     """
     started = time.time()
-    space = space_of(like, free)
-    objective = Objective(like, space)
-    reference = getattr(like, "reference", None) if reference is None else reference
-    ends: Ends = {}
-    told = None
-    if getattr(like, "expand", None) is not None:
-        best, told = highest(like, space, reference)
-        starts, profile_errors = 1, False
+    like = target.of(like, free)
+    space = space_of(like)
+    reference = like.reference if reference is None else reference
+    if like.quadratic is not None:
+        best, here, there = highest(like, space, reference)
+        ends, starts, profile_errors = {}, 1, False
     else:
-        best = search(objective, space, starts=starts, seed=seed, first=space.inside(reference))
+        best, ends = _deepest(Objective(like, space), space, reference, starts, seed, profile_errors)
+        here, there = goodness.summary(like, space, goodness.params_at(space, best)), None
+    settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": like.pull_by_rank}
+    estimates = _estimates(space, best, ends)
+    estimates["messages"] += (*goodness.own_terms(here), *like.remarks(estimates["values"]))
+    result = FitResult(
+        **estimates,
+        **goodness.measures(like, space, best, reference, here, there),
+        meta=provenance(target.about(like), started=started, method="fit", free=space.describe(), **settings),
+    )
+    if throw and not result.converged:
+        raise FitError(result)
+    return result
+
+
+def _deepest(
+    objective: Objective,
+    space: Space,
+    reference: Mapping[str, Any] | None,
+    starts: int,
+    seed: int,
+    profile_errors: bool,
+) -> tuple[Best, Ends]:
+    """The deepest minimum, and the crossings of its profiles if they are wanted."""
+    best, ends = search(objective, space, starts=starts, seed=seed, first=space.inside(reference)), {}
     # A point on a profile that lies deeper than the best fit shows that the starts missed the global minimum.
     for _ in range(3 if profile_errors else 0):
         ends, deeper = profile_ends(objective, best, starts)
         if deeper is None:
             break
         best = search(objective, space, starts=starts, seed=seed, first=deeper[None])
-    by_rank = bool(getattr(like, "pull_by_rank", False))
-    settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": by_rank}
-    estimates = _estimates(space, best, ends)
-    estimates["messages"] += _remarks(like, estimates["values"])
-    result = FitResult(
-        **estimates,
-        **_measures(like, space, best, reference, told),
-        meta=provenance(like, started=started, method="fit", free=space.describe(), **settings),
-    )
-    if throw and not result.converged:
-        raise FitError(result)
-    return result
+    return best, ends
 
 
 def _estimates(space: Space, best: Best, ends: Ends) -> dict[str, Any]:
@@ -192,88 +192,3 @@ def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) ->
     if best.reached < 2 and best.starts > 4:
         messages.append("only one start found the best fit: increase `starts`")
     return messages
-
-
-def _remarks(like: Any, values: Mapping[str, float]) -> tuple[str, ...]:
-    return tuple(like.remarks(values)) if hasattr(like, "remarks") else ()
-
-
-def _measures(
-    like: Any, space: Space, best: Best, reference: Mapping[str, Any] | None, told: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Goodness of fit and the pull to the reference point, as far as the likelihood can tell them."""
-    params = {k: jnp.asarray(v) for k, v in zip(space.names, degeneracy.natural(space, best.position)[0], strict=True)}
-    known = jax.tree.map(np.asarray, _told(like, space, params) if told is None else told)
-    # A constrained parameter adds a measurement and a parameter: only the others count.
-    own = getattr(like, "constrained", ())
-    pairs = zip(space.names, space.priors, strict=True)
-    interest = np.array([prior is None and name not in own for name, prior in pairs])
-    counted = int(interest.sum()) - sum(len(group.gauge) for group in best.groups)
-    determined = counted
-    if getattr(like, "pull_by_rank", False) and "jacobian" in known:
-        jacobian = known["jacobian"][:, interest]
-        rows = (list(getattr(like, name, range(len(jacobian)))) for name in ("measured", "compared"))
-        determined, counted = (_rank(jacobian[part]) for part in rows)
-    measures: dict[str, Any] = {"by_group": {group: float(x) for group, x in known.get("by_group", {}).items()}}
-    measures |= {"nuisances": tuple(name for name in space.names if name in own)}
-    if "pulls" in known and hasattr(like, "observables"):
-        found = zip(like.observables, known["pulls"].tolist(), strict=False)  # curves come last and have none
-        measures["pulls"] = tuple(sorted(found, key=lambda pair: -abs(pair[1])))
-    at_reference = known.get("reference_by_group")
-    if at_reference is None and reference is not None and set(space.names) <= set(reference) and measures["by_group"]:
-        there = {name: jnp.asarray(float(reference[name])) for name in space.names}
-        at_reference = _told(like, space, there)["by_group"]
-    if at_reference is not None:
-        ours = measures["by_group"]
-        measures["delta_chi2_by_group"] = {g: 2.0 * (ours[g] - float(at_reference[g])) for g in ours}
-    penalty = _penalty(space, params)
-    if "chi2" in known and getattr(like, "n_data", None) is not None:
-        chi2, ndf = float(known["chi2"]) + penalty, int(like.n_data) - determined
-        measures |= {"chi2": chi2, "ndf": ndf, "p_value": p_value(chi2, ndf) if ndf > 0 else None}
-    delta = _improvement(like, known, best, penalty, reference)
-    if delta is not None:
-        measures |= {"pull": pull(delta, counted), "pull_dof": counted, "pull_delta_chi2": delta}
-    return measures
-
-
-@eqx.filter_jit
-def _told(like: Any, space: Space, params: dict[str, Any]) -> dict[str, Any]:
-    """What the likelihood says about itself at a point: chi2, parts, Jacobian of the predictions in box units."""
-    named = ("chi2", "by_group", "pull_chi2", "pulls", "predictions")
-    if hasattr(like, "told"):
-        told = dict(like.told(params))
-    else:
-        told = {name: getattr(like, name)(params) for name in named if hasattr(like, name)}
-    if getattr(like, "pull_by_rank", False) and hasattr(like, "predictions"):
-        told["jacobian"] = jax.jacfwd(lambda t: like.predictions(space.params(t)))(space.position(params))
-    return told
-
-
-def _rank(jacobian: np.ndarray) -> int:
-    """Rank of a Jacobian [observables, parameters] whose rows have different units."""
-    size = np.max(np.abs(jacobian), axis=1, initial=0.0)
-    rows = jacobian[size > 0.0] / size[size > 0.0, None]
-    singular = np.linalg.svd(rows, compute_uv=False) if rows.size else np.zeros(1)
-    return int(np.sum(singular > RANK_TOLERANCE * max(np.max(singular), 1e-300)))
-
-
-def _penalty(space: Space, params: dict[str, Any]) -> float:
-    """-2 log of the constraint densities relative to their maxima."""
-    total = 0.0
-    for name, prior, low, high in zip(space.names, space.priors, space.lower, space.upper, strict=True):
-        if prior is not None:
-            highest = jnp.nanmax(prior.log_prob(jnp.linspace(low, high, 2001)))
-            total += float(2.0 * (jnp.maximum(highest, prior.log_prob(params[name])) - prior.log_prob(params[name])))
-    return total
-
-
-def _improvement(
-    like: Any, told: dict[str, Any], best: Best, penalty: float, reference: Mapping[str, Any] | None
-) -> float | None:
-    """Delta chi2 between the reference and the best fit: r^T C^-1 r where it exists, else -2 log L."""
-    known = told.get("reference_chi2", getattr(like, "reference_chi2", None))
-    if known is not None and "chi2" in told:
-        return float(known) - float(told.get("pull_chi2", told["chi2"])) - penalty
-    if reference is None or hasattr(like, "reference_chi2"):
-        return None
-    return -2.0 * float(like({name: jnp.asarray(float(x)) for name, x in reference.items()})) - best.value

@@ -20,7 +20,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.inference.space import Params, Space
+from bsfit.inference.space import Space
+from bsfit.inference.target import Params
 
 Expectation = Callable[[Params], Any]
 """Other parameters by name -> about where this one is."""

@@ -8,7 +8,7 @@ kernel. No second derivative is compiled, which would take longer than all the r
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -36,14 +36,15 @@ def fit_lines(
     n_data: int | None = None,
     starts: int = 64,
     seed: int = 0,
-    like: Any = None,
+    about: Mapping[str, Any] | None = None,
 ) -> ScenarioTable:
     """Fit every one-parameter scenario x * directions[s] of `log_likelihood(vector [p]) -> scalar`.
 
     directions [s, p]: the common parameters at x = 1, `parameters` their names. bounds: (low, high) of x for all, or
     [s, 2]. names [s]: of the scenarios. chi2(vector): r^T C^-1 r where it differs from -2 log L up to a constant; used
     for chi2, p-value (with n_data) and pull. The pull is to the origin, with one degree of freedom. starts: points of
-    each line where slopes are compared, at least 32; seed shifts them. like: object whose `meta` goes into the result.
+    each line where slopes are compared, at least 32; seed shifts them. about: the likelihood, for the record
+    (`target.about`).
     Give the same function object again and nothing is compiled anew. Raises BsfitInputError for bad directions, bounds
     and names, and for lines without a finite log-likelihood.
     """
@@ -73,7 +74,7 @@ def fit_lines(
         n_data=n_data,
         reference_log_likelihood=-0.5 * origin,
         messages=tuple(_messages(rows)),
-        meta=provenance(like, started=started, method="fit_lines", starts=points, seed=seed),
+        meta=provenance(about or {}, started=started, method="fit_lines", starts=points, seed=seed),
     )
 
 

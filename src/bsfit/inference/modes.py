@@ -59,12 +59,12 @@ def far_apart(heaviest: Place, ends: list[Place], count: int) -> list[Place]:
 
 def width(place: Place) -> np.ndarray:
     """Covariance [n, n] of a mode in the unit box: Laplace's, no wider than the box itself."""
-    pressed = (place.position <= 0.0) | (place.position >= 1.0)
-    eigenvalues, vectors = degeneracy.spectrum(place.hessian, ~pressed)
+    at_edge = (place.position <= 0.0) | (place.position >= 1.0)
+    eigenvalues, vectors = degeneracy.spectrum(place.hessian, ~at_edge)
     inside = (vectors / np.maximum(0.5 * np.abs(eigenvalues), 12.0)) @ vectors.T
     # Against a bound the density falls like exp(-|g| t / 2).
     edge = np.minimum(2.0 / np.maximum(np.abs(place.gradient), 1e-9), 12.0**-0.5)
-    return inside + np.diag(np.where(pressed, edge**2, 0.0))
+    return inside + np.diag(np.where(at_edge, edge**2, 0.0))
 
 
 def displaced(mode: Place, random: np.random.Generator) -> np.ndarray:
@@ -74,7 +74,7 @@ def displaced(mode: Place, random: np.random.Generator) -> np.ndarray:
     return mode.position + inner
 
 
-def told(space: Space, mode: Place, weight: float) -> dict[str, Any]:
+def described(space: Space, mode: Place, weight: float) -> dict[str, Any]:
     """A mode in the parameters' own units, with its share of the posterior."""
     x = degeneracy.natural(space, mode.position)[0]
     return {"values": dict(zip(space.names, x.tolist(), strict=True)), "weight": float(weight)}

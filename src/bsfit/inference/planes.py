@@ -64,7 +64,7 @@ def fit_planes(
         covariance = 2.0 * np.linalg.pinv(found.hessian[i]) * np.outer(width[s], width[s])
         errors = np.sqrt(np.diag(covariance))
         at = float(chi2(jnp.asarray(best @ directions[s])))
-        pressed = np.any((found.position[i] <= 0.0) | (found.position[i] >= 1.0))
+        at_edge = np.any((found.position[i] <= 0.0) | (found.position[i] >= 1.0))
         rows.append(
             {
                 "names": pair,
@@ -76,7 +76,7 @@ def fit_planes(
                 "p_value": p_value(at, n_data - 2),
                 "delta_chi2": reference_chi2 - at,
                 "pull": pull(reference_chi2 - at, 2),
-                "status": "not converged" if not found.converged[i] else "at bound" if pressed else "converged",
+                "status": "not converged" if not found.converged[i] else "at bound" if at_edge else "converged",
                 "gradient_norm": float(found.distance[i]),
             }
         )

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.inference.crossings import Search, crossings
+from bsfit.inference import target
+from bsfit.inference.crossings import Sought, crossings
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import CONVERGED, minimise
 from bsfit.inference.search import MAX_VALLEYS, SAME_DEPTH, Best, covariance, search
@@ -48,7 +49,8 @@ def profile(
     """
     started = time.time()
     names = (name,) if isinstance(name, str) else tuple(name)
-    space = space_of(like, free)
+    like = target.of(like, free)
+    space = space_of(like)
     axes = [_index(space, each) for each in names]
     points = points or (81 if len(names) == 1 else 41)
     objective = Objective(like, space)
@@ -78,7 +80,13 @@ def profile(
         status="converged" if best.converged and done.all() else "not converged",
         messages=tuple(messages),
         meta=provenance(
-            like, started=started, method="profile", points=points, starts=starts, seed=seed, free=space.describe()
+            target.about(like),
+            started=started,
+            method="profile",
+            points=points,
+            starts=starts,
+            seed=seed,
+            free=space.describe(),
         ),
     )
 
@@ -247,6 +255,6 @@ def _crossing(
     lanes: int,
 ) -> float:
     one = (point[None], np.array([best.value]), np.array([i]), np.array([side]))
-    look = Search(*one, np.array([level]), np.array([guess]), tilt[None])
+    look = Sought(*one, np.array([level]), np.array([guess]), tilt[None])
     valleys = np.array([place.position for place in best.places[1:MAX_VALLEYS]])
     return float(crossings(objective, look, lanes=lanes, others=valleys).position[0])

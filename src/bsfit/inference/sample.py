@@ -3,7 +3,7 @@
 numpyro's NUTS on the unbounded coordinates of `space`: chains side by side on the cores of a processor, on anything
 else in one vectorised program. Chains start around every mode that carries weight, overdispersed by its own width, so
 that a target with separate modes cannot pass by luck: chains that do not mix show in R-hat. The verdict is that of
-`diagnostics.judge`, stored, printed, and told on stderr when it is bad.
+`diagnostics.judge`, stored, printed, and said on stderr when it is bad.
 """
 
 import os
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.inference import diagnostics, modes
+from bsfit.inference import diagnostics, modes, target
 from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
 from bsfit.inference.progress import Progress
 from bsfit.inference.scoring import highest
@@ -34,7 +34,7 @@ MARGIN, CENTRE = 3e-3, 0.1
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
-class Settings(NamedTuple):
+class NutsSettings(NamedTuple):
     """How NUTS is run; hashable, fixed at compilation."""
 
     warmup: int = 1000
@@ -43,7 +43,7 @@ class Settings(NamedTuple):
     max_tree_depth: int = 10
 
 
-DEFAULTS = Settings()
+DEFAULTS = NutsSettings()
 
 
 class LogDensity(eqx.Module):
@@ -71,11 +71,11 @@ class Plan(NamedTuple):
 
 
 class Assessed(NamedTuple):
-    """Draws in the parameters' own units [chain, draw], their log-likelihood [chain, draw], and the verdict."""
+    """Draws in the parameters' own units and their log-likelihood, [chain, draw], and what to think of them."""
 
     params: dict[str, np.ndarray]
     log_likelihood: np.ndarray
-    verdict: diagnostics.Verdict
+    judgement: diagnostics.Judgement
 
 
 def sample(
@@ -101,9 +101,10 @@ def sample(
     The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
     """
     started = time.time()
-    space = space_of(like, free)
+    like = target.of(like, free)
+    space = space_of(like)
     density = LogDensity(like, space, following(space, follow))
-    settings = Settings(warmup, target_accept, dense_mass)
+    settings = NutsSettings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
     with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
         trace = _run(density, plan, jax.random.key(seed), warmup + draws, settings, bar)
@@ -120,9 +121,9 @@ def sample(
         reasons=judged.reasons,
         diagnostics=judged.worst,
         modes=plan.modes,
-        messages=(*plan.messages, *_remarks(like, params, log_likelihood)),
+        messages=(*plan.messages, *like.remarks(_likeliest(params, log_likelihood))),
         meta=provenance(
-            like,
+            target.about(like),
             started=started,
             method="sample",
             seed=seed,
@@ -141,17 +142,17 @@ def sample(
 def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, dense_mass: bool = True) -> Plan:
     """Find the modes and choose where the chains start.
 
-    With many nuisances, where a likelihood is expanded (`scoring`), only the mode next to the reference point is known.
+    With many nuisances, where a likelihood is found by `scoring`, only the mode next to the reference point is known.
     """
-    space, like = density.space, density.log_likelihood
-    if getattr(like, "expand", None) is None:
+    space, like = density.space, target.of(density.log_likelihood)
+    if like.quadratic is None:
         best = search(Objective(like, space), space, starts=starts, seed=seed)
     else:
-        best, _ = highest(like, space, getattr(like, "reference", None))
+        best, *_ = highest(like, space, like.reference)
     found, weights = modes.modes(best)
     places = modes.far_apart(found[0], best.ends, chains)
     start, inverse_mass = _chain_starts(density, places, seed, dense_mass)
-    listed = tuple(modes.told(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
+    listed = tuple(modes.described(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
     return Plan(start, inverse_mass, listed, best.ends, _messages(best, found))
 
 
@@ -171,7 +172,7 @@ def draw_chains(
     starts: Float[Array, "chain n"],
     key: Any,
     draws: int = 1000,
-    settings: Settings = DEFAULTS,
+    settings: NutsSettings = DEFAULTS,
     inverse_mass: Any = None,
 ) -> dict[str, Array]:
     """Draws of `density(z) -> scalar` as a pure function: jit it, vmap it over keys, starts and data in `density`.
@@ -184,13 +185,13 @@ def draw_chains(
     return {name: leaf[:, settings.warmup :] for name, leaf in trace.items()}
 
 
-def begin(density: Any, starts: Float[Array, "chain n"], keys: Any, inverse_mass: Any, settings: Settings) -> Any:
+def begin(density: Any, starts: Float[Array, "chain n"], keys: Any, inverse_mass: Any, settings: NutsSettings) -> Any:
     """First state of the chains, each with its key; inverse_mass [n, n] or None: first guess of the covariance."""
     start, _ = _kernel(density, settings)
     return jax.vmap(lambda z, k: start(z, k, inverse_mass))(starts, keys)
 
 
-def advance(density: Any, state: Any, steps: int, settings: Settings) -> tuple[Any, dict[str, Array]]:
+def advance(density: Any, state: Any, steps: int, settings: NutsSettings) -> tuple[Any, dict[str, Array]]:
     """State after `steps` transitions of every chain, and what was seen on the way, arrays [chain, step]."""
     start, step = _kernel(density, settings)
     # The step of numpyro knows its warm-up plan only after a start was made; the result is not used and costs nothing.
@@ -206,7 +207,7 @@ def advance(density: Any, state: Any, steps: int, settings: Settings) -> tuple[A
     return state, {name: jnp.swapaxes(leaf, 0, 1) for name, leaf in trace.items()}
 
 
-def _kernel(density: Any, settings: Settings) -> tuple[Any, Any]:
+def _kernel(density: Any, settings: NutsSettings) -> tuple[Any, Any]:
     from numpyro.infer.hmc import hmc
 
     start, step = hmc(potential_fn=lambda z: -density(z), algo="NUTS")
@@ -230,7 +231,7 @@ _advance = eqx.filter_jit(advance)
 
 
 def _run(
-    density: LogDensity, plan: Plan, key: Any, steps: int, settings: Settings, bar: Progress
+    density: LogDensity, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
 ) -> dict[str, np.ndarray]:
     """What `steps` transitions of every chain have seen, arrays [chain, step].
 
@@ -308,10 +309,10 @@ def _summary(x: np.ndarray) -> dict[str, float]:
     return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
 
 
-def _remarks(like: Any, params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> tuple[str, ...]:
-    """What the likelihood remarks about the most likely draw."""
+def _likeliest(params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> dict[str, float]:
+    """The draw of the highest log-likelihood."""
     best = np.unravel_index(np.argmax(log_likelihood), log_likelihood.shape)
-    return like.remarks({name: float(x[best]) for name, x in params.items()}) if hasattr(like, "remarks") else ()
+    return {name: float(x[best]) for name, x in params.items()}
 
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ then reach a gradient that is zero to rounding. Steps stay within a trust radius
 see, and curvatures of the wrong sign, make necessary.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -19,6 +19,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference.minimise import CONVERGED, pressed
 from bsfit.inference.search import Best, Place
 from bsfit.inference.space import Space
+from bsfit.inference.target import Quadratic, Target
 
 MAX_STEPS = 100
 ROUNDING = 1e-12
@@ -26,11 +27,6 @@ ROUNDING = 1e-12
 LEARNING = 1e-7, 2.0
 # Where scoring starts beside the reference point, in the box: there may be a saddle, as for imaginary parts.
 AWAY = 0.01
-
-
-Expand = Callable[[Mapping[str, float]], tuple[float, np.ndarray, np.ndarray, dict[str, Any]]]
-"""Parameters -> log-likelihood, its gradient [n] and information [n, n] in the order of the free parameters, and what
-else the likelihood has to say there: chi2, by_group, ..."""
 
 
 class Peak(NamedTuple):
@@ -42,11 +38,11 @@ class Peak(NamedTuple):
     hessian: Float[np.ndarray, "n n"]
     distance: float
     steps: int
-    told: dict[str, Any]
+    summary: dict[str, Any]
 
 
 def climb(
-    expand: Expand,
+    quadratic: Quadratic,
     space: Space,
     start: Float[np.ndarray, " n"],
     hold: Bool[np.ndarray, " n"] | None = None,
@@ -57,7 +53,7 @@ def climb(
     Raises `BsfitInputError` if it is not finite at the start.
     """
     held = np.zeros(len(start), dtype=bool) if hold is None else hold
-    here = _measure(expand, space, np.clip(start, 0.0, 1.0))
+    here = _measure(quadratic, space, np.clip(start, 0.0, 1.0))
     if not np.isfinite(here.value):
         raise BsfitInputError("the log-likelihood is not finite at the start", field="fit")
     learnt, radius = np.zeros_like(here.hessian), 1.0
@@ -66,7 +62,7 @@ def climb(
         here = here._replace(distance=model.distance(), steps=steps)
         if here.distance < near or radius < ROUNDING:
             break
-        there = _measure(expand, space, np.clip(here.position + model.step(radius), 0.0, 1.0))
+        there = _measure(quadratic, space, np.clip(here.position + model.step(radius), 0.0, 1.0))
         moved = there.position - here.position
         length, gain = float(np.linalg.norm(moved)), here.value - there.value
         accepted = gain >= -ROUNDING * abs(here.value)
@@ -78,24 +74,26 @@ def climb(
     return here
 
 
-def highest(like: Any, space: Space, reference: Mapping[str, Any] | None) -> tuple[Best, dict[str, Any]]:
-    """The maximum next to the reference point, and what a likelihood with `expand` tells there.
+def highest(
+    like: Target, space: Space, reference: Mapping[str, Any] | None
+) -> tuple[Best, dict[str, Any], dict[str, Any] | None]:
+    """The maximum next to the reference point of a likelihood with `quadratic`, its summary there and at the reference.
 
-    It also tells, as `reference_...`, what it is at the reference, with what is `constrained` fitted there.
+    The latter is with what is `constrained` fitted there, None without a reference inside the box.
     """
+    quadratic = like.quadratic
+    assert quadratic is not None
     inside = space.inside(reference)
-    start = np.full(space.size, 0.5) if inside is None else inside[0]
-    told = {}
+    start, there = np.full(space.size, 0.5), None
     if inside is not None:
         hold = np.array([name not in like.constrained for name in space.names])
-        first = climb(like.expand, space, start, hold, near=1e-2)
-        told = {f"reference_{name}": value for name, value in first.told.items()}
-        start = np.where(hold, first.position + AWAY, first.position)
-    peak = climb(like.expand, space, start)
+        first = climb(quadratic, space, inside[0], hold, near=1e-2)
+        start, there = np.where(hold, first.position + AWAY, first.position), first.summary
+    peak = climb(quadratic, space, start)
     place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
     at_bound = pressed(peak.position, peak.gradient)
     best = Best(*place[:4], peak.distance, at_bound, [], [place], [place], 1, 1)
-    return best, {**peak.told, **told}
+    return best, peak.summary, there
 
 
 class _Model:
@@ -117,7 +115,7 @@ class _Model:
         floor = 1e-12 * np.abs(self.curvature).max(initial=0.0) + 1e-9
         low = max(0.0, floor - self.curvature.min(initial=np.inf))
 
-        def along(damping: float) -> np.ndarray:
+        def along(damping: Any) -> np.ndarray:
             return -self.slope / (self.curvature + damping)
 
         damping = low
@@ -135,10 +133,10 @@ class _Model:
         return float(-(self.here.gradient @ moved) - 0.5 * moved @ self.matrix @ moved)
 
 
-def _measure(expand: Expand, space: Space, position: np.ndarray) -> Peak:
+def _measure(quadratic: Quadratic, space: Space, position: np.ndarray) -> Peak:
     """-2 log-likelihood with the constraints of the space, its gradient and information in box units."""
     params = {name: float(value) for name, value in space.params(jnp.asarray(position)).items()}
-    log_likelihood, gradient, information, told = expand(params)
+    log_likelihood, gradient, information, summary = quadratic(params)
     width = np.asarray(space.upper - space.lower)
     slope = width * np.where(space.log, [params[name] for name in space.names], 1.0)
     value, gradient = -2.0 * log_likelihood, -2.0 * slope * gradient
@@ -151,7 +149,7 @@ def _measure(expand: Expand, space: Space, position: np.ndarray) -> Peak:
         value += float(penalty(position))
         gradient = gradient + np.asarray(jax.grad(penalty)(jnp.asarray(position)))
         hessian = hessian + np.asarray(jax.hessian(penalty)(jnp.asarray(position)))
-    return Peak(position, value, gradient, hessian, np.inf, 0, told)
+    return Peak(position, value, gradient, hessian, np.inf, 0, summary)
 
 
 def _learn(learnt: np.ndarray, moved: np.ndarray, turned: np.ndarray, information: np.ndarray) -> np.ndarray:

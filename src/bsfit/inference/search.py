@@ -9,7 +9,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.inference import degeneracy
-from bsfit.inference.crossings import Search, crossings
+from bsfit.inference.crossings import Sought, crossings
 from bsfit.inference.minimise import CONVERGED, Minima, minimise, pressed, scatter
 from bsfit.inference.space import Objective, Space
 
@@ -145,7 +145,7 @@ def profile_ends(
     tilt = np.where(np.outer(known, known), matrix, 0.0) / np.where(known, np.diag(matrix), 1.0)[:, None]
     np.fill_diagonal(tilt, 1.0)
     start = np.tile(best.position, (len(lane), 1))
-    look = Search(start, np.full(len(lane), best.value), axis, side, level, width[axis] * np.sqrt(level), tilt[axis])
+    look = Sought(start, np.full(len(lane), best.value), axis, side, level, width[axis] * np.sqrt(level), tilt[axis])
     valleys = np.array([place.position for place in best.places[1:MAX_VALLEYS]])
     found = crossings(objective, look, hold=hold, lanes=lanes, others=valleys)
     deeper = found.deepest_value < best.value - SAME_DEPTH * (1.0 + abs(best.value))

@@ -20,8 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.errors import BsfitInputError
-
-Params = dict[str, Any]
+from bsfit.inference.target import Params, Target
 
 # A distribution without bounds gets a box of this many of its own widths on each side of the median.
 BOX_WIDTHS = 5.0
@@ -150,20 +149,22 @@ def parse(free: Mapping[str, Any]) -> Space:
     )
 
 
-def space_of(like: Any, free: Mapping[str, Any] | None = None) -> Space:
-    """Space from `free`, or from `like.free`."""
+def space_of(like: Target) -> Space:
+    """Space of the free parameters of a likelihood.
+
+    Raises `BsfitInputError` in 32 bit, for a likelihood that does not say what is free, and for what `parse` refuses.
+    """
     if not jax.config.read("jax_enable_x64"):
         raise BsfitInputError(
             "JAX runs in 32 bit", hint="call jax.config.update('jax_enable_x64', True) before arrays are made"
         )
-    free = getattr(like, "free", None) if free is None else free
-    if free is None:
+    if like.free is None:
         raise BsfitInputError(
             "the log-likelihood does not say which parameters are free",
             field="free",
             expected='free={"name": (low, high), ...}',
         )
-    return parse(free)
+    return parse(like.free)
 
 
 def _box(key: str, value: Any) -> tuple[float, float]:

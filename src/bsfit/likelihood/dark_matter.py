@@ -1,7 +1,6 @@
 r"""What is known about dark matter as terms of a likelihood: its relic density, and limits on its cross sections.
 
-All of it is made of one `theory.DarkSector`, of which freeze-out is computed once. Kept apart from the flavour data,
-which the Standard Model predicts too: it has no dark matter to compare with.
+Kept apart from the flavour data, which the Standard Model predicts too: it has no dark matter to compare with.
 
 `relic` says what the measured density is. ``equal``: the density of this dark matter, a Gaussian. ``upper``: the most
 that it may be, a Gaussian above the measured value only; what is missing is other matter, so that rates of scattering
@@ -9,7 +8,7 @@ count with the share :math:`\xi` of this dark matter in the Galaxy, :math:`\min(
 rates of annihilation with :math:`\xi^2`.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
@@ -22,9 +21,12 @@ from bsfit.dark_matter import direct_detection, indirect_detection, pair_product
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal
+from bsfit.likelihood.terms import Predicted, Term
+from bsfit.likelihood.theory_errors import ErrorsOfBlocks
 from bsfit.loading.inputs import Inputs
 from bsfit.loading.limits import Limit
-from bsfit.theory import DarkSector, Theory
+from bsfit.predictions.bound_model import BoundModel
+from bsfit.theory import DarkSector, Params, Theory, Verdict
 
 RELIC = ("equal", "upper")
 
@@ -32,117 +34,126 @@ SHARPNESS = 20.0
 r"""n of :math:`\xi=(1+r^{-n})^{-1/n}`, the smooth minimum of 1 and r: 3.4 % low at r = 1, 1e-3 beyond 20 % of it."""
 
 
-class DarkMatter(eqx.Module):
-    r"""Terms of the likelihood from dark matter.
+class RelicDensity(Term):
+    r"""Measured values of :math:`\Omega h^2`, uncorrelated.
 
-    `measured` are the values of :math:`\Omega h^2`, `error` the relative error of the calculated one. It is taken of
-    the measured value, not of the prediction: the two are the same where they agree, but an error that grows with the
-    prediction would never exclude too much dark matter by more than its inverse, ten sigma. Only with `at_each_point`
-    (``theory="propagated"``) it is taken of the prediction, and its logarithm is part of the density.
+    `error` is the relative error of the calculated one. It is taken of the measured value, not of the prediction: the
+    two are the same where they agree, but an error that grows with the prediction would never exclude too much dark
+    matter by more than its inverse, ten sigma. Only with `at_each_point` (``theory="propagated"``) it is taken of the
+    prediction, and its logarithm is part of the density.
     """
 
-    measured: SplitNormal | None
+    measured: SplitNormal
     error: Float[Array, ""]
-    limits: tuple[Limit, ...] = eqx.field(static=True)
     relic: str = eqx.field(static=True)
     at_each_point: bool = eqx.field(static=True)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of `values`: ``Omega_h2`` for each measurement of it, then rates over their limits."""
-        return (*("Omega_h2",) * self.n_relic, *(f"{limit.observable}/{limit.name}" for limit in self.limits))
-
-    @property
-    def n_relic(self) -> int:
-        """Number of measurements of the relic density."""
-        return 0 if self.measured is None else self.measured.central.shape[0]
+        """``Omega_h2`` for each measurement of it."""
+        return ("Omega_h2",) * self.measured.central.shape[0]
 
     @property
     def n_data(self) -> int:
-        """Number of measured values. Upper limits have none: a model far below them says nothing of what was seen."""
-        return self.n_relic if self.relic == "equal" else 0
+        """Number of measured values; an upper bound is none."""
+        return len(self.names) if self.relic == "equal" else 0
 
-    def values(self, theory: Theory, inputs: Inputs) -> Float[Array, " k"]:
-        r""":math:`\Omega h^2`, once for each measurement, and the rate over the published limit for each limit.
-
-        Raises `BsfitInputError` for a model without dark matter.
-        """
-        dark = theory.dark
-        if dark is None:
-            raise BsfitInputError("this model has no dark matter", field="data", expected="model portal or loop")
-        share, found = jnp.ones(()), []
-        if self.measured is not None:
-            omega = relic_density.predicted("Omega_h2", theory, inputs)
-            found = [omega] * self.n_relic
-            if self.relic == "upper":
-                share = share_of(omega / self.measured.central[0])
-        return jnp.stack([*found, *(_over_limit(limit, dark, share, theory, inputs) for limit in self.limits)])
-
-    def log_likelihood(self, values: Float[Array, " k"]) -> Float[Array, ""]:
-        """Sum of the groups, which share no errors."""
-        return sum(self.by_group(values).values(), jnp.zeros(()))
-
-    def by_group(self, values: Float[Array, " k"]) -> dict[str, Float[Array, ""]]:
-        """Log-likelihood of each group of data: a density for measured values, zero at most for limits."""
-        found = {} if self.measured is None else {"relic": self._relic(self.measured, values)[0]}
-        for limit, chi2 in self._of_limits(values):
-            found[limit.group] = found.get(limit.group, 0.0) - 0.5 * chi2
-        return found
-
-    def chi2(self, values: Float[Array, " k"]) -> Float[Array, ""]:
-        """Chi2 of the density, and Delta chi2 of every limit."""
-        relic = jnp.zeros(()) if self.measured is None else self._relic(self.measured, values)[1]
-        return sum((chi2 for _, chi2 in self._of_limits(values)), relic)
-
-    def pulls(self, values: Float[Array, " k"]) -> Float[Array, " k"]:
-        """Measured minus predicted value over the error; for limits minus the root of their Delta chi2."""
-        relic = jnp.zeros(0) if self.measured is None else self._relic(self.measured, values)[2]
-        at_limit = np.array([limit.at_limit for limit in self.limits])
-        return jnp.concatenate([relic, -np.sqrt(at_limit) * values[self.n_relic :]])
-
-    def told(self, values: Float[Array, " k"]) -> dict:
-        """All of these at once, by their names."""
-        found = {"chi2": self.chi2(values), "by_group": self.by_group(values), "pulls": self.pulls(values)}
-        return {**found, "predictions": values}
-
-    def _relic(self, measured: SplitNormal, values: Float[Array, " k"]) -> tuple[Array, Array, Array]:
-        """Log-density, chi2 and pulls of the relic density."""
-        omega = values[: self.n_relic]
-        errors = (self.error * (omega if self.at_each_point else measured.central))[:, None]
-        pulls = densities.pulls(measured, omega, errors)
-        if self.relic == "equal":
-            return densities.log_prob(measured, omega, errors), densities.chi2(measured, omega, errors), pulls
-        excess = densities.excess_chi2(measured, omega, errors)
-        return -0.5 * excess, excess, jnp.minimum(pulls, 0.0)
-
-    def _of_limits(self, values: Float[Array, " k"]) -> list[tuple[Limit, Array]]:
-        ratios = zip(self.limits, values[self.n_relic :], strict=True)
-        return [(limit, densities.upper_limit_chi2(ratio, limit.at_limit)) for limit, ratio in ratios]
+    @property
+    def pulled(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.names
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Papers of the methods."""
-        keys = {
-            "relic": ("relic_density", "Omega_h2"),
-            "direct": ("direct_detection", "sigma_SI"),
-            "indirect": ("indirect_detection", "sigma_v"),
-        }
-        used = {*(limit.group for limit in self.limits), *(("relic",) if self.n_relic else ())}
-        return tuple(s for group, key in keys.items() if group in used for s in catalogue.QUANTITIES[key].sources)
+        """Papers of freeze-out."""
+        return _sources("relic_density", "Omega_h2")
+
+    def values(self, theory: Theory, predicted: Predicted, inputs: Inputs) -> Float[Array, " k"]:
+        """The calculated density, once for each measurement."""
+        return jnp.stack([predicted.relic_density] * len(self.names))
+
+    def by_group(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> dict[str, Float[Array, ""]]:
+        """Log-density; zero at most for an upper bound."""
+        if self.relic == "upper":
+            return {"relic": -0.5 * self.chi2(values, errors)}
+        return {"relic": densities.log_prob(self.measured, values, self._shifts(values))}
+
+    def chi2(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> Float[Array, ""]:
+        """Chi2 of the density, of its excess for an upper bound."""
+        of = densities.chi2 if self.relic == "equal" else densities.excess_chi2
+        return of(self.measured, values, self._shifts(values))
+
+    def pulls(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> Float[Array, " k"]:
+        """Measured minus calculated density over the error; none below an upper bound."""
+        found = densities.pulls(self.measured, values, self._shifts(values))
+        return found if self.relic == "equal" else jnp.minimum(found, 0.0)
+
+    def verdicts(self, theory: Theory) -> tuple[Verdict, ...]:
+        """What freeze-out assumes."""
+        return relic_density.verdicts(theory)
+
+    def _shifts(self, values: Float[Array, " k"]) -> Float[Array, "k 1"]:
+        return (self.error * (values if self.at_each_point else self.measured.central))[:, None]
+
+
+class UpperLimits(Term):
+    r"""Rates over their published upper limits, those of `full` dark matter rescaled by its share.
+
+    `full` is the density of all dark matter, None where this is all of it. Limits are no data: a model far below them
+    says nothing of what was seen.
+    """
+
+    full: Float[Array, ""] | None
+    limits: tuple[Limit, ...] = eqx.field(static=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rate, and the limit that it is divided by."""
+        return tuple(f"{limit.observable}/{limit.name}" for limit in self.limits)
+
+    @property
+    def pulled(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.names
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Which of the limits are estimates."""
         return tuple(note for limit in self.limits for note in limit.notes)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Papers of the rates."""
+        keys = {"direct": ("direct_detection", "sigma_SI"), "indirect": ("indirect_detection", "sigma_v")}
+        used = dict.fromkeys(limit.group for limit in self.limits)
+        return tuple(source for group in keys if group in used for source in _sources(*keys[group]))
 
-class Slopes(NamedTuple):
-    """Log-likelihood of dark matter, its gradient [n] and information [n, n], and what a fit is told about it."""
+    def values(self, theory: Theory, predicted: Predicted, inputs: Inputs) -> Float[Array, " k"]:
+        """The rate over the published limit, for each limit. Raises `BsfitInputError` without dark matter."""
+        if theory.dark is None:
+            raise BsfitInputError("this model has no dark matter", field="data", expected="model portal or loop")
+        share = jnp.ones(()) if self.full is None else share_of(predicted.relic_density / self.full)
+        return jnp.stack([_over_limit(limit, theory.dark, share, theory, inputs) for limit in self.limits])
 
-    value: Array
-    gradient: Array
-    information: Array
-    told: dict
+    def by_group(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> dict[str, Float[Array, ""]]:
+        """Log-likelihood of each group of limits, zero at most."""
+        found: dict[str, Array] = {}
+        for limit, ratio in zip(self.limits, values, strict=True):
+            chi2 = densities.upper_limit_chi2(ratio, limit.at_limit)
+            found[limit.group] = found.get(limit.group, jnp.zeros(())) - 0.5 * chi2
+        return found
+
+    def chi2(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> Float[Array, ""]:
+        """Delta chi2 of all limits."""
+        return -2.0 * self.log_prob(values, errors)
+
+    def pulls(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> Float[Array, " k"]:
+        """Minus the root of the Delta chi2 of each."""
+        return -np.sqrt([limit.at_limit for limit in self.limits]) * values
+
+
+def _sources(process: str, key: str) -> tuple[str, ...]:
+    return catalogue.QUANTITIES[process, key].sources
 
 
 def share_of(ratio: Float[ArrayLike, ""]) -> Float[Array, ""]:
@@ -165,41 +176,35 @@ def _over_limit(
     return share**2 * indirect_detection.planck_ratio(dark, inputs)
 
 
-def expand(terms: DarkMatter, of, vector: Float[Array, " n"]) -> Slopes:
-    """The terms around a point, for scoring: ``of(vector)`` are their `values`; the information leaves out curvature.
+def terms_of(
+    measured: SplitNormal | None, limits: Sequence[Limit], relic: str, error: float, at_each_point: bool
+) -> tuple[Term, ...]:
+    """Terms of measurements of the relic density, if any, and of limits, if any.
 
-    All terms are functions of a few values, whose second derivatives are exact.
-    """
-    values, jacobian = of(vector), jax.jacrev(of)(vector)
-    value, slope = jax.value_and_grad(terms.log_likelihood)(values)
-    weight = -jax.hessian(terms.log_likelihood)(values)
-    return Slopes(value, jacobian.T @ slope, jacobian.T @ weight @ jacobian, terms.told(values))
-
-
-def of_data(data: list, limits: tuple[Limit, ...], relic: str, error: float, at_each_point: bool) -> DarkMatter | None:
-    """Terms of measurements of the relic density (`measurements.Datum`, uncorrelated) and of limits; None if none.
-
-    Raises `BsfitInputError` for another mode than `RELIC`, for ``upper`` without a density, and for measurements of
-    anything else.
+    Raises `BsfitInputError` for another mode than `RELIC`, and for ``upper`` without a density.
     """
     if relic not in RELIC:
         raise BsfitInputError(
             f"unknown {relic!r}", field="relic", expected="equal or upper", hint=did_you_mean(relic, RELIC)
         )
-    for datum in data:
-        if datum.stem != "Omega_h2":
-            raise BsfitInputError(f"a measurement of {datum.stem} is not used", field="data", expected="Omega_h2")
-    if relic == "upper" and not data:
+    if relic == "upper" and measured is None:
         raise BsfitInputError(
             "no upper bound without a measured relic density", field="relic", hint="add relic to the data"
         )
-    if not data and not limits:
-        return None
-    columns = (np.array([getattr(d, part) for d in data]) for part in ("central", "sigma_plus", "sigma_minus"))
-    measured = SplitNormal.of(*columns) if data else None
-    return DarkMatter(measured, jnp.asarray(error), limits, relic, at_each_point)
+    found: list[Term] = []
+    if measured is not None:
+        found.append(RelicDensity(measured, jnp.asarray(error), relic, at_each_point))
+    if limits:
+        full = measured.central[0] if measured is not None and relic == "upper" else None
+        found.append(UpperLimits(full, tuple(limits)))
+    return tuple(found)
 
 
-def is_dark(observable: str) -> bool:
-    """Whether an observable belongs to dark matter."""
-    return catalogue.observable(observable).quantity.process.dark
+def refuse_without_dark_matter(model: BoundModel, inputs: Inputs, point: Params, asked: str) -> None:
+    """Raise `BsfitInputError` if a model has no dark matter, of which the data ask for an observable."""
+    if jax.eval_shape(lambda: model(point, inputs)).dark is None:
+        raise BsfitInputError(
+            f"the model {model.name or 'given'} has no dark matter, and the data ask for {asked}",
+            field="data",
+            expected="model portal or loop, or a Theory with a dark sector",
+        )

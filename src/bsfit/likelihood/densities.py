@@ -10,7 +10,7 @@ Gaussian nuisance that shifts the predictions linearly),
 
 which equals the minimum over the nuisances of the chi2 with the nuisances as parameters. It is evaluated by Woodbury's
 identity, so that nothing larger than the number of nuisances is ever inverted; theory errors that are the same at every
-point (`Constant`) leave only the values with asymmetric errors.
+point (`FixedErrors`) leave only the values with asymmetric errors.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ class SplitNormal(eqx.Module):
         return SplitNormal.of(value, plus, minus, correlation)
 
 
-class Constant(eqx.Module):
+class FixedErrors(eqx.Module):
     r"""Theory errors [n, q] of measured values that are the same at every point, and what follows from them once.
 
     Then the covariance moves with the errors :math:`\sigma_A(r)` of the a asymmetric values alone. Schur's complement
@@ -91,7 +91,7 @@ class Constant(eqx.Module):
     uneven: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> "Constant":
+    def of(cls, data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> "FixedErrors":
         """Theory errors of given data; `log_norm` is the normalisation of both, with the mean experimental errors."""
         plus, minus, u = np.asarray(data.sigma_plus), np.asarray(data.sigma_minus), np.asarray(shifts)
         n = len(plus)
@@ -115,10 +115,6 @@ class Constant(eqx.Module):
         )
         return jax.tree.map(jnp.asarray, found)
 
-    def __getitem__(self, rows: np.ndarray) -> Float[Array, "m q"]:
-        """Shifts of some of the values."""
-        return self.shifts[rows]
-
     def chi2(self, data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, ""]:
         """Chi2 of predicted values."""
         n = data.central.shape[0]
@@ -135,13 +131,13 @@ class Constant(eqx.Module):
         return total + rest @ solve_positive(matrix, rest)
 
 
-TheoryErrors = Float[Array, "n q"] | Constant
+TheoryErrors = Float[Array, "n q"] | FixedErrors
 """Shifts of the predictions, one column per unit nuisance (q may be 0)."""
 
 
-def constant(data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> TheoryErrors:
+def fixed_errors(data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> TheoryErrors:
     """Theory errors that are the same at every point, in the form that is evaluated fastest."""
-    return Constant.of(data, shifts) if shifts.shape[1] > SMALL else jnp.asarray(shifts)
+    return FixedErrors.of(data, shifts) if shifts.shape[1] > SMALL else jnp.asarray(shifts)
 
 
 def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -153,14 +149,14 @@ def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n
 
 def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, " n"]:
     """Measured minus predicted values in units of both errors of each; correlations do not enter."""
-    shifts = theory.shifts if isinstance(theory, Constant) else theory
+    shifts = theory.shifts if isinstance(theory, FixedErrors) else theory
     error = jnp.sqrt(sigma(data, prediction) ** 2 + jnp.sum(shifts**2, axis=1))
     return (data.central - prediction) / error
 
 
 def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, ""]:
     """Chi2 of predicted values with theory errors."""
-    if isinstance(theory, Constant):
+    if isinstance(theory, FixedErrors):
         return theory.chi2(data, prediction)
     error = sigma(data, prediction)
     y = (prediction - data.central) / error
@@ -209,7 +205,7 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryEr
     The determinant is taken with the mean of the two experimental errors, which makes it exact for symmetric errors and
     constant for theory errors that do not depend on the point.
     """
-    if isinstance(theory, Constant):
+    if isinstance(theory, FixedErrors):
         return -0.5 * chi2(data, prediction, theory) - theory.log_norm
     result = -0.5 * chi2(data, prediction, theory) - data.log_norm
     if theory.shape[1]:
@@ -250,7 +246,7 @@ def _nuisance_matrix(data: SplitNormal, columns: Sequence[Float[Array, " n"]]) -
     return jnp.eye(q) + jnp.stack(rows)
 
 
-class Tabulated(eqx.Module):
+class PublishedCurve(eqx.Module):
     """A published likelihood curve of one value: log-likelihood on an equidistant grid, as cubic spline coefficients.
 
     Outside the grid it continues as the Gaussian that has the value and slope of the curve at its end, so that a fit
@@ -263,7 +259,7 @@ class Tabulated(eqx.Module):
     width: Float[Array, ""]
 
     @classmethod
-    def of(cls, x: np.ndarray, log_likelihood: np.ndarray, smear: float = 0.0, points: int = 400) -> "Tabulated":
+    def of(cls, x: np.ndarray, log_likelihood: np.ndarray, smear: float = 0.0, points: int = 400) -> "PublishedCurve":
         """Spline through tabulated points [n], maximum at zero, convolved with a Gaussian of width `smear` in x."""
         from scipy.interpolate import CubicSpline
 
@@ -285,7 +281,7 @@ class Tabulated(eqx.Module):
         return cls(*(jnp.asarray(part, dtype=float) for part in parts))
 
 
-def log_likelihood_curve(curve: Tabulated, prediction: Float[Array, ""]) -> Float[Array, ""]:
+def log_likelihood_curve(curve: PublishedCurve, prediction: Float[Array, ""]) -> Float[Array, ""]:
     """Log-likelihood of a predicted value, zero at its maximum."""
     n = curve.coefficients.shape[0]
     position = (prediction - curve.start) / curve.step

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError
-from bsfit.likelihood.dark_matter import DarkMatter
+from bsfit.likelihood.terms import Predicted, Term
 from bsfit.predictions.bound_model import check_domain
 from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian
@@ -62,41 +62,30 @@ def sample_box(free: Mapping[str, Any], n: int) -> list[dict[str, float]]:
     return [{name: float(column[i]) for name, column in columns.items()} for i in range(n)]
 
 
-def refuse_without_dark_matter(pred: Prediction, point: Params, data: Sequence) -> None:
-    """Raise `BsfitInputError` if a model has no dark matter, which the first of the given data is about."""
-    if jax.eval_shape(lambda: pred.model(point, pred.inputs)).dark is None:
-        first = getattr(data[0], "observable", None)
-        raise BsfitInputError(
-            f"the model {pred.model.name or 'given'} has no dark matter, and the data ask for {first}",
-            field="data",
-            expected="model portal or loop, or a Theory with a dark sector",
-        )
-
-
 def used(
     prediction: Prediction,
-    dark: DarkMatter | None,
+    terms: Sequence[Term],
     points: Sequence[dict[str, float]],
-    linearise: Jacobian | None,
+    jacobian: Jacobian | None,
     nuisances: Mapping[str, float],
 ) -> Bool[np.ndarray, " p"]:
-    """Whether flavour data or dark matter depend on each free parameter.
+    """Whether predictions, or terms beside them, depend on each free parameter.
 
     By trial, or, where predictions are costly, by the slopes at one point.
     """
+    inputs = prediction.inputs
 
-    def of_dark(params: Params) -> Float[Array, " k"]:
-        theory = prediction.model(params, prediction.inputs)
-        return jnp.zeros(0) if dark is None else dark.values(theory, prediction.inputs)
+    def of_terms(params: Params, through: bool) -> Float[Array, " k"]:
+        theory = prediction.model(params, inputs)
+        values = prediction.of_theory(theory, inputs) if through else jnp.zeros(0)
+        predicted = Predicted(values, theory, inputs)
+        return jnp.concatenate([values, *(term.values(theory, predicted, inputs) for term in terms)])
 
-    def of_all(params: Params) -> Float[Array, " n"]:
-        theory = prediction.model(params, prediction.inputs)
-        return jnp.concatenate([prediction.of_theory(theory, prediction.inputs), of_dark(params)])
-
-    if linearise is None:
-        return _moved(of_all, points)
-    slopes = linearise({**nuisances, **points[0]})[1][:, : len(points[0])]
-    return np.any(slopes != 0.0, axis=0) | (_moved(of_dark, points) if dark is not None else False)
+    if jacobian is None:
+        return _moved(lambda params: of_terms(params, True), points)
+    slopes = jacobian({**nuisances, **points[0]})[1][:, : len(points[0])]
+    beside = _moved(lambda params: of_terms(params, False), points) if terms else False
+    return np.any(slopes != 0.0, axis=0) | beside
 
 
 def _moved(predict: Callable[[Params], Array], points: Sequence[dict[str, float]]) -> Bool[np.ndarray, " p"]:
@@ -114,7 +103,7 @@ def _moved(predict: Callable[[Params], Array], points: Sequence[dict[str, float]
 
 
 def refuse_unused(free: Mapping[str, Any], used: Bool[np.ndarray, " p"]) -> None:
-    """Raise `BsfitInputError` if no selected observable, flavour or dark matter, depends on a free parameter."""
+    """Raise `BsfitInputError` if nothing that was selected depends on a free parameter."""
     unused = [plain(name) for name, matters in zip(free, used, strict=True) if not matters]
     if unused:
         raise BsfitInputError(

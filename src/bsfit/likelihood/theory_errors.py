@@ -5,21 +5,27 @@ The shift of a prediction along it needs the derivatives of the moments, which a
 as the moments themselves are: `Propagation` keeps their exact response, and gives the shifts at any point.
 """
 
+import dataclasses
 import fnmatch
-from collections.abc import Iterable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from glob import escape
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from bsfit import catalogue
 from bsfit.catalogue import Process
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.likelihood import densities
+from bsfit.likelihood.densities import SplitNormal, TheoryErrors
 from bsfit.loading.inputs import Inputs, InputSet, Prior
-from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, shifts
+from bsfit.predictions.compiled import compile_quickly
+from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, of_own, own_positions, shifts
 from bsfit.predictions.prediction import Prediction
 from bsfit.predictions.response import Response, fit_polynomials, probes, values_at
 from bsfit.theory import INDEX, Theory
@@ -56,14 +62,21 @@ class Nuisances:
         return found
 
 
-def nuisances(observables: Sequence[str], the_set: InputSet, inputs: Inputs, requested: Globs = None) -> Nuisances:
+def nuisances(
+    items: Sequence[catalogue.Observable],
+    the_set: InputSet,
+    inputs: Inputs,
+    requested: Globs = None,
+    read: Collection[str] = (),
+) -> Nuisances:
     """The uncertain inputs of a set that matter for observables, or those that `requested` selects.
 
-    Unselected members of a correlated block are marginalised. Raises `BsfitInputError` for a glob without match.
+    `read` are inputs that own functions read: they matter too. Unselected members of a correlated block are
+    marginalised. Raises `BsfitInputError` for a glob without match.
     """
     uncertain = [name for prior in the_set.priors for name in prior.names]
     if requested is None:
-        globs = {glob for name in observables for glob in catalogue.nuisances(catalogue.observable(name))}
+        globs = {*(glob for item in items for glob in catalogue.nuisances(item)), *map(escape, read)}
     else:
         globs = ["*"] if requested == "all" else [requested] if isinstance(requested, str) else list(requested)
         for glob in globs:
@@ -85,14 +98,44 @@ def _matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
 
+def inputs_read(prediction: Prediction, theories: Sequence[Theory]) -> set[str]:
+    """Inputs that a prediction's own functions depend on at any of some theories."""
+    inputs = prediction.inputs
+
+    def slopes(theory: Theory) -> Float[Array, "o i"]:
+        return jax.jacrev(lambda x: of_own(prediction, theory, dataclasses.replace(inputs, values=x)))(inputs.values)
+
+    found = [np.asarray(compile_quickly(slopes)(theory)) for theory in theories]
+    used = np.any([np.nan_to_num(slope) != 0.0 for slope in found], axis=(0, 1))
+    return {inputs.names[i] for i in np.flatnonzero(used)}
+
+
+def defined(prediction: Prediction, theory: Theory) -> bool:
+    """Whether a prediction's own functions have a value at a theory: they may need what only a model has."""
+    try:
+        found = compile_quickly(lambda theory: of_own(prediction, theory, prediction.inputs))(theory)
+    except (BsfitInputError, KeyError, AttributeError, TypeError):
+        return False
+    return bool(np.isfinite(np.asarray(found)).all())
+
+
 def at_standard_model(
-    slopes: ValueAndSlopes, chosen: Nuisances
+    slopes: ValueAndSlopes, chosen: Nuisances, own_at: Theory | None = None
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
-    """All predictions of the Standard Model, and their shifts per unit Gaussian nuisance."""
+    """All predictions of the Standard Model, and their shifts per unit Gaussian nuisance.
+
+    Own functions that it does not have are evaluated at another theory, `own_at`.
+    """
     prediction, theory = slopes.prediction, Theory.standard_model()
-    if not chosen.names:
+    if not chosen.names and own_at is None:
         return np.asarray(prediction.at_once(theory)), np.zeros((len(prediction.names), 0))
-    return slopes(theory, prediction.inputs, directions(prediction, chosen))
+    along = directions(prediction, chosen)
+    if own_at is None:
+        return slopes(theory, prediction.inputs, along)
+    values, shifts = slopes.of_catalogue(theory, prediction.inputs, along)
+    index = own_positions(prediction)
+    values[index], shifts[index] = slopes.of_own(own_at, prediction.inputs, along)
+    return values, shifts
 
 
 def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
@@ -122,19 +165,64 @@ def moves_moments(prediction: Prediction, chosen: Nuisances) -> bool:
     return any(affects(item.quantity.process, item.decay) for item in prediction.items if item)
 
 
+WHOLE = ""
+"""Name of the block of all measured values."""
+
+
+class ErrorsOfBlocks(eqx.Module):
+    """Theory errors of measured values at one theory."""
+
+    @abstractmethod
+    def of(self, block: str, rows: Int[np.ndarray, " k"]) -> TheoryErrors:
+        """Those of a block of the values: a group, or `WHOLE`; `rows` are its positions in the predictions."""
+
+
+class SameEverywhere(ErrorsOfBlocks):
+    """Theory errors that do not depend on the point: shifts [n, q] of all predictions, and what each block needs."""
+
+    shifts: Float[Array, "n q"]
+    blocks: dict[str, TheoryErrors]
+
+    @classmethod
+    def of_blocks(
+        cls, blocks: Mapping[str, tuple[SplitNormal, Int[np.ndarray, " k"]]], shifts: Float[np.ndarray, "n q"]
+    ) -> "SameEverywhere":
+        """From the shifts of all predictions, and the data and positions of each block."""
+        prepared = {name: densities.fixed_errors(data, shifts[rows]) for name, (data, rows) in blocks.items()}
+        return cls(jnp.asarray(shifts), prepared)
+
+    def __call__(self, prediction: Prediction, theory: Theory) -> ErrorsOfBlocks:
+        """The same at every theory."""
+        return self
+
+    def of(self, block: str, rows: Int[np.ndarray, " k"]) -> TheoryErrors:
+        """What was prepared."""
+        return self.blocks[block]
+
+
+class AtThisPoint(ErrorsOfBlocks):
+    """Shifts [n, q] of all predictions at one theory."""
+
+    shifts: Float[Array, "n q"]
+
+    def of(self, block: str, rows: Int[np.ndarray, " k"]) -> TheoryErrors:
+        """The rows of the block."""
+        return self.shifts[rows]
+
+
 class DirectPropagation(eqx.Module):
     """Shifts of all predictions per unit nuisance at any point, from the amplitudes: slow, and for any model."""
 
     directions: Float[Array, "q i"]
 
-    def __call__(self, prediction: Prediction, theory: Theory) -> Float[Array, "n q"]:
-        """Shifts [n, q] of a theory."""
+    def __call__(self, prediction: Prediction, theory: Theory) -> AtThisPoint:
+        """Shifts of a theory."""
 
         def at(values: Float[Array, " i"]) -> Float[Array, " n"]:
             return prediction.of_theory(theory, eqx.tree_at(lambda i: i.values, prediction.inputs, values))
 
         values = prediction.inputs.values
-        return jax.vmap(lambda d: jax.jvp(at, (values,), (d,))[1], out_axes=1)(self.directions)
+        return AtThisPoint(jax.vmap(lambda d: jax.jvp(at, (values,), (d,))[1], out_axes=1)(self.directions))
 
 
 class Propagation(eqx.Module):
@@ -143,11 +231,11 @@ class Propagation(eqx.Module):
     responses: dict[str, Response]
     directions: Float[Array, "q i"]
 
-    def __call__(self, prediction: Prediction, theory: Theory) -> Float[Array, "n q"]:
-        """Shifts [n, q] of a theory within the reach for which the responses were built."""
+    def __call__(self, prediction: Prediction, theory: Theory) -> AtThisPoint:
+        """Shifts of a theory within the reach for which the responses were built."""
         found = {process: values_at(response, theory) for process, response in self.responses.items()}
         moments, slopes = ({process: parts[part] for process, parts in found.items()} for part in ("moments", "slopes"))
-        return shifts(prediction, theory, prediction.inputs, moments, slopes, self.directions)
+        return AtThisPoint(shifts(prediction, theory, prediction.inputs, moments, slopes, self.directions))
 
 
 def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:

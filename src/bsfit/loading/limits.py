@@ -1,9 +1,10 @@
-"""Published upper limits as functions of a mass, from `data/limits`: a record and its loader, free of JAX.
+"""Published upper limits as functions of a mass, from `data/limits` or a user's file: records and loader, free of JAX.
 
-A limit is chosen by its name like a measurement, or by its group, of which those count that no newer one contains.
-Estimates of what searches at colliders exclude have no such group: they enter by their names alone.
+A limit is chosen like a measurement: by its name, its file, or its group, of which those count that no newer one
+contains. Estimates of what searches at colliders exclude have no such group: they enter by their names alone.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.loading.yaml_reader import Where, check_keys, load_yaml
+from bsfit.loading.yaml_reader import Where, check_keys, expect, load_yaml, names_file, shown
 
 ESTIMATES = ("collider-leptons-139fb", "collider-leptons-36fb", "collider-quarks-137fb", "collider-quarks-36fb")
 """Limits that are estimates of ours, made of published ones: `Search`."""
@@ -95,31 +96,75 @@ class Limit:
 
 @cache
 def limit(name: str) -> Limit:
-    """One of `LIMITS`. Raises `BsfitInputError` for another name or a malformed file."""
+    """One of `LIMITS`. Raises `BsfitInputError` for another name."""
     if name not in LIMITS:
         raise BsfitInputError(f"unknown limit {name!r}", hint=did_you_mean(name, LIMITS), expected=", ".join(LIMITS))
-    path = Path(str(resources.files("bsfit"))) / "data" / "limits" / f"{name}.yaml"
+    return load_limit(Path(str(resources.files("bsfit"))) / "data" / "limits" / f"{name}.yaml")
+
+
+def is_limit_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is about an upper limit and not a measurement: it has a confidence or masses, and no values.
+
+    Raises `BsfitInputError` for a file that cannot be read.
+    """
+    document, _ = load_yaml(path)
+    return isinstance(document, dict) and "values" not in document and bool({"confidence", "m_GeV"} & document.keys())
+
+
+def load_limit(path: str | os.PathLike[str]) -> Limit:
+    """Read one file of a limit; its name is the file's name without the ending.
+
+    Raises `BsfitInputError` with line and field for everything that is missing, unknown, misspelt or inconsistent.
+    """
     document, where = load_yaml(path)
-    observable = document.get("observable", "sigma_SI")
-    if observable not in OBSERVABLES:
-        raise where.error(("observable",), f"found {observable!r}", " or ".join(OBSERVABLES))
-    values = OBSERVABLES[observable][1]
-    required = ("schema", "description", "source", "confidence", "m_GeV", values)
-    check_keys(where, (), document, required=required, optional=("observable", "supersedes", "via", "note", "search"))
-    mass, sigma = (np.array(document[key], dtype=float) for key in ("m_GeV", values))
-    if mass.shape != sigma.shape or np.any(np.diff(mass) <= 0) or np.any(sigma <= 0):
-        raise where.error(("m_GeV",), "masses must increase, cross sections be positive, and their numbers agree")
-    about = name, document["description"], document["source"], observable, float(document["confidence"])
-    older = tuple(document.get("supersedes", ()))
-    return Limit(*about, mass, sigma, older, str(path), where.sha256, _search(where, document))
+    observable = _observable(where, document)
+    group, key = OBSERVABLES[observable]
+    required = ["schema", "description", "source", "confidence", "m_GeV", key]
+    required += ["search"] if group == "collider" else []
+    check_keys(where, (), document, required, optional=("observable", "supersedes", "via", "note"))
+    if document["schema"] != 1:
+        raise where.error(("schema",), f"found {shown(document['schema'])}", "schema 1")
+    if (confidence := expect(where, ("confidence",), document["confidence"], "a number")) not in ONE_SIDED:
+        raise where.error(("confidence",), f"found {shown(confidence)}", " or ".join(map(str, ONE_SIDED)))
+    description, source = (expect(where, (key,), document[key], "text") for key in ("description", "source"))
+    mass, largest = _table(where, document, key)
+    older = expect(where, ("supersedes",), document.get("supersedes", []), "a list")
+    older = tuple(expect(where, ("supersedes", i), name, "text") for i, name in enumerate(older))
+    search = _search(where, document["search"]) if group == "collider" else None
+    about = Path(path).stem, description, source, observable, float(confidence)
+    return Limit(*about, mass, largest, older, str(path), where.sha256, search)
 
 
-def _search(where: Where, document: dict[str, Any]) -> Search | None:
-    if "search" not in document:
-        return None
-    entry = document["search"]
+def _observable(where: Where, document: Any) -> str:
+    """What is limited, a key of `OBSERVABLES`."""
+    observable = document.get("observable", "sigma_SI") if isinstance(document, dict) else "sigma_SI"
+    if not isinstance(observable, str) or observable not in OBSERVABLES:
+        hint = did_you_mean(str(observable), OBSERVABLES)
+        raise where.error(("observable",), f"found {shown(observable)}", " or ".join(OBSERVABLES), hint)
+    return observable
+
+
+def _table(where: Where, document: dict[str, Any], key: str) -> tuple[np.ndarray, np.ndarray]:
+    """Masses and what the limit is on, both positive, masses increasing."""
+    columns = []
+    for name in ("m_GeV", key):
+        entries = enumerate(expect(where, (name,), document[name], "a list"))
+        columns.append(np.array([expect(where, (name, i), x, "a number") for i, x in entries], dtype=float))
+        if (columns[-1] <= 0).any():
+            raise where.error((name, int(np.argmax(columns[-1] <= 0))), "the number is not positive")
+    mass, largest = columns
+    if mass.size < 2 or mass.size != largest.size:
+        raise where.error((key,), f"{mass.size} masses, {largest.size} limits", "as many, at least 2")
+    if (np.diff(mass) <= 0).any():
+        raise where.error(("m_GeV", int(np.argmax(np.diff(mass) <= 0)) + 1), "the masses do not increase here")
+    return mass, largest
+
+
+def _search(where: Where, entry: Any) -> Search:
     check_keys(where, ("search",), entry, required=("m_GeV", "limit_fb", "gap_GeV", "words"))
-    return Search(float(entry["m_GeV"]), float(entry["limit_fb"]), float(entry["gap_GeV"]), entry["words"])
+    keys = ("m_GeV", "limit_fb", "gap_GeV")
+    mass, largest, gap = (float(expect(where, ("search", key), entry[key], "a number")) for key in keys)
+    return Search(mass, largest, gap, expect(where, ("search", "words"), entry["words"], "text"))
 
 
 def named(group: str) -> tuple[str, ...]:
@@ -130,15 +175,28 @@ def named(group: str) -> tuple[str, ...]:
 
 
 def select(items: Iterable[Any]) -> tuple[Limit, ...]:
-    """Limits that are named among data, by themselves or by their group; everything else is left out.
+    """Limits among data: by their names, their group, or the path of a file; everything else is left out.
 
-    Raises `BsfitInputError` if one contains the data of another.
+    Raises `BsfitInputError` for a malformed file, one with the name of another limit, and if a limit contains the data
+    of another.
     """
-    names = dict.fromkeys(name for item in items for name in ([item] if item in LIMITS else named(str(item))))
-    chosen = tuple(limit(name) for name in names)
-    for newer in chosen:
+    chosen: dict[str, Limit] = {}
+    for found in (found for item in items for found in _meant_by(item)):
+        if found.name in chosen and chosen[found.name].sha256 != found.sha256:
+            raise BsfitInputError(f"{found.name!r} is the name of two limits", found.file, hint="rename the file")
+        chosen[found.name] = found
+    for newer in chosen.values():
         for older in newer.supersedes:
-            if older in names:
+            if older in chosen:
                 what = f"{newer.name!r} supersedes {older!r}: the same data twice"
                 raise BsfitInputError(what, field="data", hint="choose one of the two")
-    return chosen
+    return tuple(chosen.values())
+
+
+def _meant_by(item: Any) -> Iterable[Limit]:
+    if names_file(item):
+        own = [load_limit(item)] if is_limit_file(item) else []
+        if own and own[0].name in LIMITS:
+            raise BsfitInputError(f"{own[0].name!r} is the name of a limit of bsfit", str(item), hint="rename the file")
+        return own
+    return map(limit, (item,) if item in LIMITS else named(item)) if isinstance(item, str) else ()

@@ -2,17 +2,13 @@
 
 A file holds one publication (or one likelihood, where a publication gives several): values as printed, unit, place in
 the source, how far they were checked, correlations, and a likelihood curve where one was published. Nothing is guessed:
-a file that leaves something open is refused with its line. `select` turns what a user asks for (sets, groups, names,
-files) into measurements of which no two use the same data.
+a file that leaves something open is refused with its line. `selection` turns what a user asks for into measurements.
 """
 
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from bsfit import catalogue
-from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.loading import limits
+from bsfit.errors import BsfitInputError
 from bsfit.loading.printed_values import PrintedValue, parse_value
 from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, load_yaml, shown
 
@@ -58,6 +53,12 @@ class Datum:
     via: str | None = None
     confirmed: str | None = None
     note: str | None = None
+    function: Any = None
+
+    @property
+    def asked(self) -> Any:
+        """What must be predicted: the name, or the function that stands in its place."""
+        return self.observable if self.function is None else self.function
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Measurement:
+class Publication:
     """A publication as loaded. `supersedes`, `combines` and `alternative_to` name measurements that share its data.
 
     `independent_of` names those of the same experiment with the same bins that share none: another running period.
@@ -127,23 +128,14 @@ class Measurement:
         return covariance / np.outer(sigma, sigma)
 
 
-@dataclass(frozen=True)
-class DataSet:
-    """A named selection of measurements."""
-
-    name: str
-    description: str
-    measurements: tuple[str, ...]
-
-
 # ------------------------------------------------------------------------------------------------------ loading
 
 _REQUIRED = ("schema", "experiment", "inspire", "values")
-_RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
-_OPTIONAL = ("arxiv", *_RELATIONS, "unused", "note", "correlation", "curve")
+RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
+_OPTIONAL = ("arxiv", *RELATIONS, "unused", "note", "correlation", "curve")
 
 
-def load_measurement(path: str | os.PathLike[str]) -> Measurement:
+def load_measurement(path: str | os.PathLike[str]) -> Publication:
     """Read one measurement file; its name is the file's name without the ending.
 
     Raises `BsfitInputError` with line and field for everything that is missing, unknown, misspelt or inconsistent.
@@ -158,9 +150,9 @@ def load_measurement(path: str | os.PathLike[str]) -> Measurement:
     if not data:
         raise where.error(("values",), "the list is empty", "at least one measured value")
     for (i, a), (j, b) in combinations(enumerate(data), 2):
-        if _same_data(a, b):
+        if same_data(a, b):
             raise where.error(("values", j), f"overlaps values[{i}], {a.observable}", hint="one file, one binning")
-    return Measurement(
+    return Publication(
         name=Path(path).stem,
         file=str(path),
         experiment=expect(where, ("experiment",), document["experiment"], "text"),
@@ -169,7 +161,7 @@ def load_measurement(path: str | os.PathLike[str]) -> Measurement:
         data=data,
         correlation=_correlation(where, document.get("correlation"), len(data)),
         curve=_curve(where, document.get("curve"), data),
-        **{relation: _names(where, document, relation) for relation in _RELATIONS},
+        **{relation: _names(where, document, relation) for relation in RELATIONS},
         unused_reason=unused,
         note=_text(where, document, (), "note"),
         sha256=where.sha256,
@@ -315,160 +307,15 @@ def _curve(where: Where, entry: Any, data: tuple[Datum, ...]) -> Curve | None:
     return Curve(x, log_likelihood, contains, source, *(_text(where, entry, path, key) for key in ("via", "note")))
 
 
-# ----------------------------------------------------------------------------------------------------- choosing
-
-
-_WANTED = "a data set, group, measurement, limit or file"
-
-
-def available() -> dict[str, Measurement]:
-    """All measurements that come with bsfit, by name, sorted."""
-    return dict(_available())
-
-
-def data_sets() -> dict[str, DataSet]:
-    """The named sets of measurements of ``data/sets.yaml``, in the order of the file."""
-    return dict(_data_sets())
-
-
-def select(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Measurement]:
-    """Measurements by set name, group name, measurement name, path of a YAML file, or a list of these.
-
-    A group holds what no other measurement replaces. Names of limits are passed over: they are chosen by
-    `limits.select`. Raises `BsfitInputError` for an unknown name, for a measurement that cannot be used (with its
-    reason), and when two chosen measurements, or limits, share data.
-    """
-    items = listed(data)
-    chosen = {m.file: m for item in items for m in _resolve(item)}
-    if not chosen and not limits.select(items):
-        raise BsfitInputError("no data chosen", expected=_WANTED)
-    for measurement in chosen.values():
-        if measurement.unused_reason:
-            raise BsfitInputError(f"measurement {measurement.name!r} cannot be used: {measurement.unused_reason}")
-    for first, second in combinations(chosen.values(), 2):
-        _refuse_shared_data(first, second)
-    return list(chosen.values())
-
-
-def listed(data: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
-    """What a user asks for as a list of names and files."""
-    return [data] if isinstance(data, str | os.PathLike) else list(data)
-
-
-def replaced(measurements: Iterable[Measurement] | None = None) -> set[str]:
-    """Names of measurements that another one of the given ones (default: all) supersedes, combines or repeats."""
-    measurements = _available().values() if measurements is None else measurements
-    return {name for m in measurements for name in (*m.supersedes, *m.combines)} | {
-        m.name for m in measurements if m.alternative_to
-    }
-
-
-@cache
-def _available() -> dict[str, Measurement]:
-    found = {path.stem: load_measurement(path) for path in sorted((_folder() / "measurements").glob("*.yaml"))}
-    for measurement in found.values():
-        _check_references(measurement, found)
-    return found
-
-
-@cache
-def _data_sets() -> dict[str, DataSet]:
-    document, where = load_yaml(_folder() / "sets.yaml")
-    check_keys(where, (), document, ("schema", "sets"))
-    sets: dict[str, DataSet] = {}
-    for name, entry in document["sets"].items():
-        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes"))
-        included = [member for other in entry.get("includes", []) for member in sets[other].measurements]
-        members = dict.fromkeys([*included, *entry.get("measurements", [])])
-        for member in members:
-            if member not in _available():
-                raise where.error(
-                    ("sets", name), f"unknown measurement {member!r}", hint=did_you_mean(member, _available())
-                )
-        sets[name] = DataSet(name, entry["description"], tuple(members))
-    return sets
-
-
-def _folder() -> Path:
-    return Path(str(resources.files("bsfit"))) / "data"
-
-
-def _resolve(item: str | os.PathLike[str]) -> Iterator[Measurement]:
-    known = _available()
-    if isinstance(item, os.PathLike) or item.endswith((".yaml", ".yml")):
-        own = load_measurement(item)
-        _check_references(own, known)
-        if own.name in known:
-            raise BsfitInputError(
-                f"{own.name!r} is the name of a measurement of bsfit", own.file, hint="rename the file"
-            )
-        yield own
-    elif item in _data_sets():
-        yield from (known[name] for name in _data_sets()[item].measurements)
-    elif item in GROUPS:
-        yield from _group(item)
-    elif item in known:
-        yield known[item]
-    elif item not in limits.LIMITS:
-        names = [*_data_sets(), *GROUPS, *known, *limits.LIMITS]
-        hint = did_you_mean(item, names) or "'bsfit list data' prints all names"
-        raise BsfitInputError(f"unknown data {shown(item)}", expected=_WANTED, hint=hint)
-
-
-def _group(group: str) -> list[Measurement]:
-    gone = replaced()
-    members = [
-        m
-        for m in _available().values()
-        if m.name not in gone and not m.unused_reason and all(datum.group == group for datum in m.data)
-    ]
-    if not members and not limits.named(group):
-        filled = sorted({d.group for m in _available().values() if not m.unused_reason for d in m.data})
-        raise BsfitInputError(
-            f"there is no measurement of the group {group!r} yet", hint="groups with data: " + ", ".join(filled)
-        )
-    return members
-
-
-def _check_references(measurement: Measurement, known: dict[str, Measurement]) -> None:
-    for name in (name for relation in _RELATIONS for name in getattr(measurement, relation)):
-        if name not in known:
-            raise BsfitInputError(
-                f"names an unknown measurement {shown(name)}", measurement.file, hint=did_you_mean(name, known)
-            )
-
-
-def _refuse_shared_data(first: Measurement, second: Measurement) -> None:
-    for a, b in ((first, second), (second, first)):
-        relations = (("supersedes", a.supersedes), ("combines", a.combines), ("is another form of", a.alternative_to))
-        for relation, names in relations:
-            if b.name in names:
-                raise BsfitInputError(
-                    f"{a.name!r} {relation} {b.name!r}: the same data twice", hint="choose one of the two"
-                )
-    if first.experiment != second.experiment or independent(first, second):
-        return
-    for a in first.data:
-        for b in second.data:
-            if _same_data(a, b):
-                what = f"{first.name!r} and {second.name!r} share data: {a.observable} and {b.observable}"
-                raise BsfitInputError(f"{what}, both {first.experiment}", hint="choose one of the two")
-
-
-def independent(first: Measurement, second: Measurement) -> bool:
-    """Whether one of the two says that it shares no events with the other."""
-    return second.name in first.independent_of or first.name in second.independent_of
-
-
-def _same_data(a: Datum, b: Datum) -> bool:
+def same_data(a: Datum, b: Datum) -> bool:
     """Whether two data of one experiment use the same events: one quantity (or its inverse), overlapping bins."""
-    if _events(a.stem) != _events(b.stem):
+    if events(a.stem) != events(b.stem):
         return False
     if a.bin is None or b.bin is None:
         return True
     return max(a.bin[0], b.bin[0]) < min(a.bin[1], b.bin[1])
 
 
-def _events(stem: str) -> str:
+def events(stem: str) -> str:
     """A stem without what changes the number but not the events: the direction of a ratio, the unit, the reference."""
     return stem.replace("<Remu>", "<Rmue>").removesuffix("_ps").removesuffix("/SM")

@@ -1,19 +1,25 @@
-"""Values as papers print them: ``0.745 +0.090 -0.074 +- 0.036``."""
+"""Values as papers print them: ``0.745 +0.090 -0.074 +- 0.036``, ``4.183(7)``, ``(1.17 +- 0.16)e-7``.
+
+One grammar for two readers: measurements demand an uncertainty and keep its two sides (`parse_value`), inputs are
+Gaussian or exact (`parse_symmetric`).
+"""
 
 import math
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 _DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _NUMBER = rf"{_DIGITS}(?:e[+-]?[0-9]{{1,3}})?"
-_CENTRAL = re.compile(rf"\s*([+-]?\s*{_NUMBER})")
+_CENTRAL = re.compile(rf"\s*(?P<number>[+-]?\s*{_NUMBER})(?P<brackets>(?:\({_DIGITS}\))*)")
 _ERROR = re.compile(
     rf"\s*(?:(?:\+/?-|±)\s*(?P<both>{_NUMBER})"
     rf"|\+\s*(?P<plus>{_NUMBER})\s*/?\s*-\s*(?P<minus>{_NUMBER})"
     rf"|-\s*(?P<minus_first>{_NUMBER})\s*/?\s*\+\s*(?P<plus_last>{_NUMBER}))"
 )
-_SCALED = re.compile(r"\((?P<inner>[^()]*)\)\s*(?:e|[x*×]\s*10\s*\^?\s*)(?P<power>[+-]?[0-9]{1,3})")
+_SCALED = re.compile(
+    r"(?:\((?P<inner>.*)\)|(?P<bracketed>[^()]+(?:\([^()]*\))+))"
+    r"\s*(?:e|[x*×]\s*10\s*\^?\s*)(?P<power>[+-]?[0-9]{1,3})"
+)
 _LONGEST = 200  # characters; regular expressions stay fast
 
 
@@ -28,32 +34,64 @@ class PrintedValue(NamedTuple):
 
 
 def parse_value(text: str) -> PrintedValue:
-    """Read a value as papers print it: central value, statistical error, then systematic ones.
+    """Read a measured value: central value, statistical error, then systematic ones.
 
-    ``0.745 +0.090 -0.074 +- 0.036``, ``1.08 +0.14-0.12 ±0.07``, ``17.7656 ± 0.0057``, ``(1.17 +- 0.16)e-7``. A single
-    error is taken as the whole error and stands in the statistical place. Raises `ValueError` saying what is wrong.
+    ``0.745 +0.090 -0.074 +- 0.036``, ``1.08 +0.14-0.12 ±0.07``, ``17.7656(57)``, ``(1.17 +- 0.16)e-7``. A bracket right
+    behind the central value counts in its last digits. A single error is taken as the whole error and stands in the
+    statistical place. Raises `ValueError` saying what is wrong.
     """
+    central, errors = _read(text)
+    if not errors:
+        raise ValueError("there is no uncertainty")
+    stat, *others = errors
+    plus, minus = (math.hypot(*(error[side] for error in others)) for side in (0, 1))
+    return PrintedValue(central, *stat, plus, minus)
+
+
+def parse_symmetric(printed: str | float) -> tuple[float, float]:
+    """Read an input: central value and Gaussian error, which is 0 where none is printed.
+
+    A number, its text, or a form of `parse_value`; several errors are added in quadrature. Raises `ValueError` saying
+    what is wrong, with errors of two sides too.
+    """
+    central, errors = _read(printed) if isinstance(printed, str) else (float(printed), [])
+    if any(up != down for up, down in errors):
+        raise ValueError("the uncertainty has two sides")
+    return central, math.hypot(*(up for up, _ in errors))
+
+
+def _read(text: str) -> tuple[float, list[tuple[float, float]]]:
+    """Central value, and upper and lower side of each error."""
     if len(text) > _LONGEST:
         raise ValueError(f"more than {_LONGEST} characters")
     body, power = _split_power(text.strip().replace("\u2212", "-").replace("E", "e"))
     start = _CENTRAL.match(body)
     if start is None:
         raise ValueError("no central value at the start")
-    errors, rest = _read_errors(body, start.end())
-    if rest or not errors:
-        raise ValueError(f"cannot read the uncertainty {rest!r}" if rest else "there is no uncertainty")
-    numbers = [start[1], *(number for error in errors for number in error)]
-    exponents = sum("e" in number for number in numbers)
+    number, brackets = "".join(start["number"].split()), re.findall(_DIGITS, start["brackets"])
+    sides, rest = _read_errors(body, start.end())
+    if rest:
+        raise ValueError(f"cannot read the uncertainty {rest!r}")
+    numbers = [number, *brackets, *(side for error in sides for side in error)]
+    exponents = sum("e" in x for x in numbers)
     if exponents and (power or exponents < len(numbers)):
         raise ValueError("an exponent on some of the numbers: write (1.17 +- 0.16)e-7")
-    central, *sides = (float(number.replace(" ", "") + power) for number in numbers)
-    return _in_quadrature(central, list(zip(sides[::2], sides[1::2], strict=True)))
+    errors = [(x, x) for x in (_in_last_digits(digits, number, power) for digits in brackets)]
+    errors += [(float(up + power), float(down + power)) for up, down in sides]
+    return _checked(float(number + power), errors)
 
 
 def _split_power(text: str) -> tuple[str, str]:
-    """The text inside of a bracket with a power of ten behind, and that power as ``e-7``; else the text and nothing."""
+    """The text before a common power of ten, and that power as ``e-7``; else the text and nothing."""
     scaled = _SCALED.fullmatch(text)
-    return (scaled["inner"], "e" + scaled["power"]) if scaled else (text, "")
+    return (scaled["inner"] or scaled["bracketed"] or "", "e" + scaled["power"]) if scaled else (text, "")
+
+
+def _in_last_digits(digits: str, number: str, power: str) -> float:
+    """The error ``digits`` behind ``number`` in brackets: in its last digits, unless it has a point of its own."""
+    if "." in digits:
+        return float(digits + power)
+    return float(digits) * 10.0 ** -len(number.partition(".")[2]) * float("1" + power)
 
 
 def _read_errors(body: str, position: int) -> tuple[list[tuple[str, str]], str]:
@@ -66,12 +104,11 @@ def _read_errors(body: str, position: int) -> tuple[list[tuple[str, str]], str]:
     return errors, body[position:].strip()
 
 
-def _in_quadrature(central: float, errors: Sequence[tuple[float, float]]) -> PrintedValue:
-    stat, *others = errors
-    plus, minus = (math.hypot(*(error[side] for error in others)) for side in (0, 1))
-    total = math.hypot(stat[0], plus), math.hypot(stat[1], minus)
-    if not all(map(math.isfinite, (central, *total))):
+def _checked(central: float, errors: list[tuple[float, float]]) -> tuple[float, list[tuple[float, float]]]:
+    """The same, if all are finite and the errors together are positive on both sides."""
+    totals = [math.hypot(*sides) for sides in zip(*errors, strict=True)]
+    if not all(map(math.isfinite, (central, *totals))):
         raise ValueError("a number is too large")
-    if min(total) <= 0:
+    if totals and min(totals) <= 0:
         raise ValueError("an uncertainty is zero")
-    return PrintedValue(central, *stat, plus, minus)
+    return central, errors

@@ -28,7 +28,9 @@ MAX_DEPTH = 32
 MAX_VALUES = 200_000
 
 Trail = tuple[str | int, ...]  # keys and list indices from the top of the file to a value
-_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser where PyYAML was built with it: 20 times faster
+PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Reads events: PyYAML's C parser where it was built with it, 20 times faster, else its Python parser."""
+
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # Openers of collections in a row: a parser reads them all before it reports the first, and may give up on its own.
@@ -82,6 +84,11 @@ def shown(value: Any) -> str:
     return kinds.get(type(value)) or ("nothing" if value is None else _short(repr(value)))
 
 
+def names_file(item: Any) -> bool:
+    """Whether what a user names is a file: a path object, or text with the ending of a YAML file."""
+    return isinstance(item, os.PathLike) or (isinstance(item, str) and item.endswith((".yaml", ".yml")))
+
+
 def load_yaml(path: str | os.PathLike[str], name: str | None = None) -> tuple[Any, Where]:
     """The content of a YAML file as dicts, lists, text, numbers, booleans and None, and where each value stands.
 
@@ -102,7 +109,7 @@ def parse_yaml(text: bytes | str, name: str = "<text>") -> tuple[Any, Where]:
         decoded = raw.decode("utf-8-sig")
         if deep := _DEEP.search(decoded):
             raise _too_deep(name, decoded.count("\n", 0, deep.start()) + 1)
-        for event in yaml.parse(decoded, Loader=_PARSER):
+        for event in yaml.parse(decoded, Loader=PARSER):
             builder.take(event)
     except BsfitInputError:
         raise

@@ -26,6 +26,8 @@ from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
+    gluonic,
+    gluonic_of_spectators,
     loop_shifts,
     of_leptons,
     quarks,
@@ -50,13 +52,12 @@ NODES = 12
 AMPLITUDES = ("V", "A", "S", "P")
 """Order of the helicity amplitudes: vector and axial current, scalar, pseudoscalar."""
 
-_CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp": 1}, {"CP": 1, "CPp": 1})
-_DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
+CURRENT = selection({"C9": 1, "C9p": 1}, {"C10": 1, "C10p": 1}, {"CS": 1, "CSp": 1}, {"CP": 1, "CPp": 1})
+DIPOLE = selection({"C7": 1, "C7p": 1}, {}, {}, {"C10": 1, "C10p": 1})
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
 
-_GLUON = selection({"C8": 1, "C8p": 1})
 _LOOPS = np.array([[1.0, 0.0, 0.0, 0.0]])
-"""Quark and gluon loops couple to the vector current only; what the latter contain of C8, C8'."""
+"""Quark and gluon loops couple to the vector current only."""
 
 
 class Decay(eqx.Module):
@@ -72,24 +73,27 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
-    decays = _decays(inputs)
+    currents, dipoles = wilson @ CURRENT, wilson @ DIPOLE
+    both = gluonic(coefficients, inputs), gluonic_of_spectators(coefficients, inputs)
+    c8, c8_of_spectators = (plain + primed for plain, primed in both)
+    all_decays = decays(inputs)
     expansion, corrections = form_factors.b_to_k(inputs), power_corrections.pseudoscalar_shifts(inputs)
     spectators = qcd_factorisation.kaon_hadrons(inputs) if "f_K" in inputs else None
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (4.0 * inputs["G_F"] / jnp.sqrt(2.0) * inputs["alpha_em_mb"] / (4.0 * jnp.pi)) ** 2
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (decays, corrections)), leptons[lepton]
+        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (all_decays, corrections)), leptons[lepton]
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_k) ** 2, thresholds(quark), NODES)
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
             factors = form_factors.evaluate(expansion, q2)
             current, dipole = hadronic_factors(q2, factors, mesons, m_l, quark)
-            shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8, quark))
+            shift_c7, shift_c9 = (shift * _LOOPS for shift in loop_shifts(q2, c8[:, None], quark))
             if spectators is not None:
                 spectator = jax.tree.map(lambda x: x[decay], spectators)
-                shift_c9 += qcd_factorisation.kaon_shift(q2, spectator, c8[:, 0], quark, factors[0])[:, None] * _LOOPS
+                scattered = qcd_factorisation.kaon_shift(q2, spectator, c8_of_spectators, quark, factors[0])
+                shift_c9 += scattered[:, None] * _LOOPS
             shift_c9 += power_corrections.pseudoscalar_shift(q2, power, factors[0], mesons.m_b) * _LOOPS
             found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)
@@ -102,7 +106,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
 def hadronic_factors(
     q2: Float[Array, ""], factors: Float[Array, " 3"], mesons: Decay, m_l: Float[Array, ""], quark: Quarks
 ) -> tuple[Float[Array, " 4"], Float[Array, " 4"]]:
-    """What multiplies `_CURRENT` and `_DIPOLE` in the amplitudes `AMPLITUDES`, in GeV."""
+    """What multiplies `CURRENT` and `DIPOLE` in the amplitudes `AMPLITUDES`, in GeV."""
     f_plus, f_zero, f_tensor = factors
     spin_one = sqrt_lambda(q2, mesons.m_b, mesons.m_k) / (2.0 * jnp.sqrt(q2))
     spin_zero = 0.5 * (mesons.m_b**2 - mesons.m_k**2) * f_zero
@@ -154,6 +158,7 @@ def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -
     return found[0, 1] / rate[0]
 
 
-def _decays(inputs: Inputs) -> Decay:
+def decays(inputs: Inputs) -> Decay:
+    """Both decays, in the order of the catalogue."""
     m_b, m_k = zip(*PROCESSES["b_to_k_ll"].masses, strict=True)
     return Decay(inputs.array(m_b), inputs.array(m_k), inputs.array(("tau_B+", "tau_B0")))

@@ -48,7 +48,7 @@ from jaxtyping import Array, Complex, Float
 from bsfit.catalogue import PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.charm_loops import delta_C7, delta_C7_u
-from bsfit.hadronic.effective_coefficients import Quarks, quarks
+from bsfit.hadronic.effective_coefficients import Quarks, gluonic, gluonic_of_spectators, quarks
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import ckm
 from bsfit.standard_model.running import MU_B
@@ -87,14 +87,14 @@ def amplitudes(theory: Theory, inputs: Inputs) -> Complex[Array, "3 cp 2"]:
     """
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
-    c7, c7p, c8, c8p = (jnp.stack([c, jnp.conj(c)]) for c in coefficients.dipole)
-    c8 = _by_parity(c8, c8p)
-    quark_level = _by_parity(c7, c7p) + photon_loops(c8, quark)
+    c7, c7p = (jnp.stack([c, jnp.conj(c)]) for c in coefficients.dipole[:2])
+    quark_level = _by_parity(c7, c7p) + photon_loops(_by_parity(*gluonic(coefficients, inputs)), quark)
     m_b, m_v = (inputs.array(names) for names in zip(*PROCESSES["b_to_v_ll"].masses, strict=True))
     t1 = _tensor_form_factor(inputs)[:, None, None]
     a = t1 * (quark_level[None] + _power_corrections(m_b, quark, inputs)) + _helicity_shifts(m_b, m_v, quark, inputs)
     if "1/lambda_B" in inputs:
         size = m_b**2 / (m_b**2 - m_v**2) * quark.m_b_pole / quark.m_b
+        c8 = _by_parity(*gluonic_of_spectators(coefficients, inputs))
         a = a + size[:, None, None] * _spectator(c8, quark, inputs)
     return _units(m_b, m_v, quark, inputs)[:, None, None] * a / jnp.sqrt(2.0)
 
@@ -107,7 +107,7 @@ def _by_parity(plain: Complex[Array, "*n"], primed: Complex[Array, "*n"]) -> Com
 def photon_loops(c8: Complex[Array, "cp 2"], quark: Quarks) -> Complex[Array, "cp 2"]:
     """What quark and gluon loops add to C7 at the photon point."""
     known = (quark.alpha_s, quark.m_b_pole, quark.m_c_photon, MU_B)
-    up = delta_C7_u(PHOTON_POINT, quark.four_quark, *known)
+    up = delta_C7_u(PHOTON_POINT, quark.four_quark, *known, quark.choices.up_quark_added)
     return delta_C7(PHOTON_POINT, quark.four_quark, c8, *known) + (quark.lambda_ratio * up)[:, None]
 
 

@@ -10,7 +10,7 @@ Time dependence: :math:`B_s` and :math:`\bar B_s` reach the same final state, so
 contain their interference :math:`h_i`, 1502.05509 [Descotes-Genon:2015hea]_. The mixing phase is the Standard
 Model's, :math:`q/p = \lambda_t^*/\lambda_t`, which cancels the phase of :math:`\lambda_t` in the amplitudes. flavio
 2.7.1 multiplies by the complex conjugate of q/p instead, which leaves a phase of :math:`4\beta_s`; Standard-Model
-rates differ by 2e-4, ratios with complex coefficients by up to 2e-3.
+rates differ by 2e-4, ratios with complex coefficients by up to 2e-3 (`inputs.Choices`).
 
 :math:`A_{CP}` is the rate of the b quark minus that of the anti-b quark over their sum; flavio 2.7.1 has half of it.
 
@@ -33,6 +33,7 @@ from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
+    gluonic,
     loop_shifts,
     of_leptons,
     quarks,
@@ -59,8 +60,9 @@ _LHCB_SIGN = np.array([-1.0 if name in ("4", "6s", "6c", "7", "9") else 1.0 for 
 _SAME_SIGN = np.array([name not in ("5", "6s", "6c", "8", "9") for name in ANGULAR])
 """Where the two decays add up in an untagged sample with one definition of the angles, else they subtract."""
 
-_RATE = np.zeros(len(ANGULAR))
-_RATE[[_AT["1s"], _AT["1c"], _AT["2s"], _AT["2c"]]] = 1.5, 0.75, -0.5, -0.25
+RATE = np.zeros(len(ANGULAR))
+RATE[[_AT["1s"], _AT["1c"], _AT["2s"], _AT["2c"]]] = 1.5, 0.75, -0.5, -0.25
+"""Weights of the angular coefficients in the rate."""
 
 NODES = 12
 """Quadrature nodes per bin, for an error below 1e-7; 1e-5 over a charm threshold, 1e-3 over the whole charm region."""
@@ -69,14 +71,11 @@ AMPLITUDES = ("V0", "Vperp", "Vpara", "A0", "Aperp", "Apara", "S", "P")
 """Order of the transversity amplitudes: longitudinal, perpendicular, parallel; then scalar and pseudoscalar."""
 
 _MINUS, _PLUS = (lambda name, sign=sign: {name: 1, name + "p": sign} for sign in (-1, 1))
-_CURRENT = selection(
+CURRENT = selection(
     *(parity(name) for name in ("C9", "C10") for parity in (_MINUS, _PLUS, _MINUS)), _MINUS("CS"), _MINUS("CP")
 )
-_DIPOLE = selection(_MINUS("C7"), _PLUS("C7"), _MINUS("C7"), {}, {}, {}, {}, _MINUS("C10"))
+DIPOLE = selection(_MINUS("C7"), _PLUS("C7"), _MINUS("C7"), {}, {}, {}, {}, _MINUS("C10"))
 """Combinations of coefficients in `AMPLITUDES`: the dipole, and the axial current times the lepton mass."""
-
-_GLUON = selection(_MINUS("C8"), _PLUS("C8"), _MINUS("C8"))
-"""What the gluon loops of the first three `AMPLITUDES` contain; quark and gluon loops couple to no axial current."""
 
 NonlocalAmplitudes = Callable[[Float[Array, ""], Int[Array, ""]], Complex[Array, "cp 3"]]
 """(q2, position of the decay) -> what to add to the first three `AMPLITUDES`."""
@@ -104,13 +103,15 @@ def moments(
     if nonlocal_amplitudes is None and "1/lambda_B" in inputs:
         nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles, c8 = wilson @ _CURRENT, wilson @ _DIPOLE, wilson[0] @ _GLUON
-    decays, corrections = _decays(inputs), power_corrections.vector_shifts(inputs)
+    currents, dipoles = wilson @ CURRENT, wilson @ DIPOLE
+    plain, primed = gluonic(coefficients, inputs)
+    c8 = jnp.stack([plain - primed, plain + primed, plain - primed], axis=1)
+    all_decays, corrections = decays(inputs), power_corrections.vector_shifts(inputs)
     leptons = inputs.array(tuple(f"m_{lepton}" for lepton in LEPTONS))
     strength = (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(quark.lambda_t)) ** 2
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (decays, corrections)), leptons[lepton]
+        mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (all_decays, corrections)), leptons[lepton]
         q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_v) ** 2, thresholds(quark), NODES)
 
         def amplitudes(q2: Float[Array, ""]) -> Complex[Array, "cp 8"]:
@@ -122,7 +123,7 @@ def moments(
             added += power_corrections.vector_amplitudes(q2, power, *vector, mesons.m_b, quark.m_b)[None]
             if nonlocal_amplitudes is not None:
                 added += nonlocal_amplitudes(q2, decay)
-            return local.at[:, :3].add(added)
+            return _with_mixing(local.at[:, :3].add(added), quark)
 
         measure = strength * mesons.lifetime * weight * rate_factor(q2, mesons, m_l)
         return angular_integrals(jax.vmap(amplitudes)(q2), q2, measure, m_l).ravel()
@@ -130,10 +131,20 @@ def moments(
     return jax.vmap(of_row)(rows.decay, rows.lepton, rows.q2_min, rows.q2_max)
 
 
+def _with_mixing(amplitudes: Complex[Array, "cp 8"], quark: Quarks) -> Complex[Array, "cp 8"]:
+    r"""Amplitudes with those of the anti-b quark times q/p, all without :math:`\lambda_t`, whose phases q/p cancels.
+
+    With `Choices.conjugate_mixing` four times its phase is left instead.
+    """
+    if not quark.choices.conjugate_mixing:
+        return amplitudes
+    return amplitudes.at[1].multiply((jnp.conj(quark.lambda_t) / quark.lambda_t) ** 2)
+
+
 def hadronic_factors(
     q2: Float[Array, ""], mesons: Decay, m_l: Float[Array, ""], quark: Quarks
 ) -> tuple[Float[Array, " 8"], Float[Array, " 8"]]:
-    """What multiplies `_CURRENT` and `_DIPOLE` in the amplitudes `AMPLITUDES`. Sec. 3.2 of 0811.1214.
+    """What multiplies `CURRENT` and `DIPOLE` in the amplitudes `AMPLITUDES`. Sec. 3.2 of 0811.1214.
 
     In GeV, in units of the N there. Written with A12 and T23 of 1503.05534, which stay finite at the end point.
     """
@@ -219,7 +230,8 @@ _MIRROR = np.array([np.ones(8), np.ones(8), [2, -2, 2, 2, -2, 2, -2, 2]])
 _ANGULAR_TENSOR = _angular_tensor()
 
 
-def _decays(inputs: Inputs) -> Decay:
+def decays(inputs: Inputs) -> Decay:
+    """The three decays, in the order of the catalogue."""
     m_b, m_v = zip(*PROCESSES["b_to_v_ll"].masses, strict=True)
     lifetimes = inputs.array(("tau_B0", "tau_B+", "tau_Bs"))
     transition = np.array([0, 0, 1])  # both B -> K* modes share form factors
@@ -263,7 +275,7 @@ def _sums(moments: Float[Array, " k"], width: Float[Array, ""], y: Float[Array, 
     untagged_difference = dilution * (particle - antiparticle - y * interference)
     sums = jnp.where(_SAME_SIGN, untagged_sum, particle + antiparticle)
     differences = jnp.where(_SAME_SIGN, particle - antiparticle, untagged_difference)
-    return Sums(_LHCB_SIGN * sums, _LHCB_SIGN * differences, _RATE @ sums, _RATE @ differences, width)
+    return Sums(_LHCB_SIGN * sums, _LHCB_SIGN * differences, RATE @ sums, RATE @ differences, width)
 
 
 def _transverse(x: Sums) -> Float[Array, ""]:

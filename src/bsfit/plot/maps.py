@@ -69,7 +69,7 @@ def plot_maps(
                     raise BsfitInputError(
                         f"values of shape {np.shape(layer.values)}", field=layer.label, expected=f"{shape}"
                     )
-                handles.append((_shade if isinstance(layer, Region) else _contours)(cell, grid, layer, 2 + 0.01 * i))
+                handles.append((shade if isinstance(layer, Region) else _contours)(cell, grid, layer, 2 + 0.01 * i))
                 payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
@@ -77,7 +77,7 @@ def plot_maps(
         return save(figure, path, dpi=150), save_arrays(path, payload)
 
 
-def _shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
+def shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
     """One region; returns its legend handle."""
     from matplotlib.patches import Patch
 

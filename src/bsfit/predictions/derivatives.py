@@ -115,23 +115,27 @@ class ValueAndSlopes:
     ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
         """Values, and derivatives from the amplitudes in reverse; own functions are followed in what they read."""
         values, slopes = self.of_catalogue(theory, inputs, along)
-        if not self.prediction.own:
-            return values, slopes
+        if self.prediction.own:
+            index = own_positions(self.prediction)
+            values[index], slopes[index] = self.of_own(theory, inputs, along)
+        return values, slopes
+
+    def of_own(
+        self, theory: Theory, inputs: Inputs, along: Directions
+    ) -> tuple[Float[np.ndarray, " o"], Float[np.ndarray, "o q"]]:
+        """The same for own functions alone."""
 
         def at(wilson: Complex[Array, " c"], values: Float[Array, " i"]) -> Float[Array, " o"]:
             moved = eqx.tree_at(lambda t: t.wilson.values, theory, wilson)
             return of_own(self.prediction, moved, dataclasses.replace(inputs, values=values))
 
-        def slope(coefficients: Complex[Array, " c"], change: Float[Array, " i"]) -> Float[Array, " o"]:
-            return jax.jvp(at, (theory.wilson.values, inputs.values), (coefficients, change))[1]
-
         def both(coefficients: Complex[Array, "q c"], changes: Float[Array, "q i"]) -> tuple[Array, Array]:
-            return at(theory.wilson.values, inputs.values), jax.vmap(slope, out_axes=1)(coefficients, changes)
+            here = (theory.wilson.values, inputs.values)
+            slope = jax.vmap(lambda c, i: jax.jvp(at, here, (c, i))[1], out_axes=1)
+            return at(*here), slope(coefficients, changes)
 
-        changes = jnp.asarray(along.coefficients, dtype=complex), jnp.asarray(along.inputs)
-        index = own_positions(self.prediction)
-        values[index], slopes[index] = jax.tree.map(np.asarray, compile_quickly(both)(*changes))
-        return values, slopes
+        found = compile_quickly(both)(jnp.asarray(along.coefficients, dtype=complex), jnp.asarray(along.inputs))
+        return jax.tree.map(np.asarray, found)
 
     def of_catalogue(
         self, theory: Theory, inputs: Inputs, along: Directions

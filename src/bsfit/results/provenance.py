@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -12,15 +13,14 @@ from typing import Any
 _PACKAGES = ("bsfit", "jax", "jaxlib", "numpyro", "equinox", "numpy", "scipy")
 
 
-def provenance(like: Any, *, started: float, **settings: Any) -> dict[str, Any]:
+def provenance(likelihood: Mapping[str, Any], *, started: float, **settings: Any) -> dict[str, Any]:
     """Record of a run that began at `started` (time.time()).
 
-    What the likelihood tells about itself (`meta`, `model`, `data`, `fixed`) goes in as it is; `settings` are those of
-    the method, seed included.
+    What is known of the likelihood (model, data, fixed, papers, ...) goes in as it is; `settings` are those of the
+    method, seed included.
     """
-    about = {key: getattr(like, key) for key in ("model", "data", "fixed") if getattr(like, key, None) is not None}
     return {
-        "likelihood": {**about, **(getattr(like, "meta", None) or {})},
+        "likelihood": dict(likelihood),
         "settings": settings,
         "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
         "device": _device(),

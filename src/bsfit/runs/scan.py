@@ -16,11 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.inference import target
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import minimise
 from bsfit.inference.progress import Progress
 from bsfit.inference.search import SAME_DEPTH, search
 from bsfit.inference.space import Objective, Space, parse, space_of
+from bsfit.inference.target import Params, Target
 from bsfit.results import Scan, provenance
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
@@ -30,10 +32,10 @@ PASSES = 6
 class _Fixed(eqx.Module):
     """A log-likelihood of the parameters that are not fixed."""
 
-    like: Any
-    fixed: dict[str, Any]
+    like: Target
+    fixed: Params
 
-    def __call__(self, params: dict[str, Any]) -> Any:
+    def __call__(self, params: Params) -> Any:
         return self.like({**params, **self.fixed})
 
 
@@ -59,14 +61,14 @@ def scan(
     started = time.time()
     axes = grid_axes(grid, "scan")
     fixed = {name: float(value) for name, value in (fixed or {}).items()}
-    free = getattr(like, "free", None) if free is None else free
-    space = None if free is None else space_of(like, free)
+    like = target.of(like, free)
+    space = None if like.free is None else space_of(like)
     others = _others(space, axes, fixed, profile)
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     shape = mesh[0].shape
     points = {name: values.reshape(-1) for name, values in zip(axes, mesh, strict=True)}
     if others:
-        points |= _profiled(_Fixed(like, fixed), free or {}, grid, others, points, shape, starts, seed)
+        points |= _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
     points |= {name: np.full(mesh[0].size, value) for name, value in fixed.items()}
     with Progress("scan", mesh[0].size, progress) as bar:
         total, groups = _evaluate(like, space, points, chunk, bar)
@@ -83,7 +85,14 @@ def scan(
         status="converged" if bad < total.size else "not converged",
         messages=(f"the log-likelihood is not finite at {bad} of {total.size} points",) if bad else (),
         meta=provenance(
-            like, started=started, method="scan", profile=profile, fixed=fixed, chunk=chunk, starts=starts, seed=seed
+            target.about(like),
+            started=started,
+            method="scan",
+            profile=profile,
+            fixed=fixed,
+            chunk=chunk,
+            starts=starts,
+            seed=seed,
         ),
     )
 
@@ -183,7 +192,7 @@ def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]
 
 
 def _evaluate(
-    like: Any, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress
+    like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Total and groups at all points, in chunks of one size; the last one is padded."""
     size = len(next(iter(points.values())))
@@ -199,17 +208,16 @@ def _evaluate(
 
 
 @eqx.filter_jit
-def _batch(like: Any, space: Space | None, points: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    def one(params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _batch(like: Target, space: Space | None, points: Params) -> tuple[Any, dict[str, Any]]:
+    def one(params: Params) -> tuple[Any, dict[str, Any]]:
         total = like(params) if space is None else like(params) + space.constraint(params)
-        return total, like.by_group(params) if hasattr(like, "by_group") else {}
+        return total, like.by_group(params)
 
     return jax.vmap(one)(points)
 
 
-def _reference(like: Any, axes: Mapping[str, Any]) -> dict[str, float] | None:
+def _reference(like: Target, axes: Mapping[str, Any]) -> dict[str, float] | None:
     """The reference point on the grid's plane, if the likelihood has one."""
-    reference = getattr(like, "reference", None)
-    if reference is None or any(name not in reference for name in axes):
+    if like.reference is None or any(name not in like.reference for name in axes):
         return None
-    return {name: float(reference[name]) for name in axes}
+    return {name: float(like.reference[name]) for name in axes}

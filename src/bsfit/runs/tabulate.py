@@ -54,7 +54,7 @@ def tabulate(
         axes=tuple(axes.values()),
         log=tuple(str(key).startswith("log:") for key in grid),
         values={name: column.reshape(mesh[0].shape) for name, column in values.items()},
-        meta=provenance(None, started=started, method="tabulate", fixed=dict(fixed or {})),
+        meta=provenance({}, started=started, method="tabulate", fixed=dict(fixed or {})),
     )
 
 

@@ -1,0 +1,124 @@
+"""Numbers of one's own as data: a `Measurement` beside those that come in files."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bsfit import catalogue
+from bsfit.errors import BsfitInputError
+from bsfit.loading.measurements import Datum
+
+_EXPECTED = "an error, or (plus, minus), for each value"
+
+
+class Measurement:
+    """Measured values of observables, with errors or a covariance, by a name and in a group.
+
+    `observables` are names, entries of one's own process, or functions ``(theory, inputs) -> number``. `errors` has for
+    each value a number, or a pair (plus, minus); `covariance` [n, n] is that of all values. Units are those of the
+    catalogue. Raises `BsfitInputError` for numbers that do not fit together, are not finite, or are no errors.
+    """
+
+    curve = None
+    file, sha256 = "", ""
+    papers: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        observables: Sequence[str | catalogue.Observable | Callable],
+        values: Sequence[float],
+        errors: Sequence[Any] | None = None,
+        covariance: Any = None,
+        *,
+        name: str = "own",
+        group: str = "own",
+    ) -> None:
+        self.name, self.group = name, group
+        central = _array(values, "values")
+        if isinstance(observables, str) or len(observables) != central.size or central.ndim != 1:
+            raise self._error(f"{central.size} values for the observables {observables!r}", "as many of both, as lists")
+        if (errors is None) == (covariance is None):
+            raise self._error("errors and covariance given" if errors is not None else "no errors", "one of the two")
+        if covariance is None:
+            sides, self._correlation = self._sides(errors, central.size), np.eye(central.size)
+        else:
+            sides, self._correlation = self._split(_array(covariance, "covariance"), central.size)
+        self.data = tuple(
+            _datum(observable, value, plus, minus, group)
+            for observable, value, (plus, minus) in zip(observables, central.tolist(), sides.tolist(), strict=True)
+        )
+
+    @classmethod
+    def of_pairs(cls, numbers: Mapping[Any, Any]) -> "Measurement":
+        """From ``{observable: (value, error)}``, or (value, plus, minus)."""
+        pairs = list(numbers.items())
+        if not pairs or any(not isinstance(x, Sequence) or len(x) not in (2, 3) for _, x in pairs):
+            raise BsfitInputError(f"got {dict(numbers)!r}", field="data", expected="{observable: (value, error)}")
+        return cls(
+            [key for key, _ in pairs], [x[0] for _, x in pairs], [x[1] if len(x) == 2 else x[1:] for _, x in pairs]
+        )
+
+    def correlation_matrix(self) -> np.ndarray:
+        """Correlation of the errors [n, n]."""
+        return self._correlation
+
+    def __repr__(self) -> str:
+        return f"Measurement({self.name!r}: {', '.join(datum.observable for datum in self.data)})"
+
+    def _sides(self, errors: Any, n: int) -> np.ndarray:
+        """Upper and lower errors [n, 2]."""
+        if len(errors) != n:
+            raise self._error(f"{len(errors)} errors for {n} values", _EXPECTED)
+        sides = np.stack([np.broadcast_to(_array(error, "errors"), 2) for error in errors])
+        if np.any(sides <= 0):
+            raise self._error(f"errors {sides.tolist()}", "positive numbers")
+        return sides
+
+    def _split(self, covariance: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Errors [n, 2] and correlation [n, n] of a covariance."""
+        if covariance.shape != (n, n) or not np.allclose(covariance, covariance.T, rtol=1e-10, atol=0.0):
+            raise self._error(f"a covariance of shape {covariance.shape}", f"a symmetric matrix of {n} x {n}")
+        if np.any(np.diag(covariance) <= 0) or np.linalg.eigvalsh(covariance).min() <= 0:
+            raise self._error("the covariance is not positive definite", "a covariance")
+        sigma = np.sqrt(np.diag(covariance))
+        return np.stack([sigma, sigma], axis=1), covariance / np.outer(sigma, sigma)
+
+    def _error(self, what: str, expected: str) -> BsfitInputError:
+        return BsfitInputError(what, field=f"data {self.name!r}", expected=expected)
+
+
+def _array(given: Any, field: str) -> np.ndarray:
+    try:
+        found = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise BsfitInputError(f"got {given!r}", field=field, expected="numbers") from None
+    if not np.isfinite(found).all():
+        raise BsfitInputError(f"got {given!r}", field=field, expected="finite numbers")
+    return found
+
+
+def _datum(observable: Any, value: float, plus: float, minus: float, group: str) -> Datum:
+    """A value as those from files; the errors are whole ones and stand in the statistical place."""
+    name, stem, q2, unit, function = _identified(observable)
+    text = f"{value:g} +{plus:g} -{minus:g}"
+    return Datum(
+        name, stem, q2, group, text, unit, value, plus, minus, 0.0, 0.0, plus, minus, "own", "no", function=function
+    )
+
+
+def _identified(observable: Any) -> tuple[str, str, tuple[float, float] | None, str, Any]:
+    """Name, stem, bin, unit, and what stands in the place of a name."""
+    if callable(observable):
+        return getattr(observable, "__name__", "observable"), "", None, "", observable
+    if isinstance(observable, str) and _is_output(observable):
+        return observable, observable, None, "", None
+    item = catalogue.observable(observable)
+    own = None if isinstance(observable, str) else observable
+    return item.name, item.name.partition("[")[0], item.bin, item.quantity.unit, own
+
+
+def _is_output(name: str) -> bool:
+    """Whether a name is that of a coefficient or of something else that only a model gives."""
+    known = {*catalogue.COEFFICIENTS, *(q for model in catalogue.MODELS.values() for q in model.quantities)}
+    return name.removesuffix("_im") in known

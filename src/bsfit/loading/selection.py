@@ -1,0 +1,191 @@
+"""What a user asks for (sets, groups, names, files, own numbers) as measurements, no two of the same data."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading import limits
+from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement, same_data
+from bsfit.loading.own_data import Measurement
+from bsfit.loading.yaml_reader import check_keys, load_yaml, shown
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A named selection of measurements."""
+
+    name: str
+    description: str
+    measurements: tuple[str, ...]
+
+
+_WANTED = "a data set, group, measurement, limit or file, a Measurement or {observable: (value, error)}"
+
+
+def available() -> dict[str, Publication]:
+    """All measurements that come with bsfit, by name, sorted."""
+    return dict(_available())
+
+
+def data_sets() -> dict[str, DataSet]:
+    """The named sets of measurements of ``data/sets.yaml``, in the order of the file."""
+    return dict(_data_sets())
+
+
+Data = str | os.PathLike[str] | Measurement | Mapping[Any, Any] | Sequence[Any]
+"""Names, files, `Measurement`s, dictionaries ``{observable: (value, error)}``, or a list that mixes them."""
+
+Chosen = Publication | Measurement
+
+
+def select(data: Data, or_none: bool = False) -> list[Chosen]:
+    """Measurements by set, group or measurement name, path of a YAML file, own numbers, or a list of these.
+
+    A group holds what no other measurement replaces. Names of limits are passed over: they are chosen by `limits_in`.
+    Raises `BsfitInputError` for an unknown name, for a measurement that cannot be used (with its reason), when two
+    chosen measurements, or limits, share data, and, unless `or_none`, for no data at all.
+    """
+    items = listed(data)
+    chosen: dict[Any, Chosen] = {m.file or id(m): m for item in items for m in _resolve(item)}
+    if not chosen and not limits_in(data) and not or_none:
+        raise BsfitInputError("no data chosen", expected=_WANTED)
+    files = [m for m in chosen.values() if isinstance(m, Publication)]
+    for measurement in files:
+        if measurement.unused_reason:
+            raise BsfitInputError(f"measurement {measurement.name!r} cannot be used: {measurement.unused_reason}")
+    for first, second in combinations(files, 2):
+        _refuse_shared_data(first, second)
+    return list(chosen.values())
+
+
+def limits_in(data: Data) -> tuple[limits.Limit, ...]:
+    """Limits that are named among data."""
+    return limits.select(item for item in listed(data) if isinstance(item, str | os.PathLike))
+
+
+def listed(data: Data) -> list[Any]:
+    """What a user asks for as a list."""
+    return list(data) if isinstance(data, list | tuple | set | frozenset | Iterator) else [data]
+
+
+def described(data: Data) -> str:
+    """What a user asks for in words."""
+    return ", ".join(item.name if isinstance(item, Measurement) else "own" if isinstance(item, Mapping) else str(item)
+                     for item in listed(data))  # fmt: skip
+
+
+def replaced(measurements: Iterable[Publication] | None = None) -> set[str]:
+    """Names of measurements that another one of the given ones (default: all) supersedes, combines or repeats."""
+    measurements = _available().values() if measurements is None else measurements
+    return {name for m in measurements for name in (*m.supersedes, *m.combines)} | {
+        m.name for m in measurements if m.alternative_to
+    }
+
+
+@cache
+def _available() -> dict[str, Publication]:
+    found = {path.stem: load_measurement(path) for path in sorted((_folder() / "measurements").glob("*.yaml"))}
+    for measurement in found.values():
+        _check_references(measurement, found)
+    return found
+
+
+@cache
+def _data_sets() -> dict[str, DataSet]:
+    document, where = load_yaml(_folder() / "sets.yaml")
+    check_keys(where, (), document, ("schema", "sets"))
+    sets: dict[str, DataSet] = {}
+    for name, entry in document["sets"].items():
+        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes"))
+        included = [member for other in entry.get("includes", []) for member in sets[other].measurements]
+        members = dict.fromkeys([*included, *entry.get("measurements", [])])
+        for member in members:
+            if member not in _available():
+                raise where.error(
+                    ("sets", name), f"unknown measurement {member!r}", hint=did_you_mean(member, _available())
+                )
+        sets[name] = DataSet(name, entry["description"], tuple(members))
+    return sets
+
+
+def _folder() -> Path:
+    return Path(str(resources.files("bsfit"))) / "data"
+
+
+def _resolve(item: Any) -> Iterator[Chosen]:
+    known = _available()
+    if isinstance(item, Measurement):
+        yield item
+    elif isinstance(item, Mapping):
+        yield Measurement.of_pairs(item)
+    elif not isinstance(item, str | os.PathLike):
+        raise BsfitInputError(f"{item!r} is no data", field="data", expected=_WANTED)
+    elif isinstance(item, os.PathLike) or item.endswith((".yaml", ".yml")):
+        own = load_measurement(item)
+        _check_references(own, known)
+        if own.name in known:
+            raise BsfitInputError(
+                f"{own.name!r} is the name of a measurement of bsfit", own.file, hint="rename the file"
+            )
+        yield own
+    elif item in _data_sets():
+        yield from (known[name] for name in _data_sets()[item].measurements)
+    elif item in GROUPS:
+        yield from _group(item)
+    elif item in known:
+        yield known[item]
+    elif item not in limits.LIMITS:
+        names = [*_data_sets(), *GROUPS, *known, *limits.LIMITS]
+        hint = did_you_mean(item, names) or "'bsfit list data' prints all names"
+        raise BsfitInputError(f"unknown data {shown(item)}", expected=_WANTED, hint=hint)
+
+
+def _group(group: str) -> list[Publication]:
+    gone = replaced()
+    members = [
+        m
+        for m in _available().values()
+        if m.name not in gone and not m.unused_reason and all(datum.group == group for datum in m.data)
+    ]
+    if not members and not limits.named(group):
+        filled = sorted({d.group for m in _available().values() if not m.unused_reason for d in m.data})
+        raise BsfitInputError(
+            f"there is no measurement of the group {group!r} yet", hint="groups with data: " + ", ".join(filled)
+        )
+    return members
+
+
+def _check_references(measurement: Publication, known: dict[str, Publication]) -> None:
+    for name in (name for relation in RELATIONS for name in getattr(measurement, relation)):
+        if name not in known:
+            raise BsfitInputError(
+                f"names an unknown measurement {shown(name)}", measurement.file, hint=did_you_mean(name, known)
+            )
+
+
+def _refuse_shared_data(first: Publication, second: Publication) -> None:
+    for a, b in ((first, second), (second, first)):
+        relations = (("supersedes", a.supersedes), ("combines", a.combines), ("is another form of", a.alternative_to))
+        for relation, names in relations:
+            if b.name in names:
+                raise BsfitInputError(
+                    f"{a.name!r} {relation} {b.name!r}: the same data twice", hint="choose one of the two"
+                )
+    if first.experiment != second.experiment or independent(first, second):
+        return
+    for a in first.data:
+        for b in second.data:
+            if same_data(a, b):
+                what = f"{first.name!r} and {second.name!r} share data: {a.observable} and {b.observable}"
+                raise BsfitInputError(f"{what}, both {first.experiment}", hint="choose one of the two")
+
+
+def independent(first: Publication, second: Publication) -> bool:
+    """Whether one of the two says that it shares no events with the other."""
+    return second.name in first.independent_of or first.name in second.independent_of

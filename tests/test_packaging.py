@@ -1,0 +1,51 @@
+"""What is installed: hard dependencies are those that the source imports, and the version stands in one place."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import bsfit
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+NOT_IMPORTED = {"jaxlib": "goes with jax, of a version that must match", "optax": "awaited"}
+
+
+def names(requirements):
+    """Packages without their versions, as they are imported."""
+    found = {re.match(r"[\w.-]+", requirement)[0].lower().replace("-", "_") for requirement in requirements}
+    return {"yaml" if name == "pyyaml" else name for name in found}
+
+
+def imported(folder):
+    """Packages imported anywhere in a folder, less the standard library and the folder's own files."""
+    found, own = set(), {"bsfit"}
+    for path in (ROOT / folder).rglob("*.py"):
+        own.add(path.stem)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.split(".")[0])
+    return found - own - sys.stdlib_module_names
+
+
+def test_hard_dependencies_are_what_is_imported():
+    assert imported("src") - names(EXTRAS["io"]) == names(PROJECT["dependencies"]) - set(NOT_IMPORTED)
+
+
+def test_tests_need_their_extra_and_no_more():
+    """Apart from EOS, which external tests are given by hand."""
+    known = names(PROJECT["dependencies"]) | names(EXTRAS["test"]) | names(EXTRAS["rivals"])
+    assert imported("tests") <= known | {"eos"}
+
+
+def test_version_stands_in_one_place():
+    """`bsfit.__version__`, from which the build reads it; the file for citations agrees."""
+    assert PROJECT["dynamic"] == ["version"]
+    assert "version" not in PROJECT
+    citation = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert citation[1] == bsfit.__version__
