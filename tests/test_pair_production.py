@@ -12,7 +12,7 @@ import bsfit
 from bsfit import cli
 from bsfit.dark_matter import pair_production
 from bsfit.errors import BsfitInputError
-from bsfit.likelihood.dark_matter import of_data
+from bsfit.likelihood.dark_matter import terms_of
 from bsfit.loading import measurements, selection
 from bsfit.loading.limits import ESTIMATES, ONE_SIDED, limit, named
 from bsfit.models import loop
@@ -82,12 +82,12 @@ def test_where_pairs_are_just_excluded(name, mass):
     assert found == pytest.approx(mass, abs=2)
     table = limit(name)
     dark = sector(m_l=found, m_q=found, m_x=1.0)
-    terms = of_data([], (table,), "equal", 0.0, False)
-    values = terms.values(Theory(Theory.standard_model().wilson, dark=dark), None)
-    assert float(terms.chi2(values)) == pytest.approx(ONE_SIDED[0.95], rel=1e-6)
+    (term,) = terms_of(None, (table,), "equal", 0.0, False)
+    values = term.values(Theory(Theory.standard_model().wilson, dark=dark), None, None)
+    assert float(term.chi2(values, None)) == pytest.approx(ONE_SIDED[0.95], rel=1e-6)
     assert table.at_limit == pytest.approx(2.705543)
-    assert (terms.n_data, terms.names) == (0, (f"{table.observable}/{name}",))
-    assert set(terms.by_group(values)) == {"collider"}
+    assert (term.n_data, term.names) == (0, (f"{table.observable}/{name}",))
+    assert set(term.by_group(values, None)) == {"collider"}
 
 
 @pytest.mark.parametrize("name", ESTIMATES)

@@ -21,7 +21,7 @@ HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.yaml"))
 def parser(request, monkeypatch):
     """PyYAML's C parser, or its Python parser, which is used where PyYAML was built without the other."""
     if request.param == "python":
-        monkeypatch.setattr(yaml_reader, "_PARSER", yaml.SafeLoader)
+        monkeypatch.setattr(yaml_reader, "PARSER", yaml.SafeLoader)
 
 
 both_parsers = pytest.mark.usefixtures("parser")

@@ -272,7 +272,7 @@ def stems() -> tuple[str, ...]:
     return tuple(names)
 
 
-def nuisances(item: Observable) -> tuple[str, ...]:
+def nuisance_globs(item: Observable) -> tuple[str, ...]:
     """Globs of the uncertain inputs that matter for an observable."""
     names = {"decay": escape(item.decay), "transition": escape(transition(item))}
     return tuple(pattern.format(**names) for pattern in item.quantity.nuisances)

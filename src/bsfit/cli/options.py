@@ -2,20 +2,29 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from types import ModuleType
 from typing import NoReturn
 
+from bsfit import catalogue
+from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.cli import runfile
 from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError, did_you_mean
 
+
+def _either(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
+
+
 _OPTIONS: dict[str, tuple[str, str]] = {
-    "model": ("M", "eft, portal or loop (default eft)"),
+    "model": ("M", f"{_either(catalogue.MODELS)} (default eft)"),
     "data": ("SET[,SET..]", "data sets, groups, measurements, limits or files (default lfu; 'bsfit list data')"),
     "set": ("NAME=VALUE", "value of a parameter"),
     "free": ("NAME[=LO,HI]", "free parameter with its bounds; log:NAME=LO,HI is flat in the logarithm"),
     "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table"),
-    "inputs": ("SET", "input set: default, seed, flavio or reference"),
+    "inputs": ("SET", f"input set, {_either(INPUT_SETS)}, or a file"),
     "input": ("NAME=VALUE", "replace one input, in powers of GeV"),
     "theory": ("MODE", "theory errors: fixed, propagated or sampled (default fixed)"),
     "nuisances": ("GLOB", "uncertain inputs that count, or 'all' (default: those of the observables)"),

@@ -67,7 +67,7 @@ def _observable(name: str) -> Iterator[Facts]:
         "unit": quantity.unit,
         "group": item.group,
         "depends on": ", ".join(catalogue.coefficients_that_move(item)),
-        "theory errors from": ", ".join(catalogue.nuisances(item)).replace("[*]", "*"),
+        "theory errors from": ", ".join(catalogue.nuisance_globs(item)).replace("[*]", "*"),
         "papers": ", ".join(quantity.sources),
         **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
     }

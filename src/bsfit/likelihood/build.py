@@ -1,6 +1,7 @@
 """From what a user asks for to a log-likelihood: data, predictions and theory errors joined. Wiring only."""
 
 import importlib.metadata
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from bsfit.likelihood.joint import About, LogLikelihood, around, reference_of
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves
 from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Nuisances, SameEverywhere
 from bsfit.loading import limits, selection
-from bsfit.loading.inputs import Inputs, InputSet, input_set, load_inputs
+from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
 from bsfit.loading.measurements import Datum
 from bsfit.predictions.bound_model import ModelLike, row_of
 from bsfit.predictions.checks import check_bin
@@ -38,7 +39,7 @@ def log_likelihood(
     data: selection.Data = "lfu",
     free: Mapping[str, Any] | None = None,
     fixed: Mapping[str, float] | None = None,
-    inputs: str | Inputs | Mapping[str, float] = "default",
+    inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     theory: str = "fixed",
     nuisances: str | Sequence[str] | None = None,
     fast: bool | None = None,
@@ -50,14 +51,15 @@ def log_likelihood(
     `model` is a name, a row of the catalogue, or a function ``(params) -> Theory`` or ``(params, inputs) -> Theory``.
     `data` is the name of a set, group, measurement or limit, a file, or a list that mixes these with
     `bsfit.Measurement` and dictionaries ``{observable: (value, error)}``. `free` maps names to bounds ``(low, high)``,
-    with the prefix ``log:`` for a flat prior in the logarithm, or to a numpyro distribution. `theory` says how
-    uncertain inputs enter: ``fixed`` (covariance at the Standard Model), ``propagated`` (covariance at each point, by
-    the Jacobian), ``sampled`` (the nuisances become free parameters). `nuisances` selects them by globs of input names,
-    or ``"all"``; by default those that the catalogue lists for the observables, and those that own ones read.
-    `fast=False` evaluates the amplitudes at every point instead of their exact response. `relic` says whether the relic
-    density, where it is among the data, is that of the model's dark matter (``equal``) or the most that it may be
-    (``upper``): see `likelihood.dark_matter`. `terms` are functions ``(theory, inputs) -> log-density``, in a list or
-    by the name of their group: see `likelihood.own_terms`.
+    with the prefix ``log:`` for a flat prior in the logarithm, or to a numpyro distribution. `inputs` is the name of a
+    set, a file, or values that replace those of the default set.
+    `theory` says how uncertain inputs enter: ``fixed`` (covariance at the Standard Model), ``propagated`` (covariance
+    at each point, by the Jacobian), ``sampled`` (the nuisances become free parameters). `nuisances` selects them by
+    globs of input names, or ``"all"``; by default those that the catalogue lists for the observables, and those that
+    own ones read. `fast=False` evaluates the amplitudes at every point instead of their exact response. `relic` says
+    whether the relic density, where it is among the data, is that of the model's dark matter (``equal``) or the most
+    that it may be (``upper``): see `likelihood.dark_matter`. `terms` are functions ``(theory, inputs) -> log-density``,
+    in a list or by the name of their group: see `likelihood.own_terms`.
 
     Raises `BsfitInputError` for unknown names, empty selections, bad bounds, free parameters that no selected
     observable depends on, and data on dark matter in a model without any.
@@ -73,7 +75,8 @@ def log_likelihood(
     added = own_terms.listed(terms)
     chosen = selection.select(data, or_none=bool(added))
     bounds = selection.limits_in(data)
-    inputs, the_set = _resolve_inputs(inputs)
+    inputs = as_inputs(inputs)
+    the_set = input_set(inputs.set_name or "default")
     row = row_of(model)
     own = _own_parameters(free, row, the_set) if theory == "sampled" else free
     check_bounds(own, row)
@@ -204,14 +207,6 @@ def _chi2_of(terms: Sequence[MeasuredValues | PublishedCurves], values: np.ndarr
 # ---------------------------------------------------------------------------------------------- uncertain inputs
 
 
-def _resolve_inputs(inputs: str | Inputs | Mapping[str, float]) -> tuple[Inputs, InputSet]:
-    if isinstance(inputs, Mapping):
-        inputs = load_inputs("default", inputs)
-    elif isinstance(inputs, str):
-        inputs = load_inputs(inputs)
-    return inputs, input_set(inputs.set_name or "default")
-
-
 def _own_parameters(free: Mapping[str, Any], row: catalogue.Model | None, the_set: InputSet) -> dict[str, Any]:
     """The free parameters that are the model's: the others are nuisances, given other bounds than theirs."""
     uncertain = {name for prior in the_set.priors for name in prior.names}
@@ -232,7 +227,7 @@ def _uncertain(
     dark += ["sigma_SI"] if any(bound.group == "direct" for bound in bounds) else []
     items = [*(item for item in unquoted.items if item), *map(catalogue.observable, dark)]
     read = theory_errors.inputs_read(unquoted, theories) if theories else ()
-    return theory_errors.nuisances(items, the_set, unquoted.inputs, requested, read)
+    return theory_errors.choose(items, the_set, unquoted.inputs, requested, read)
 
 
 def _theories(unquoted: Prediction, points: Sequence[Mapping[str, float]]) -> list:
@@ -309,10 +304,12 @@ def _meta(
         "version": importlib.metadata.version("bsfit"),
         "data_files": {m.file: m.sha256 for m in chosen if m.file},
         "input_set": the_set.name,
+        "input_files": dict(the_set.files),
         "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
         "theory": mode,
         "nuisances": list(uncertain.names),
         "notes": [*notes, *like.notes],
+        **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
         **({"relic": relic} if relic else {}),
         "papers": [p for p in papers if p],
     }

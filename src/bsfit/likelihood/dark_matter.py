@@ -172,7 +172,7 @@ def _over_limit(
         return pair_production.over_limit(limit, dark)
     if limit.observable == "sigma_SI":
         sigma = direct_detection.predicted("sigma_SI", theory, inputs)
-        return share * sigma / direct_detection.largest(dark.masses[0], limit.name)
+        return share * sigma / direct_detection.largest(dark.masses[0], limit)
     return share**2 * indirect_detection.planck_ratio(dark, inputs)
 
 

@@ -62,7 +62,7 @@ class Nuisances:
         return found
 
 
-def nuisances(
+def choose(
     items: Sequence[catalogue.Observable],
     the_set: InputSet,
     inputs: Inputs,
@@ -76,7 +76,7 @@ def nuisances(
     """
     uncertain = [name for prior in the_set.priors for name in prior.names]
     if requested is None:
-        globs = {*(glob for item in items for glob in catalogue.nuisances(item)), *map(escape, read)}
+        globs = {*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read)}
     else:
         globs = ["*"] if requested == "all" else [requested] if isinstance(requested, str) else list(requested)
         for glob in globs:
@@ -146,7 +146,7 @@ def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
     listed: dict[tuple[Process, str], set[str]] = {}
     for item in prediction.items:
         if item is not None:
-            listed.setdefault((item.quantity.process, item.decay), set()).update(catalogue.nuisances(item))
+            listed.setdefault((item.quantity.process, item.decay), set()).update(catalogue.nuisance_globs(item))
     block = {name: prior.names for prior in chosen.priors for name in prior.names}
     inner = {name for name in chosen.names if not _matches(name, catalogue.BESIDE_MOMENTS)}
 

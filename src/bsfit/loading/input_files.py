@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.constants import CM2_PER_INVERSE_GEV2, GEV_PER_INVERSE_PS, INVERSE_GEV_PER_PS
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.printed_values import parse_symmetric
@@ -24,7 +25,6 @@ from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, load_yam
 
 DATA = Path(str(resources.files("bsfit"))) / "data"
 
-INPUT_SETS = ("default", "helicity", "seed", "flavio", "reference")
 """Sets that come with bsfit."""
 
 UNITS = {

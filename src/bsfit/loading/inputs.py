@@ -17,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import input_files
-from bsfit.loading.input_files import INPUT_SETS, Contents, Prior
+from bsfit.loading.input_files import Contents, Prior
 from bsfit.loading.yaml_reader import names_file
 
 __all__ = ["AS_FLAVIO", "INPUT_SETS", "Choices", "InputSet", "Inputs", "Prior", "as_inputs", "input_set", "load_inputs"]

@@ -23,7 +23,7 @@ from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, load_yam
 CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
 
-GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct", "indirect")
+GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct", "indirect", "dipole")
 
 
 @dataclass(frozen=True)

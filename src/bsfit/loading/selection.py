@@ -13,7 +13,7 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
 from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement, same_data
 from bsfit.loading.own_data import Measurement
-from bsfit.loading.yaml_reader import check_keys, load_yaml, shown
+from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,9 @@ def _resolve(item: Any) -> Iterator[Chosen]:
         yield Measurement.of_pairs(item)
     elif not isinstance(item, str | os.PathLike):
         raise BsfitInputError(f"{item!r} is no data", field="data", expected=_WANTED)
-    elif isinstance(item, os.PathLike) or item.endswith((".yaml", ".yml")):
+    elif names_file(item):
+        if limits.is_limit_file(item):
+            return
         own = load_measurement(item)
         _check_references(own, known)
         if own.name in known:

@@ -1,12 +1,13 @@
 """Predicted values at one point, with what must be said beside them."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import ModelLike, check_domain, module_of, row_of
 from bsfit.predictions.checks import check_bin, failed_verdicts
 from bsfit.predictions.compiled import compile_quickly
@@ -24,7 +25,7 @@ def predict(
     observables: Sequence[ObservableLike],
     model: ModelLike = "eft",
     params: Mapping[str, float] | None = None,
-    inputs: str | Inputs | Mapping[str, float] = "default",
+    inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
 ) -> Predictions:
     """Predicted values of named observables at one parameter point.
 
@@ -32,8 +33,6 @@ def predict(
     Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model
     fail. Raises `BsfitInputError` as `prediction` does.
     """
-    if isinstance(inputs, Mapping):
-        inputs = load_inputs("default", inputs)
     params = dict(params or {})
     if isinstance(observables, str):
         raise BsfitInputError(

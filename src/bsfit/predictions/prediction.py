@@ -6,6 +6,7 @@ coefficients (`Prediction.through_response`).
 """
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float
 
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.loading.inputs import Inputs, load_inputs
+from bsfit.loading.inputs import Inputs, as_inputs
 from bsfit.predictions import compiled
 from bsfit.predictions.bound_model import BoundModel, ModelLike, bind_model, module_of
 from bsfit.predictions.checks import check_bin
@@ -139,7 +140,7 @@ class Prediction(eqx.Module):
 def prediction(
     observables: Sequence[ObservableLike],
     model: ModelLike = "eft",
-    inputs: str | Inputs = "default",
+    inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     fixed: Mapping[str, float] | None = None,
     free: Sequence[str] = (),
 ) -> Prediction:
@@ -157,13 +158,12 @@ def prediction(
 def wired(
     observables: Sequence[ObservableLike],
     model: ModelLike = "eft",
-    inputs: str | Inputs = "default",
+    inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     fixed: Mapping[str, float] | None = None,
     free: Sequence[str] = (),
 ) -> Prediction:
     """As `prediction`, but with our own Standard-Model values also where the inputs quote others."""
-    if isinstance(inputs, str):
-        inputs = load_inputs(inputs)
+    inputs = as_inputs(inputs)
     bound = bind_model(model, fixed or {}, free)
     items, own = _parse(observables, bound)
     for item in items:
