@@ -1,6 +1,7 @@
 """Relic density: reference numbers, scipy as oracle, narrow resonances, freeze-out of constant cross sections."""
 
 import functools
+import importlib
 
 import equinox as eqx
 import jax
@@ -103,9 +104,15 @@ def test_predict_by_name():
     found = bsfit.predict(["Omega_h2", "x_f"], model="portal", params={**FIG3, "g_X": 0.3, "m_Zp": 2000.0})
     assert found["Omega_h2"] == pytest.approx(0.020726, rel=1e-2)
     assert 20 < found["x_f"] < 30
-    with pytest.raises(BsfitInputError, match="no dark matter"):
+    with pytest.raises(BsfitInputError, match="no dark matter, so no Omega_h2; expected model portal or loop"):
         bsfit.predict(["Omega_h2"], model="eft", params={})
     assert catalogue.observable("Omega_h2").group == "relic"
+
+
+def test_rows_say_which_models_have_dark_matter():
+    for name, row in catalogue.MODELS.items():
+        theory = importlib.import_module(row.module).theory(row.benchmark, REFERENCE)
+        assert (theory.dark is not None) == row.dark_matter, name
 
 
 def test_fig_3_crossings(laine_meyer):

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Complex, Float, Int
 
-from bsfit.catalogue import COEFFICIENTS
+from bsfit.catalogue import COEFFICIENTS, models_with_dark_matter
 from bsfit.errors import BsfitInputError, did_you_mean
 
 if not jax.config.read("jax_enable_x64"):
@@ -168,6 +168,13 @@ class Theory(eqx.Module):
     def standard_model(cls) -> "Theory":
         """No new physics."""
         return cls(WilsonCoefficients.zeros())
+
+    def dark_sector(self, what: str) -> DarkSector:
+        """The dark sector, which `what` is about. Raises `BsfitInputError` for a model without dark matter."""
+        if self.dark is None:
+            models = models_with_dark_matter()
+            raise BsfitInputError(f"this model has no dark matter, so no {what}", expected=f"model {models}")
+        return self.dark
 
 
 class Rows(eqx.Module):

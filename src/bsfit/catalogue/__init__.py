@@ -14,7 +14,14 @@ from bsfit.catalogue.coefficients import (
     NEUTRINO_PAIRS,
     SEMILEPTONIC,
 )
-from bsfit.catalogue.models import MODELS, default_bounds, known_parameter, model, parameters_of
+from bsfit.catalogue.models import (
+    MODELS,
+    default_bounds,
+    known_parameter,
+    model,
+    models_with_dark_matter,
+    parameters_of,
+)
 from bsfit.catalogue.models.rows import Model, Parameter
 from bsfit.catalogue.observables import (
     BESIDE_MOMENTS,
@@ -61,6 +68,7 @@ __all__ = [
     "default_bounds",
     "known_parameter",
     "model",
+    "models_with_dark_matter",
     "nuisance_globs",
     "observable",
     "parameters_of",

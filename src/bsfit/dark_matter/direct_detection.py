@@ -33,9 +33,7 @@ def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
 
     Raises `BsfitInputError` for a model without dark matter or without that component.
     """
-    dark = theory.dark
-    if dark is None:
-        raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
+    dark = theory.dark_sector(key)
     if key in COMPONENTS:
         name = COMPONENTS[key]
         if name not in dark.vector:

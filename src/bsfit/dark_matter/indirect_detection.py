@@ -10,7 +10,6 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CM3_PER_S_PER_INVERSE_GEV2
 from bsfit.dark_sector.thermal import average
-from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
 from bsfit.theory import DarkSector, Theory, Verdict
 
@@ -48,11 +47,10 @@ def planck_ratio(dark: DarkSector, inputs: Inputs, largest: Float[ArrayLike, ""]
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
     """`sigma_v` today. Raises `BsfitInputError` for a model without dark matter, `KeyError` for another key."""
-    if theory.dark is None:
-        raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
+    dark = theory.dark_sector(key)
     if key != "sigma_v":
         raise KeyError(key)
-    return sigma_v(theory.dark)
+    return sigma_v(dark)
 
 
 def verdicts(theory: Theory) -> tuple[Verdict, ...]:

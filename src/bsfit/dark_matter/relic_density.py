@@ -18,7 +18,6 @@ from bsfit import validity
 from bsfit.constants import CRITICAL_DENSITY_PER_H2, ENTROPY_TODAY, PLANCK_MASS
 from bsfit.dark_sector.thermal import average, freeze_out
 from bsfit.dark_sector.thermal.plasma import Plasma, standard_plasma
-from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
 from bsfit.theory import DarkSector, Theory, Verdict
 
@@ -115,9 +114,7 @@ def channel_fractions(dark: DarkSector, x: Float[Array, ""]) -> dict[str, Float[
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
     """`Omega_h2` or `x_f`. Raises `BsfitInputError` for a model without dark matter, `KeyError` for another key."""
-    if theory.dark is None:
-        raise BsfitInputError(f"this model has no dark matter, so no {key}", expected="model portal or loop")
-    found = relic_density(theory.dark)
+    found = relic_density(theory.dark_sector(key))
     return {"Omega_h2": found.omega_h2 * calculation(inputs), "x_f": found.x_f}[key]
 
 

@@ -24,6 +24,12 @@ def model(given: str | Model) -> Model:
     return MODELS[given]
 
 
+def models_with_dark_matter() -> str:
+    """Their names for a message, as in ``portal or loop``."""
+    *others, last = (name for name, row in MODELS.items() if row.dark_matter)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def parameters_of(given: str | Model) -> dict[str, Parameter]:
     """Parameters of a model by name. Raises `BsfitInputError` for an unknown model."""
     return {parameter.name: parameter for parameter in model(given).parameters}

@@ -14,6 +14,7 @@ MODEL = Model(
         **dict.fromkeys(("J", "C_bs_LL"), "GeV^-2"),
         **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
     },
+    dark_matter=True,
     sources=("Kawamura:2017ecz", "Vicente:2018frk"),
     data="lfu-mixing",
     # Fig. 5 of 1803.04703: |lambda_Q_b lambda_Q_s| = 0.15; the sign makes C9 negative.

@@ -36,6 +36,7 @@ MODEL = Model(
         "C_bs_LL": "GeV^-2",
         "m2_chi": "GeV^2",
     },
+    dark_matter=True,
     sources=("AristizabalSierra:2015vqb", "Vicente:2018frk"),
     data="lfu-mixing",
     # Masses and sizes of Fig. 3 of 1803.04703; the sign of lambda_Q_s makes C9 negative.

@@ -29,8 +29,8 @@ class Model:
     """A model: `module` names the file of `models/` with its ``theory(params, inputs)``, or is what stands for one.
 
     `effective`: its parameters are the coefficients, so that the Standard Model is where all vanish, and the scenarios
-    of global fits are parameters too. `refused` are observables that it cannot predict, with the reason. `sources` are
-    the papers to cite.
+    of global fits are parameters too. `dark_matter`: its theories have a dark sector. `refused` are observables that it
+    cannot predict, with the reason. `sources` are the papers to cite.
 
     `quantities` are its outputs besides the coefficients, with their units; complex ones have ``_im`` partners.
     For fits that are not told otherwise, and which then print them: `data`; `benchmark`, a point in which every
@@ -47,6 +47,7 @@ class Model:
     benchmark: Mapping[str, float] = field(default_factory=dict)
     free: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     effective: bool = False
+    dark_matter: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
