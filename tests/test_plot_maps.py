@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.maps import Lines, Region, _shade, plot_maps
+from bsfit.plot.maps import Lines, Region, plot_maps, shade
 from bsfit.results import Map, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)
@@ -60,7 +60,7 @@ def test_a_region_is_where_its_values_are(tmp_path):
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")
-    _shade(axes, square, Region(values, "left", "#ff0000", high=0.5, alpha=1.0), 2)
+    shade(axes, square, Region(values, "left", "#ff0000", high=0.5, alpha=1.0), 2)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     red = np.asarray(canvas.buffer_rgba())[..., 1] < 128
