@@ -1,7 +1,7 @@
 """A posterior by NUTS over three coefficients, with its verdict, and a corner plot."""
 
 import bsfit
-from bsfit.plot.results import plot_corner
+from bsfit.plot.corner import plot_corner
 
 like = bsfit.log_likelihood(data="lfu", free={"C9mu": (-3, 3), "C10mu": (-3, 3), "C9pmu": (-3, 3)})
 posterior = bsfit.sample(like, seed=1)

@@ -10,8 +10,8 @@ import numpy as np
 
 import bsfit
 from bsfit.dark_matter.direct_detection import largest
+from bsfit.plot.canvas import BEST, COLOURS
 from bsfit.plot.maps import Lines, Region, plot_maps
-from bsfit.plot.results import BEST, COLOURS
 
 POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 120
 GRID = {"g_X": (0.05, 0.6, POINTS), "m_Zp": (800.0, 3000.0, POINTS)}

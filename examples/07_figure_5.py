@@ -6,8 +6,8 @@
 import sys
 
 import bsfit
+from bsfit.plot.canvas import BEST, COLOURS
 from bsfit.plot.maps import Lines, Region, plot_maps
-from bsfit.plot.results import BEST, COLOURS
 
 POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 120
 GRID = {"m_X": (5.0, 800.0, POINTS), "lambda_L_mu": (0.5, 4.0, POINTS)}

@@ -11,8 +11,8 @@ import numpy as np
 import bsfit
 from bsfit.dark_matter.direct_detection import largest
 from bsfit.dark_matter.relic_density import coupling_for
+from bsfit.plot.canvas import COLOURS
 from bsfit.plot.maps import Lines, Region, plot_maps
-from bsfit.plot.results import COLOURS
 
 POINTS = int(sys.argv[1]) if len(sys.argv) > 1 else 64
 GRID = {"m_L": (200.0, 2000.0, POINTS), "m_X": (20.0, 1100.0, POINTS)}

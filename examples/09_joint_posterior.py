@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 import bsfit
-from bsfit.plot.results import plot_corner
+from bsfit.plot.corner import plot_corner
 
 DATA = ["seed-2017", "lhcb-dms-combination-2021", "relic"]
 FREE = {

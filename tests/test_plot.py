@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot import results
+from bsfit.plot import canvas, corner, results
 from bsfit.results import Posterior, Profile, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)
@@ -44,8 +44,8 @@ def test_levels_are_those_of_the_chi_square():
 
     for sigma, dof in ((1.0, 1), (2.0, 1), (1.0, 2), (2.0, 2), (3.0, 2)):
         expected = stats.chi2(dof).isf(2 * stats.norm.sf(sigma))
-        assert results.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
-    assert [round(results.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
+        assert canvas.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
+    assert [round(canvas.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
 
 
 def test_plane_names_sets_levels_and_points(tmp_path):
@@ -101,7 +101,7 @@ def test_profile_and_its_table(tmp_path):
 
 
 def test_corner_shows_that_a_posterior_failed(tmp_path, monkeypatch):
-    found = texts(results.plot_corner, posterior(), tmp_path / "corner.png", monkeypatch=monkeypatch)
+    found = texts(corner.plot_corner, posterior(), tmp_path / "corner.png", monkeypatch=monkeypatch)
     assert "NOT CONVERGED" in found
     assert {"a", "b"} <= set(found)
 
@@ -117,7 +117,7 @@ def test_bad_requests_are_refused(tmp_path):
     with pytest.raises(BsfitInputError, match="same one or two"):
         results.plot_plane({"a": scan(), "b": scan(("C10", "m"))}, tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="no draws of c"):
-        results.plot_corner(posterior(), tmp_path / "x.png", names=["a", "c"])
+        corner.plot_corner(posterior(), tmp_path / "x.png", names=["a", "c"])
     with pytest.raises(BsfitInputError, match="one parameter"):
         results.plot_profile(scan(), tmp_path / "x.png")
     assert list(tmp_path.iterdir()) == []
@@ -129,5 +129,5 @@ def test_matplotlib_is_imported_late():
 
 
 def test_corner_of_one_parameter(tmp_path):
-    figure, _ = results.plot_corner(posterior(), tmp_path / "corner.svg", names=("a",))
+    figure, _ = corner.plot_corner(posterior(), tmp_path / "corner.svg", names=("a",))
     assert figure.stat().st_size > 5_000

@@ -28,6 +28,7 @@ _PUBLIC = {
     "Theory": "bsfit.theory",
     "WilsonCoefficients": "bsfit.theory",
     "BsfitInputError": "bsfit.errors",
+    "BsfitWarning": "bsfit.errors",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

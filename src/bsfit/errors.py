@@ -1,4 +1,4 @@
-"""The one exception for bad user input, and the search for the name that was probably meant."""
+"""The one exception for bad user input, the one warning, and the search for the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ class BsfitInputError(ValueError):
         expected = f"; expected {self.expected}" if self.expected else ""
         hint = f" ({self.hint})" if self.hint else ""
         return head + expected + hint
+
+
+class BsfitWarning(UserWarning):
+    """Something that a user should know, but that stops nothing."""
 
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> tuple[str, ...]:

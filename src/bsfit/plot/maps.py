@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.results import GLOBAL, Labels, canvas, frame, save, save_arrays, what
+from bsfit.plot.canvas import GLOBAL, Labels, canvas, frame, save, save_arrays, what
 from bsfit.results import Map
 
 
@@ -69,7 +69,9 @@ def plot_maps(
                     raise BsfitInputError(
                         f"values of shape {np.shape(layer.values)}", field=layer.label, expected=f"{shape}"
                     )
-                handles.append((shade if isinstance(layer, Region) else _contours)(cell, grid, layer, 2 + 0.01 * i))
+                order = 2 + 0.01 * i
+                shaded = isinstance(layer, Region)
+                handles.append(shade(cell, grid, layer, order) if shaded else _contours(cell, grid, layer, order))
                 payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
@@ -78,7 +80,7 @@ def plot_maps(
 
 
 def shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
-    """One region; returns its legend handle."""
+    """Draw one region on axes of matplotlib; returns its legend handle."""
     from matplotlib.patches import Patch
 
     values = np.ma.masked_invalid(region.values).T

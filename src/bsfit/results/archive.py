@@ -84,10 +84,8 @@ def save(record: Any, path: str | os.PathLike[str], default_suffix: str) -> Path
     return path
 
 
-def load(path: str | os.PathLike[str]) -> Any:
-    """Load any result file. Raises ResultFileError when a single byte differs from what was written."""
-    from bsfit.results import records
-
+def read(path: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
+    """Kind and content of a result file. Raises ResultFileError when a single byte differs from what was written."""
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -101,10 +99,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             raise ResultFileError(
                 f"written by a newer bsfit (schema {schema}, this one reads up to {SCHEMA}); update bsfit"
             )
-        record = records.KINDS.get(kind)
-        if record is None:
-            raise ResultFileError(f"unknown kind of result {kind!r}; expected one of {', '.join(records.KINDS)}")
-        return record(**content)
+        return str(kind), dict(content)
     except (ValueError, TypeError, KeyError, RecursionError, zipfile.BadZipFile, EOFError) as error:
         raise ResultFileError(f"{path}: {error}") from None
 

@@ -2,6 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
+
+
+def title(meta: dict[str, Any]) -> str:
+    """Of which model, and to which data, a result is."""
+    about = meta.get("likelihood", {})
+    parts = [f"of {about['model']}" if "model" in about else "", f"to {about['data']}" if "data" in about else ""]
+    return " ".join(part for part in parts if part) or "of a log-likelihood"
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.inference.progress import Progress
+from bsfit.inference.target import Params
 from bsfit.results import Map, provenance
 from bsfit.runs.scan import grid_axes
 
@@ -23,7 +24,7 @@ BLOCK, BLOCKS = 32, 8
 
 
 def tabulate(
-    function: Callable[[dict], Any],
+    function: Callable[[Params], Any],
     grid: Mapping[str, Any],
     *,
     fixed: Mapping[str, float] | None = None,
@@ -59,12 +60,12 @@ def tabulate(
 
 
 @eqx.filter_jit
-def _round(function: Callable, points: dict[str, Any], constant: dict[str, Any]) -> dict[str, Any]:
+def _round(function: Callable, points: Params, constant: Params) -> dict[str, Any]:
     return jax.lax.map(lambda p: _named(function, function({**constant, **p})), points, batch_size=BLOCK)
 
 
 def _named(function: Callable, found: Any) -> dict[str, Any]:
-    """Results by name, each a real scalar."""
+    """Results by name, each a real scalar; an array takes its names from the function."""
     if not isinstance(found, Mapping):
         names = getattr(function, "names", ())
         if jnp.shape(found) != (len(names),):

@@ -1,0 +1,74 @@
+"""Posterior draws with what is to be thought of them."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from bsfit.results import tables
+from bsfit.results.record import Record, Values
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior(Record):
+    """Posterior draws with their verdict.
+
+    samples: name -> [chain, draw]; summary: name -> mean, sd, quantiles, r_hat, ess_bulk, ess_tail.
+    """
+
+    names: tuple[str, ...]
+    samples: dict[str, np.ndarray]
+    log_likelihood: np.ndarray
+    sample_stats: dict[str, np.ndarray]
+    summary: dict[str, Values]
+    priors: dict[str, str]
+    verdict: str
+    reasons: tuple[str, ...]
+    diagnostics: Values
+    modes: tuple[dict[str, Any], ...] = ()
+    messages: tuple[str, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+    suffix: ClassVar[str] = ".npz"
+
+    @property
+    def converged(self) -> bool:
+        """Whether the verdict is good."""
+        return self.verdict == "passed"
+
+    def draws(self, name: str) -> np.ndarray:
+        """All draws of one parameter, chains joined: [chain * draw]."""
+        return self.samples[name].reshape(-1)
+
+    def verdict_line(self) -> str:
+        """The verdict with the worst diagnostics and their limits."""
+        worst = self.diagnostics
+        return (
+            f"convergence {self.verdict}: max R-hat {worst['r_hat']:.4f} (< 1.01), min ESS {worst['ess']:.0f} (> 400), "
+            f"{worst['divergences']:.0f} divergences (0), min E-BFMI {worst['e_bfmi']:.2f} (> 0.3)"
+        )
+
+    def to_arviz(self) -> Any:
+        """ArviZ DataTree with groups posterior and sample_stats (needs the extra `io`: arviz-base)."""
+        try:
+            from arviz_base import from_dict  # pyright: ignore[reportMissingImports]
+        except ImportError:
+            raise ImportError("to_arviz needs arviz-base: pip install 'bsfit[io]'") from None
+        stats = {**self.sample_stats, "log_likelihood_total": self.log_likelihood}
+        return from_dict({"posterior": dict(self.samples), "sample_stats": stats})
+
+    def __str__(self) -> str:
+        header = ["parameter", "mean", "sd", "68 % interval", "95 % interval", "R-hat", "ESS bulk", "ESS tail"]
+        rows = []
+        for name, s in self.summary.items():
+            one, two = (tables.interval((s[a], s[b]), None, s["sd"]) for a, b in (("q16", "q84"), ("q2.5", "q97.5")))
+            cells = [name, tables.number(s["mean"], s["sd"]), tables.number(s["sd"], s["sd"]), one, two]
+            rows.append([*cells, f"{s['r_hat']:.4f}", f"{s['ess_bulk']:.0f}", f"{s['ess_tail']:.0f}"])
+        chains, draws = self.log_likelihood.shape
+        lines = [
+            f"Posterior {tables.title(self.meta)}: {chains} chains of {draws} draws",
+            tables.aligned(header, rows),
+            *(f"prior: {text}" for text in self.priors.values()),
+            self.verdict_line(),
+            *(f"not to be trusted: {reason}" for reason in self.reasons),
+        ]
+        return "\n".join(lines + [f"note: {message}" for message in self.messages])
