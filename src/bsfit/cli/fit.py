@@ -2,7 +2,7 @@
 
 Without arguments: the table of one-parameter scenarios of the Wilson coefficients on the data set lfu. With --free, or
 one --scenario: a fit of these parameters. With --scenario all: many more scenarios, and pairs of them. With --model
-portal or loop: a fit of couplings, at a benchmark that is printed and that --set and --free change.
+another model: a fit of couplings, at a benchmark that is printed and that --set and --free change.
 """
 
 import argparse

@@ -23,7 +23,7 @@ OWN = 1e-6
 def own_terms(here: Mapping[str, Any]) -> tuple[str, ...]:
     """What terms of a user's own add to chi2, which the p-value does not see."""
     own = float(here["chi2"]) - float(here["tested_chi2"]) if {"chi2", "tested_chi2"} <= set(here) else 0.0
-    return (f"own terms raise chi2 by {own:.2f}, which the p-value leaves out",) if abs(own) > OWN else ()
+    return (f"own terms add {own:+.2f} to chi2, which the p-value leaves out",) if abs(own) > OWN else ()
 
 
 def params_at(space: Space, best: Best) -> Params:

@@ -131,7 +131,7 @@ class UpperLimits(Term):
     def values(self, theory: Theory, predicted: Predicted, inputs: Inputs) -> Float[Array, " k"]:
         """The rate over the published limit, for each limit. Raises `BsfitInputError` without dark matter."""
         if theory.dark is None:
-            raise BsfitInputError("this model has no dark matter", field="data", expected="model portal or loop")
+            raise BsfitInputError("this model has no dark matter", field="data", expected=f"model {catalogue.models_with_dark_matter()}")
         share = jnp.ones(()) if self.full is None else share_of(predicted.relic_density / self.full)
         return jnp.stack([_over_limit(limit, theory.dark, share, theory, inputs) for limit in self.limits])
 
@@ -207,5 +207,5 @@ def refuse_without_dark_matter(model: BoundModel, inputs: Inputs, point: Params,
         raise BsfitInputError(
             f"the model {model.name or 'given'} has no dark matter, and the data ask for {asked}",
             field="data",
-            expected="model portal or loop, or a Theory with a dark sector",
+            expected=f"model {catalogue.models_with_dark_matter()}, or a Theory with a dark sector",
         )
