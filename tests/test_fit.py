@@ -111,7 +111,7 @@ def test_own_terms_count_in_chi2_alone():
     result = fit(Own(), profile_errors=False)
     assert (result.chi2, result.ndf) == (pytest.approx(1.5), 2)
     assert result.p_value == pytest.approx(stats.chi2(2).sf(0.75))
-    assert "own terms raise chi2 by 0.75, which the p-value leaves out" in result.messages
+    assert "own terms add +0.75 to chi2, which the p-value leaves out" in result.messages
 
 
 def test_pulls_have_the_names_of_what_is_pulled():

@@ -131,7 +131,9 @@ class UpperLimits(Term):
     def values(self, theory: Theory, predicted: Predicted, inputs: Inputs) -> Float[Array, " k"]:
         """The rate over the published limit, for each limit. Raises `BsfitInputError` without dark matter."""
         if theory.dark is None:
-            raise BsfitInputError("this model has no dark matter", field="data", expected=f"model {catalogue.models_with_dark_matter()}")
+            raise BsfitInputError(
+                "this model has no dark matter", field="data", expected=f"model {catalogue.models_with_dark_matter()}"
+            )
         share = jnp.ones(()) if self.full is None else share_of(predicted.relic_density / self.full)
         return jnp.stack([_over_limit(limit, theory.dark, share, theory, inputs) for limit in self.limits])
 
