@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
-_NUMBERS = {"constants", "errors", "numerics"}
+_NUMBERS = {"constants", "errors", "numerics", "scalars"}
 _RECORDS = _NUMBERS | {"catalogue", "loading", "theory", "validity"}
 _FORMULAS = _RECORDS | {"standard_model"}
 _SIBLINGS = {"models", "observables", "dark_matter"}
@@ -17,6 +17,7 @@ ALLOWED = {
     "constants": set(),
     "errors": set(),
     "numerics": {"constants"},
+    "scalars": {"errors"},
     "results": {"errors"},
     "catalogue": {"errors"},
     "theory": _NUMBERS | {"catalogue"},
@@ -31,8 +32,8 @@ ALLOWED = {
     "dark_matter": _FORMULAS | {"matching", "dark_sector"},
     "predictions": _FORMULAS | {"hadronic", "dark_matter"},
     "likelihood": _FORMULAS | {"dark_matter", "predictions"},
-    "inference": {"numerics", "results", "errors"},
-    "runs": {"numerics", "results", "errors", "inference"},
+    "inference": {"numerics", "results", "errors", "scalars"},
+    "runs": {"numerics", "results", "errors", "scalars", "inference"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "plot": {"results", "errors"},
     "cli": None,  # anything, imported inside the verb

@@ -140,7 +140,7 @@ def test_own_numbers_beside_a_set():
         ((["C9_bsmumu"], [1.0], [0.0]), "positive"),
         ((["C9_bsmumu"], [1.0], [-0.1]), "positive"),
         ((["C9_bsmumu"], [float("nan")], [0.1]), "finite"),
-        ((["C9_bsmumu"], ["x"], [0.1]), "numbers"),
+        ((["C9_bsmumu"], ["x"], [0.1]), "not a number"),
         ((["C9_bsmumu"], [1.0], [0.1, 0.2]), "2 errors"),
         ((["R_K"], [1.0], [0.1]), "needs a q2 bin"),
         ((["R_KK[1,6]"], [1.0], [0.1]), "R_K"),

@@ -10,7 +10,6 @@ as it is: in fits it acts as one more measurement (a constraint), in samples as 
 """
 
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
 import equinox as eqx
@@ -19,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit import scalars
 from bsfit.errors import BsfitInputError
 from bsfit.inference.target import Params, Target
 
@@ -173,13 +173,11 @@ def _box(key: str, value: Any) -> tuple[float, float]:
         return _distribution_box(where, key, value)
     try:
         low, high = value
-        if not all(isinstance(x, Real) and not isinstance(x, bool) for x in (low, high)):
-            raise TypeError
+        low, high = (float(edge if isinstance(edge, float) else scalars.real(edge, key)) for edge in (low, high))
     except (TypeError, ValueError):
         raise BsfitInputError(
             f"got {value!r}", field=where, expected="two numbers (low, high) or a numpyro distribution"
         ) from None
-    low, high = float(low), float(high)
     if not np.all(np.isfinite([low, high])):
         raise BsfitInputError(f"bounds ({low}, {high}) are not finite", field=where, expected="finite bounds")
     if not low < high:

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from bsfit import catalogue
+from bsfit import catalogue, scalars
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
@@ -64,7 +64,7 @@ def log_likelihood(
     Raises `BsfitInputError` for unknown names, empty selections, bad bounds, free parameters that no selected
     observable depends on, and data on dark matter in a model without any.
     """
-    free, fixed = dict(free or {}), dict(fixed or {})
+    free, fixed = dict(free or {}), scalars.parts(fixed or {}, infinite=fixed or ())
     if theory not in THEORY_MODES:
         raise BsfitInputError(
             f"unknown theory mode {theory!r}",

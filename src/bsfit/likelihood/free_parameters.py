@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from bsfit import catalogue
+from bsfit import catalogue, scalars
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.terms import Predicted, Term
 from bsfit.predictions.bound_model import check_domain
@@ -35,7 +35,8 @@ def check_bounds(free: Mapping[str, Any], row: catalogue.Model | None) -> None:
         if hasattr(bounds, "log_prob"):
             continue
         try:
-            low, high = (float(edge) for edge in bounds)
+            low, high = bounds
+            low, high = (float(edge if isinstance(edge, float) else scalars.real(edge, name)) for edge in (low, high))
         except (TypeError, ValueError):
             raise BsfitInputError(
                 f"bounds of {name!r} are {bounds!r}", expected="(low, high) or a numpyro distribution"

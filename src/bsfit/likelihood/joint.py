@@ -14,6 +14,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from bsfit import scalars
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks
@@ -70,7 +71,7 @@ class LogLikelihood(eqx.Module):
     # ------------------------------------------------------------------------------------------ the density
 
     def __call__(self, params: Params) -> Float[Array, ""]:
-        """Log-likelihood at a dictionary of the free parameters."""
+        """Log-likelihood at a dictionary of exactly the free parameters. Raises `BsfitInputError` for other names."""
         values, errors = self._at(params)
         return sum((t.log_prob(v, errors) for t, v in zip(self.terms, values, strict=True)), jnp.zeros(()))
 
@@ -114,21 +115,25 @@ class LogLikelihood(eqx.Module):
             "predictions": _joined(v for term, v in each if term.observed),
         }
 
+    def _checked(self, params: Params) -> dict[str, Any]:
+        """Exactly the free names, each a number. Raises `BsfitInputError` for others."""
+        return scalars.exactly(params, map(plain, self.about.free), "the likelihood", self.about.fixed)
+
     def _theory(self, params: Params) -> tuple[Theory, Inputs]:
         nuisances = {name: params[name] for name in self.about.sampled}
         inputs = self.prediction.inputs.replace(nuisances)
         return self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs), inputs
 
     def _at(self, params: Params) -> tuple[list[Array], ErrorsOfBlocks]:
-        """Values of every term, and theory errors."""
-        theory, inputs = self._theory(params)
+        """Values of every term, and theory errors; `params` have exactly the free names."""
+        theory, inputs = self._theory(self._checked(params))
         predicted = Predicted(self.prediction.of_theory(theory, inputs), theory, inputs)
         values = [term.values(theory, predicted, inputs) for term in self.terms]
         return values, self.errors(self.prediction, theory)
 
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         """Conditions of the model, and of freeze-out, that fail at a point, what the pull leaves out, estimates."""
-        point = {name: jnp.asarray(float(value)) for name, value in params.items()}
+        point = {name: jnp.asarray(value) for name, value in self._checked(params).items()}
         return (*failed_verdicts(compile_quickly(self._verdicts)(point)), *self.notes)
 
     def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
@@ -143,7 +148,7 @@ class LogLikelihood(eqx.Module):
         return self._quadratic if self.about.jacobian is not None else None
 
     def _quadratic(self, params: Mapping[str, float]) -> tuple:
-        jacobian = self.about.jacobian
+        jacobian, params = self.about.jacobian, self._checked(params)
         assert jacobian is not None
         names = (*jacobian.free, *jacobian.nuisances)
         predicted, slopes = jacobian(params)

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit import scalars
 from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import input_files
@@ -90,7 +91,7 @@ class Inputs(eqx.Module):
         if not changes:
             return self
         index = np.array([self._position(name) for name in changes])
-        new = jnp.stack([jnp.asarray(value, dtype=float) for value in changes.values()])
+        new = jnp.stack([jnp.asarray(scalars.real(value, name), dtype=float) for name, value in changes.items()])
         return dataclasses.replace(self, values=self.values.at[index].set(new))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bsfit import catalogue
+from bsfit import catalogue, scalars
 from bsfit.errors import BsfitInputError
 from bsfit.loading.measurements import Datum
 
@@ -70,7 +70,10 @@ class Measurement:
         """Upper and lower errors [n, 2]."""
         if len(errors) != n:
             raise self._error(f"{len(errors)} errors for {n} values", _EXPECTED)
-        sides = np.stack([np.broadcast_to(_array(error, "errors"), 2) for error in errors])
+        found = [_array(error, "errors") for error in errors]
+        if any(error.shape not in ((), (2,)) for error in found):
+            raise self._error(f"errors {errors!r}", _EXPECTED)
+        sides = np.stack([np.broadcast_to(error, 2) for error in found])
         if np.any(sides <= 0):
             raise self._error(f"errors {sides.tolist()}", "positive numbers")
         return sides
@@ -89,13 +92,15 @@ class Measurement:
 
 
 def _array(given: Any, field: str) -> np.ndarray:
-    try:
-        found = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        raise BsfitInputError(f"got {given!r}", field=field, expected="numbers") from None
-    if not np.isfinite(found).all():
-        raise BsfitInputError(f"got {given!r}", field=field, expected="finite numbers")
-    return found
+    if isinstance(given, list | tuple):
+        rows = [_array(entry, field) for entry in given]
+        if len({row.shape for row in rows}) > 1:
+            raise BsfitInputError(f"got {given!r}", field=field, expected="numbers, as many in each row")
+        return np.array(rows)
+    array = np.asarray(given)
+    if array.ndim:
+        return np.array([_array(entry, field) for entry in array])
+    return np.asarray(scalars.real(given, field))
 
 
 def _datum(observable: Any, value: float, plus: float, minus: float, group: str) -> Datum:

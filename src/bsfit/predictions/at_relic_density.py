@@ -26,12 +26,18 @@ class AtRelicDensity:
     target: float
     bounds: tuple[float, float]
 
-    def bind(self, fixed: Mapping[str, float], free: Sequence[str]) -> BoundModel:
+    def bind(self, fixed: Mapping[str, float], free: Sequence[str] | None) -> BoundModel:
         """The model with its fixed parameters, and the coupling as one more output under its own name."""
-        if self.coupling in (*fixed, *free):
+        if self.coupling in (*fixed, *(free or ())):
             raise BsfitInputError(f"{self.coupling!r} is fixed by the relic density", field="model")
-        inner = bind_model(self.model, fixed, (*free, self.coupling))
-        return replace(inner, function=lambda params, inputs: self._theory(inner, params, inputs), fixed=())
+        inner = bind_model(self.model, fixed, None if free is None else (*free, self.coupling))
+        return replace(
+            inner,
+            function=lambda params, inputs: self._theory(inner, params, inputs),
+            fixed=(),
+            free=None if free is None else tuple(free),
+            required=tuple(name for name in inner.required if name != self.coupling),
+        )
 
     def __call__(self, params: Params, inputs: Inputs) -> Theory:
         """Theory at the other parameters."""

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from bsfit import catalogue
+from bsfit import catalogue, scalars
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
 from bsfit.theory import ModelFunction, Params, Theory
@@ -20,11 +18,17 @@ ModelLike = str | catalogue.Model | Callable
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A model with its fixed parameters: callable on the free ones. `row` is None for a user's own callable."""
+    """A model with its fixed parameters: callable on the free ones. `row` is None for a user's own callable.
+
+    `free` names those that are given at every call, no more and no less; None: any that the model has, and all that are
+    `required`, having no default.
+    """
 
     row: catalogue.Model | None
     function: ModelFunction
     fixed: tuple[tuple[str, float], ...] = ()
+    free: tuple[str, ...] | None = None
+    required: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -32,12 +36,23 @@ class BoundModel:
         return self.row.name if self.row else ""
 
     def __call__(self, params: Params, inputs: Inputs) -> Theory:
-        """Theory at the free parameters."""
-        return self.function({**dict(self.fixed), **params}, inputs)
+        """Theory at the free parameters. Raises `BsfitInputError` for names that are not free."""
+        return self.function({**dict(self.fixed), **self.checked(params)}, inputs)
+
+    def checked(self, params: Params) -> dict[str, Any]:
+        """Numbers of the free parameters, by name."""
+        if self.free is not None:
+            return scalars.exactly(params, self.free, "the model", dict(self.fixed))
+        found = scalars.parts(params)
+        if self.row is not None:
+            for name in found:
+                catalogue.known_parameter(self.row, name)
+            _refuse_missing(self.row, [name for name in self.required if name not in found])
+        return found
 
 
-def bind_model(model: ModelLike, fixed: Mapping[str, float], free: Sequence[str]) -> BoundModel:
-    """A model with fixed parameters and defaults filled in; `free` names the parameters given later.
+def bind_model(model: ModelLike, fixed: Mapping[str, float], free: Sequence[str] | None) -> BoundModel:
+    """A model with fixed parameters and defaults filled in; `free` names those given later, None if any may be.
 
     `model` is a name of `catalogue.MODELS`, a row of one's own, a callable of the parameters, or of the parameters and
     the inputs (the number of its required arguments decides), or has this function as its own method
@@ -47,22 +62,31 @@ def bind_model(model: ModelLike, fixed: Mapping[str, float], free: Sequence[str]
     if (bind := getattr(model, "bind", None)) is not None:
         return bind(fixed, free)
     if not isinstance(model, str | catalogue.Model):
-        return BoundModel(None, _of_both(model), tuple(sorted(fixed.items())))
+        own = scalars.parts(fixed)
+        return BoundModel(None, _of_both(model), tuple(sorted(own.items())), None if free is None else tuple(free))
     row, known = catalogue.model(model), catalogue.parameters_of(model)
-    for name in (*fixed, *free):
+    given = scalars.parts(fixed, infinite=fixed)
+    for name in (*given, *(free or ())):
         catalogue.known_parameter(row, name)
-    for name in fixed:
-        if name in free:
+    for name in given:
+        if name in (free or ()):
             raise BsfitInputError(f"parameter {name!r} is both free and fixed")
-        check_domain(row, name, fixed[name])
-    missing = [p.name for p in known.values() if p.default is None and p.name not in (*fixed, *free)]
+        check_domain(row, name, given[name])
+    required = tuple(p.name for p in known.values() if p.default is None and p.name not in given)
+    if free is not None:
+        _refuse_missing(row, [name for name in required if name not in free])
+    defaults = {} if row.effective else {p.name: p.default for p in known.values() if p.default is not None}
+    filled = {name: value for name, value in {**defaults, **given}.items() if name not in (free or ())}
+    chosen = None if free is None else tuple(free)
+    return BoundModel(row, module_of(row).theory, tuple(filled.items()), chosen, required)
+
+
+def _refuse_missing(row: catalogue.Model, missing: Sequence[str]) -> None:
     if missing:
         raise BsfitInputError(
             f"model {row.name!r} needs a value for {', '.join(missing)}",
             expected="masses and gauge couplings have no default",
         )
-    defaults = {} if row.effective else {p.name: p.default for p in known.values() if p.name not in free}
-    return BoundModel(row, module_of(row).theory, tuple({**defaults, **fixed}.items()))
 
 
 def module_of(row: catalogue.Model | catalogue.Process) -> Any:
@@ -104,8 +128,7 @@ def check_domain(model: str | catalogue.Model, name: str, value: Any, edge: bool
     The `edge` of a range may be the end of that interval.
     """
     parameter = catalogue.known_parameter(model, name)
-    if not isinstance(value, (int, float, np.number)) or math.isnan(value):
-        raise BsfitInputError(f"parameter {name!r} = {value!r} is not a number", expected="a real number")
+    value = scalars.real(value, name, infinite=parameter.default == math.inf)
     inside = parameter.lower < value < parameter.upper or (parameter.default == math.inf and value == math.inf)
     if not inside and not (edge and parameter.lower <= value <= parameter.upper):
         unit = "" if parameter.unit == "1" else f" {parameter.unit}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import jax.numpy as jnp
 import numpy as np
 
-from bsfit.errors import BsfitInputError
+from bsfit import scalars
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import ModelLike, check_domain, module_of, row_of
 from bsfit.predictions.checks import check_bin, failed_verdicts
@@ -31,20 +31,16 @@ def predict(
 
     `inputs` is the name of an input set, an `Inputs`, or a dictionary of values that replace those of the default set.
     Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model
-    fail. Raises `BsfitInputError` as `prediction` does.
+    fail. A complex coefficient stands for its real part and that of the name with ``_im``. Raises `BsfitInputError` as
+    `prediction` does, and for values outside the domain of a parameter.
     """
-    params = dict(params or {})
-    if isinstance(observables, str):
-        raise BsfitInputError(
-            f"got the text {observables!r}", field="observables", expected=f"a list, [{observables!r}]"
-        )
+    params = scalars.parts(params or {}, infinite=params or ())
     if (row := row_of(model)) is not None:
         for name, value in params.items():
             check_domain(row, name, value)
     function = prediction(observables, model, inputs, free=tuple(params))
-    theory = compile_quickly(function.model)(
-        {name: jnp.asarray(float(v)) for name, v in params.items()}, function.inputs
-    )
+    point = {name: jnp.asarray(value, dtype=float) for name, value in params.items()}
+    theory = compile_quickly(function.model)(point, function.inputs)
     values = function.at_once(theory)
     labels = [label(item) for item in observables]
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))

@@ -142,15 +142,16 @@ def prediction(
     model: ModelLike = "eft",
     inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     fixed: Mapping[str, float] | None = None,
-    free: Sequence[str] = (),
+    free: Sequence[str] | None = None,
 ) -> Prediction:
     """The jit-able form of `predict`: a callable ``params -> array [n]`` of real numbers.
 
     `observables` are names (`bsfit list`), names of a model's outputs (``M_Q``, ``C9_bsmumu``, ``C9_bsmumu_im``) or own
-    functions ``(theory, inputs) -> number``. `free` names the parameters that will be given at the call, `fixed` the
-    others; parameters in neither take their defaults.
+    functions ``(theory, inputs) -> number``. `free` names the parameters that are given at every call, without it any
+    of the model's may be; `fixed` gives others a value, the rest take their defaults.
 
-    Raises `BsfitInputError` for unknown names, missing or impossible bins, and missing parameters.
+    Raises `BsfitInputError` for unknown names, missing or impossible bins, and missing parameters; when it is called
+    for names that are not free, missing ones, and what is not a number.
     """
     return wired(observables, model, inputs, fixed, free).with_quoted_standard_model()
 
@@ -160,10 +161,13 @@ def wired(
     model: ModelLike = "eft",
     inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     fixed: Mapping[str, float] | None = None,
-    free: Sequence[str] = (),
+    free: Sequence[str] | None = None,
 ) -> Prediction:
     """As `prediction`, but with our own Standard-Model values also where the inputs quote others."""
     inputs = as_inputs(inputs)
+    if isinstance(observables, str):
+        expected = f"a list, [{observables!r}]"
+        raise BsfitInputError(f"got the text {observables!r}", field="observables", expected=expected)
     bound = bind_model(model, fixed or {}, free)
     items, own = _parse(observables, bound)
     for item in items:

@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bsfit import scalars
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inference import target
 from bsfit.inference.degeneracy import natural
@@ -60,7 +61,7 @@ def scan(
     """
     started = time.time()
     axes = grid_axes(grid, "scan")
-    fixed = {name: float(value) for name, value in (fixed or {}).items()}
+    fixed = {name: float(scalars.real(value, name)) for name, value in (fixed or {}).items()}
     like = target.of(like, free)
     space = None if like.free is None else space_of(like)
     others = _others(space, axes, fixed, profile)

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bsfit import scalars
 from bsfit.errors import BsfitInputError
 from bsfit.inference.progress import Progress
 from bsfit.inference.target import Params
@@ -38,7 +39,7 @@ def tabulate(
     """
     started = time.time()
     axes = grid_axes(grid, "tabulate")
-    constant = {name: jnp.asarray(float(value)) for name, value in (fixed or {}).items()}
+    constant = {name: jnp.asarray(scalars.real(value, name)) for name, value in (fixed or {}).items()}
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     points = {name: values.reshape(-1) for name, values in zip(axes, mesh, strict=True)}
     size, step = mesh[0].size, BLOCK * BLOCKS
