@@ -64,9 +64,10 @@ def test_central_values_are_zero_and_partners_are_correlated():
 
 
 def test_nothing_between_the_ranges_and_smooth_everywhere():
-    shifts = power_corrections.PseudoscalarShifts(*(jnp.asarray(x + 0j) for x in (0.1, 0.01, 0.2)), jnp.zeros(2))
+    none, one, m_b = jnp.zeros(2, dtype=complex), jnp.ones(()), jnp.asarray(5.28)
+    shifts = power_corrections.PseudoscalarShifts(*(jnp.asarray(x + 0j) for x in (0.1, 0.01, 0.2)), none)
     q2 = jnp.linspace(0.1, 20.0, 2000)
-    value = jax.vmap(lambda q2: power_corrections.pseudoscalar_shift(q2, shifts, 1.0, 5.28))(q2)
+    value = jax.vmap(lambda q2: power_corrections.pseudoscalar_shift(q2, shifts, one, m_b))(q2)
     assert np.all(value[(q2 > 10.0) & (q2 < 13.0)] == 0.0)
     np.testing.assert_allclose(value[q2 < 9.0], 0.1 + 0.01 * q2[q2 < 9.0], rtol=1e-12)
     np.testing.assert_allclose(value[q2 > 14.0], 0.2, rtol=1e-12)
@@ -85,7 +86,10 @@ def helicity_form_factors(q2):
     m_b, m_v = float(FLAVIO["m_B0"]), float(FLAVIO["m_K*0"])
     kstar = jax.tree.map(lambda x: x[0], form_factors.b_to_v(FLAVIO))
     v, _, a1, a12, *_ = (float(x) for x in form_factors.evaluate(kstar, jnp.asarray(q2)))
-    axial, vector = (1 + m_v / m_b) * a1, float(sqrt_lambda(q2, m_b, m_v)) / (m_b * (m_b + m_v)) * v
+    axial, vector = (
+        (1 + m_v / m_b) * a1,
+        float(sqrt_lambda(jnp.asarray(q2), FLAVIO["m_B0"], FLAVIO["m_K*0"])) / (m_b * (m_b + m_v)) * v,
+    )
     plus = float(form_factors.evaluate(form_factors.b_to_k(FLAVIO), jnp.asarray(q2))[0])
     return np.array([4 * m_v / np.sqrt(q2) * a12, 0.5 * (axial + vector), 0.5 * (axial - vector)]), plus
 

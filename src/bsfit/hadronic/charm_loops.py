@@ -19,14 +19,14 @@ hep-ph/0106067 [Beneke:2001at]_ and hep-ph/0412400 [Beneke:2004dp]_; the loop fu
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
 from bsfit.hadronic import two_loop
 from bsfit.hadronic.quark_loop import FloatLike, h, h_massless
 
 __all__ = ["Y", "Y_u", "delta_C7", "delta_C7_u", "delta_C9", "delta_C9_u", "h", "h_massless"]
 
-Coefficients = Complex[Array, "*a"]
+Coefficients = Inexact[ArrayLike, "*a"]
 """One coefficient, or an array with one for each amplitude; the result has its shape."""
 
 FourQuark = Complex[ArrayLike, " 6"] | Float[ArrayLike, " 6"]

@@ -48,7 +48,7 @@ def parse_value(text: str) -> PrintedValue:
     return PrintedValue(central, *stat, plus, minus)
 
 
-def parse_symmetric(printed: str | float) -> tuple[float, float]:
+def parse_symmetric(printed: str | int | float) -> tuple[float, float]:
     """Read an input: central value and Gaussian error, which is 0 where none is printed.
 
     A number, its text, or a form of `parse_value`; several errors are added in quadrature. Raises `ValueError` saying
