@@ -141,7 +141,9 @@ def test_what_is_visible():
     assert float(share(0.0, 0.0, 0.0)) == 0.0
     none = jnp.zeros((), dtype=complex)
     assert np.isfinite(jax.grad(lambda x: loop.same_flavour_share((none, x + none, none)))(0.0))
-    full, half = (float(pair_production.over_limit(limit("collider-leptons-36fb"), sector(share=s))) for s in (1.0, 0.5))
+    full, half = (
+        float(pair_production.over_limit(limit("collider-leptons-36fb"), sector(share=s))) for s in (1.0, 0.5)
+    )
     assert half == pytest.approx(full / 2, rel=1e-12)
 
 
