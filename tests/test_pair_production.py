@@ -13,6 +13,8 @@ from bsfit import cli
 from bsfit.dark_matter import pair_production
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.dark_matter import terms_of
+from bsfit.likelihood.terms import Predicted
+from bsfit.likelihood.theory_errors import AtThisPoint
 from bsfit.loading import measurements, selection
 from bsfit.loading.limits import ESTIMATES, ONE_SIDED, limit, named
 from bsfit.models import loop
@@ -29,6 +31,9 @@ SLEPTON_PAIRS = np.array([
     (180, 44.85), (200, 30.31), (220, 21.15), (240, 15.14), (260, 11.08), (280, 8.259), (300, 6.254), (340, 3.732),
     (380, 2.325), (440, 1.216), (500, 0.6736), (600, 0.2763), (700, 0.1235), (800, 0.05863),
 ])  # fmt: skip
+
+
+NO_ERRORS = AtThisPoint(jnp.zeros((0, 0)))
 
 
 def ratio(name):
@@ -83,11 +88,12 @@ def test_where_pairs_are_just_excluded(name, mass):
     table = limit(name)
     dark = sector(m_l=found, m_q=found, m_x=1.0)
     (term,) = terms_of(None, (table,), "equal", 0.0, False)
-    values = term.values(Theory(Theory.standard_model().wilson, dark=dark), None, None)
-    assert float(term.chi2(values, None)) == pytest.approx(ONE_SIDED[0.95], rel=1e-6)
+    theory, inputs, errors = Theory(Theory.standard_model().wilson, dark=dark), bsfit.load_inputs(), NO_ERRORS
+    values = term.values(theory, Predicted(jnp.zeros(0), theory, inputs), inputs)
+    assert float(term.chi2(values, errors)) == pytest.approx(ONE_SIDED[0.95], rel=1e-6)
     assert table.at_limit == pytest.approx(2.705543)
     assert (term.n_data, term.names) == (0, (f"{table.observable}/{name}",))
-    assert set(term.by_group(values, None)) == {"collider"}
+    assert set(term.by_group(values, errors)) == {"collider"}
 
 
 @pytest.mark.parametrize("name", ESTIMATES)
@@ -133,8 +139,11 @@ def test_what_is_visible():
     assert float(share(1.0, 1.0, 0.0)) == pytest.approx(0.5)
     assert float(share(0.0, 1.0, 1.0)) == pytest.approx(0.25)
     assert float(share(0.0, 0.0, 0.0)) == 0.0
-    assert np.isfinite(jax.grad(lambda x: loop.same_flavour_share((0j, x + 0j, 0j)))(0.0))
-    full, half = (float(pair_production.over_limit(limit("collider-leptons-36fb"), sector(share=s))) for s in (1, 0.5))
+    none = jnp.zeros((), dtype=complex)
+    assert np.isfinite(jax.grad(lambda x: loop.same_flavour_share((none, x + none, none)))(0.0))
+    full, half = (
+        float(pair_production.over_limit(limit("collider-leptons-36fb"), sector(share=s))) for s in (1.0, 0.5)
+    )
     assert half == pytest.approx(full / 2, rel=1e-12)
 
 

@@ -59,7 +59,7 @@ def ratio(limit: Limit, mass: Float[ArrayLike, ""], dark_mass: Float[ArrayLike, 
     return jnp.where(is_open, cross_section(limit, m) / search.cross_section * jnp.exp(-seen), 0.0)
 
 
-def cross_section(limit: Limit, mass: Float[ArrayLike, ""]) -> Float[Array, ""]:
+def cross_section(limit: Limit, mass: Float[ArrayLike, "*k"]) -> Float[Array, "*k"]:
     """Cross section in fb of making a pair of this mass in GeV."""
     a, b, c = _fit(limit)
     m = jnp.asarray(mass, dtype=float)

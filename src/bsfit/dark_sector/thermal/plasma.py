@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 from scipy.interpolate import CubicSpline
 
 
@@ -41,7 +41,7 @@ class TabulatedPlasma(Plasma):
 
     @classmethod
     def of_table(
-        cls, temperature: Float[np.ndarray, " n"], g: Float[np.ndarray, " n"], h: Float[np.ndarray, " n"]
+        cls, temperature: Float[ArrayLike, " n"], g: Float[ArrayLike, " n"], h: Float[ArrayLike, " n"]
     ) -> "TabulatedPlasma":
         """From columns: temperatures in GeV, increasing; degrees of freedom of energy and entropy."""
         ln_t = np.log(temperature)
