@@ -26,15 +26,18 @@ ALL_SCENARIOS: tuple[str | tuple[str, str], ...] = (
 def scenario(name: str) -> dict[str, float] | None:
     """Coefficients, and their signs, of a scenario such as ``C9mu``, ``C9mu=-C10mu`` or ``C9U``; None if it is none.
 
-    ``mu``, ``e``, ``tau`` name one lepton, ``U`` all three; ``C7``, ``C8`` carry no lepton.
+    ``mu``, ``e``, ``tau`` name one lepton, ``U`` all three; ``C7``, ``C8`` carry no lepton. Names have one
+    spelling, without blanks, and no coefficient twice.
     """
     result: dict[str, float] = {}
     for term in name.split("="):
-        match = TERM.match(term.strip())
+        match = TERM.match(term)
         if not match or (match["op"][:2] in ("C7", "C8")) != (match["lepton"] is None):
             return None
         sign = -1.0 if match["sign"] == "-" else 1.0
         leptons = _ALL if match["lepton"] == "U" else (match["lepton"],)
         for lepton in leptons:
-            result[f"{match['op']}_bs{lepton}{lepton}" if lepton else f"{match['op']}_bs"] = sign
+            if (coefficient := f"{match['op']}_bs{lepton}{lepton}" if lepton else f"{match['op']}_bs") in result:
+                return None
+            result[coefficient] = sign
     return result

@@ -49,7 +49,7 @@ def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settin
 
 def _free(settings: Settings, model: catalogue.Model, names: Sequence[str]) -> tuple[dict[str, Any], list]:
     """Free parameters as asked for, else those of the model; and which of them are the model's choice."""
-    asked = settings.get("free") or dict.fromkeys(settings.get("scenario", ()))
+    asked = {**dict.fromkeys(settings.get("scenario", ())), **settings.get("free", {})}
     own = {} if asked else {k: v for k, v in model.free.items() if k not in settings.get("set", {})}
     chosen = {**own, **asked}
     plain = [key.removeprefix("log:") for key in chosen]

@@ -14,7 +14,7 @@ from bsfit import catalogue, scalars
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
-from bsfit.likelihood.free_parameters import SAMPLES, check_bounds, plain, refuse_unused, sample_box, used
+from bsfit.likelihood.free_parameters import SAMPLES, check_bounds, plain, refuse_alike, refuse_unused, sample_box, used
 from bsfit.likelihood.joint import About, LogLikelihood, around, reference_of
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves
 from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Nuisances, SameEverywhere
@@ -80,6 +80,7 @@ def log_likelihood(
     row = row_of(model)
     own = _own_parameters(free, row, the_set) if theory == "sampled" else free
     check_bounds(own, row)
+    refuse_alike(tuple(map(plain, own)), row)
     found = _Collected(chosen)
     plain_names = tuple(map(plain, own))
     unquoted = wired(found.observables, model, inputs, fixed, plain_names)

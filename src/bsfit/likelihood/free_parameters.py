@@ -49,6 +49,22 @@ def check_bounds(free: Mapping[str, Any], row: catalogue.Model | None) -> None:
             check_domain(row, name, edge, edge=True)
 
 
+def refuse_alike(names: Sequence[str], row: catalogue.Model | None) -> None:
+    """Raise `BsfitInputError` if two free names of the coefficients are one direction: only their sum would count."""
+    if row is None or not row.effective:
+        return
+    seen: dict[frozenset, str] = {}
+    for name in names:
+        terms = catalogue.scenario(name) or {name: 1.0}
+        sign = terms[min(terms)]
+        direction = frozenset((coefficient, factor / sign) for coefficient, factor in terms.items())
+        if direction in seen:
+            raise BsfitInputError(
+                f"{seen[direction]!r} and {name!r} are the same", field="free", hint="free one of them"
+            )
+        seen[direction] = name
+
+
 def sample_box(free: Mapping[str, Any], n: int) -> list[dict[str, float]]:
     """Points of the prior box: the reach of a model and the use of its parameters are probed there."""
     generator = np.random.default_rng(20180313)

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.optimize
 from jaxtyping import Array, Float
 
+from bsfit import own_code
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.terms import OwnTerm, Term
 from bsfit.loading.inputs import Inputs
@@ -62,7 +63,7 @@ def _measured_from(
     @jax.jit
     def log_density(vector: Float[Array, " p"]) -> Float[Array, ""]:
         theory = model(dict(zip(names, vector, strict=True)), inputs)
-        return jnp.asarray(term.function(theory, inputs), dtype=float).reshape(())
+        return own_code.number(term.function, "term", theory, inputs)
 
     if reference is not None:
         highest = float(log_density(jnp.asarray([reference[name] for name in names], dtype=float)))

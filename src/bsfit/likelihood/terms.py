@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit import own_code
 from bsfit.dark_matter import relic_density
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
@@ -266,7 +267,7 @@ class OwnTerm(Term):
     @property
     def names(self) -> tuple[str, ...]:
         """Its name, or that of the function."""
-        return (self.name or getattr(self.function, "__name__", type(self.function).__name__),)
+        return (self.name or own_code.name_of(self.function),)
 
     @property
     def observed(self) -> bool:
@@ -285,7 +286,7 @@ class OwnTerm(Term):
 
     def values(self, theory: Theory, predicted: Predicted, inputs: Inputs) -> Float[Array, " 1"]:
         """The log-density."""
-        return jnp.reshape(jnp.asarray(self.function(theory, inputs), dtype=float), (1,))
+        return own_code.number(self.function, "term", theory, inputs)[None]
 
     def by_group(self, values: Float[Array, " 1"], errors: ErrorsOfBlocks) -> dict[str, Float[Array, ""]]:
         """The log-density as it was given."""

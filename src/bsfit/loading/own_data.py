@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bsfit import catalogue, scalars
+from bsfit import catalogue, own_code, scalars
 from bsfit.errors import BsfitInputError
 from bsfit.loading.measurements import Datum
 
@@ -115,7 +115,7 @@ def _datum(observable: Any, value: float, plus: float, minus: float, group: str)
 def _identified(observable: Any) -> tuple[str, str, tuple[float, float] | None, str, Any]:
     """Name, stem, bin, unit, and what stands in the place of a name."""
     if callable(observable):
-        return getattr(observable, "__name__", "observable"), "", None, "", observable
+        return own_code.name_of(observable), "", None, "", observable
     if isinstance(observable, str) and _is_output(observable):
         return observable, observable, None, "", None
     item = catalogue.observable(observable)

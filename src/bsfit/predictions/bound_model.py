@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bsfit import catalogue, scalars
+from bsfit import catalogue, own_code, scalars
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
-from bsfit.theory import ModelFunction, Params, Theory
+from bsfit.theory import ModelFunction, Params, Theory, WilsonCoefficients
 
 ModelLike = str | catalogue.Model | Callable
 """A name, a row, a callable ``(params) -> Theory`` or ``(params, inputs) -> Theory``, or what has ``bind``."""
@@ -29,11 +29,12 @@ class BoundModel:
     fixed: tuple[tuple[str, float], ...] = ()
     free: tuple[str, ...] | None = None
     required: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """Name of the model, "" for a user's own callable."""
-        return self.row.name if self.row else ""
+        """Name of the model, of a user's own that of the function."""
+        return self.row.name if self.row else self.label
 
     def __call__(self, params: Params, inputs: Inputs) -> Theory:
         """Theory at the free parameters. Raises `BsfitInputError` for names that are not free."""
@@ -62,8 +63,9 @@ def bind_model(model: ModelLike, fixed: Mapping[str, float], free: Sequence[str]
     if (bind := getattr(model, "bind", None)) is not None:
         return bind(fixed, free)
     if not isinstance(model, str | catalogue.Model):
-        own = scalars.parts(fixed)
-        return BoundModel(None, _of_both(model), tuple(sorted(own.items())), None if free is None else tuple(free))
+        function, own = _of_both(model), scalars.parts(fixed)
+        given = None if free is None else tuple(free)
+        return BoundModel(None, function, tuple(sorted(own.items())), given, label=own_code.name_of(model))
     row, known = catalogue.model(model), catalogue.parameters_of(model)
     given = scalars.parts(fixed, infinite=fixed)
     for name in (*given, *(free or ())):
@@ -101,15 +103,27 @@ def row_of(model: ModelLike) -> catalogue.Model | None:
 
 
 def _of_both(model: Callable) -> ModelFunction:
-    """A user's own model as a function of parameters and inputs."""
+    """A user's own model as a function of parameters and inputs, whose slips are told by line."""
     count = _required_arguments(model)
-    return model if count == 2 else lambda params, inputs: model(params)
+
+    def theory(params: Params, inputs: Inputs) -> Theory:
+        found = own_code.call(model, "own model", *(params, inputs)[:count])
+        if not isinstance(found, Theory) or not isinstance(found.wilson, WilsonCoefficients):
+            inside = f" with {type(found.wilson).__name__} in it" if isinstance(found, Theory) else ""
+            raise BsfitInputError(
+                f"own model {own_code.name_of(model)!r} returned a {type(found).__name__}{inside}",
+                field="model",
+                expected="bsfit.Theory(bsfit.WilsonCoefficients.of({name: value}))",
+            )
+        return found
+
+    return theory
 
 
 def _required_arguments(model: Any) -> int:
     """1 or 2; raises `BsfitInputError` for anything else."""
     expected = "a function (params) -> Theory or (params, inputs) -> Theory"
-    name = getattr(model, "__name__", type(model).__name__)
+    name = own_code.name_of(model)
     if not callable(model):
         raise BsfitInputError(f"{model!r} is no model", field="model", expected=f"a name, or {expected}")
     parameters = inspect.signature(model).parameters.values()

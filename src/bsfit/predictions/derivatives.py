@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from bsfit import own_code
 from bsfit.catalogue import Process
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled
@@ -210,7 +211,7 @@ def own_positions(prediction: Prediction) -> list[int]:
 
 def of_own(prediction: Prediction, theory: Theory, inputs: Inputs) -> Float[Array, " o"]:
     """Values of a prediction's own functions."""
-    values = [jnp.asarray(function(theory, inputs), dtype=float) for _, function in prediction.own]
+    values = [own_code.number(function, "observable", theory, inputs) for _, function in prediction.own]
     return jnp.stack(values) * prediction.scale[np.array(own_positions(prediction))]
 
 

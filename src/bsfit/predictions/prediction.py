@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit import catalogue
+from bsfit import catalogue, own_code
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.inputs import Inputs, as_inputs
 from bsfit.predictions import compiled
@@ -80,7 +80,7 @@ class Prediction(eqx.Module):
                 parts.append(plan.assemble_all(part, functionals[plan.name][part.key], inputs))
                 positions += part.positions
         for position, function in self.own:
-            parts.append(jnp.asarray(function(theory, inputs), dtype=float)[None])
+            parts.append(own_code.number(function, "observable", theory, inputs)[None])
             positions.append(position)
         return jnp.concatenate(parts)[np.argsort(positions)] * self.scale
 
@@ -230,4 +230,6 @@ def _output(name: str, model: str) -> ObservableFunction:
 
 def label(item: ObservableLike) -> str:
     """What an observable is called: its name as given, or that of the function."""
-    return item if isinstance(item, str) else getattr(item, "name", None) or getattr(item, "__name__", "observable")
+    if isinstance(item, str):
+        return item
+    return item.name if isinstance(item, catalogue.Observable) else own_code.name_of(item)
