@@ -122,3 +122,20 @@ def test_bad_input_is_refused_with_the_nearest_name(arguments, message):
 def test_public_names_are_the_functions():
     assert bsfit.predict is predict
     assert bsfit.prediction is prediction
+
+
+def test_coefficients_that_move_nothing_are_told():
+    """In `predict`, and of values that a likelihood keeps fixed."""
+    found = predict(
+        ["BR(Bs->mumu)", "DeltaM_s"], params={"C9_bsmue": 5.0, "C10mu": 0.1, "C9U": 1.0, "C10_bsee_im": 1.0}
+    )
+    assert found.notes == ("nothing that is asked for depends on C9_bsmue, C9U, C10_bsee_im",)
+    assert not predict(["BR(Bs->mumu)"], params={"C10U": 0.1}).notes
+    like = bsfit.log_likelihood(data="lhcb-dms-2021", free={"CVLL_bsbs": (-1e-11, 1e-11)}, fixed={"C9mu": 1.0})
+    assert "nothing that is asked for depends on C9mu" in like.meta["notes"]
+
+
+def test_what_is_not_finite_is_told():
+    found = predict(["BR(Bs->mumu)"], params={"C10_bsmumu": 1e160})
+    assert not np.isfinite(found["BR(Bs->mumu)"])
+    assert found.notes[0].startswith("not finite: BR(Bs->mumu) = ")

@@ -22,7 +22,7 @@ from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
 from bsfit.loading.measurements import Datum
 from bsfit.predictions.bound_model import ModelLike, row_of
-from bsfit.predictions.checks import check_bin
+from bsfit.predictions.checks import check_bin, idle
 from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
 from bsfit.predictions.prediction import Prediction, wired
@@ -290,6 +290,7 @@ def _meta(
     inputs, row = like.prediction.inputs, like.prediction.model.row
     items = [item for item in like.prediction.items if item]
     notes = [note for item in items if item.bin and (note := check_bin(item, inputs))]
+    notes += idle(like.fixed, like.prediction)
     groups = {group for term in like.terms if isinstance(term, MeasuredValues) for group, _ in term.members}
     if len(groups) > 1 and uncertain.names and mode != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")

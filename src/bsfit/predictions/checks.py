@@ -1,12 +1,17 @@
 """What is checked of a prediction, and what is said beside it."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError
 from bsfit.hadronic.phase_space import CHARMONIA
 from bsfit.loading.inputs import Inputs
 from bsfit.theory import Verdict
+
+if TYPE_CHECKING:
+    from bsfit.predictions.prediction import Prediction
 
 
 def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
@@ -48,3 +53,19 @@ def failed_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
         for v in verdicts
         if not bool(v.ok)
     )
+
+
+def idle(params: Iterable[str], prediction: "Prediction") -> tuple[str, ...]:
+    """A note if some of the parameters given move nothing that is predicted, as far as the catalogue knows: of `eft`."""
+    row = prediction.model.row
+    if row is None or not row.effective or any(item is None for item in prediction.items):
+        return ()
+    moving = {name for item in prediction.items if item for name in catalogue.coefficients_that_move(item)}
+    names = [name for name in params if moving.isdisjoint(catalogue.scenario(name) or (name.removesuffix("_im"),))]
+    return (f"nothing that is asked for depends on {', '.join(names)}",) if names else ()
+
+
+def not_finite(names: Sequence[str], values: Sequence[float]) -> tuple[str, ...]:
+    """A note that names predictions without a finite value."""
+    lost = [f"{name} = {value}" for name, value in zip(names, values, strict=True) if not math.isfinite(value)]
+    return (f"not finite: {', '.join(lost)}: the point is outside of what can be computed",) if lost else ()

@@ -9,7 +9,7 @@ import numpy as np
 from bsfit import scalars
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import ModelLike, check_domain, module_of, row_of
-from bsfit.predictions.checks import check_bin, failed_verdicts
+from bsfit.predictions.checks import check_bin, failed_verdicts, idle, not_finite
 from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.prediction import ObservableLike, Prediction, label, prediction
 from bsfit.theory import Theory, Verdict
@@ -30,8 +30,8 @@ def predict(
     """Predicted values of named observables at one parameter point.
 
     `inputs` is the name of an input set, an `Inputs`, or a dictionary of values that replace those of the default set.
-    Returns a dictionary name -> float, whose `notes` say what was clipped and which validity conditions of the model
-    fail. A complex coefficient stands for its real part and that of the name with ``_im``. Raises `BsfitInputError` as
+    Returns a dictionary name -> float, whose `notes` say what was clipped, which validity conditions of the model fail,
+    which coefficients move nothing, and what is not finite. A complex coefficient stands for its real part and that of the name with ``_im``. Raises `BsfitInputError` as
     `prediction` does, and for values outside the domain of a parameter.
     """
     params = scalars.parts(params or {}, infinite=params or ())
@@ -46,7 +46,8 @@ def predict(
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
     clipped = [check_bin(item, function.inputs) for item in function.items if item and item.bin]
     failed = failed_verdicts((*theory.verdicts, *_of_probes(function, theory)))
-    result.notes = (*(note for note in clipped if note), *failed)
+    beside = (*idle(params, function), *not_finite(labels, list(result.values())))
+    result.notes = (*(note for note in clipped if note), *failed, *beside)
     return result
 
 
