@@ -103,7 +103,7 @@ def _higgs_mixing(
 def bounded(quartic: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
     r"""Smallest of the conditions for the quartic potential to be bounded below.
 
-    Copositivity as in 1205.3781, with the diagonal :math:`\lambda_H, \lambda_\phi/2, \lambda_\chi/2`.
+    Copositivity as in 1205.3781 [Kannike:2012pe]_, with the diagonal :math:`\lambda_H, \lambda_\phi/2, \lambda_\chi/2`.
     Without :math:`\phi` (:math:`\lambda_\phi=0`) its conditions are left out.
     """
     h, phi, chi = quartic["H"], quartic["phi"] / 2, quartic["chi"] / 2
