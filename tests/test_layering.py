@@ -85,8 +85,8 @@ def test_no_file_has_outgrown_its_room(path):
     assert len(path.read_text().splitlines()) <= 400
 
 
-_PUBLIC = {"_replace", "_asdict", "_fields"}
-"""What named tuples offer to everyone under a name with an underscore."""
+_PUBLIC = {"_replace", "_asdict", "_fields", "_actions"}
+"""What named tuples offer to everyone under a name with an underscore, and argparse's only list of its options."""
 
 
 def _private(name: str) -> bool:

@@ -58,7 +58,7 @@ def positional(*args):
 
 
 @pytest.mark.parametrize(
-    "model", [positional, lambda: None, lambda a, b, c: a, lambda params, *, scale: params, 3.0], ids=str
+    "model", [positional, lambda: None, lambda a, b, c: a, lambda params, *, scale: params, 3.0], ids=range(5)
 )
 def test_models_of_other_arguments_are_refused(model):
     with pytest.raises(BsfitInputError, match="Theory"):

@@ -56,7 +56,7 @@ def failed_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
 
 
 def idle(params: Iterable[str], prediction: "Prediction") -> tuple[str, ...]:
-    """A note if some of the parameters given move nothing that is predicted, as far as the catalogue knows: of `eft`."""
+    """A note if parameters given move nothing that is predicted, as far as the catalogue knows: those of `eft`."""
     row = prediction.model.row
     if row is None or not row.effective or any(item is None for item in prediction.items):
         return ()

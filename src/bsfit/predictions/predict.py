@@ -31,8 +31,9 @@ def predict(
 
     `inputs` is the name of an input set, an `Inputs`, or a dictionary of values that replace those of the default set.
     Returns a dictionary name -> float, whose `notes` say what was clipped, which validity conditions of the model fail,
-    which coefficients move nothing, and what is not finite. A complex coefficient stands for its real part and that of the name with ``_im``. Raises `BsfitInputError` as
-    `prediction` does, and for values outside the domain of a parameter.
+    which coefficients move nothing, and what is not finite. A complex coefficient stands for its real part and that of
+    the name with ``_im``. Raises `BsfitInputError` as `prediction` does, and for values outside the domain of a
+    parameter.
     """
     params = scalars.parts(params or {}, infinite=params or ())
     if (row := row_of(model)) is not None:
