@@ -60,7 +60,7 @@ def test_a_region_is_where_its_values_are(tmp_path):
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")
-    shade(axes, square, Region(values, "left", "#ff0000", high=0.5, alpha=1.0), 2)
+    shade(axes, square, Region(values, "left", "#ff0000", high=0.5, alpha=1.0), 2.0)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     red = np.asarray(canvas.buffer_rgba())[..., 1] < 128

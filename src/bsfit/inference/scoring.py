@@ -146,9 +146,10 @@ def _measure(quadratic: Quadratic, space: Space, position: np.ndarray) -> Peak:
         def penalty(t: Any) -> Any:
             return -2.0 * space.constraint(space.params(t))
 
-        value += float(penalty(position))
-        gradient = gradient + np.asarray(jax.grad(penalty)(jnp.asarray(position)))
-        hessian = hessian + np.asarray(jax.hessian(penalty)(jnp.asarray(position)))
+        at = jnp.asarray(position)
+        value += float(penalty(at))
+        gradient = gradient + np.asarray(jax.grad(penalty)(at))
+        hessian = hessian + np.asarray(jax.hessian(penalty)(at))
     return Peak(position, value, gradient, hessian, np.inf, 0, summary)
 
 

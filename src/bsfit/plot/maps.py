@@ -45,7 +45,7 @@ class Lines:
 
 
 def plot_maps(
-    grid: Map,
+    grid: Any,
     panels: Mapping[str, Sequence[Region | Lines]],
     path: str | os.PathLike[str],
     *,
@@ -76,7 +76,7 @@ def plot_maps(
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
             cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
-        return save(figure, path, dpi=150), save_arrays(path, payload)
+        return save(figure, path, dpi=150.0), save_arrays(path, payload)
 
 
 def shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
