@@ -158,7 +158,7 @@ def _sources(process: str, key: str) -> tuple[str, ...]:
     return catalogue.QUANTITIES[process, key].sources
 
 
-def share_of(ratio: Float[ArrayLike, ""]) -> Float[Array, ""]:
+def share_of(ratio: Float[ArrayLike, "*k"]) -> Float[Array, "*k"]:
     r"""Share of this dark matter in all: the smooth minimum of 1 and a ratio of densities, see `SHARPNESS`."""
     return jnp.exp(-jnp.logaddexp(0.0, -SHARPNESS * jnp.log(ratio)) / SHARPNESS)
 

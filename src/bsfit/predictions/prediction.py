@@ -65,7 +65,7 @@ class Prediction(eqx.Module):
         return self._assemble(found, theory, inputs)
 
     def of_moments(
-        self, moments: Mapping[str, Float[Array, "n k"]], theory: Theory, inputs: Inputs
+        self, moments: Mapping[str, Float[Array, "r k"]], theory: Theory, inputs: Inputs
     ) -> Float[Array, " n"]:
         """Predicted values from the moments of each process; `theory` is for own observables."""
         found = {plan.name: plan.functionals(moments[plan.name], inputs) for plan in self.plans}

@@ -6,13 +6,13 @@ inputs; evaluating the polynomial is then all that a new parameter point costs. 
 reach are kept: `span`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.theory import INDEX, Theory
 
@@ -69,13 +69,13 @@ def probes(coefficients: tuple[str, ...], basis: Float[np.ndarray, "c2 d"]) -> C
 
 
 def fit_polynomials(
-    values: dict[str, Float[np.ndarray, "points ..."]], coefficients: tuple[str, ...], pivots: Sequence[int]
+    values: Mapping[str, Float[ArrayLike, "points ..."]], coefficients: tuple[str, ...], pivots: Sequence[int]
 ) -> Response:
     """Response of named arrays of functionals from their values at the `probes`; `pivots` as from `span`."""
     c, d = len(coefficients), len(pivots)
     first, second = np.triu_indices(d, 1)
 
-    def polynomial(values: Float[np.ndarray, "points ..."]) -> tuple[Array, Array, Array]:
+    def polynomial(values: Float[ArrayLike, "points ..."]) -> tuple[Array, Array, Array]:
         constant, plus, minus, pairs = np.split(np.asarray(values), np.cumsum([1, d, d]))
         gradient, curvature = 0.5 * (plus - minus), plus + minus - 2.0 * constant
         single = gradient + 0.5 * curvature
