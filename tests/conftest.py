@@ -14,6 +14,14 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Where annotations are checked at run time, tests that hand over what these forbid have nothing to show."""
+    if config.getoption("--jaxtyping-packages", default=None):
+        for item in items:
+            if item.get_closest_marker("mistyped"):
+                item.add_marker(pytest.mark.skip(reason="annotations are checked first"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shared_compilations(tmp_path_factory):
     """Programs that several tests compile are compiled once a session, whichever worker is first; nothing is left.

@@ -48,7 +48,7 @@ def test_standard_model_pulls_of_the_review(like):
     pulls = []
     for i in range(3):
         one = like.terms[0].data.take(np.array([i]))
-        chi2 = densities.chi2(one, like.predictions(point())[i : i + 1], np.asarray(like.errors.shifts)[i : i + 1])
+        chi2 = densities.chi2(one, like.predictions(point())[i : i + 1], like.errors.shifts[i : i + 1])
         pulls.append(float(chi2) ** 0.5)
     np.testing.assert_allclose(pulls, [2.6, 2.3, 2.5], atol=0.1)
 

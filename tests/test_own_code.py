@@ -2,6 +2,7 @@
 
 import math
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from bsfit.errors import BsfitInputError
 
 HERE = "test_own_code.py"
 DATA = {"C9_bsmumu": (0.0, 1.0)}
+HALF = eqx.tree_at(lambda theory: theory.wilson, bsfit.Theory.standard_model(), {"C9_bsmumu": 1.0})
+"""A theory with a dictionary where its coefficients belong."""
 
 
 def of(value):
@@ -71,9 +74,10 @@ def test_our_own_errors_pass_as_they_are():
         bsfit.predict(["C9_bsmumu"], misspelt, {"coupling": 0.3})
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize(
     "returned",
-    [{"C9_bsmumu": 1.0}, None, 3.0, bsfit.Theory({"C9_bsmumu": 1.0}), (1, 2)],
+    [{"C9_bsmumu": 1.0}, None, 3.0, HALF, (1, 2)],
     ids=lambda x: type(x).__name__,
 )
 def test_what_is_no_theory(returned):
@@ -81,6 +85,7 @@ def test_what_is_no_theory(returned):
         bsfit.predict(["C9_bsmumu"], lambda params: returned, {"x": 1.0})
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize(
     "value", [1j, jnp.ones(2), "1", None, {"x": 1.0}, True, jnp.zeros((0,))], ids=lambda x: repr(x)[:20]
 )

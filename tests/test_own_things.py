@@ -57,6 +57,7 @@ def positional(*args):
     return args
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize(
     "model", [positional, lambda: None, lambda a, b, c: a, lambda params, *, scale: params, 3.0], ids=range(5)
 )
@@ -130,6 +131,7 @@ def test_own_numbers_beside_a_set():
     assert like.data == "lhcb-dms-2021, own, own"
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -153,6 +155,7 @@ def test_numbers_that_do_not_fit_are_refused(arguments, message):
         bsfit.Measurement(*arguments)
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize("data", [3, [3], {}, {"C9_bsmumu": 1.0}, {"C9_bsmumu": (1.0,)}, []], ids=str)
 def test_what_is_no_data_is_refused(data):
     with pytest.raises(BsfitInputError, match=r"data|value, error"):
@@ -294,6 +297,7 @@ def test_a_term_is_part_of_scoring():
     assert information[0, 0] - free.quadratic(point)[2][0, 0] == pytest.approx(12 * 0.7**2, rel=1e-6)
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize("terms", [[3.0], {"x": "y"}], ids=str)
 def test_what_is_no_term_is_refused(terms):
     with pytest.raises(BsfitInputError, match="term"):

@@ -69,6 +69,7 @@ def like():
     )
 
 
+@pytest.mark.mistyped
 def test_a_likelihood_takes_exactly_its_free_names(like):
     at = {"C9_bsmumu": -1.0, "C9_bsmumu_im": 0.0}
     assert float(like(at)) == pytest.approx(float(jax.jit(like)(at)), rel=1e-12)
@@ -107,6 +108,7 @@ def test_predictions_take_their_free_names_or_any():
         masses({"m_Q": 1100.0})
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize("value", [np.complex128(-1 + 1j), -1 + 1j, np.array(-1 + 1j), jnp.asarray(-1 + 1j)], ids=repr)
 def test_the_imaginary_part_is_not_lost(value):
     expected = bsfit.predict(["C9_bsmumu", "C9_bsmumu_im"], params={"C9_bsmumu": -1.0, "C9_bsmumu_im": 1.0})
@@ -115,6 +117,7 @@ def test_the_imaginary_part_is_not_lost(value):
     assert float(fixed({})[0]) == 1.0
 
 
+@pytest.mark.mistyped
 @pytest.mark.parametrize("value", [True, "1", float("nan"), np.timedelta64(1, "s"), np.ones(2), None], ids=repr)
 @pytest.mark.parametrize(
     "door",
@@ -136,6 +139,7 @@ def test_every_door_reads_numbers_alike(door, value):
         door(value)
 
 
+@pytest.mark.mistyped
 def test_a_bare_text_is_no_list_of_observables():
     for function in (bsfit.predict, bsfit.prediction):
         with pytest.raises(BsfitInputError, match=r"\['R_K\[1.1,6\]'\]"):

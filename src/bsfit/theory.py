@@ -11,7 +11,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Complex, Float, Int
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Inexact, Int
 
 from bsfit.catalogue import COEFFICIENTS, models_with_dark_matter
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -22,7 +22,7 @@ if not jax.config.read("jax_enable_x64"):
         "unset JAX_ENABLE_X64, or call jax.config.update('jax_enable_x64', True) first."
     )
 
-Params = Mapping[str, Float[Array, ""] | float]
+Params = Mapping[str, Float[ArrayLike, ""] | int]
 """Parameters by name."""
 
 ModelFunction = Callable[[Params, Any], "Theory"]
@@ -69,7 +69,7 @@ class WilsonCoefficients(eqx.Module):
         return cls(jnp.zeros(len(COEFFICIENTS), dtype=complex))
 
     @classmethod
-    def of(cls, values: Mapping[str, Complex[Array, ""] | complex]) -> "WilsonCoefficients":
+    def of(cls, values: Mapping[str, Inexact[ArrayLike, ""]]) -> "WilsonCoefficients":
         """Coefficients from a dictionary of names; the others are zero.
 
         Raises `BsfitInputError` for an unknown name.

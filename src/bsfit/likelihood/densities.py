@@ -102,18 +102,17 @@ class FixedErrors(eqx.Module):
         inside = np.linalg.inv(covariance[np.ix_(s, s)])
         along, common = correlation[np.ix_(a, s)] * mean[s], u[a] @ u[s].T
         p, q = along @ inside, common @ inside
-        found = cls(
-            shifts=u,
-            precision=inside,
-            x=correlation[np.ix_(a, a)] - p @ along.T,
-            y=-p @ common.T,
-            z=u[a] @ u[a].T - q @ common.T,
-            p=p,
-            q=q,
-            log_norm=0.5 * n * np.log(2.0 * np.pi) + 0.5 * np.linalg.slogdet(covariance)[1],
-            uneven=tuple(a.tolist()),
-        )
-        return jax.tree.map(jnp.asarray, found)
+        numbers = {
+            "shifts": u,
+            "precision": inside,
+            "x": correlation[np.ix_(a, a)] - p @ along.T,
+            "y": -p @ common.T,
+            "z": u[a] @ u[a].T - q @ common.T,
+            "p": p,
+            "q": q,
+            "log_norm": 0.5 * n * np.log(2.0 * np.pi) + 0.5 * np.linalg.slogdet(covariance)[1],
+        }
+        return cls(**{name: jnp.asarray(x) for name, x in numbers.items()}, uneven=tuple(a.tolist()))
 
     def chi2(self, data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, ""]:
         """Chi2 of predicted values."""

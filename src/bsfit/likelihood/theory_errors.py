@@ -188,6 +188,7 @@ class SameEverywhere(ErrorsOfBlocks):
         cls, blocks: Mapping[str, tuple[SplitNormal, Int[np.ndarray, " k"]]], shifts: Float[np.ndarray, "n q"]
     ) -> "SameEverywhere":
         """From the shifts of all predictions, and the data and positions of each block."""
+        shifts = np.asarray(shifts)
         prepared = {name: densities.fixed_errors(data, shifts[rows]) for name, (data, rows) in blocks.items()}
         return cls(jnp.asarray(shifts), prepared)
 

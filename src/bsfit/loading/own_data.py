@@ -27,8 +27,8 @@ class Measurement:
     def __init__(
         self,
         observables: Sequence[str | catalogue.Observable | Callable],
-        values: Sequence[float],
-        errors: Sequence[Any] | None = None,
+        values: Any,
+        errors: Any = None,
         covariance: Any = None,
         *,
         name: str = "own",

@@ -5,18 +5,15 @@ scenarios of global fits are parameters, which add to the coefficients: ``C9mu=-
 +0.5 and C10 by -0.5; see `catalogue.scenario`.
 """
 
-from collections.abc import Mapping
-
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
 from bsfit.catalogue import COEFFICIENTS, scenario
 from bsfit.loading.inputs import Inputs
-from bsfit.theory import INDEX, Theory, WilsonCoefficients
+from bsfit.theory import INDEX, Params, Theory, WilsonCoefficients
 
 
-def theory(params: Mapping[str, Float[Array, ""]], inputs: Inputs) -> Theory:
+def theory(params: Params, inputs: Inputs) -> Theory:
     """Theory with the given coefficients; those that `params` does not name are zero."""
     if not params:
         return Theory.standard_model()

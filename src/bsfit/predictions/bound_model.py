@@ -142,7 +142,7 @@ def check_domain(model: str | catalogue.Model, name: str, value: Any, edge: bool
     The `edge` of a range may be the end of that interval.
     """
     parameter = catalogue.known_parameter(model, name)
-    value = scalars.real(value, name, infinite=parameter.default == math.inf)
+    value = scalars.real(value, name, infinite=True)
     inside = parameter.lower < value < parameter.upper or (parameter.default == math.inf and value == math.inf)
     if not inside and not (edge and parameter.lower <= value <= parameter.upper):
         unit = "" if parameter.unit == "1" else f" {parameter.unit}"

@@ -83,8 +83,8 @@ def shifts(
     prediction: Prediction,
     theory: Theory,
     inputs: Inputs,
-    moments: Mapping[str, Float[Array, "n k"]],
-    slopes: Mapping[str, Float[Array, "q n k"]],
+    moments: Mapping[str, Float[Array, "r k"]],
+    slopes: Mapping[str, Float[Array, "q r k"]],
     directions: Float[Array, "q i"],
 ) -> Float[Array, "n q"]:
     """Derivatives of all predictions along directions of the inputs, from the `slopes` of the moments.
