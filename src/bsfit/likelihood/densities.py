@@ -19,7 +19,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.numerics import SMALL, contract, factor_positive, log_det_positive, solve_factored, solve_positive
 
@@ -280,7 +280,7 @@ class PublishedCurve(eqx.Module):
         return cls(*(jnp.asarray(part, dtype=float) for part in parts))
 
 
-def log_likelihood_curve(curve: PublishedCurve, prediction: Float[Array, ""]) -> Float[Array, ""]:
+def log_likelihood_curve(curve: PublishedCurve, prediction: Float[ArrayLike, ""]) -> Float[Array, ""]:
     """Log-likelihood of a predicted value, zero at its maximum."""
     n = curve.coefficients.shape[0]
     position = (prediction - curve.start) / curve.step
