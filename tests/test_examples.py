@@ -49,6 +49,11 @@ for path, size in zip(sys.argv[1::2], sys.argv[2::2]):
 """
 
 
+def of_figures(test):
+    """Slow, and on the worker that has drawn the figures, where tests of this file are shared out."""
+    return pytest.mark.slow(pytest.mark.xdist_group("figures")(test))
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
     """The folder with figures 3, 5 and 6 at reduced size, and what was printed."""
@@ -57,7 +62,7 @@ def drawn(tmp_path_factory):
     return folder, run(["-c", IN_TURN, *arguments], folder)
 
 
-@pytest.mark.slow
+@of_figures
 def test_figures_are_pictures_with_numbers(drawn):
     names = ("figure-3-captioned", "figure-3-raised", "figure-5", "figure-6")
     for name in names:
@@ -65,7 +70,7 @@ def test_figures_are_pictures_with_numbers(drawn):
         assert (drawn[0] / f"{name}.numbers.npz").exists()
 
 
-@pytest.mark.slow
+@of_figures
 def test_line_of_the_relic_density_in_figure_3(drawn):
     """Those of an independent calculation with a tabulated plasma, to 1 GeV."""
     expected = {
@@ -99,7 +104,7 @@ def crosses(omega):
     return (omega[:, :-1] - 0.12) * (omega[:, 1:] - 0.12) < 0
 
 
-@pytest.mark.slow
+@of_figures
 def test_c9_of_figure_3(drawn):
     """At most 4.1 % of the Standard Model's with the couplings of the caption; about 0.3 with the raised ones."""
     captioned, raised = (load(drawn[0] / f"figure-3-{name}.npz") for name in ("captioned", "raised"))
@@ -127,7 +132,7 @@ def wanted(text, era):
     return float(match[1]), float(match[2])
 
 
-@pytest.mark.slow
+@of_figures
 def test_figure_5(drawn):
     """R_K and R_K* overlap, lambda_mu of about 2; mixing is a vertical line; today small couplings win."""
     then, now = (load(drawn[0] / f"figure-5-{era}.npz") for era in ("2014", "today"))
@@ -144,7 +149,7 @@ def test_figure_5(drawn):
     assert not (both & agree).any()
 
 
-@pytest.mark.slow
+@of_figures
 def test_figure_6(drawn):
     """C9 of -0.3 exists with perturbative couplings, but every point is above the limit of its time."""
     found = load(drawn[0] / "figure-6.npz")
