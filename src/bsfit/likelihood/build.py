@@ -15,8 +15,8 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
 from bsfit.likelihood.free_parameters import SAMPLES, check_bounds, plain, refuse_alike, refuse_unused, sample_box, used
-from bsfit.likelihood.joint import About, LogLikelihood, around, reference_of
-from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves
+from bsfit.likelihood.joint import About, Errors, LogLikelihood, around, notes_of, reference_of
+from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term
 from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Nuisances, SameEverywhere
 from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
@@ -105,34 +105,29 @@ def log_likelihood(
     refuse_unused(own, used(pred, (*of_dark, *of_own), points, jacobian, means))
     own_at = _undefined(unquoted, theories)
     at_reference, shifts = theory_errors.at_standard_model(slopes, uncertain, own_at)
-    smear = np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1)
-    measured, curves = found.terms(smear)
+    measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
+    everywhere = SameEverywhere.of_blocks(_blocks(measured), shifts[:, :0] if theory == "sampled" else shifts)
+    moving = theory == "propagated" and bool(uncertain.names) and bool(pred.names)
+    errors = _moving_errors(unquoted, points, uncertain, fast) if moving else everywhere
     constraints = _constraints(uncertain) if sampled else ()
-    fixed_errors = SameEverywhere.of_blocks(_blocks(measured), shifts)
-    if theory == "sampled":
-        errors = SameEverywhere.of_blocks(_blocks(measured), np.zeros((len(pred.names), 0)))
-    elif theory == "propagated" and uncertain.names and pred.names:
-        directly = DirectPropagation(jnp.asarray(uncertain.directions(inputs)))
-        errors = theory_errors.propagation(unquoted, points, uncertain) if fast else directly
-    else:
-        errors = fixed_errors
-    compared = bool(pred.names) and own_at is None
-    of_data = (*measured, *of_dark, *curves)
+    every_term = (*measured, *of_dark, *curves, *constraints, *of_own)
+    comparable = own_at is None
+    at_standard_model = SameEverywhere.of_blocks(_blocks(measured), shifts) if theory == "sampled" else everywhere
     about = About(
         free={**own, **_floating(free, own, uncertain, sampled)},
         fixed=fixed,
         sampled=sampled,
         means=means,
         data=selection.described(data),
-        meta={},
-        comparable=own_at is None,
-        reference_chi2=_chi2_of((*measured, *curves), at_reference, fixed_errors) if compared else None,
+        meta=_meta(pred, every_term, (*chosen, *bounds), the_set, theory, uncertain, fixed, relic if of_dark else None),
+        comparable=comparable,
+        reference_chi2=(
+            _chi2_of((*measured, *curves), at_reference, at_standard_model) if comparable and pred.names else None
+        ),
         jacobian=jacobian,
         around=eqx.filter_jit(around),
     )
-    like = LogLikelihood(pred, (*of_data, *constraints, *of_own), errors, about)
-    about.meta.update(_meta(like, (*chosen, *bounds), the_set, theory, uncertain, relic if of_dark else None))
-    return like
+    return LogLikelihood(pred, every_term, errors, about)
 
 
 # ------------------------------------------------------------------------------------------------------ the data
@@ -276,6 +271,15 @@ def _floating(
     return found
 
 
+def _moving_errors(
+    unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, fast: bool
+) -> Errors:
+    """Theory errors that follow the point: through the response of the slopes, or from the amplitudes."""
+    if fast:
+        return theory_errors.propagation(unquoted, points, uncertain)
+    return DirectPropagation(jnp.asarray(uncertain.directions(unquoted.inputs)))
+
+
 def _constraints(uncertain: Nuisances) -> tuple[NuisanceConstraints, ...]:
     blocks = tuple((jnp.asarray(p.mean), jnp.asarray(np.linalg.inv(p.covariance))) for p in uncertain.priors)
     return (NuisanceConstraints(blocks, tuple(prior.names for prior in uncertain.priors)),) if blocks else ()
@@ -285,13 +289,20 @@ def _constraints(uncertain: Nuisances) -> tuple[NuisanceConstraints, ...]:
 
 
 def _meta(
-    like: LogLikelihood, chosen: Sequence, the_set: InputSet, mode: str, uncertain: Nuisances, relic: str | None
+    pred: Prediction,
+    terms: Sequence[Term],
+    chosen: Sequence,
+    the_set: InputSet,
+    mode: str,
+    uncertain: Nuisances,
+    fixed: Mapping[str, float],
+    relic: str | None,
 ) -> dict[str, Any]:
-    inputs, row = like.prediction.inputs, like.prediction.model.row
-    items = [item for item in like.prediction.items if item]
+    inputs, row = pred.inputs, pred.model.row
+    items = [item for item in pred.items if item]
     notes = [note for item in items if item.bin and (note := check_bin(item, inputs))]
-    notes += idle(like.fixed, like.prediction)
-    groups = {group for term in like.terms if isinstance(term, MeasuredValues) for group, _ in term.members}
+    notes += idle(fixed, pred)
+    groups = {group for term in terms if isinstance(term, MeasuredValues) for group, _ in term.members}
     if len(groups) > 1 and uncertain.names and mode != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
     changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
@@ -299,7 +310,7 @@ def _meta(
         (
             *(paper for m in chosen for paper in m.papers),
             *(source for item in items for source in item.quantity.sources),
-            *(source for term in like.terms for source in term.sources),
+            *(source for term in terms for source in term.sources),
             *(row.sources if row else ()),
         )
     )
@@ -311,7 +322,7 @@ def _meta(
         "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
         "theory": mode,
         "nuisances": list(uncertain.names),
-        "notes": [*notes, *like.notes],
+        "notes": [*notes, *notes_of(terms)],
         **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
         **({"relic": relic} if relic else {}),
         "papers": [p for p in papers if p],

@@ -3,7 +3,7 @@ r"""The log-likelihood: predictions of one theory, and the terms that know their
 It is a function of a dictionary of the free parameters; `build.log_likelihood` makes it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,9 +203,7 @@ class LogLikelihood(eqx.Module):
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be said beside every result."""
-        beside = any(not term.compared and term.observed for term in self.terms) and bool(self.prediction.names)
-        notes = (note for term in self.terms for note in term.notes)
-        return (*((WITHOUT_DARK_MATTER,) if beside else ()), *notes)
+        return notes_of(self.terms)
 
     @property
     def model(self) -> str:
@@ -243,6 +241,13 @@ class LogLikelihood(eqx.Module):
     def reference_chi2(self) -> float | None:
         """Chi2 of the Standard Model, of the flavour data alone; None where there are none."""
         return self.about.reference_chi2
+
+
+def notes_of(terms: Sequence[Term]) -> tuple[str, ...]:
+    """What must be said beside every result of a likelihood of these terms."""
+    known, unknown = ([t for t in terms if t.observed and t.compared is flag] for flag in (True, False))
+    notes = (note for term in terms for note in term.notes)
+    return (*((WITHOUT_DARK_MATTER,) if known and unknown else ()), *notes)
 
 
 def reference_of(free: Mapping[str, Any], means: Mapping[str, float]) -> dict[str, float]:
