@@ -148,8 +148,9 @@ def _decay_quantities(process: str, nuisances: tuple[str, ...], asymmetries: Map
 def _quantities() -> dict[tuple[str, str], Quantity]:
     rows = _decay_quantities("b_to_k_ll", _KAON, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
     rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
+    difference = {"leptons": ("mu", "e"), "nuisances": _VECTOR, "sources": ("Wehle:2016yoi",)}
     rows += [
-        Quantity(PROCESSES["b_to_v_ll"], key, "1", rf"\Delta {_ANGULAR[of]}", "angular", ("mu", "e"), nuisances=_VECTOR)
+        Quantity(PROCESSES["b_to_v_ll"], key, "1", rf"\Delta {_ANGULAR[of]}", "angular", **difference)
         for key, of in _DIFFERENCES.items()
     ]
     rows += [
@@ -157,21 +158,20 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
         for row in (*rare_decays.QUANTITIES, *dark_matter.QUANTITIES)
     ]
     mixing, trident, dipoles = (PROCESSES[name] for name in ("bs_mixing", "trident", "dipoles"))
+    mass = {"binned": False, "sources": ("Buras:1990fn", "DiLuzio:2017fdq")}
+    phase = {"binned": False, "nuisances": ("V_*", "gamma"), "sources": ("DiLuzio:2017fdq",)}
+    muons = {"binned": False, "sources": ("Altmannshofer:2014cfa",)}
+    dipole = {"binned": False, "sources": ("Lindner:2016bgg",)}
+    to_electron = ("Cgamma_mue", "Cgamma_emu")
     rows += [
-        Quantity(mixing, "DeltaM_s", "GeV", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
-        Quantity(mixing, "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", binned=False, nuisances=_MIXING_INPUTS),
-        Quantity(mixing, "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", binned=False),
-        Quantity(mixing, "S_psiphi", "1", r"S_{\psi\phi}", "mixing", binned=False, nuisances=("V_*", "gamma")),
-        Quantity(trident, "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", binned=False),
-        Quantity(dipoles, "a_mu", "1", r"\Delta a_\mu", "dipole", binned=False, coefficients=("C7_mumu",)),
+        Quantity(mixing, "DeltaM_s", "GeV", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
+        Quantity(mixing, "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
+        Quantity(mixing, "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", **mass),
+        Quantity(mixing, "S_psiphi", "1", r"S_{\psi\phi}", "mixing", **phase),
+        Quantity(trident, "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", **muons),
+        Quantity(dipoles, "a_mu", "1", r"\Delta a_\mu", "dipole", coefficients=("C7_mumu",), **dipole),
         Quantity(
-            dipoles,
-            "BR(mu->egamma)",
-            "1",
-            r"{\rm BR}(\mu\to e\gamma)",
-            "dipole",
-            binned=False,
-            coefficients=("Cgamma_mue", "Cgamma_emu"),
+            dipoles, "BR(mu->egamma)", "1", r"{\rm BR}(\mu\to e\gamma)", "dipole", coefficients=to_electron, **dipole
         ),
     ]
     return {(row.process.name, row.key): row for row in rows}
