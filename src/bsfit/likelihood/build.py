@@ -1,6 +1,5 @@
 """From what a user asks for to a log-likelihood: data, predictions and theory errors joined. Wiring only."""
 
-import importlib.metadata
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from bsfit import catalogue, scalars
+from bsfit import __version__, catalogue, scalars
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
@@ -315,7 +314,7 @@ def _meta(
         )
     )
     return {
-        "version": importlib.metadata.version("bsfit"),
+        "version": __version__,
         "data_files": {m.file: m.sha256 for m in chosen if m.file},
         "input_set": the_set.name,
         "input_files": dict(the_set.files),

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from bsfit import __version__
+
 _PACKAGES = ("bsfit", "jax", "jaxlib", "numpyro", "equinox", "numpy", "scipy")
 
 
@@ -34,7 +36,7 @@ def provenance(likelihood: Mapping[str, Any], *, started: float, **settings: Any
 
 def _version(name: str) -> str:
     try:
-        return metadata.version(name)
+        return __version__ if name == "bsfit" else metadata.version(name)
     except metadata.PackageNotFoundError:
         return "unknown"
 
