@@ -80,6 +80,37 @@ def test_imports_follow_the_house(path):
     assert not extra, f"{room} imports {sorted(extra)}"
 
 
+def modules_imported(path: Path) -> set[str]:
+    """Modules of bsfit that a file needs when it is imported; what stands in functions comes later."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "bsfit":
+            for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                inside = SOURCE.parent.joinpath(*name.split("."))
+                if inside.with_suffix(".py").exists():
+                    found.add(name)
+                elif (inside / "__init__.py").exists() and name != "bsfit":
+                    found.add(f"{name}.__init__")
+    return found
+
+
+def test_no_module_stands_in_a_circle():
+    """Packages count as their __init__; that of one's own package is no import."""
+    names = {path: ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts) for path in SOURCE.rglob("*.py")}
+    graph = {name: modules_imported(path) - {f"{name.rpartition('.')[0]}.__init__"} for path, name in names.items()}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " -> ".join((*above[above.index(name) :], name))
+        if name not in done:
+            for other in graph.get(name, ()):
+                visit(other, (*above, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
 def test_no_file_has_outgrown_its_room(path):
     assert len(path.read_text().splitlines()) <= 400
