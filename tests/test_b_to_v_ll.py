@@ -11,6 +11,7 @@ import pytest
 from flavio_points import random_theory, rows, shifted
 from process_values import combine
 
+from bsfit import catalogue
 from bsfit.catalogue import DIPOLES, SEMILEPTONIC
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
 from bsfit.hadronic.form_factors import B_TO_V, Expansion
@@ -276,7 +277,7 @@ def test_convention_of_theory_papers():
     }  # fmt: skip
     expected |= {f"{kind}{i}": at[i] / rate for kind in "SA" for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")}
     for key, target in expected.items():
-        factor = b_to_v_ll.THEORY_CONVENTION.get(key, 1.0)
+        factor = catalogue.THEORY_CONVENTION.get(key, 1.0)
         assert factor * float(combine(b_to_v_ll, key, m, one, INPUTS)) == pytest.approx(target, rel=1e-12), key
 
 

@@ -64,7 +64,7 @@ def test_new_physics_at_low_scale_against_flavio(coefficient, ratio, s_psiphi):
 def test_standard_model_coefficient_of_the_reference(reference):
     """C_SM of H without the QCD factor, and S0: reference numbers to 1e-12."""
     meta = reference("models.json")["meta"]
-    c = bs_mixing.standard_model(REFERENCE) / bs_mixing.vector_matrix_element(REFERENCE)
+    c = bs_mixing.m12_of_standard_model(REFERENCE) / bs_mixing.vector_matrix_element(REFERENCE)
     assert complex(c) == pytest.approx(complex(*meta["C_SM_H"]), rel=1e-12)
 
 
@@ -73,7 +73,7 @@ def test_running_composes_with_that_of_a_model():
     c, mu = 2e-12 * np.exp(0.4j), 2000.0
     low = from_delta_f2({"bs": c}, mu, REFERENCE)
     eta = float(run_delta_f2(mu, REFERENCE["m_b"], REFERENCE))
-    sm = complex(bs_mixing.standard_model(REFERENCE) / bs_mixing.vector_matrix_element(REFERENCE))
+    sm = complex(bs_mixing.m12_of_standard_model(REFERENCE) / bs_mixing.vector_matrix_element(REFERENCE))
     assert value("DeltaM_s/SM", REFERENCE, **low) == pytest.approx(abs(1 + eta * c / sm), rel=1e-12)
 
 

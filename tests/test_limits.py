@@ -7,7 +7,7 @@ import pytest
 
 from bsfit.dark_matter.direct_detection import largest
 from bsfit.errors import BsfitInputError
-from bsfit.loading.limits import LIMITS, is_limit_file, limit, load_limit, select
+from bsfit.loading.limits import LIMITS, among, is_limit_file, limit, load_limit
 
 DATA = Path(limit("lz-2024").file).parents[1]
 
@@ -55,19 +55,19 @@ def test_chosen_among_data_by_path(write):
     path = write(OWN)
     measurement = DATA / "measurements" / "planck-omega-2018.yaml"
     items = ["lfu", str(path), path, measurement, {"R_K[1.1,6]": (0.9, 0.1)}, "planck-annihilation-2018"]
-    assert [found.name for found in select(items)] == ["own", "planck-annihilation-2018"]
-    assert [found.name for found in select(["direct"])] == ["lz-2024", "xenon1t-2018", "lux-2016"]
+    assert [found.name for found in among(items)] == ["own", "planck-annihilation-2018"]
+    assert [found.name for found in among(["direct"])] == ["lz-2024", "xenon1t-2018", "lux-2016"]
 
 
 def test_no_datum_twice(write):
     newer = write(OWN + "supersedes: [lz-2024]\n")
     with pytest.raises(BsfitInputError, match="'own' supersedes 'lz-2024'"):
-        select([newer, "lz-2024"])
+        among([newer, "lz-2024"])
     with pytest.raises(BsfitInputError, match="'lz-2024' is the name of a limit of bsfit"):
-        select([write(OWN, "lz-2024.yaml")])
+        among([write(OWN, "lz-2024.yaml")])
     (newer.parent / "other").mkdir()
     with pytest.raises(BsfitInputError, match="'own' is the name of two limits"):
-        select([newer, write(OWN, "other/own.yaml")])
+        among([newer, write(OWN, "other/own.yaml")])
 
 
 @pytest.mark.parametrize(

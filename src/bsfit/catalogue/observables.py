@@ -179,6 +179,14 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
 
 QUANTITIES = _quantities()
 
+THEORY_CONVENTION = {
+    **{f"{kind}{i}": -1.0 for kind in "SA" for i in ("4", "6s", "6c", "7", "9")},
+    **dict.fromkeys(("AFB", "P2", "P3", "Dmue_AFB", "Dmue_P2"), -1.0),
+    **dict.fromkeys(("P4p", "P8p", "Dmue_P4p", "Dmue_P8p"), -2.0),
+}
+"""Factors from LHCb's convention, which is ours, to that of 0811.1214 (S_i, A_i, AFB) and of 1303.5794
+[Descotes-Genon:2013vna]_ (P_i, P_i'); 1 for all others."""
+
 SHORT_NAMES = {
     "R_K": "<Rmue>(B+->Kll)",
     "R_KS": "<Rmue>(B0->Kll)",

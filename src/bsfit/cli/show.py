@@ -66,11 +66,18 @@ def _observable(name: str) -> Iterator[Facts]:
         "full name": f"{full}[LOW,HIGH], q2 in GeV^2" if item.bin and "[" not in name else item.name,
         "unit": quantity.unit,
         "group": item.group,
+        "sign convention": _convention(quantity.key),
         "depends on": ", ".join(catalogue.coefficients_that_move(item)),
         "theory errors from": ", ".join(catalogue.nuisance_globs(item)).replace("[*]", "*"),
         "papers": ", ".join(quantity.sources),
         **({"measured": measured} if measured else {"measured": "not by any file of bsfit"}),
     }
+
+
+def _convention(key: str) -> str | None:
+    """How a quantity of LHCb's convention, which is ours, becomes that of theory papers."""
+    factor = catalogue.THEORY_CONVENTION.get(key)
+    return factor and f"LHCb's; times {factor:g} in 0811.1214 (S_i, A_i, AFB) and 1303.5794 (P_i)"
 
 
 def _ratio(stem: str) -> str:

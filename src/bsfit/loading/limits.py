@@ -174,7 +174,7 @@ def named(group: str) -> tuple[str, ...]:
     return tuple(member.name for member in members if member.name not in older)
 
 
-def select(items: Iterable[Any]) -> tuple[Limit, ...]:
+def among(items: Iterable[Any]) -> tuple[Limit, ...]:
     """Limits among data: by their names, their group, or the path of a file; everything else is left out.
 
     Raises `BsfitInputError` for a malformed file, one with the name of another limit, and if a limit contains the data

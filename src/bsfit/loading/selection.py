@@ -66,7 +66,7 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
 
 def limits_in(data: Data) -> tuple[limits.Limit, ...]:
     """Limits that are named among data."""
-    return limits.select(item for item in listed(data) if isinstance(item, str | os.PathLike))
+    return limits.among(item for item in listed(data) if isinstance(item, str | os.PathLike))
 
 
 def listed(data: Data) -> list[Any]:

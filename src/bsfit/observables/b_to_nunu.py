@@ -59,10 +59,10 @@ def coefficients(theory: Theory, inputs: Inputs) -> tuple[Complex[Array, " 9"], 
     r""":math:`C_L` and :math:`C_R` with the Standard Model, all pairs in the order of `catalogue.NEUTRINO_PAIRS`."""
     left, right = (jnp.stack([theory.wilson[f"{c}_bs{pair}"] for pair in NEUTRINO_PAIRS]) for c in ("CL", "CR"))
     diagonal = jnp.array([pair in {f"nu{x}nu{x}" for x in LEPTONS} for pair in NEUTRINO_PAIRS])
-    return left + jnp.where(diagonal, standard_model(inputs), 0.0), right
+    return left + jnp.where(diagonal, cl_of_standard_model(inputs), 0.0), right
 
 
-def standard_model(inputs: Inputs) -> Float[Array, ""]:
+def cl_of_standard_model(inputs: Inputs) -> Float[Array, ""]:
     r""":math:`C_L=-(X_t/s_W^2)\,\alpha(m_Z)/\alpha` of equal flavours; see the module's docstring."""
     return -inputs["X_t"] / inputs["sin2_theta_w"] * inputs["alpha_em_mZ"] / inputs["alpha_em_mb"]
 

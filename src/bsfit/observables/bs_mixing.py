@@ -25,7 +25,7 @@ LEFT_RIGHT_BAGS = ("bag_Bs_4", "bag_Bs_5")
 """Inputs without which an input set cannot say what a left-right operator does."""
 
 
-def standard_model(inputs: Inputs) -> Complex[Array, ""]:
+def m12_of_standard_model(inputs: Inputs) -> Complex[Array, ""]:
     r""":math:`M_{12}` of the Standard Model.
 
     :math:`\frac{G_F^2m_W^2}{12\pi^2}(V_{tb}V_{ts}^*)^2\hat\eta_BS_0(x_t)\,m_{B_s}f_{B_s}^2B`, with the bag parameter at
@@ -67,7 +67,7 @@ def new_physics(theory: Theory, inputs: Inputs) -> Complex[Array, ""]:
 
 def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 2"]:
     """Real and imaginary part of M12, layout `MOMENTS`; linear in the coefficients. The rows are all alike."""
-    m12 = standard_model(inputs) + new_physics(theory, inputs)
+    m12 = m12_of_standard_model(inputs) + new_physics(theory, inputs)
     return jnp.broadcast_to(jnp.stack([m12.real, m12.imag]), (*rows.decay.shape, 2))
 
 
@@ -86,7 +86,7 @@ def assemble(key: str, moments: Float[Array, "r 2"], rows: Rows, inputs: Inputs)
     if key == "DeltaM_s_ps":
         return 2 * jnp.abs(m12) / GEV_PER_INVERSE_PS
     if key == "DeltaM_s/SM":
-        return jnp.abs(m12 / standard_model(inputs))
+        return jnp.abs(m12 / m12_of_standard_model(inputs))
     if key == "S_psiphi":
         v = ckm(inputs)
         amplitude = v[1, 2] * jnp.conj(v[1, 1])
