@@ -60,12 +60,13 @@ def moments(
 
 
 def gradients(
-    questions: Sequence[tuple[Process, Complex[np.ndarray, " c"], Rows, Float[np.ndarray, "n k"] | None]],
+    questions: Sequence[tuple[Process, Complex[np.ndarray, " c"], Rows, Float[np.ndarray, "_ _"] | None]],
     inputs: Inputs,
-) -> list[tuple[Float[np.ndarray, "n k"], Gradients]]:
-    """For each question, moments of its rows, and gradients of their sums with its weights.
+) -> list[tuple[Float[np.ndarray, "_ _"], Gradients]]:
+    """For each question, moments [n, k] of its rows, and gradients of their sums with its weights.
 
-    A question names a process, a point of the coefficients, rows, and weights (None: the moments alone are asked for).
+    A question names a process, a point of the coefficients, rows, and weights [n, k] (None: the moments alone are asked
+    for).
     """
     blocks = _compiled([process for process, *_ in questions], inputs, gradients=True)
 
