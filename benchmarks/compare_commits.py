@@ -6,7 +6,7 @@
 
 `record` computes with whatever bsfit is imported; `diff` ends with status 1 if a difference is above its limit or a
 quantity is in one file only. With a commit both are done, of this script's cases, in worktrees; the second commit is
-the working tree by default. NAME is a part of a case's name. A full record takes about MINUTES minutes on two cores.
+the working tree by default. NAME is a part of a case's name. A full record takes half an hour and 5 GB on two cores.
 
 What is compared; a column is one observable or parameter over the points, drawn from the boxes below; NaN equals NaN:
     log density, chi2, predictions, by group, pulls, predict: to 1e-10 of |value|, or of the median |value| of the
