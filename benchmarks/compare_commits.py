@@ -6,12 +6,11 @@
 
 `record` computes with whatever bsfit is imported; `diff` ends with status 1 if a difference is above its limit or a
 quantity is in one file only. With a commit both are done, of this script's cases, in worktrees; the second commit is
-the working tree by default. NAME is a part of a case's name. A full record takes half an hour and 5 GB on two cores.
+the working tree by default. NAME is a part of a case's name. A full record takes half an hour and 6 GB on two cores.
 
 What is compared; a column is one observable or parameter over the points, drawn from the boxes below; NaN equals NaN:
-    log density, chi2, predictions, by group, pulls, predict: to 1e-10 of |value|, or of the median |value| of the
-        column where that is larger.
-    gradient: to 1e-10 of the largest |component| of the column: by different parameters they have different units.
+    log density, chi2, gradient, predictions, by group, pulls, predict: to 1e-10 of |value|, or of the median |value|
+        of the column where that is larger; where the median is zero, of the largest; of 1 in a column of zeros.
     estimates, pairs (best values, errors, ends of intervals of fits): to 1e-6 of the 1 sigma error in OLD. What a fit
         calls undetermined is left out, its determined combinations are in.
     goodness (chi2, pull, log-likelihood, ... of fits), profile (Delta chi2): to 1e-6.
@@ -38,10 +37,10 @@ import numpy as np
 import bsfit
 
 POINTS = 200
-LIMITS = {"relative": 1e-10, "of largest": 1e-10, "sigma": 1e-6, "absolute": 1e-6, "coupling": 1e-8, "equal": 0.0}
+LIMITS = {"relative": 1e-10, "sigma": 1e-6, "absolute": 1e-6, "coupling": 1e-8, "equal": 0.0}
 MEASURES = {
-    **dict.fromkeys(("log density", "chi2", "predictions", "by group", "pulls", "predict"), "relative"),
-    **{"gradient": "of largest", "estimates": "sigma", "pairs": "sigma", "goodness": "absolute", "profile": "absolute"},
+    **dict.fromkeys(("log density", "chi2", "gradient", "predictions", "by group", "pulls", "predict"), "relative"),
+    **{"estimates": "sigma", "pairs": "sigma", "goodness": "absolute", "profile": "absolute"},
     **dict.fromkeys(("couplings", "slopes"), "coupling"),
 }
 """How each quantity is measured; any other must be equal."""
@@ -64,6 +63,7 @@ KSTAREE = {"B->K* BSZ a0_A1": (0.27, 0.33), "B->K* BSZ a0_V": (0.34, 0.41), "B->
 KSTAREE |= {"B0->K* delta_C7 a_- Re": (-0.02, 0.02), "B0->K* delta_C7 a_- Im": (-0.02, 0.02)}
 HEAVY = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0}
 PORTAL = {**HEAVY, "g_X": 0.3, "lambda_Q_b": 0.025}
+COMPLEX_PORTAL = {**PORTAL, "lambda_Q_s_im": 0.3, "lambda_L_e": 0.2}
 PORTAL_FREE = {"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, 2.0)}
 PORTAL_BOX = {**PORTAL_FREE, "log:m_Zp": (500.0, 5000.0)}
 PORTAL_DARK = {"g_X": (0.1, 0.8), "log:m_Zp": (500.0, 5000.0), "lambda_L_mu": (0.1, 2.0), "lambda_Q_s_im": (-0.1, 0.1)}
@@ -225,7 +225,7 @@ CASES = {
     "loop propagated": partial(density, LOOP_BOX, 40, data=["seed-2017", "relic"], **JOINT, **PROPAGATED),
     "own model": partial(density, OWN, model=own_model, data="lfu"),
     "eft predictions": partial(values, [*FLAVOUR, *DIPOLES, *SCALAR], {**COMPLEX, **OTHERS}, model="eft"),
-    "portal predictions": partial(values, [*FLAVOUR, *SHIFTS], PORTAL_BOX, model="portal", fixed=PORTAL),
+    "portal predictions": partial(values, [*FLAVOUR, *SHIFTS], PORTAL_BOX, model="portal", fixed=COMPLEX_PORTAL),
     "portal dark matter": partial(values, [*DARK, *OF_PORTAL], PORTAL_DARK, **RELIC),
     "portal with phi": partial(values, [*DARK, *OF_PORTAL, "m_h2", "sin_theta"], PORTAL_DARK, **WITH_PHI),
     "loop predictions": partial(values, [*FLAVOUR, *DIPOLES, *SHIFTS, *OF_LOOP], LOOP_WIDE, model="loop", fixed=QUARKS),
@@ -275,9 +275,8 @@ def scale(measure, old):
     """What a difference is divided by: of the shape of the array, or one that broadcasts to it."""
     size = np.where(np.isfinite(old), np.abs(old), 0.0)
     if measure == "relative":
-        return np.maximum(size, np.median(size, axis=0))
-    if measure == "of largest":
-        return np.max(size, axis=0)
+        typical, largest = np.median(size, axis=0), np.max(size, axis=0)
+        return np.maximum(size, np.where(typical > 0, typical, np.where(largest > 0, largest, 1.0)))
     if measure == "sigma":
         return np.max(size[:, 1:3], axis=1, keepdims=True)
     return size if measure == "coupling" else np.ones(())
@@ -343,7 +342,7 @@ if __name__ == "__main__":
             record(path, arguments.only)
         case ["diff", old_path, new_path]:
             sys.exit(not diff(old_path, new_path, arguments.only))
-        case [_] | [_, _]:
+        case [first] | [first, _] if first not in ("record", "diff"):
             sys.exit(not compare(arguments.what, arguments.only))
         case _:
             parser.error("record FILE, diff OLD NEW, or one or two commits")
