@@ -215,6 +215,28 @@ def test_an_observable_that_only_a_model_has():
     best = bsfit.fit(like)
     assert best.values["g"] == pytest.approx(0.02 / float(INPUTS["V_cb"]), rel=1e-6)
     assert best.pull is None
+    assert not like.notes
+
+
+def test_errors_of_what_only_a_model_has_say_where_they_are_taken():
+    def model(params):
+        return bsfit.Theory(without_inputs(params).wilson, {"coupling": params["g"]})
+
+    def scale(theory, inputs):
+        return theory.quantities["coupling"] * inputs["V_cb"]
+
+    like = bsfit.log_likelihood(model, {scale: (0.02, 0.001)}, {"g": (0.1, 2.0)})
+    (note,) = [note for note in bsfit.fit(like).messages if "own observables" in note]
+    point = float(note.rpartition("g = ")[2])
+    assert np.linalg.norm(like.errors.shifts) == pytest.approx(point * error_of("V_cb"), rel=1e-3)
+
+
+def test_a_slip_in_an_observable_is_named_by_the_likelihood():
+    def mistyped(theory, inputs):
+        return theory.wilson["C9_bsmumu"].reel * inputs["V_cb"]
+
+    with pytest.raises(BsfitInputError, match=r"'mistyped' failed in line .*reel"):
+        bsfit.log_likelihood(data={mistyped: (-0.04, 0.01)}, free={"C9mu": (-3, 3)})
 
 
 def test_an_observable_that_the_standard_model_does_not_have():

@@ -15,6 +15,7 @@ from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
 from bsfit.likelihood.free_parameters import SAMPLES, check_bounds, plain, refuse_alike, refuse_unused, sample_box, used
 from bsfit.likelihood.joint import About, Errors, LogLikelihood, around, notes_of, reference_of
+from bsfit.likelihood.own_observables import OwnObservables
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term
 from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Nuisances, SameEverywhere
 from bsfit.loading import limits, selection
@@ -25,7 +26,6 @@ from bsfit.predictions.checks import check_bin, idle
 from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
 from bsfit.predictions.prediction import Prediction, wired
-from bsfit.theory import Theory
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
 
@@ -87,8 +87,8 @@ def log_likelihood(
     if found.relic or bounds:
         first = (*found.relic, *bounds)[0].observable
         dark_matter.refuse_without_dark_matter(unquoted.model, inputs, points[0], first)
-    theories = _theories(unquoted, points) if unquoted.own else []
-    uncertain = _uncertain(found, unquoted, theories, bounds, the_set, nuisances)
+    own_values = OwnObservables.of(unquoted, points)
+    uncertain = _uncertain(found, unquoted, own_values, bounds, the_set, nuisances)
     sampled = uncertain.names if theory == "sampled" else ()
     _check_nuisances(free, own, sampled, row)
     if fast is None:
@@ -102,23 +102,27 @@ def log_likelihood(
     reference = reference_of(own, {}) if row is not None and row.effective and not fixed else None
     of_own = own_terms.made(added, pred.model, inputs, own, points, reference)
     refuse_unused(own, used(pred, (*of_dark, *of_own), points, jacobian, means))
-    own_at = _undefined(unquoted, theories)
-    at_reference, shifts = theory_errors.at_standard_model(slopes, uncertain, own_at)
+    at_reference, shifts = theory_errors.at_standard_model(slopes, uncertain, own_values.theory)
     measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
     everywhere = SameEverywhere.of_blocks(_blocks(measured), shifts[:, :0] if theory == "sampled" else shifts)
     moving = theory == "propagated" and bool(uncertain.names) and bool(pred.names)
     errors = _moving_errors(unquoted, points, uncertain, fast) if moving else everywhere
     constraints = _constraints(uncertain) if sampled else ()
     every_term = (*measured, *of_dark, *curves, *constraints, *of_own)
-    comparable = own_at is None
+    comparable = own_values.theory is None
     at_standard_model = SameEverywhere.of_blocks(_blocks(measured), shifts) if theory == "sampled" else everywhere
+    beside = own_values.notes if theory == "fixed" and own_values.inputs_read & {*uncertain.names} else ()
+    notes = (*beside, *notes_of(every_term))
     about = About(
         free={**own, **_floating(free, own, uncertain, sampled)},
         fixed=fixed,
         sampled=sampled,
         means=means,
         data=selection.described(data),
-        meta=_meta(pred, every_term, (*chosen, *bounds), the_set, theory, uncertain, fixed, relic if of_dark else None),
+        meta=_meta(
+            pred, every_term, (*chosen, *bounds), the_set, theory, uncertain, fixed, relic if of_dark else None, notes
+        ),
+        notes=notes,
         comparable=comparable,
         reference_chi2=(
             _chi2_of((*measured, *curves), at_reference, at_standard_model) if comparable and pred.names else None
@@ -171,8 +175,8 @@ class _Collected:
 
 def _is_dark(datum: Datum) -> bool:
     """Whether a value is of dark matter, so that it has a term of its own."""
-    dark = {quantity.key for quantity in catalogue.QUANTITIES.values() if quantity.process.dark}
-    return datum.function is None and datum.stem in dark
+    named = (quantity for quantity in catalogue.QUANTITIES.values() if quantity.key == datum.stem)
+    return datum.function is None and any(quantity.process.dark for quantity in named)
 
 
 def _normal(data: Sequence[Datum], correlation: np.ndarray | None = None) -> SplitNormal:
@@ -213,7 +217,7 @@ def _own_parameters(free: Mapping[str, Any], row: catalogue.Model | None, the_se
 def _uncertain(
     found: _Collected,
     unquoted: Prediction,
-    theories: Sequence,
+    own_values: OwnObservables,
     bounds: Sequence[limits.Limit],
     the_set: InputSet,
     requested: str | Sequence[str] | None,
@@ -222,26 +226,7 @@ def _uncertain(
     dark = [datum.observable for datum in found.relic]
     dark += ["sigma_SI"] if any(bound.group == "direct" for bound in bounds) else []
     items = [*(item for item in unquoted.items if item), *map(catalogue.observable, dark)]
-    read = theory_errors.inputs_read(unquoted, theories) if theories else ()
-    return theory_errors.choose(items, the_set, unquoted.inputs, requested, read)
-
-
-def _theories(unquoted: Prediction, points: Sequence[Mapping[str, float]]) -> list:
-    """Where own functions are looked at: the Standard Model if they have a value there, and points of the box."""
-    at = compile_quickly(lambda point: unquoted.model(point, unquoted.inputs))
-    stacked = [{name: jnp.asarray(value) for name, value in point.items()} for point in points[:4]]
-    found = [theory for theory in map(at, stacked) if theory_errors.defined(unquoted, theory)]
-    if not found:
-        raise BsfitInputError(
-            "own observables have no value at points of the box", field="data", hint="see bsfit.predict"
-        )
-    sm = Theory.standard_model()
-    return [sm, *found] if theory_errors.defined(unquoted, sm) else found
-
-
-def _undefined(unquoted: Prediction, theories: Sequence) -> Any:
-    """The theory at which own functions get their fixed errors, None if it is the Standard Model."""
-    return theories[0] if theories and not theory_errors.defined(unquoted, Theory.standard_model()) else None
+    return theory_errors.choose(items, the_set, unquoted.inputs, requested, own_values.inputs_read)
 
 
 def _check_nuisances(
@@ -296,6 +281,7 @@ def _meta(
     uncertain: Nuisances,
     fixed: Mapping[str, float],
     relic: str | None,
+    said: Sequence[str],
 ) -> dict[str, Any]:
     inputs, row = pred.inputs, pred.model.row
     items = [item for item in pred.items if item]
@@ -321,7 +307,7 @@ def _meta(
         "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
         "theory": mode,
         "nuisances": list(uncertain.names),
-        "notes": [*notes, *notes_of(terms)],
+        "notes": [*notes, *said],
         **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
         **({"relic": relic} if relic else {}),
         "papers": [p for p in papers if p],

@@ -36,8 +36,8 @@ class About:
     """What a likelihood knows about itself besides numbers.
 
     `free` as given, nuisances that float included; `sampled` are their names; `means` of all uncertain inputs that
-    count. `comparable`: whether the Standard Model has a value of everything that is measured; `reference_chi2` is its
-    chi2, None where it has none or nothing is predicted. `jacobian` gives
+    count. `notes` must be said beside every result. `comparable`: whether the Standard Model has a value of everything
+    that is measured; `reference_chi2` is its chi2, None where it has none or nothing is predicted. `jacobian` gives
     predictions and their slopes from the amplitudes, where these are evaluated at every point.
     """
 
@@ -47,6 +47,7 @@ class About:
     means: dict[str, float]
     data: str
     meta: dict[str, Any]
+    notes: tuple[str, ...]
     comparable: bool
     reference_chi2: float | None
     jacobian: Jacobian | None
@@ -203,7 +204,7 @@ class LogLikelihood(eqx.Module):
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be said beside every result."""
-        return notes_of(self.terms)
+        return self.about.notes
 
     @property
     def model(self) -> str:

@@ -15,6 +15,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.likelihood.terms import OwnTerm, Term
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import BoundModel
+from bsfit.predictions.compiled import compile_quickly
 
 Terms = Iterable[Callable | Term] | Mapping[str, Callable]
 """Functions, or terms ready made, or functions by the name of their group."""
@@ -78,7 +79,7 @@ def _measured_from(
 def _maximum(log_density: Callable, free: Mapping[str, Any], points: Sequence[Mapping[str, float]]) -> float:
     """Highest log-density in the box, climbing from the best of the points."""
     table = np.array([list(point.values()) for point in points])
-    values = np.array([float(log_density(row)) for row in table])
+    values = np.asarray(compile_quickly(jax.vmap(log_density))(table))
     if not len(points[0]) or not np.isfinite(values).any():
         return float(values[0])
     best = int(np.nanargmax(np.where(np.isfinite(values), values, -np.inf)))

@@ -5,7 +5,6 @@ The shift of a prediction along it needs the derivatives of the moments, which a
 as the moments themselves are: `Propagation` keeps their exact response, and gives the shifts at any point.
 """
 
-import dataclasses
 import fnmatch
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,8 +23,7 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal, TheoryErrors
 from bsfit.loading.inputs import Inputs, InputSet, Prior
-from bsfit.predictions.compiled import compile_quickly
-from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, of_own, own_positions, shifts
+from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, own_positions, shifts
 from bsfit.predictions.prediction import Prediction
 from bsfit.predictions.response import Response, fit_polynomials, probes, values_at
 from bsfit.theory import INDEX, Theory
@@ -96,27 +94,6 @@ def choose(
 
 def _matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
-
-
-def inputs_read(prediction: Prediction, theories: Sequence[Theory]) -> set[str]:
-    """Inputs that a prediction's own functions depend on at any of some theories."""
-    inputs = prediction.inputs
-
-    def slopes(theory: Theory) -> Float[Array, "o i"]:
-        return jax.jacrev(lambda x: of_own(prediction, theory, dataclasses.replace(inputs, values=x)))(inputs.values)
-
-    found = [np.asarray(compile_quickly(slopes)(theory)) for theory in theories]
-    used = np.any([np.nan_to_num(slope) != 0.0 for slope in found], axis=(0, 1))
-    return {inputs.names[i] for i in np.flatnonzero(used)}
-
-
-def defined(prediction: Prediction, theory: Theory) -> bool:
-    """Whether a prediction's own functions have a value at a theory: they may need what only a model has."""
-    try:
-        found = compile_quickly(lambda theory: of_own(prediction, theory, prediction.inputs))(theory)
-    except (BsfitInputError, KeyError, AttributeError, TypeError):
-        return False
-    return bool(np.isfinite(np.asarray(found)).all())
 
 
 def at_standard_model(

@@ -125,5 +125,5 @@ def _identified(observable: Any) -> tuple[str, str, tuple[float, float] | None, 
 
 def _is_output(name: str) -> bool:
     """Whether a name is that of a coefficient or of something else that only a model gives."""
-    known = {*catalogue.COEFFICIENTS, *(q for model in catalogue.MODELS.values() for q in model.quantities)}
-    return name.removesuffix("_im") in known
+    stem = name.removesuffix("_im")
+    return stem in catalogue.COEFFICIENTS or any(stem in model.quantities for model in catalogue.MODELS.values())
