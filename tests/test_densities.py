@@ -38,6 +38,40 @@ def test_far_from_the_join_each_side_has_its_own_error(sign, error):
     assert densities.chi2(data(), jnp.asarray(prediction), NONE) == pytest.approx(12.0, rel=1e-9)
 
 
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0, 9.0, 15.0, 100.0])
+@pytest.mark.parametrize("sigmas", [1.0, 2.0, 3.0])
+def test_errors_of_any_asymmetry_count_in_full_on_both_sides(ratio, sigmas):
+    for plus, minus in ((0.1 * ratio, 0.1), (0.1, 0.1 * ratio)):
+        value = SplitNormal.of(*(np.array([x]) for x in (1.0, plus, minus)))
+        for residual in (-sigmas * minus, sigmas * plus):
+            chi2 = densities.chi2(value, jnp.array([1.0 + residual]), NONE[:1])
+            assert chi2 == pytest.approx(sigmas**2, rel=1e-2)
+
+
+@pytest.mark.parametrize("ratio", [1.5, 9.0, 15.0])
+@pytest.mark.parametrize("theory", [np.zeros((3, 0)), np.array([[0.05, 0.01], [0.02, 0.05], [0.0, 0.04]])])
+def test_correlated_split_errors_are_the_covariance_of_the_sides(ratio, theory):
+    """By hand, at residuals on either side, as near to the join as one narrow error."""
+    plus, minus = np.array([0.1, 0.1 * ratio, 0.1]), np.array([0.1 * ratio, 0.1, 0.1])
+    block = data(plus, minus, CORRELATION)
+    for residual in ([0.1, -0.1, 0.05], [-0.3, 0.1 * ratio, -0.1], [0.1, 0.1, 0.0]):
+        residual = np.array(residual)
+        side = np.where(residual > 0, plus, minus)
+        chi2 = residual @ np.linalg.solve(CORRELATION * np.outer(side, side) + theory @ theory.T, residual)
+        for errors in (jnp.asarray(theory), densities.FixedErrors.of(block, theory)):
+            assert densities.chi2(block, jnp.asarray(CENTRAL + residual), errors) == pytest.approx(chi2, rel=1e-2)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 9.0, 100.0])
+def test_a_split_normal_has_one_minimum(ratio):
+    value = SplitNormal.of(*(np.array([x]) for x in (1.0, 0.1 * ratio, 0.1)))
+    x = 1.0 + np.concatenate([-np.geomspace(1.0, 1e-6, 400), np.geomspace(1e-6, 10.0, 400)])
+    chi2 = np.asarray(jax.vmap(lambda v: densities.chi2(value, v[None], NONE[:1]))(jnp.asarray(x)))
+    falling = np.diff(chi2) < 0
+    assert falling[:399].all()
+    assert not falling[400:].any()
+
+
 def test_chi2_is_the_minimum_over_the_nuisances():
     theory = np.array([[0.05, 0.01, 0.0], [0.02, 0.05, 0.03], [0.0, 0.04, 0.01]])
     prediction = np.array([1.0, 0.92, 1.0])

@@ -2,7 +2,8 @@ r"""Densities of measured values given predicted ones. No process names, no phys
 
 Correlated measurements with asymmetric errors are split normals: with the residual :math:`r=` prediction :math:`-`
 central value, the error is :math:`\sigma_+` for :math:`r>0` and :math:`\sigma_-` for :math:`r<0`, the step between them
-smoothed over :math:`w\bar\sigma` (`JOIN` = 0.15) so that the density has all derivatives. With
+smoothed over :math:`w\min(\sigma_+,\sigma_-)` (`JOIN` = 0.1), narrow on both sides, so that the density has all
+derivatives. With
 :math:`D={\rm diag}\,\sigma(r)`, the correlation matrix :math:`\rho`, and theory errors :math:`U` (one column per unit
 Gaussian nuisance that shifts the predictions linearly),
 
@@ -23,8 +24,8 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.numerics import SMALL, contract, factor_positive, log_det_positive, solve_factored, solve_positive
 
-JOIN = 0.15
-"""Width, in standard deviations, over which the two sides of a split normal join."""
+JOIN = 0.1
+"""Width, in units of the smaller error, over which the two sides of a split normal join."""
 
 
 class SplitNormal(eqx.Module):
@@ -143,7 +144,8 @@ def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n
     """Experimental error [n] on the side of the prediction."""
     mean = 0.5 * (data.sigma_plus + data.sigma_minus)
     half = 0.5 * (data.sigma_plus - data.sigma_minus)
-    return mean + half * jnp.tanh((prediction - data.central) / (JOIN * mean))
+    width = JOIN * jnp.minimum(data.sigma_plus, data.sigma_minus)
+    return mean + half * jnp.tanh((prediction - data.central) / width)
 
 
 def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, " n"]:
