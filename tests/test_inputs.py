@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from bsfit.catalogue import domains
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.build import log_likelihood
 from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, as_inputs, input_set, load_inputs
@@ -261,7 +262,48 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_the_documented_files(write):
     """The blocks of docs/data.md."""
     text = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
-    own, upper = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    own, upper = (block.partition("```")[0] for block in text.split("```yaml\n")[1:3])
     found = input_set(write(own))
     assert {("V_cb",), ("m_b", "m_c")} < set(priors_of(found))
     assert load_limit(write(upper)).supersedes == ("lz-2022",)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("V_cb", -1.0, "0 <= V_cb <= 1"),
+        ("V_cb", 1.1, "0 <= V_cb <= 1"),
+        ("m_Bs", -5.0, "0 < m_Bs"),
+        ("m_Bs", 0.0, "0 < m_Bs"),
+        ("tau_Bs", -1.5, "0 < tau_Bs"),
+        ("f_Bs", -0.23, "0 < f_Bs"),
+        ("alpha_s_mZ", 1.18, "0 <= alpha_s_mZ <= 1"),
+        ("B->K* BSZ m0", -5.3, "0 < B->K[*] BSZ m0"),
+        ("DeltaGamma/Gamma_Bs", 2.5, "-2 < DeltaGamma/Gamma_Bs < 2"),
+        ("coannihilation", 2.0, "0 <= coannihilation <= 1"),
+    ],
+)
+def test_inputs_have_a_domain(name, value, expected, tmp_path):
+    with pytest.raises(BsfitInputError, match=f"{value:g} is outside its domain; expected {expected}"):
+        load_inputs("default", {name: value})
+    with pytest.raises(BsfitInputError, match="outside its domain"):
+        predict(["DeltaM_s"], inputs={name: np.float64(value)})
+    entry = f'{{value: {value}, unit: "1", source: "mine"}}'
+    path = tmp_path / "mine.yaml"
+    path.write_text(f'schema: 1\ndescription: "mine"\ninclude: [default]\nvalues:\n  "{name}": {entry}\n')
+    with pytest.raises(BsfitInputError, match=f"mine.yaml:5:.* = {value:g} is outside its domain"):
+        load_inputs(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("V_ub", 0.0), ("coannihilation", 0.0), ("f_N", 0.0), ("gamma", -1.0), ("C9_SM", -4.0)]
+)
+def test_inputs_that_may_vanish_or_have_either_sign(name, value):
+    assert float(load_inputs("default", {name: value})[name]) == value
+
+
+def test_shipped_values_lie_in_their_domains():
+    for name in INPUT_SETS:
+        found = input_set(name)
+        values = dict(zip(found.inputs.names, found.inputs.values.tolist(), strict=True))
+        assert all(domains.fault_of_input(name, value) is None for name, value in values.items())

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from bsfit.catalogue import domains
 from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.constants import CM2_PER_INVERSE_GEV2, GEV_PER_INVERSE_PS, INVERSE_GEV_PER_PS
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -132,6 +133,7 @@ def _values(where: Where, document: dict[str, Any]) -> Contents:
         check_keys(where, place, entry, required=("value", "unit", "source"), optional=("note",))
         factor = _unit(where, (*place, "unit"), entry["unit"])
         value, sigma = _printed(where, (*place, "value"), entry["value"])
+        _check_domain(where, (*place, "value"), name, value * factor)
         found.values[name] = value * factor
         found.sources[name] = expect(where, (*place, "source"), entry["source"], "text")
         if sigma > 0:
@@ -153,6 +155,8 @@ def _correlated(where: Where, document: dict[str, Any]) -> Contents:
         mean = _numbers(where, (*place, "mean"), block["mean"], len(names)) * factor
         prior = Prior(names, mean, _covariance(where, place, block, len(names)) * factor**2)
         source: str = expect(where, (*place, "source"), block["source"], "text")
+        for j, (name, value) in enumerate(zip(names, mean.tolist(), strict=True)):
+            _check_domain(where, (*place, "mean", j), name, value)
         values = dict(zip(names, mean.tolist(), strict=True))
         found = found.then(Contents(values, dict.fromkeys(names, source), (prior,)))
     return found
@@ -175,6 +179,11 @@ def _unit(where: Where, place: Trail, unit: Any) -> float:
     if expect(where, place, unit, "text") not in UNITS:
         raise where.error(place, f"unknown unit {shown(unit)}", ", ".join(UNITS), did_you_mean(unit, UNITS))
     return UNITS[unit]
+
+
+def _check_domain(where: Where, place: Trail, name: str, value: float) -> None:
+    if fault := domains.fault_of_input(name, value):
+        raise where.error(place, f"{name} = {value:g} is outside its domain", f"{fault}, in powers of GeV")
 
 
 def _printed(where: Where, place: Trail, value: Any) -> tuple[float, float]:

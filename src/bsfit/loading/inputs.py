@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit import scalars
+from bsfit.catalogue import domains
 from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import input_files
@@ -87,12 +89,21 @@ class Inputs(eqx.Module):
         return self.values[np.array([self._position(name) for name in names])]
 
     def replace(self, changes: Mapping[str, Float[Array, ""] | float]) -> "Inputs":
-        """A copy with some values replaced. Raises `BsfitInputError` for an unknown name."""
+        """A copy with some values replaced. Raises `BsfitInputError` for an unknown name and outside of its domain."""
         if not changes:
             return self
         index = np.array([self._position(name) for name in changes])
-        new = jnp.stack([jnp.asarray(scalars.real(value, name), dtype=float) for name, value in changes.items()])
+        new = jnp.stack([jnp.asarray(_checked(name, value), dtype=float) for name, value in changes.items()])
         return dataclasses.replace(self, values=self.values.at[index].set(new))
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A new value of an input as a number; one that is traced is not looked at."""
+    number = scalars.real(value, name)
+    fault = None if scalars.is_traced(number) else domains.fault_of_input(name, float(number))
+    if fault:
+        raise BsfitInputError(f"input {name!r} = {float(number):g} is outside its domain", expected=fault)
+    return number
 
 
 @cache
