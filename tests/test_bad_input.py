@@ -170,6 +170,18 @@ def test_a_mistake_in_a_measurement_is_named_with_its_line(refused, tmp_path):
     assert complaint.startswith("mine.yaml:11:10: correlation.total: the matrix does not fit 1 values")
 
 
+@pytest.mark.filterwarnings("default::bsfit.BsfitWarning")
+def test_a_warning_is_one_line(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(
+        'schema: 1\nexperiment: mine\nvalues:\n  - {observable: "R_K[1.1,6]", value: 0.9 +- 0.1, unit: "1"}\n'
+    )
+    assert cli.main(["fit", "--data", "lfu,mine.yaml", "--free", "C9_bsmue", "--inputs", "nowhere"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("bsfit: warning: mine: unknown experiment 'mine': nothing says whether it shares events")
+    assert second.startswith("bsfit: error: --inputs: ")
+
+
 def test_a_covariance_that_is_not_positive_definite(refused, tmp_path):
     lines = ["schema: 1", "experiment: mine", "inspire: Mine:2026abc", "values:"]
     for name in ("R_K[1.1,6]", "R_K*[1.1,6]"):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import bsfit
-from bsfit.loading.selection import available, data_sets, independent, replaced, select
+from bsfit.loading.selection import available, data_sets, replaced, select
+from bsfit.loading.shared_data import independent
 from bsfit.loading.yaml_reader import load_yaml
 
 SOURCE = Path(bsfit.__file__).parent

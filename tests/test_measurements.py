@@ -12,6 +12,7 @@ import bsfit
 from bsfit.errors import BsfitInputError
 from bsfit.loading import measurements
 from bsfit.loading.measurements import load_measurement
+from bsfit.loading.printed_values import parse_value
 from bsfit.loading.selection import available, data_sets, select
 
 DATA = Path(bsfit.__file__).parent / "data" / "measurements"
@@ -171,6 +172,11 @@ def test_a_curve_is_normalised_to_its_maximum(write):
         ("[0.5, 0.6", "[0.75, 0.76", 9, "does not increase"),
         ("value: 0.7", "value: 1.7", 9, "outside of the curve"),
         ("  where: supplement\n", "", 7, "'where' is missing"),
+        ("0.27, 2e-2]", "0.27, 1e200]", 10, "at the printed central value it is 30 sigma below its maximum"),
+        ("0.27, 1.21, 2.0, 1.21, 0.27, 2e-2", "1e-300, 1, 1e300, 1, 1e-300, 1e-300", 10, "falls by e.-1382"),
+        ("0.27, 1.21, 2.0, 1.21, 0.27, 2e-2", "4, 1, 0.01, 1, 4, 9", 10, "3.7 sigma below its maximum"),
+        ("0.27, 1.21, 2.0, 1.21, 0.27, 2e-2", "4, 3, 2, 3, 4, 3", 10, "two maxima, with a dip of 0.69 in ln L at 0.7"),
+        ("0.27, 1.21, 2.0, 1.21, 0.27, 2e-2", "0.3, 1.2, 2, 1, 0.3, 1.5", 10, "two maxima, with a dip of 1.6"),
     ],
 )
 def test_bad_curves(write, old, new, line, message):
@@ -178,6 +184,123 @@ def test_bad_curves(write, old, new, line, message):
     with pytest.raises(BsfitInputError, match=message) as caught:
         load_measurement(write(CURVE.replace(old, new)))
     assert caught.value.line == line
+
+
+def test_a_curve_may_be_noisy_and_end_low(write):
+    """Digitised curves have wiggles; a curve is a curve whatever its normalisation."""
+    for values in ("0.27, 1.21, 2.0, 1.99, 2.0, 0.2", "2e-200, 1e-100, 2e-3, 1e-100, 1e-150, 1e-160"):
+        curve = load_measurement(write(CURVE.replace("0.27, 1.21, 2.0, 1.21, 0.27, 2e-2", values))).curve
+        assert curve.log_likelihood.max() == 0.0
+        assert np.isfinite(curve.log_likelihood).all()
+
+
+def test_all_that_is_missing_is_said_at_once(write):
+    text = "values:\n  - {observable: 'R_K[1.1,6]', valeu: 0.9 +- 0.1}\n  - {value: 1 +- 0.1, unit: '1'}\n"
+    with pytest.raises(BsfitInputError) as caught:
+        load_measurement(write(text))
+    said = str(caught.value)
+    for part in ("'schema', 'experiment'", "line 2: unknown key 'valeu' (did you mean 'value'?)", "'value', 'unit'"):
+        assert part in said
+    assert "line 3: the key 'observable' is missing" in said
+    with pytest.raises(BsfitInputError, match=r"found 2; line 5: the keys 'where', 'checked' are missing; line 8: "):
+        load_measurement(write(MINE.replace("schema: 1", "schema: 2\ninspire: Mine:2026abc")))
+
+
+MINE = """\
+schema: 1
+experiment: LHCb
+values:
+  - observable: R_K[1.1,6]
+    value: 0.90(3)
+    unit: "1"
+  - observable: BR(mu->egamma)
+    value: "< 3.1e-13 (90 % CL)"
+    unit: "1"
+"""
+
+
+def test_numbers_that_are_not_published(write):
+    """No paper, no place in it: `own`. An upper limit is a Gaussian around zero with that one-sided quantile."""
+    measurement = load_measurement(write(MINE))
+    ratio, limit = measurement.data
+    assert (measurement.inspire, measurement.papers, ratio.where, ratio.checked) == (None, (), "own", "no")
+    assert (ratio.central, ratio.sigma_plus, ratio.sigma_minus) == pytest.approx((0.90, 0.03, 0.03))
+    assert (limit.central, limit.text) == (0.0, "< 3.1e-13 (90 % CL)")
+    normal = 0.5 * math.erfc(3.1e-13 / limit.sigma_plus / math.sqrt(2.0))
+    assert normal == pytest.approx(0.1, rel=1e-9)
+
+
+def test_the_documented_files(write):
+    """The blocks of docs/data.md."""
+    text = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
+    blocks = [block.partition("```")[0] for block in text.split("```yaml\n")[1:]]
+    ratios, limit, curve = (load_measurement(write(block)) for block in blocks if "experiment" in block)
+    assert ratios.correlation_matrix()[0, 1] == 0.1
+    assert ratios.period == (2024, 2025)
+    assert limit.data[0].sigma_plus == pytest.approx(3.1e-13 / 1.2815516)
+    assert curve.curve.log_likelihood.max() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "quantile"),
+    [
+        ("< 1.6e-5 (90%)", 1.6e-5, 1.281552),
+        ("<1.6e-5 @ 90% CL", 1.6e-5, 1.281552),
+        ("< 1.6 x 10^-5 at 95 % C.L.", 1.6e-5, 1.644854),
+        ("< 2.3, 95%", 2.3, 1.644854),
+    ],
+)
+def test_upper_limits_as_printed(text, limit, quantile):
+    value = parse_value(text)
+    assert value.central == 0.0
+    assert value.stat_plus == value.stat_minus == pytest.approx(limit / quantile, rel=1e-6)
+
+
+@pytest.mark.parametrize("text", ["< 1.6e-5", "< 1.6e-5 (68%)", "< 0 (90%)", "<", "< 1e-5 (90%) +- 1", "< nan (90%)"])
+def test_upper_limits_that_are_none(text):
+    with pytest.raises(ValueError, match="an upper limit"):
+        parse_value(text)
+
+
+@pytest.mark.parametrize(
+    ("observable", "unit", "value", "message"),
+    [
+        ("R_K[1.1,6]", "1", "-5 +- 0.1", "beyond 5 sigma of what Rmue can be; expected 0 or more"),
+        ("R_K[1.1,6]", "1", "745 +- 90", "745 is unusual for Rmue; expected 0 to 10 (if it is meant, 'unusual: true'"),
+        ("R_K[1.1,6]", "1", "-0.2 +- 0.3", "unusual"),
+        ("R_K^-1[1.1,6]", "1", "14 +- 3", "unusual"),
+        ("<dBR/dq2>(B+->Kmumu)[1.1,6]", "GeV^-2", "2.4 +- 0.1", "expected 1 or less"),
+        ("BR(Bs->mumu)", "1", "3.2 +- 0.3", "unusual for BR(Bs->mumu)"),
+        ("BR(Bs->mumu)", "1", "(-3.2 +- 0.3)e-9", "beyond 5 sigma"),
+        ("<FL>(B0->K*mumu)[4,6]", "1", "1.4 +- 0.05", "expected 0 to 1"),
+        ("<P5p>(B0->K*mumu)[4,6]", "1", "-42 +- 7", "expected -2 to 2"),
+        ("DeltaM_s_ps", "ps^-1", "-17.7 +- 0.1", "expected 0 or more"),
+        ("S_psiphi", "1", "2.9 +- 0.1", "expected -1 to 1"),
+        ("Omega_h2", "1", "-0.12 +- 0.001", "expected 0 or more"),
+    ],
+)
+def test_values_that_cannot_be(write, observable, unit, value, message):
+    text = (
+        MINE.replace("R_K[1.1,6]", f'"{observable}"')
+        .replace("0.90(3)", f'"{value}"')
+        .replace('unit: "1"', f'unit: "{unit}"', 1)
+    )
+    with pytest.raises(BsfitInputError) as caught:
+        load_measurement(write(text))
+    assert message in str(caught.value)
+    assert (caught.value.line, caught.value.field) == (5, "values[0].value")
+    unusual = text.replace(f'unit: "{unit}"', f'unit: "{unit}"\n    unusual: true', 1)
+    if "unusual" in message or "1 or less" in message:
+        assert load_measurement(write(unusual)).data[0].text == value
+    else:
+        with pytest.raises(BsfitInputError, match="beyond 5 sigma"):
+            load_measurement(write(unusual))
+
+
+@pytest.mark.parametrize("value", ["-0.6e-9 +- 0.9e-9", "(0.1 +- 0.2)e-9", "(-1.0 +- 0.3)e-9"])
+def test_rates_may_be_negative_within_errors(write, value):
+    text = MINE.replace("R_K[1.1,6]", "BR(Bs->ee)").replace("0.90(3)", f'"{value}"')
+    assert load_measurement(write(text)).data[0].text == value
 
 
 def test_unused_measurements_may_hold_observables_that_are_not_predicted(write):

@@ -1,5 +1,7 @@
 """Models, observables, numbers and terms of one's own: passed as they are, nothing registered."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -327,3 +329,27 @@ def test_what_is_no_term_is_refused(terms):
 def test_a_term_that_is_nowhere_finite_is_refused():
     with pytest.raises(BsfitInputError, match="not finite"):
         bsfit.log_likelihood(data=DATA, free=FREE, terms=[lambda t, i: jnp.log(-1.0 + 0.0 * t.wilson["C7_bs"].real)])
+
+
+def test_numbers_as_printed_and_upper_limits():
+    data = bsfit.Measurement.of_pairs(
+        {"R_K[1.1,6]": "0.90 +0.04 -0.03 +- 0.02", "BR(mu->egamma)": "< 3.1e-13 (90 % CL)"}
+    ).data
+    assert (data[0].central, data[0].sigma_plus, data[0].sigma_minus) == pytest.approx(
+        (0.90, math.hypot(0.04, 0.02), math.hypot(0.03, 0.02))
+    )
+    assert data[1].central == 0.0
+    with pytest.raises(BsfitInputError, match=r"cannot read '0.90': there is no uncertainty"):
+        bsfit.Measurement.of_pairs({"R_K[1.1,6]": "0.90"})
+
+
+def test_own_values_that_cannot_be():
+    with pytest.raises(BsfitInputError, match=r"\[1.1,6\]: -5 is beyond 5 sigma of what Rmue can be"):
+        bsfit.log_likelihood(data={"R_K[1.1,6]": (-5.0, 0.1)}, free={"C9mu": (-3, 3)})
+    for value in (745.0, -0.1):
+        with pytest.raises(BsfitInputError, match="unusual=True"):
+            bsfit.Measurement(["R_K[1.1,6]"], [value], [90.0])
+        assert bsfit.Measurement(["R_K[1.1,6]"], [value], [90.0], unusual=True).data[0].central == value
+    bsfit.Measurement(
+        ["C9_bsmumu", lambda theory, inputs: 0.0], [745.0, -745.0], [1.0, 1.0]
+    )  # of these nothing is known

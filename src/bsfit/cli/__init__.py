@@ -7,10 +7,13 @@ but not to be trusted, as the last line says; 2 bad input; 130 interrupted.
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from bsfit import __version__
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.errors import BsfitInputError, BsfitWarning, did_you_mean
 
 VERBS = {
     "predict": ("bsfit.cli.predict", "predict observables at one point of a model"),
@@ -32,7 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``bsfit ARGUMENTS`` and return its exit status; `argv` without the program's name, default `sys.argv`."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _dispatch(words)
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_warn, warnings.showwarning)
+            status = _dispatch(words)
         sys.stdout.flush()
         return status
     except BsfitInputError as problem:
@@ -79,6 +84,14 @@ def _help() -> str:
             "exit status: 0 done; 1 done but not to be trusted; 2 bad input; 130 interrupted",
         )
     )
+
+
+def _warn(show: Callable, message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """One line for a warning of ours; those of others are shown as ever."""
+    if issubclass(category, BsfitWarning):
+        print(f"bsfit: warning: {message}", file=sys.stderr)
+    else:
+        show(message, category, *place)
 
 
 def _refuse(problem: Exception) -> int:

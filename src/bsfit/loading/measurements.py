@@ -8,6 +8,7 @@ a file that leaves something open is refused with its line. `selection` turns wh
 import math
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from bsfit import catalogue
+from bsfit.catalogue import domains
 from bsfit.errors import BsfitInputError
 from bsfit.loading.printed_values import PrintedValue, parse_value
-from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, load_yaml, shown
+from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, key_problems, load_yaml, refuse, shown
 
 CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
@@ -89,14 +91,17 @@ class Curve:
 class Publication:
     """A publication as loaded. `supersedes`, `combines` and `alternative_to` name measurements that share its data.
 
-    `independent_of` names those of the same experiment with the same bins that share none: another running period.
+    `independent_of` names those of the same experiment with the same bins that share none: another running period, or
+    not in an average. `period` is the first and the last year of its events, where that is said. Numbers that are not
+    published have no INSPIRE key.
     """
 
     name: str
     file: str
     experiment: str
-    inspire: str
+    inspire: str | None
     arxiv: str | None
+    period: tuple[int, int] | None
     data: tuple[Datum, ...]
     correlation: Correlation | None
     curve: Curve | None
@@ -111,7 +116,7 @@ class Publication:
     @property
     def papers(self) -> tuple[str, ...]:
         """INSPIRE keys of the publication."""
-        return (self.inspire,)
+        return (self.inspire,) if self.inspire else ()
 
     def correlation_matrix(self) -> np.ndarray:
         """Correlation of the total errors [n, n], sides of asymmetric errors averaged; unit if none was published."""
@@ -130,9 +135,10 @@ class Publication:
 
 # ------------------------------------------------------------------------------------------------------ loading
 
-_REQUIRED = ("schema", "experiment", "inspire", "values")
+_REQUIRED = ("schema", "experiment", "values")
 RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
-_OPTIONAL = ("arxiv", *RELATIONS, "unused", "note", "correlation", "curve")
+_OF_A_VALUE = ("where", "checked", "via", "confirmed", "note", "unusual")
+_OPTIONAL = ("inspire", "arxiv", "period", *RELATIONS, "unused", "note", "correlation", "curve")
 
 
 def load_measurement(path: str | os.PathLike[str]) -> Publication:
@@ -141,23 +147,20 @@ def load_measurement(path: str | os.PathLike[str]) -> Publication:
     Raises `BsfitInputError` with line and field for everything that is missing, unknown, misspelt or inconsistent.
     """
     document, where = load_yaml(path)
-    check_keys(where, (), document, _REQUIRED, _OPTIONAL)
-    if document["schema"] != 1:
-        raise where.error(("schema",), f"found {shown(document['schema'])}", "schema 1")
+    refuse(_problems(where, document))
     entries = expect(where, ("values",), document["values"], "a list")
     unused = _text(where, document, (), "unused")
     data = tuple(_datum(where, ("values", i), entry, unused is None) for i, entry in enumerate(entries))
     if not data:
         raise where.error(("values",), "the list is empty", "at least one measured value")
-    for (i, a), (j, b) in combinations(enumerate(data), 2):
-        if same_data(a, b):
-            raise where.error(("values", j), f"overlaps values[{i}], {a.observable}", hint="one file, one binning")
+    _refuse_overlaps(where, data)
     return Publication(
         name=Path(path).stem,
         file=str(path),
         experiment=expect(where, ("experiment",), document["experiment"], "text"),
-        inspire=expect(where, ("inspire",), document["inspire"], "text"),
+        inspire=_text(where, document, (), "inspire"),
         arxiv=_text(where, document, (), "arxiv"),
+        period=_period(where, document.get("period")),
         data=data,
         correlation=_correlation(where, document.get("correlation"), len(data)),
         curve=_curve(where, document.get("curve"), data),
@@ -168,14 +171,63 @@ def load_measurement(path: str | os.PathLike[str]) -> Publication:
     )
 
 
+def _problems(where: Where, document: Any) -> list[BsfitInputError]:
+    """What is missing or unknown in a file, all of it."""
+    found = key_problems(where, (), document, _REQUIRED, _OPTIONAL)
+    if not isinstance(document, dict):
+        return found
+    if "schema" in document and document["schema"] != 1:
+        found.append(where.error(("schema",), f"found {shown(document['schema'])}", "schema 1"))
+    published = ("where", "checked") if "inspire" in document else ()
+    entries = document.get("values")
+    for i, entry in enumerate(entries if isinstance(entries, list) else ()):
+        optional = tuple(key for key in _OF_A_VALUE if key not in published)
+        found += key_problems(where, ("values", i), entry, ("observable", "value", "unit", *published), optional)
+    return found
+
+
+def _refuse_overlaps(where: Where, data: Sequence[Datum]) -> None:
+    """One quantity (or its inverse) in bins that overlap; several quantities of the same events belong together."""
+    for (i, a), (j, b) in combinations(enumerate(data), 2):
+        if _plain(a.stem) == _plain(b.stem) and overlap(a, b):
+            raise where.error(("values", j), f"overlaps values[{i}], {a.observable}", hint="one file, one binning")
+
+
+def overlap(a: Datum, b: Datum) -> bool:
+    """Whether bins overlap; what has none overlaps everything."""
+    if a.bin is None or b.bin is None:
+        return True
+    return max(a.bin[0], b.bin[0]) < min(a.bin[1], b.bin[1])
+
+
+def _plain(stem: str) -> str:
+    """A stem without what changes the number but not what is measured: direction of a ratio, unit, reference."""
+    return stem.replace("<Remu>", "<Rmue>").removesuffix("_ps").removesuffix("/SM")
+
+
+def _period(where: Where, entry: Any) -> tuple[int, int] | None:
+    """First and last year in which the events were recorded."""
+    if entry is None:
+        return None
+    years = expect(where, ("period",), entry, "a list")
+    found = tuple(expect(where, ("period", i), year, "a whole number") for i, year in enumerate(years))
+    if len(found) != 2 or not 1900 <= found[0] <= found[1] <= 2100:
+        raise where.error(("period",), f"found {shown(entry)}", "[first year, last year]")
+    return found
+
+
 def _datum(where: Where, path: Trail, entry: Any, predicted: bool) -> Datum:
-    optional = ("via", "confirmed", "note")
-    check_keys(where, path, entry, ("observable", "value", "unit", "where", "checked"), optional)
     name, stem, q2, group = _observable(where, (*path, "observable"), entry["observable"], entry["unit"], predicted)
-    if entry["checked"] not in CHECKED:
+    if (checked := entry.get("checked", "no")) not in CHECKED:
         expected = " or ".join(repr(c) for c in CHECKED)
-        raise where.error((*path, "checked"), f"found {shown(entry['checked'])}", expected)
+        raise where.error((*path, "checked"), f"found {shown(checked)}", expected)
     printed = _printed(where, (*path, "value"), entry["value"])
+    sigma_plus = math.hypot(printed.stat_plus, printed.syst_plus)
+    sigma_minus = math.hypot(printed.stat_minus, printed.syst_minus)
+    unusual = expect(where, (*path, "unusual"), entry.get("unusual", False), "true or false")
+    key = catalogue.observable(name).quantity.key if group else ""
+    if fault := domains.fault_of_value(key, printed.central, sigma_plus, sigma_minus, unusual):
+        raise where.error((*path, "value"), *fault)
     return Datum(
         name,
         stem,
@@ -184,11 +236,11 @@ def _datum(where: Where, path: Trail, entry: Any, predicted: bool) -> Datum:
         entry["value"],
         expect(where, (*path, "unit"), entry["unit"], "text"),
         *printed,
-        sigma_plus=math.hypot(printed.stat_plus, printed.syst_plus),
-        sigma_minus=math.hypot(printed.stat_minus, printed.syst_minus),
-        where=expect(where, (*path, "where"), entry["where"], "text"),
-        checked=entry["checked"],
-        **{key: _text(where, entry, path, key) for key in optional},
+        sigma_plus=sigma_plus,
+        sigma_minus=sigma_minus,
+        where=_text(where, entry, path, "where") or "own",
+        checked=checked,
+        **{key: _text(where, entry, path, key) for key in ("via", "confirmed", "note")},
     )
 
 
@@ -301,21 +353,30 @@ def _curve(where: Where, entry: Any, data: tuple[Datum, ...]) -> Curve | None:
         raise where.error((*path, "likelihood", int(np.argmin(likelihood > 0))), "the likelihood is not positive here")
     if not x[0] < data[0].central < x[-1]:
         raise where.error((*path, "x"), "the printed central value is outside of the curve")
-    log_likelihood = np.log(likelihood / likelihood.max())
+    log_likelihood = np.log(likelihood) - np.log(likelihood.max())
+    _check_shape(where, path, x, log_likelihood, data[0].central)
     contains = expect(where, (*path, "contains"), entry["contains"], "text")
     source = expect(where, (*path, "where"), entry["where"], "text")
     return Curve(x, log_likelihood, contains, source, *(_text(where, entry, path, key) for key in ("via", "note")))
 
 
-def same_data(a: Datum, b: Datum) -> bool:
-    """Whether two data of one experiment use the same events: one quantity (or its inverse), overlapping bins."""
-    if events(a.stem) != events(b.stem):
-        return False
-    if a.bin is None or b.bin is None:
-        return True
-    return max(a.bin[0], b.bin[0]) < min(a.bin[1], b.bin[1])
+LOWEST = -600.0
+"""Log-likelihood, below its maximum, that no published curve reaches: 35 sigma."""
+
+DIP = 0.1
+"""Depth in log-likelihood between two maxima that is more than the noise of a curve."""
 
 
-def events(stem: str) -> str:
-    """A stem without what changes the number but not the events: the direction of a ratio, the unit, the reference."""
-    return stem.replace("<Remu>", "<Rmue>").removesuffix("_ps").removesuffix("/SM")
+def _check_shape(where: Where, path: Trail, x: np.ndarray, log_likelihood: np.ndarray, central: float) -> None:
+    """Refuse what is no likelihood of one value: -2 ln L, ln L, several maxima, or a maximum elsewhere."""
+    place, hint = (*path, "likelihood"), "likelihood, not its logarithm nor -2 ln L"
+    if (lowest := log_likelihood.min()) < LOWEST:
+        raise where.error(place, f"the curve falls by e^{lowest:.0f}", f"e^{LOWEST:.0f} or more", hint)
+    at_central = float(np.interp(central, x, log_likelihood))
+    if at_central < -2.0:
+        what = f"at the printed central value it is {math.sqrt(-2.0 * at_central):.2g} sigma below its maximum"
+        raise where.error(place, what, "a maximum within 2 sigma of the central value", hint)
+    beside = np.minimum(np.maximum.accumulate(log_likelihood), np.maximum.accumulate(log_likelihood[::-1])[::-1])
+    if (depth := (beside - log_likelihood).max()) > DIP:
+        where_is = x[np.argmax(beside - log_likelihood)]
+        raise where.error(place, f"two maxima, with a dip of {depth:.2g} in ln L at {where_is:g}", "one maximum", hint)

@@ -1,13 +1,16 @@
 """Numbers of one's own as data: a `Measurement` beside those that come in files."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bsfit import catalogue, own_code, scalars
+from bsfit.catalogue import domains
 from bsfit.errors import BsfitInputError
 from bsfit.loading.measurements import Datum
+from bsfit.loading.printed_values import parse_value
 
 _EXPECTED = "an error, or (plus, minus), for each value"
 
@@ -17,7 +20,9 @@ class Measurement:
 
     `observables` are names, entries of one's own process, or functions ``(theory, inputs) -> number``. `errors` has for
     each value a number, or a pair (plus, minus); `covariance` [n, n] is that of all values. Units are those of the
-    catalogue. Raises `BsfitInputError` for numbers that do not fit together, are not finite, or are no errors.
+    catalogue. Raises `BsfitInputError` for numbers that do not fit together, are not finite, or are no errors, for
+    values five sigma outside of what is physical and, unless `unusual`, for those outside of what is usual: ratios of
+    0 to 10, rates below 1.
     """
 
     curve = None
@@ -33,6 +38,7 @@ class Measurement:
         *,
         name: str = "own",
         group: str = "own",
+        unusual: bool = False,
     ) -> None:
         self.name, self.group = name, group
         central = _array(values, "values")
@@ -48,11 +54,13 @@ class Measurement:
             _datum(observable, value, plus, minus, group)
             for observable, value, (plus, minus) in zip(observables, central.tolist(), sides.tolist(), strict=True)
         )
+        for datum in self.data:
+            self._check_value(datum, unusual)
 
     @classmethod
     def of_pairs(cls, numbers: Mapping[Any, Any]) -> "Measurement":
-        """From ``{observable: (value, error)}``, or (value, plus, minus)."""
-        pairs = list(numbers.items())
+        """From ``{observable: (value, error)}``, (value, plus, minus), or as printed: "0.90(3)", "< 2e-5 (90% CL)"."""
+        pairs = [(key, _read(value) if isinstance(value, str) else value) for key, value in numbers.items()]
         if not pairs or any(not isinstance(x, Sequence) or len(x) not in (2, 3) for _, x in pairs):
             raise BsfitInputError(f"got {dict(numbers)!r}", field="data", expected="{observable: (value, error)}")
         return cls(
@@ -87,8 +95,26 @@ class Measurement:
         sigma = np.sqrt(np.diag(covariance))
         return np.stack([sigma, sigma], axis=1), covariance / np.outer(sigma, sigma)
 
-    def _error(self, what: str, expected: str) -> BsfitInputError:
-        return BsfitInputError(what, field=f"data {self.name!r}", expected=expected)
+    def _check_value(self, datum: Datum, unusual: bool) -> None:
+        """Refuse what the observable cannot be, of those that bsfit knows."""
+        if datum.function is not None or _is_output(datum.observable):
+            return
+        key = catalogue.observable(datum.observable).quantity.key
+        if fault := domains.fault_of_value(key, datum.central, datum.sigma_plus, datum.sigma_minus, unusual):
+            raise self._error(f"{datum.observable}: {fault.what}", fault.expected, fault.hint)
+
+    def _error(self, what: str, expected: str, hint: str | None = None) -> BsfitInputError:
+        return BsfitInputError(what, field=f"data {self.name!r}", expected=expected, hint=hint)
+
+
+def _read(text: str) -> tuple[float, float, float]:
+    """Value and its errors (plus, minus) as printed."""
+    try:
+        found = parse_value(text)
+    except ValueError as problem:
+        raise BsfitInputError(f"cannot read {text!r}: {problem}", field="data", expected="0.90 +- 0.03") from None
+    plus, minus = (math.hypot(*sides) for sides in (found[1::2], found[2::2]))
+    return found.central, plus, minus
 
 
 def _array(given: Any, field: str) -> np.ndarray:

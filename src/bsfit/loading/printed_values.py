@@ -20,6 +20,12 @@ _SCALED = re.compile(
     r"(?:\((?P<inner>.*)\)|(?P<bracketed>[^()]+(?:\([^()]*\))+))"
     r"\s*(?:e|[x*×]\s*10\s*\^?\s*)(?P<power>[+-]?[0-9]{1,3})"
 )
+_LIMIT = re.compile(
+    rf"<\s*(?P<limit>{_DIGITS}(?:\s*(?:e|[x*×]\s*10\s*\^?\s*)[+-]?[0-9]{{1,3}})?)"
+    r"\s*(?:@|at|,)?\s*\(?\s*(?:at\s+)?(?P<percent>90|95)\s*%\s*(?:c\.?\s*l\.?)?\s*\)?",
+    re.IGNORECASE,
+)
+_ONE_SIDED = {"90": 1.2815515655446004, "95": 1.6448536269514722}
 _LONGEST = 200  # characters; regular expressions stay fast
 
 
@@ -38,8 +44,11 @@ def parse_value(text: str) -> PrintedValue:
 
     ``0.745 +0.090 -0.074 +- 0.036``, ``1.08 +0.14-0.12 ±0.07``, ``17.7656(57)``, ``(1.17 +- 0.16)e-7``. A bracket right
     behind the central value counts in its last digits. A single error is taken as the whole error and stands in the
-    statistical place. Raises `ValueError` saying what is wrong.
+    statistical place. An upper limit, ``< 1.6e-5 (90 % CL)``, is a Gaussian around zero that has the limit as its
+    one-sided quantile: of an experiment that saw nothing. Raises `ValueError` saying what is wrong.
     """
+    if text.lstrip().startswith("<"):
+        return _upper_limit(text)
     central, errors = _read(text)
     if not errors:
         raise ValueError("there is no uncertainty")
@@ -79,6 +88,17 @@ def _read(text: str) -> tuple[float, list[tuple[float, float]]]:
     errors = [(x, x) for x in (_in_last_digits(digits, number, power) for digits in brackets)]
     errors += [(float(up + power), float(down + power)) for up, down in sides]
     return _checked(float(number + power), errors)
+
+
+def _upper_limit(text: str) -> PrintedValue:
+    match = _LIMIT.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    if match is None:
+        raise ValueError("an upper limit needs its confidence: < 1.6e-5 (90 % CL)")
+    limit = float(re.sub(r"\s*(?:[x*×]\s*10\s*\^?|e)\s*", "e", match["limit"], flags=re.IGNORECASE))
+    if not 0.0 < limit < math.inf:
+        raise ValueError("an upper limit is positive")
+    sigma = limit / _ONE_SIDED[match["percent"]]
+    return PrintedValue(0.0, sigma, sigma, 0.0, 0.0)
 
 
 def _split_power(text: str) -> tuple[str, str]:

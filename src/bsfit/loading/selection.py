@@ -11,8 +11,9 @@ from typing import Any
 
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
-from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement, same_data
+from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement
 from bsfit.loading.own_data import Measurement
+from bsfit.loading.shared_data import refuse_shared
 from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
 
 
@@ -60,7 +61,7 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
         if measurement.unused_reason:
             raise BsfitInputError(f"measurement {measurement.name!r} cannot be used: {measurement.unused_reason}")
     for first, second in combinations(files, 2):
-        _refuse_shared_data(first, second)
+        refuse_shared(first, second)
     return list(chosen.values())
 
 
@@ -169,25 +170,3 @@ def _check_references(measurement: Publication, known: dict[str, Publication]) -
             raise BsfitInputError(
                 f"names an unknown measurement {shown(name)}", measurement.file, hint=did_you_mean(name, known)
             )
-
-
-def _refuse_shared_data(first: Publication, second: Publication) -> None:
-    for a, b in ((first, second), (second, first)):
-        relations = (("supersedes", a.supersedes), ("combines", a.combines), ("is another form of", a.alternative_to))
-        for relation, names in relations:
-            if b.name in names:
-                raise BsfitInputError(
-                    f"{a.name!r} {relation} {b.name!r}: the same data twice", hint="choose one of the two"
-                )
-    if first.experiment != second.experiment or independent(first, second):
-        return
-    for a in first.data:
-        for b in second.data:
-            if same_data(a, b):
-                what = f"{first.name!r} and {second.name!r} share data: {a.observable} and {b.observable}"
-                raise BsfitInputError(f"{what}, both {first.experiment}", hint="choose one of the two")
-
-
-def independent(first: Publication, second: Publication) -> bool:
-    """Whether one of the two says that it shares no events with the other."""
-    return second.name in first.independent_of or first.name in second.independent_of

@@ -14,7 +14,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from bsfit.errors import BsfitInputError, did_you_mean
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 32
 MAX_VALUES = 200_000
+TOLD = 8
+"""Problems of a file that are told beside the first."""
 
 Trail = tuple[str | int, ...]  # keys and list indices from the top of the file to a value
 PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -129,15 +131,14 @@ def check_keys(
     where: Where, path: Trail, value: Any, required: Iterable[str] = (), optional: Iterable[str] = ()
 ) -> dict[str, Any]:
     """The value, if it is a mapping with all required keys and no unknown one; else raises `BsfitInputError`."""
-    for problem in key_problems(where, path, value, required, optional):
-        raise problem
+    refuse(key_problems(where, path, value, required, optional))
     return value
 
 
 def key_problems(
     where: Where, path: Trail, value: Any, required: Iterable[str] = (), optional: Iterable[str] = ()
 ) -> list[BsfitInputError]:
-    """Everything that `check_keys` would refuse, for those who report all problems in one pass."""
+    """Everything that `check_keys` refuses, for those who ask about several mappings: see `refuse`."""
     if not isinstance(value, dict):
         return [where.error(path, f"found {shown(value)}", "a mapping (key: value)")]
     required = list(required)
@@ -147,8 +148,21 @@ def key_problems(
         for key in value
         if key not in known
     ]
-    missing = [where.error(path, f"the key {key!r} is missing") for key in required if key not in value]
-    return unknown + missing
+    missing = [repr(key) for key in required if key not in value]
+    if not missing:
+        return unknown
+    what = "the key {} is missing" if len(missing) == 1 else "the keys {} are missing"
+    return [*unknown, where.error(path, what.format(", ".join(missing)))]
+
+
+def refuse(problems: Sequence[BsfitInputError]) -> None:
+    """Raise the first of some problems in a file, with what the next ones are and where; nothing if there are none."""
+    if not problems:
+        return
+    first, *others = problems
+    also = [f"line {other.line}: {other.what}" + (f" ({other.hint})" if other.hint else "") for other in others]
+    what = "; ".join([first.what, *also[:TOLD], *([f"{len(also) - TOLD} more"] if len(also) > TOLD else [])])
+    raise BsfitInputError(what, first.file, first.line, first.column, first.field, first.expected, first.hint)
 
 
 def expect(where: Where, path: Trail, value: Any, kind: str) -> Any:
