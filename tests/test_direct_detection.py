@@ -182,11 +182,16 @@ def test_limits(name):
     np.testing.assert_allclose(chi2(sigma, mass), 1.6424, rtol=1e-3)
     assert np.all(chi2(2 * sigma, mass) > chi2(sigma, mass))
     assert not np.any(chi2(0 * sigma, mass))
-    far = jnp.asarray([1.0, 2.0, 2e5, 4e5])
-    found = jax.vmap(lambda m: direct_detection.largest(m, name))(far)
-    assert found[0] > found[1] > sigma[0]
-    assert float(found[3] / found[2]) == pytest.approx(2.0)
     assert np.all(np.isfinite(jax.vmap(jax.grad(lambda m: of_one(1e-46, m)))(mass)))
+
+
+@pytest.mark.parametrize("name", [name for name in LIMITS if limit(name).group == "direct"])
+def test_no_limit_outside_of_the_table(name):
+    table = limit(name)
+    outside = jnp.asarray([0.5, 0.999 * table.mass[0], 1.001 * table.mass[-1], 1e6])
+    assert np.all(np.isinf(jax.vmap(lambda m: direct_detection.largest(m, name))(outside)))
+    ratio = jax.vmap(jax.value_and_grad(lambda m: m * 1e-46 / direct_detection.largest(m, name)))(outside)
+    assert not np.any(ratio)
 
 
 def test_published_minima():

@@ -155,6 +155,19 @@ def test_missing_dark_matter_neither_scatters_nor_annihilates():
     np.testing.assert_allclose(scaled[:, 1:], full[:, 1:] * jnp.stack([share, share**2], axis=1), rtol=0.02)
 
 
+def test_no_limit_outside_of_its_table():
+    """LZ begins at 9 GeV, LUX at 5.2: below, LUX alone counts, and the result says so."""
+    free = {"m_X": (3.0, 600.0)}
+    like = bsfit.log_likelihood("loop", ["lz-2024", "lux-2016"], free, {**LOOP, "lambda_L_mu": 2.5})
+    at = jax.jit(like.summary)
+    for mass, counted in ((4.0, ()), (7.0, ("lux-2016",)), (30.0, ("lz-2024", "lux-2016"))):
+        pulls = dict(zip(("lz-2024", "lux-2016"), at({"m_X": mass})["pulls"], strict=True))
+        assert {name for name, pull in pulls.items() if pull != 0.0} == set(counted)
+        said = " ".join(like.remarks({"m_X": mass}))
+        assert {name for name in pulls if f"{name}: dark-matter mass in GeV" in said} == set(pulls) - set(counted)
+        assert np.isfinite(jax.grad(like)({"m_X": jnp.asarray(mass)})["m_X"])
+
+
 def test_the_share_of_dark_matter():
     """The smaller of 1 and the ratio, smooth between and without overflow."""
     ratio = jnp.asarray([1e-30, 1e-3, 0.5, 0.8, 1.0, 1.25, 1e10])

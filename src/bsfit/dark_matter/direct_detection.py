@@ -65,20 +65,14 @@ def _xenon(inputs: Inputs) -> Float[Array, " 2"]:
 
 
 def largest(mass: Float[ArrayLike, ""], published: str | Limit) -> Float[Array, ""]:
-    """Published limit in cm^2 at a mass in GeV: power laws between its points, and beyond them the last power law.
+    """Published limit in cm^2 at a mass in GeV: power laws between its points, infinite outside of them.
 
-    Above the last mass it rises with the mass, as the number density falls. `published` is a limit or one of the names
-    `limits.LIMITS`; raises `BsfitInputError` for another name.
+    `published` is a limit or one of the names `limits.LIMITS`; raises `BsfitInputError` for another name.
     """
-    x, y = _extended(limit(published) if isinstance(published, str) else published)
-    return jnp.exp(jnp.interp(jnp.log(jnp.asarray(mass)), x, y))
-
-
-def _extended(table: Limit) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Logarithms of masses and limits, one point added at either end."""
-    x, y = np.log(table.mass), np.log(table.cross_section)
-    low = y[0] + (y[1] - y[0]) / (x[1] - x[0]) * -5.0
-    return np.concatenate([[x[0] - 5.0], x, [x[-1] + 15.0]]), np.concatenate([[low], y, [y[-1] + 15.0]])
+    table = limit(published) if isinstance(published, str) else published
+    m = jnp.asarray(mass, dtype=float)
+    between = jnp.exp(jnp.interp(jnp.log(m), np.log(table.mass), np.log(table.cross_section)))
+    return jnp.where((m >= table.mass[0]) & (m <= table.mass[-1]), between, jnp.inf)
 
 
 def verdicts(theory: Theory) -> tuple[Verdict, ...]:

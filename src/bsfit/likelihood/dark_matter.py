@@ -137,6 +137,10 @@ class UpperLimits(Term):
         share = jnp.ones(()) if self.full is None else share_of(predicted.relic_density / self.full)
         return jnp.stack([_over_limit(limit, theory.dark, share, theory, inputs) for limit in self.limits])
 
+    def verdicts(self, theory: Theory) -> tuple[Verdict, ...]:
+        """Whether the mass is one that the limits are about."""
+        return tuple(_within(limit, theory.dark) for limit in self.limits) if theory.dark is not None else ()
+
     def by_group(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> dict[str, Float[Array, ""]]:
         """Log-likelihood of each group of limits, zero at most."""
         found: dict[str, Array] = {}
@@ -177,6 +181,20 @@ def _over_limit(
         return share * sigma / direct_detection.largest(dark.masses[0], limit)
     per_mass = direct_detection.largest(dark.masses[0], limit) / dark.masses[0]
     return share**2 * indirect_detection.planck_ratio(dark, inputs, per_mass)
+
+
+def _within(limit: Limit, dark: DarkSector) -> Verdict:
+    """Whether the mass, for colliders that of the partner, lies in the table of a limit."""
+    first, last = limit.mass[0], limit.mass[-1]
+    if limit.group == "collider":
+        mass = dark.partners[limit.observable.removeprefix("pairs_")].mass
+        message = (
+            "mass in GeV of what is made in pairs, against the end of the table: the cross section is extrapolated"
+        )
+    else:
+        mass, message = dark.masses[0], "dark-matter mass in GeV, against the end of the table: no limit there"
+    end = jnp.where(mass < first, first, last)
+    return Verdict(limit.name, message, jnp.asarray(mass), end, (mass >= first) & (mass <= last))
 
 
 def terms_of(

@@ -151,8 +151,9 @@ def key_problems(
     missing = [repr(key) for key in required if key not in value]
     if not missing:
         return unknown
-    what = "the key {} is missing" if len(missing) == 1 else "the keys {} are missing"
-    return [*unknown, where.error(path, what.format(", ".join(missing)))]
+    first, *others = missing
+    also = f", and so {'is' if len(others) == 1 else 'are'} {', '.join(others)}" if others else ""
+    return [*unknown, where.error(path, f"the key {first} is missing{also}")]
 
 
 def refuse(problems: Sequence[BsfitInputError]) -> None:
