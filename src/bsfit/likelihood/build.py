@@ -7,27 +7,24 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-import scipy.linalg
 
-from bsfit import __version__, catalogue, scalars
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit import __version__, catalogue
+from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
-from bsfit.likelihood.densities import PublishedCurve, SplitNormal
-from bsfit.likelihood.free_parameters import SAMPLES, check_bounds, plain, refuse_alike, refuse_unused, sample_box, used
+from bsfit.likelihood.densities import SplitNormal
+from bsfit.likelihood.free_parameters import SAMPLES, plain, refuse_unused, sample_box, used
 from bsfit.likelihood.joint import About, Errors, LogLikelihood, around, notes_of, reference_of
 from bsfit.likelihood.own_observables import OwnObservables
+from bsfit.likelihood.request import Collected, Request
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term
 from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Nuisances, SameEverywhere
 from bsfit.loading import limits, selection
-from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
-from bsfit.loading.measurements import Datum
-from bsfit.predictions.bound_model import ModelLike, row_of
+from bsfit.loading.inputs import Inputs, InputSet
+from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
 from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
-from bsfit.predictions.prediction import Prediction, wired
-
-THEORY_MODES = ("fixed", "propagated", "sampled")
+from bsfit.predictions.prediction import Prediction
 
 _CALCULATION = "Omega_h2 calculation"
 """The unit nuisance of the relic density."""
@@ -63,26 +60,9 @@ def log_likelihood(
     Raises `BsfitInputError` for unknown names, empty selections, bad bounds, free parameters that no selected
     observable depends on, and data on dark matter in a model without any.
     """
-    free, fixed = dict(free or {}), scalars.parts(fixed or {}, infinite=fixed or ())
-    if theory not in THEORY_MODES:
-        raise BsfitInputError(
-            f"unknown theory mode {theory!r}",
-            field="theory",
-            expected=", ".join(THEORY_MODES),
-            hint=did_you_mean(theory, THEORY_MODES),
-        )
-    added = own_terms.listed(terms)
-    chosen = selection.select(data, or_none=bool(added))
-    bounds = selection.limits_in(data)
-    inputs = as_inputs(inputs)
-    the_set = input_set(inputs.set_name or "default")
-    row = row_of(model)
-    own = _own_parameters(free, row, the_set) if theory == "sampled" else free
-    check_bounds(own, row)
-    refuse_alike(tuple(map(plain, own)), row)
-    found = _Collected(chosen)
-    plain_names = tuple(map(plain, own))
-    unquoted = wired(found.observables, model, inputs, fixed, plain_names)
+    asked = Request.of(model, data, free, fixed, inputs, theory, nuisances, relic, terms)
+    own, found, bounds, unquoted, the_set = asked.own, asked.collected, asked.bounds, asked.prediction, asked.the_set
+    row, inputs = asked.row, unquoted.inputs
     points = sample_box(own, SAMPLES)
     if found.relic or bounds:
         first = (*found.relic, *bounds)[0].observable
@@ -90,17 +70,17 @@ def log_likelihood(
     own_values = OwnObservables.of(unquoted, points)
     uncertain = _uncertain(found, unquoted, own_values, bounds, the_set, nuisances)
     sampled = uncertain.names if theory == "sampled" else ()
-    _check_nuisances(free, own, sampled, row)
+    _check_nuisances(asked.free, own, sampled, row)
     if fast is None:
         fast = theory != "sampled" or not theory_errors.moves_moments(unquoted, uncertain)
     pred = (unquoted.through_response(points) if fast else unquoted).with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
-    jacobian = Jacobian(slopes, plain_names, sampled) if sampled and not fast else None
+    jacobian = Jacobian(slopes, tuple(map(plain, own)), sampled) if sampled and not fast else None
     error = float(inputs["Omega_h2_error"]) if theory != "sampled" and _CALCULATION in uncertain.names else 0.0
     of_dark = dark_matter.terms_of(found.relic_density(), bounds, relic, error, theory == "propagated")
     means = uncertain.mean
-    reference = reference_of(own, {}) if row is not None and row.effective and not fixed else None
-    of_own = own_terms.made(added, pred.model, inputs, own, points, reference)
+    reference = reference_of(own, {}) if row is not None and row.effective and not asked.fixed else None
+    of_own = own_terms.made(asked.terms, pred.model, inputs, own, points, reference)
     refuse_unused(own, used(pred, (*of_dark, *of_own), points, jacobian, means))
     at_reference, shifts = theory_errors.at_standard_model(slopes, uncertain, own_values.theory)
     measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
@@ -114,14 +94,12 @@ def log_likelihood(
     beside = own_values.notes if theory == "fixed" and own_values.inputs_read & {*uncertain.names} else ()
     notes = (*beside, *notes_of(every_term))
     about = About(
-        free={**own, **_floating(free, own, uncertain, sampled)},
-        fixed=fixed,
+        free={**own, **_floating(asked.free, own, uncertain, sampled)},
+        fixed=asked.fixed,
         sampled=sampled,
         means=means,
         data=selection.described(data),
-        meta=_meta(
-            pred, every_term, (*chosen, *bounds), the_set, theory, uncertain, fixed, relic if of_dark else None, notes
-        ),
+        meta=_meta(asked, pred, every_term, uncertain, relic if of_dark else None, notes),
         notes=notes,
         comparable=comparable,
         reference_chi2=(
@@ -134,54 +112,6 @@ def log_likelihood(
 
 
 # ------------------------------------------------------------------------------------------------------ the data
-
-
-class _Collected:
-    """All data stacked: values with errors, values with published curves, and measurements of the relic density."""
-
-    def __init__(self, chosen: Sequence[selection.Chosen]) -> None:
-        dark = [m for m in chosen if all(map(_is_dark, m.data))]
-        smooth = [m for m in chosen if m.curve is None and m not in dark]
-        curved = [m for m in chosen if m.curve is not None and m not in dark]
-        self.relic = [datum for m in dark for datum in m.data]
-        self.smooth, self.curved = [datum for m in smooth for datum in m.data], [m.data[0] for m in curved]
-        blocks = [m.correlation_matrix() for m in smooth]
-        self.correlation = scipy.linalg.block_diag(*blocks) if blocks else np.zeros((0, 0))
-        self.curves = [m.curve for m in curved if m.curve is not None]
-
-    @property
-    def observables(self) -> list:
-        """What must be predicted: names, or functions."""
-        return [datum.asked for datum in (*self.smooth, *self.curved)]
-
-    def relic_density(self) -> SplitNormal | None:
-        """Measured densities. Raises `BsfitInputError` for other observables of dark matter."""
-        for datum in self.relic:
-            if datum.stem != "Omega_h2":
-                raise BsfitInputError(f"a measurement of {datum.stem} is not used", field="data", expected="Omega_h2")
-        return _normal(self.relic) if self.relic else None
-
-    def terms(self, smear: np.ndarray) -> tuple[tuple[MeasuredValues, ...], tuple[PublishedCurves, ...]]:
-        """Terms of the values, and of the curves, convolved with the theory errors `smear` [n] of all predictions."""
-        n = len(self.smooth)
-        normal = _normal(self.smooth, self.correlation)
-        measured = MeasuredValues.of([d.observable for d in self.smooth], normal, [d.group for d in self.smooth])
-        widths = zip(self.curves, smear[n:].tolist(), strict=True)
-        curves = [PublishedCurve.of(curve.x, curve.log_likelihood, width) for curve, width in widths]
-        named = [d.observable for d in self.curved]
-        published = PublishedCurves(tuple(named), tuple(curves), tuple(d.group for d in self.curved), n)
-        return (measured,) if n else (), (published,) if named else ()
-
-
-def _is_dark(datum: Datum) -> bool:
-    """Whether a value is of dark matter, so that it has a term of its own."""
-    named = (quantity for quantity in catalogue.QUANTITIES.values() if quantity.key == datum.stem)
-    return datum.function is None and any(quantity.process.dark for quantity in named)
-
-
-def _normal(data: Sequence[Datum], correlation: np.ndarray | None = None) -> SplitNormal:
-    central, plus, minus = (np.array([getattr(d, p) for d in data]) for p in ("central", "sigma_plus", "sigma_minus"))
-    return SplitNormal.of(central, plus, minus, correlation)
 
 
 def _blocks(measured: Sequence[MeasuredValues]) -> dict[str, tuple[SplitNormal, np.ndarray]]:
@@ -207,15 +137,8 @@ def _chi2_of(terms: Sequence[MeasuredValues | PublishedCurves], values: np.ndarr
 # ---------------------------------------------------------------------------------------------- uncertain inputs
 
 
-def _own_parameters(free: Mapping[str, Any], row: catalogue.Model | None, the_set: InputSet) -> dict[str, Any]:
-    """The free parameters that are the model's: the others are nuisances, given other bounds than theirs."""
-    uncertain = {name for prior in the_set.priors for name in prior.names}
-    known = set() if row is None else set(catalogue.parameters_of(row))
-    return {key: value for key, value in free.items() if plain(key) not in uncertain or plain(key) in known}
-
-
 def _uncertain(
-    found: _Collected,
+    found: Collected,
     unquoted: Prediction,
     own_values: OwnObservables,
     bounds: Sequence[limits.Limit],
@@ -273,22 +196,19 @@ def _constraints(uncertain: Nuisances) -> tuple[NuisanceConstraints, ...]:
 
 
 def _meta(
+    asked: Request,
     pred: Prediction,
     terms: Sequence[Term],
-    chosen: Sequence,
-    the_set: InputSet,
-    mode: str,
     uncertain: Nuisances,
-    fixed: Mapping[str, float],
     relic: str | None,
     said: Sequence[str],
 ) -> dict[str, Any]:
-    inputs, row = pred.inputs, pred.model.row
+    inputs, row, the_set, chosen = pred.inputs, pred.model.row, asked.the_set, (*asked.chosen, *asked.bounds)
     items = [item for item in pred.items if item]
     notes = [note for item in items if item.bin and (note := check_bin(item, inputs))]
-    notes += idle(fixed, pred)
+    notes += idle(asked.fixed, pred)
     groups = {group for term in terms if isinstance(term, MeasuredValues) for group, _ in term.members}
-    if len(groups) > 1 and uncertain.names and mode != "sampled":
+    if len(groups) > 1 and uncertain.names and asked.theory != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
     changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
     papers = dict.fromkeys(
@@ -305,7 +225,7 @@ def _meta(
         "input_set": the_set.name,
         "input_files": dict(the_set.files),
         "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
-        "theory": mode,
+        "theory": asked.theory,
         "nuisances": list(uncertain.names),
         "notes": [*notes, *said],
         **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),

@@ -197,21 +197,22 @@ def _within(limit: Limit, dark: DarkSector) -> Verdict:
     return Verdict(limit.name, message, jnp.asarray(mass), end, (mass >= first) & (mass <= last))
 
 
-def terms_of(
-    measured: SplitNormal | None, limits: Sequence[Limit], relic: str, error: float, at_each_point: bool
-) -> tuple[Term, ...]:
-    """Terms of measurements of the relic density, if any, and of limits, if any.
-
-    Raises `BsfitInputError` for another mode than `RELIC`, and for ``upper`` without a density.
-    """
+def check_relic(relic: str, measured: bool) -> None:
+    """Raise `BsfitInputError` for another mode than `RELIC`, and for ``upper`` without a measured density."""
     if relic not in RELIC:
         raise BsfitInputError(
             f"unknown {relic!r}", field="relic", expected="equal or upper", hint=did_you_mean(relic, RELIC)
         )
-    if relic == "upper" and measured is None:
+    if relic == "upper" and not measured:
         raise BsfitInputError(
             "no upper bound without a measured relic density", field="relic", hint="add relic to the data"
         )
+
+
+def terms_of(
+    measured: SplitNormal | None, limits: Sequence[Limit], relic: str, error: float, at_each_point: bool
+) -> tuple[Term, ...]:
+    """Terms of measurements of the relic density, if any, and of limits, if any."""
     found: list[Term] = []
     if measured is not None:
         found.append(RelicDensity(measured, jnp.asarray(error), relic, at_each_point))
