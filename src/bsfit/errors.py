@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class BsfitInputError(ValueError):
@@ -38,11 +38,23 @@ class BsfitInputError(ValueError):
         head = ": ".join(part for part in (place, self.field, self.what) if part)
         expected = f"; expected {self.expected}" if self.expected else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return head + expected + hint
+        return printable(head + expected + hint)
+
+
+def printable(text: str) -> str:
+    """Text in which what a terminal may obey, or an encoding refuse, is escaped: names of users are echoed."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class BsfitWarning(UserWarning):
     """Something that a user should know, but that stops nothing."""
+
+
+def one_of(value: object, allowed: Sequence[str], field: str, what: str) -> None:
+    """Raise `BsfitInputError` for a choice that is none of the allowed ones; `what` it is of."""
+    if not isinstance(value, str) or value not in allowed:
+        hint = did_you_mean(value, allowed) if isinstance(value, str) else None
+        raise BsfitInputError(f"unknown {what} {value!r}", field=field, expected=", ".join(allowed), hint=hint)
 
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> tuple[str, ...]:

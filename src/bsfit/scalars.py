@@ -48,7 +48,7 @@ def parts(params: Mapping[str, Any], infinite: Iterable[str] = ()) -> dict[str, 
 
     `infinite` are the names whose value may be infinite. Raises `BsfitInputError` for an imaginary part given twice.
     """
-    _mapping(params)
+    named(params)
     found: dict[str, Any] = {}
     for name, value in params.items():
         value = number(value, str(name), infinite=name in infinite)
@@ -96,9 +96,12 @@ def _is_jax(value: Any) -> bool:
     return jax is not None and isinstance(value, jax.Array)
 
 
-def _mapping(params: Any) -> None:
+def named(params: Any, field: str = "params") -> None:
+    """Raise `BsfitInputError` for what is no dictionary of values by name."""
     if not isinstance(params, Mapping):
-        raise BsfitInputError(f"got {_shown(params)}", field="params", expected='a dictionary {"name": value, ...}')
+        raise BsfitInputError(f"got {_shown(params)}", field=field, expected='a dictionary {"name": value, ...}')
+    if odd := [name for name in params if not isinstance(name, str)]:
+        raise BsfitInputError(f"{_shown(odd[0])} is no name", field=field, expected="names as text")
 
 
 def _refused(name: str, what: str, hint: str | None) -> BsfitInputError:

@@ -217,7 +217,7 @@ _READERS: dict[str, Callable[[Where, Trail, Any], Any]] = {
 
 # --------------------------------------------------------------------------------------------- the command line
 
-_REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TAIL = re.compile(r"(?P<name>.+)=(?P<value>[^=]*)", re.DOTALL)
 
 
@@ -330,9 +330,10 @@ def _typed_text(key: str, texts: list[str]) -> str:
 
 
 def _typed_count(key: str, texts: list[str]) -> int:
-    if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", texts[-1]):
+    plain = texts[-1].strip()
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", plain):
         raise BsfitInputError(f"{texts[-1]!r} is not a whole number", expected="a whole number")
-    return int(texts[-1])
+    return int(plain)
 
 
 _PARSERS: dict[str, Callable[[str, list[str]], Any]] = {

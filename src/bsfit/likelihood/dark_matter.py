@@ -18,7 +18,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit import catalogue
 from bsfit.dark_matter import direct_detection, indirect_detection, pair_production, relic_density
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.errors import BsfitInputError, one_of
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal
 from bsfit.likelihood.terms import Predicted, Term
@@ -199,10 +199,7 @@ def _within(limit: Limit, dark: DarkSector) -> Verdict:
 
 def check_relic(relic: str, measured: bool) -> None:
     """Raise `BsfitInputError` for another mode than `RELIC`, and for ``upper`` without a measured density."""
-    if relic not in RELIC:
-        raise BsfitInputError(
-            f"unknown {relic!r}", field="relic", expected="equal or upper", hint=did_you_mean(relic, RELIC)
-        )
+    one_of(relic, RELIC, "relic", "meaning of the relic density")
     if relic == "upper" and not measured:
         raise BsfitInputError(
             "no upper bound without a measured relic density", field="relic", hint="add relic to the data"

@@ -1,6 +1,6 @@
 """Terms of one's own: functions ``(theory, inputs) -> log-density`` that a user adds to a likelihood."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,15 @@ from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import BoundModel
 from bsfit.predictions.compiled import compile_quickly
 
-Terms = Iterable[Callable | Term] | Mapping[str, Callable]
-"""Functions, or terms ready made, or functions by the name of their group."""
+Terms = Callable | Term | Sequence[Callable | Term] | Mapping[str, Callable]
+"""A function or several, or terms ready made, or functions by the name of their group."""
 
 
 def listed(terms: Terms) -> list[Term]:
     """Terms as given; functions become `OwnTerm`. Raises `BsfitInputError` for anything else."""
-    pairs = terms.items() if isinstance(terms, Mapping) else (("own", term) for term in terms)
-    return [_term(group, given) for group, given in pairs]
+    if isinstance(terms, Mapping):
+        return [_term(group, given) for group, given in terms.items()]
+    return [_term("own", given) for given in (terms if isinstance(terms, list | tuple) else [terms])]
 
 
 def _term(group: str, given: Any) -> Term:

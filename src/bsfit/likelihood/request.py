@@ -9,11 +9,12 @@ import numpy as np
 import scipy.linalg
 
 from bsfit import catalogue, scalars
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.errors import BsfitInputError, one_of
 from bsfit.likelihood import dark_matter, own_terms
 from bsfit.likelihood.densities import PublishedCurve, SplitNormal
 from bsfit.likelihood.free_parameters import check_bounds, plain, refuse_alike
 from bsfit.likelihood.terms import MeasuredValues, PublishedCurves, Term
+from bsfit.likelihood.theory_errors import globs_of
 from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
 from bsfit.loading.measurements import Datum
@@ -106,10 +107,8 @@ class Request:
         terms: own_terms.Terms = (),
     ) -> "Request":
         """From the arguments of `bsfit.log_likelihood`. Raises `BsfitInputError` for whatever is wrong by itself."""
-        if theory not in THEORY_MODES:
-            hint = did_you_mean(theory, THEORY_MODES)
-            expected = ", ".join(THEORY_MODES)
-            raise BsfitInputError(f"unknown theory mode {theory!r}", field="theory", expected=expected, hint=hint)
+        one_of(theory, THEORY_MODES, "theory", "theory mode")
+        scalars.named({} if free is None else free, "free")
         free, fixed = dict(free or {}), scalars.parts(fixed or {}, infinite=fixed or ())
         added = tuple(own_terms.listed(terms))
         chosen, bounds = selection.select(data, or_none=bool(added)), selection.limits_in(data)
@@ -119,6 +118,7 @@ class Request:
         check_bounds(own, row)
         names = tuple(map(plain, own))
         refuse_alike(names, row)
+        globs_of(nuisances, the_set)
         collected = Collected(chosen)
         dark_matter.check_relic(relic, collected.relic_density() is not None)
         prediction = wired(collected.observables, model, inputs, fixed, names)

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -67,21 +68,15 @@ def choose(
     requested: Globs = None,
     read: Collection[str] = (),
 ) -> Nuisances:
-    """The uncertain inputs of a set that matter for observables, or those that `requested` selects.
+    """The uncertain inputs of a set that matter for observables, or those that `requested` selects (`globs_of`).
 
     `read` are inputs that own functions read: they matter too. Unselected members of a correlated block are
-    marginalised. Raises `BsfitInputError` for a glob without match.
+    marginalised.
     """
     uncertain = [name for prior in the_set.priors for name in prior.names]
-    if requested is None:
-        globs = {*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read)}
-    else:
-        globs = ["*"] if requested == "all" else [requested] if isinstance(requested, str) else list(requested)
-        for glob in globs:
-            if not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
-                raise BsfitInputError(
-                    f"no uncertain input matches {glob!r}", field="nuisances", hint=did_you_mean(glob, uncertain)
-                )
+    globs = globs_of(requested, the_set)
+    if globs is None:
+        globs = [*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read)]
     names = tuple(name for name in uncertain if _matches(name, globs))
     priors = []
     for prior in the_set.priors:
@@ -90,6 +85,24 @@ def choose(
             kept = tuple(prior.names[i] for i in index)
             priors.append(Prior(kept, np.asarray(inputs.array(kept)), prior.covariance[np.ix_(index, index)]))
     return Nuisances(names, tuple(priors), requested)
+
+
+def globs_of(requested: Globs, the_set: InputSet) -> list[str] | None:
+    """Globs of inputs as a user asks for them: one, several, or ``"all"``; None for those that matter.
+
+    Raises `BsfitInputError` for a glob without match, and for what is no text.
+    """
+    if requested is None:
+        return None
+    if isinstance(requested, str):
+        requested = ["*" if requested == "all" else requested]
+    globs: list[Any] = list(requested) if isinstance(requested, list | tuple | set | frozenset) else [requested]
+    uncertain = [name for prior in the_set.priors for name in prior.names]
+    for glob in globs:
+        if not isinstance(glob, str) or not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
+            hint = did_you_mean(glob, uncertain) if isinstance(glob, str) else None
+            raise BsfitInputError(f"no uncertain input matches {glob!r}", field="nuisances", hint=hint)
+    return globs
 
 
 def _matches(name: str, globs: Iterable[str]) -> bool:
