@@ -92,7 +92,7 @@ def log_likelihood(
     comparable = own_values.theory is None
     at_standard_model = SameEverywhere.of_blocks(_blocks(measured), shifts) if theory == "sampled" else everywhere
     beside = own_values.notes if theory == "fixed" and own_values.inputs_read & {*uncertain.names} else ()
-    notes = (*beside, *notes_of(every_term))
+    notes = (*idle(asked.fixed, pred), *beside, *notes_of(every_term))
     about = About(
         free={**own, **_floating(asked.free, own, uncertain, sampled)},
         fixed=asked.fixed,
@@ -206,7 +206,6 @@ def _meta(
     inputs, row, the_set, chosen = pred.inputs, pred.model.row, asked.the_set, (*asked.chosen, *asked.bounds)
     items = [item for item in pred.items if item]
     notes = [note for item in items if item.bin and (note := check_bin(item, inputs))]
-    notes += idle(asked.fixed, pred)
     groups = {group for term in terms if isinstance(term, MeasuredValues) for group, _ in term.members}
     if len(groups) > 1 and uncertain.names and asked.theory != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
