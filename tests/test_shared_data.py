@@ -4,6 +4,7 @@ import warnings
 
 import pytest
 
+import bsfit
 from bsfit import BsfitInputError, BsfitWarning
 from bsfit.loading.selection import available, select
 from bsfit.loading.shared_data import experiments, same_data
@@ -122,7 +123,9 @@ def test_periods_that_are_apart_share_nothing(own, tmp_path):
     first = own("<Rmue>(B+->Kll)[1.1,6.0]", "LHCb", "period: [2011, 2012]\n")
     second = tmp_path / "second.yaml"
     for years, fine in (("[2015, 2018]", True), ("[2012, 2018]", False)):
-        second.write_text((tmp_path / "mine.yaml").read_text().replace("[2011, 2012]", years))
+        second.write_text(
+            (tmp_path / "mine.yaml").read_text().replace("[2011, 2012]", years).replace("0.9 +-", "0.91 +-")
+        )
         if fine:
             assert len(select([first, str(second)])) == 2
         else:
@@ -147,3 +150,32 @@ def test_what_tells_the_same_does_so_in_both_orders():
     data = [datum for measurement in available().values() for datum in measurement.data][::7]
     assert all(same_data(a, b) == same_data(b, a) for a in data for b in data)
     assert all(same_data(a, a) for a in data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [{"R_K[1.1,6]": (0.9, 0.1)}, {"R_K[1.1,6]": (0.9, 0.1)}],
+        [{"R_K[1.1,6]": (0.9, 0.1)}, bsfit.Measurement(["<Rmue>(B+->Kll)[1.1,6.0]"], [0.9], [0.1], name="again")],
+        ["lhcb-dms-2021", {"DeltaM_s_ps": "17.7683 +- 0.0051 +- 0.0032"}],
+        [bsfit.Measurement(["S_psiphi", "S_psiphi"], [0.1, 0.1], [0.1, 0.1])],
+    ],
+)
+def test_the_same_numbers_twice(data):
+    with pytest.raises(BsfitInputError, match="stands twice with the same numbers"):
+        select(data)
+
+
+def test_own_numbers_may_stand_beside_those_of_an_experiment():
+    """A projection, another experiment: without the name of one nothing else can be said."""
+    assert len(select(["lfu", {"R_K[1.1,6]": (0.9, 0.1)}])) == 1 + len(select("lfu"))
+    assert len(select([{"R_K[1.1,6]": (0.9, 0.1)}, {"R_K[1.1,6]": (0.9, 0.11)}])) == 2
+
+
+def test_one_limit_of_a_paper(tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = 'schema: 1\ndescription: mine\nsource: "2410.17036 [LZ:2024zvo]"\nconfidence: 0.9\nm_GeV: [10, 100]\n'
+    path.write_text(text + "sigma_cm2: [1.0e-47, 1.0e-47]\n")
+    with pytest.raises(BsfitInputError, match="are of one paper, LZ:2024zvo"):
+        select(["lz-2024", str(path)])
+    assert select([str(path)]) == []

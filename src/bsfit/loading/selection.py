@@ -13,7 +13,7 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
 from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement
 from bsfit.loading.own_data import Measurement
-from bsfit.loading.shared_data import refuse_shared
+from bsfit.loading.shared_data import refuse_repeated, refuse_shared
 from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
 
 
@@ -62,6 +62,7 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
             raise BsfitInputError(f"measurement {measurement.name!r} cannot be used: {measurement.unused_reason}")
     for first, second in combinations(files, 2):
         refuse_shared(first, second)
+    refuse_repeated(list(chosen.values()))
     return list(chosen.values())
 
 

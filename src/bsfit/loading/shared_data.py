@@ -6,11 +6,13 @@ of them: a decay, in bins that overlap, and one of the quantities in which its r
 
 import re
 import warnings
+from collections.abc import Sequence
 from functools import cache
 
 from bsfit.catalogue import observable
 from bsfit.errors import BsfitInputError, BsfitWarning, did_you_mean
 from bsfit.loading.measurements import Datum, Publication, overlap
+from bsfit.loading.own_data import Measurement
 
 EXPERIMENTS: dict[str, tuple[str, ...]] = {
     "LHCb": (),
@@ -139,6 +141,19 @@ def refuse_shared(first: Publication, second: Publication) -> None:
     raise BsfitInputError(
         f"{what}, {why}", hint="choose one of the two, or say that they share none: independent_of, or a period of each"
     )
+
+
+def refuse_repeated(measurements: Sequence[Publication | Measurement]) -> None:
+    """Raise `BsfitInputError` if an observable stands twice with the same numbers, in whatever measurements."""
+    seen: dict[tuple, str] = {}
+    for measurement in measurements:
+        for datum in measurement.data:
+            numbers = datum.asked, *(float(f"{x:.9g}") for x in (datum.central, datum.sigma_plus, datum.sigma_minus))
+            if numbers in seen:
+                where = f"in {seen[numbers]!r} and {measurement.name!r}"
+                what = f"{datum.observable} stands twice with the same numbers, {where}"
+                raise BsfitInputError(what, field="data", hint="leave one of them out")
+            seen[numbers] = measurement.name
 
 
 def _same_events(first: Publication, second: Publication) -> str | None:
