@@ -24,13 +24,15 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_compilations(tmp_path_factory):
-    """Programs that several tests compile are compiled once a session, whichever worker is first; nothing is left.
+    """Programs and numbers that several tests need are made once a session, by whichever worker needs them first.
 
     Where JAX's own variable names a folder, they are kept there, for later sessions and for the examples.
     """
     session = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         session = session.parent
+    # What the amplitudes gave is kept for the session too; tests/test_kept.py shows that it is the same.
+    os.environ["XDG_CACHE_HOME"] = str(session / "cache")
     folder = os.environ.get("JAX_COMPILATION_CACHE_DIR") or str(session / "xla")
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)

@@ -16,6 +16,7 @@ _SIBLINGS = {"models", "observables", "dark_matter"}
 ALLOWED = {
     "constants": set(),
     "errors": set(),
+    "cache_folder": set(),
     "numerics": {"constants"},
     "scalars": {"errors"},
     "own_code": {"errors"},
@@ -31,7 +32,7 @@ ALLOWED = {
     "models": _FORMULAS | {"matching", "dark_sector"},
     "observables": _FORMULAS | {"hadronic", "matching"},
     "dark_matter": _FORMULAS | {"matching", "dark_sector"},
-    "predictions": _FORMULAS | {"hadronic", "dark_matter"},
+    "predictions": _FORMULAS | {"hadronic", "dark_matter", "cache_folder"},
     "likelihood": _FORMULAS | {"dark_matter", "predictions"},
     "inference": {"numerics", "results", "errors", "scalars"},
     "runs": {"numerics", "results", "errors", "scalars", "inference"},

@@ -120,11 +120,11 @@ def at_standard_model(
     if not chosen.names and own_at is None:
         return np.asarray(prediction.at_once(theory)), np.zeros((len(prediction.names), 0))
     along = directions(prediction, chosen)
-    if own_at is None:
-        return slopes(theory, prediction.inputs, along)
-    values, shifts = slopes.of_catalogue(theory, prediction.inputs, along)
-    index = own_positions(prediction)
-    values[index], shifts[index] = slopes.of_own(own_at, prediction.inputs, along)
+    values, shifts = slopes.of_catalogue(theory, prediction.inputs, along, keep=True)
+    if prediction.own:
+        index = own_positions(prediction)
+        where = theory if own_at is None else own_at
+        values[index], shifts[index] = slopes.of_own(where, prediction.inputs, along)
     return values, shifts
 
 

@@ -18,11 +18,11 @@ from jaxtyping import Array, Complex, Float
 from bsfit import own_code
 from bsfit.catalogue import Process
 from bsfit.loading.inputs import Inputs
-from bsfit.predictions import compiled
-from bsfit.predictions.compiled import compile_quickly
-from bsfit.predictions.plan import ProcessPlan
+from bsfit.predictions import compiled, kept
+from bsfit.predictions.compiled import Gradients, compile_quickly
+from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.prediction import Prediction
-from bsfit.theory import Params, Rows, Theory
+from bsfit.theory import INDEX, Params, Rows, Theory
 
 Affects = Callable[[Process, str], list[int]]
 """(process, decay) -> positions of the directions that move its moments."""
@@ -101,6 +101,86 @@ def shifts(
     return jax.vmap(along, out_axes=1)(slopes, directions)
 
 
+class Slopes(NamedTuple):
+    """Values [n] of observables, not scaled, and their derivatives in the inputs beside the moments [n, i].
+
+    `through` are derivatives [m] through the moments of one row each, of the observables at `positions`, by `decays`.
+    """
+
+    values: Float[np.ndarray, " n"]
+    beside: Float[np.ndarray, "n i"]
+    positions: list[int]
+    decays: list[str]
+    through: Gradients
+
+    @classmethod
+    def nothing(cls, n: int, n_inputs: int) -> "Slopes":
+        """Zeros."""
+        none = Gradients(np.zeros((0, len(INDEX)), dtype=complex), np.zeros((0, n_inputs)))
+        return cls(np.zeros(n), np.zeros((n, n_inputs)), [], [], none)
+
+    @classmethod
+    def joined(
+        cls, values: np.ndarray, beside: np.ndarray, where: Sequence[tuple[int, str]], found: Sequence[Gradients]
+    ) -> "Slopes":
+        """From derivatives in several pieces, of the rows of `where` in their order."""
+        parts = [cls.nothing(0, beside.shape[1]).through, *found]
+        through = Gradients(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        return cls(values, beside, [position for position, _ in where], [decay for _, decay in where], through)
+
+    def packed(self, position: int, decays: Sequence[str]) -> Float[np.ndarray, " k"]:
+        """What belongs to one observable of a process with these decays, as one vector."""
+        parts = [np.array([self.values[position]]), _sparse(self.beside[position])]
+        for i in (i for i, other in enumerate(self.positions) if other == position):
+            complex_, real = self.through.coefficients[i], self.through.inputs[i]
+            parts += [np.array([decays.index(self.decays[i])]), *map(_sparse, (complex_.real, complex_.imag, real))]
+        return np.concatenate(parts)
+
+    def with_packed(self, known: Mapping[int, Float[np.ndarray, " k"]], decays: Sequence[Sequence[str]]) -> "Slopes":
+        """With what belongs to others, by their positions; `decays` are those of the process of each position."""
+        values, beside = self.values.copy(), self.beside.copy()
+        where, coefficients, inputs = [], [], []
+        for position, vector in known.items():
+            left = _Reader(vector)
+            values[position], beside[position] = left.one(), left.dense(beside.shape[1])
+            while left:
+                where.append((position, decays[position][int(left.one())]))
+                coefficients.append(left.dense(len(INDEX)) + 1j * left.dense(len(INDEX)))
+                inputs.append(left.dense(beside.shape[1]))
+        where = [*zip(self.positions, self.decays, strict=True), *where]
+        added = [Gradients(np.stack(coefficients), np.stack(inputs))] if coefficients else []
+        return Slopes.joined(values, beside, where, [self.through, *added])
+
+
+def _sparse(dense: Float[np.ndarray, " n"]) -> Float[np.ndarray, " k"]:
+    """How many entries are not zero, where, and these."""
+    index = np.flatnonzero(dense)
+    return np.concatenate([[len(index)], index, dense[index]])
+
+
+class _Reader:
+    """A vector that is read from its beginning."""
+
+    def __init__(self, vector: Float[np.ndarray, " k"]) -> None:
+        self._vector, self._at = vector, 0
+
+    def __bool__(self) -> bool:
+        return self._at < len(self._vector)
+
+    def one(self) -> float:
+        return float(self._take(1)[0])
+
+    def dense(self, size: int) -> Float[np.ndarray, " n"]:
+        count = int(self.one())
+        found, index = np.zeros(size), self._take(count).astype(int)
+        found[index] = self._take(count)
+        return found
+
+    def _take(self, count: int) -> Float[np.ndarray, " k"]:
+        self._at += count
+        return self._vector[self._at - count : self._at]
+
+
 class ValueAndSlopes:
     """Values [n] of a prediction and their derivatives [n, q] along `Directions`, at one theory after another.
 
@@ -139,24 +219,55 @@ class ValueAndSlopes:
         return jax.tree.map(np.asarray, found)
 
     def of_catalogue(
-        self, theory: Theory, inputs: Inputs, along: Directions
+        self, theory: Theory, inputs: Inputs, along: Directions, keep: bool = False
     ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
-        """The same with zeros for own functions."""
-        if not self.prediction.plans:
-            n = len(self.prediction.names)
-            return np.zeros(n), np.zeros((n, len(along)))
-        point = np.asarray(theory.wilson.values)
-        rows = {plan.name: plan.row_arrays() for plan in self.prediction.plans}
-        moments = self._moments(point, rows, inputs, along.affects)
+        """The same with zeros for own functions; `keep` where the point is asked for again and again: see `kept`."""
+        slopes = self._slopes_kept if keep else self._slopes
+        found = slopes(np.asarray(theory.wilson.values), inputs, along.affects)
+        scale = np.asarray(self.prediction.scale)
+        shifts = found.beside @ along.inputs.T
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for i, (position, decay) in enumerate(zip(found.positions, found.decays, strict=True)):
+            item = self.prediction.items[position]
+            assert item is not None
+            groups.setdefault(tuple(along.affects(item.quantity.process, decay)), []).append(i)
+        for moving, pairs in groups.items():
+            through = Gradients(found.through.coefficients[pairs], found.through.inputs[pairs])
+            moved = through.along(along.coefficients[list(moving)], along.inputs[list(moving)])
+            np.add.at(shifts, (np.array(found.positions)[pairs, None], np.array(moving)), moved)
+        return found.values * scale, shifts * scale[:, None]
+
+    def _slopes(self, point: Complex[np.ndarray, " c"], inputs: Inputs, affects: Affects) -> Slopes:
+        """From the amplitudes."""
+        plans, n = self.prediction.plans, len(self.prediction.names)
+        if not plans:
+            return Slopes.nothing(n, len(inputs.names))
+        rows = {plan.name: plan.row_arrays() for plan in plans}
+        moments = self._moments(point, rows, inputs, affects)
         if self._assemble is None:
             self._assemble = compiled.compiled_for(self._parts_and_weights, moments, inputs)
         values, beside, weights = jax.tree.map(np.array, self._assemble(moments, inputs))
-        shifts = beside @ along.inputs.T
-        where, questions = self._questions(point, rows, weights, along.affects)
-        for (positions, moving), (_, slopes) in zip(where, compiled.gradients(questions, inputs), strict=True):
-            moved = slopes.along(along.coefficients[moving], along.inputs[moving])
-            np.add.at(shifts, (positions[:, None], np.asarray(moving)), moved)
-        return values, shifts
+        where, questions = self._questions(point, rows, weights, affects)
+        found = [slopes for _, slopes in compiled.gradients(questions, inputs)]
+        return Slopes.joined(values, beside, where, found)
+
+    def _slopes_kept(self, point: Complex[np.ndarray, " c"], inputs: Inputs, affects: Affects) -> Slopes:
+        """Those that are kept, the others from the amplitudes, and kept from now on."""
+        items = self.prediction.items
+        decays = [item.quantity.process.decays if item else () for item in items]
+        keys: dict[int, kept.Key] = {}
+        for plan in self.prediction.plans:
+            for part in plan.combinations if kept.is_kept(plan.process) else ():
+                for position, of_item in zip(part.positions, part.rows, strict=True):
+                    of_rows = [plan.process.decays[plan.rows[row][0]] for row in of_item]
+                    through = repr([bool(affects(plan.process, decay)) for decay in of_rows])
+                    keys[position] = kept.key("slopes", items[position], point[None], inputs, through)
+        known = kept.known(keys)
+        missing = tuple(None if i in known else item for i, item in enumerate(items))
+        rest = dataclasses.replace(self.prediction, items=missing, plans=plans_of(missing), own=())
+        new = ValueAndSlopes(rest)._slopes(point, inputs, affects)
+        kept.keep({keys[i]: new.packed(i, decays[i]) for i in keys.keys() - known.keys()})
+        return new.with_packed(known, decays)
 
     def _moments(
         self, point: np.ndarray, rows: Mapping[str, Rows], inputs: Inputs, affects: Affects
@@ -182,24 +293,24 @@ class ValueAndSlopes:
                 one = jax.value_and_grad(partial(plan.single, part.key), (0, 2))
                 rows = jax.tree.map(lambda x, index=index: x[index], plan.row_arrays())
                 found, (of_moments, of_inputs) = jax.vmap(one, (0, 0, None))(moments[plan.name][index], rows, inputs)
-                scale = self.prediction.scale[at]
-                values = values.at[at].set(found * scale)
-                beside = beside.at[at].set(of_inputs.values * scale[:, None])
-                weights.setdefault(plan.name, []).append(of_moments * scale[:, None, None])
+                values = values.at[at].set(found)
+                beside = beside.at[at].set(of_inputs.values)
+                weights.setdefault(plan.name, []).append(of_moments)
         return values, beside, weights
 
     def _questions(
         self, point: np.ndarray, rows: Mapping[str, Rows], weights: Mapping[str, list[np.ndarray]], affects: Affects
-    ) -> tuple[list[tuple[np.ndarray, list[int]]], list[tuple]]:
-        """For all pairs of a prediction and a row: positions, the directions that move them, and what to ask."""
+    ) -> tuple[list[tuple[int, str]], list[tuple]]:
+        """For all pairs of a prediction and a row: its position and decay, and what to ask."""
         where, questions = [], []
         for plan in self.prediction.plans:
             row = np.concatenate([np.array(part.rows).ravel() for part in plan.combinations])
             position = np.concatenate([np.repeat(part.positions, len(part.rows[0])) for part in plan.combinations])
             weight = np.concatenate([w.reshape(-1, w.shape[-1]) for w in weights[plan.name]])
-            for mine, moving in _parts(plan, affects):
+            for mine, _ in _parts(plan, affects):
                 pairs = np.isin(row, mine)
-                where.append((position[pairs], moving))
+                decays = [plan.process.decays[plan.rows[i][0]] for i in row[pairs]]
+                where += zip(position[pairs].tolist(), decays, strict=True)
                 questions.append((plan.process, point, _taken(rows[plan.name], row[pairs]), weight[pairs]))
         return where, questions
 

@@ -19,10 +19,10 @@ from jaxtyping import Array, Float
 from bsfit import catalogue, own_code
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.inputs import Inputs, as_inputs
-from bsfit.predictions import compiled
 from bsfit.predictions.bound_model import BoundModel, ModelLike, bind_model, module_of
 from bsfit.predictions.checks import check_bin
 from bsfit.predictions.compiled import compile_quickly
+from bsfit.predictions.functionals import functionals_at
 from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.response import Response, fit_polynomials, probes, real_parts, span, values_at
 from bsfit.theory import INDEX, ObservableFunction, Params, Theory
@@ -89,9 +89,9 @@ class Prediction(eqx.Module):
         if self.responses:
             return compile_quickly(lambda theory: self.of_theory(theory, self.inputs))(theory)
         point = np.asarray(theory.wilson.values)[None]
-        found = compiled.moments({plan.process: (point, plan.row_arrays()) for plan in self.plans}, self.inputs)
-        moments = {process: values[0] for process, values in found.items()}
-        return compile_quickly(lambda moments, theory: self.of_moments(moments, theory, self.inputs))(moments, theory)
+        found = functionals_at(self.items, self.plans, {plan.name: point for plan in self.plans}, self.inputs)
+        functionals = jax.tree.map(lambda values: values[0], found)
+        return compile_quickly(lambda found, theory: self._assemble(found, theory, self.inputs))(functionals, theory)
 
     def with_quoted_standard_model(self) -> "Prediction":
         """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""
@@ -110,13 +110,8 @@ class Prediction(eqx.Module):
         `params`; the caller samples the whole box.
         """
         spans = self.spans(params)
-        questions = {plan.process: (probes(*spans[plan.name][:2]), plan.row_arrays()) for plan in self.plans}
-        moments = compiled.moments(questions, self.inputs)
-        found = compile_quickly(
-            lambda moments: {
-                p.name: jax.vmap(p.functionals, (0, None))(moments[p.name], self.inputs) for p in self.plans
-            }
-        )(moments)
+        points = {process: probes(*found[:2]) for process, found in spans.items()}
+        found = functionals_at(self.items, self.plans, points, self.inputs)
         responses = {
             process: fit_polynomials(values, spans[process][0], spans[process][2]) for process, values in found.items()
         }

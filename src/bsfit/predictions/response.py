@@ -48,7 +48,9 @@ def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> tuple[
     kept = directions[size > tolerance * size[0] * len(samples) ** 0.5]
     pivots = np.asarray(scipy.linalg.qr(kept, mode="economic", pivoting=True)[-1])[: len(kept)]
     basis = np.linalg.solve(kept[:, pivots], kept).T
-    return np.where(np.abs(basis) < 1e-15, 0.0, basis), pivots.tolist()
+    # Relations such as C10 = -C9 are exact, and the same on every machine.
+    whole = np.round(basis)
+    return np.where(np.abs(basis - whole) < 1e-12, whole + 0.0, basis), pivots.tolist()
 
 
 def probes(coefficients: tuple[str, ...], basis: Float[np.ndarray, "c2 d"]) -> Complex[np.ndarray, "points n"]:
