@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+
+
+def printable(text: str) -> str:
+    """Text of one line that cannot steer a terminal: what is not printable is escaped as `repr` does."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class BsfitInputError(ValueError):
@@ -38,15 +42,21 @@ class BsfitInputError(ValueError):
         head = ": ".join(part for part in (place, self.field, self.what) if part)
         expected = f"; expected {self.expected}" if self.expected else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return head + expected + hint
+        return printable(head + expected + hint)
 
 
 class BsfitWarning(UserWarning):
     """Something that a user should know, but that stops nothing."""
 
+    def __str__(self) -> str:
+        """One line."""
+        return printable(super().__str__())
+
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> tuple[str, ...]:
     """The at most `n` candidates closest to a misspelt name, best first; letter case counts little."""
+    import difflib  # here, because the command line starts without it
+
     spelling: dict[str, str] = {}
     for candidate in candidates:
         spelling.setdefault(candidate.casefold(), candidate)

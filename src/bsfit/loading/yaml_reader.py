@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.errors import BsfitInputError, did_you_mean, printable
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 32
@@ -129,26 +129,17 @@ def check_keys(
     where: Where, path: Trail, value: Any, required: Iterable[str] = (), optional: Iterable[str] = ()
 ) -> dict[str, Any]:
     """The value, if it is a mapping with all required keys and no unknown one; else raises `BsfitInputError`."""
-    for problem in key_problems(where, path, value, required, optional):
-        raise problem
-    return value
-
-
-def key_problems(
-    where: Where, path: Trail, value: Any, required: Iterable[str] = (), optional: Iterable[str] = ()
-) -> list[BsfitInputError]:
-    """Everything that `check_keys` would refuse, for those who report all problems in one pass."""
     if not isinstance(value, dict):
-        return [where.error(path, f"found {shown(value)}", "a mapping (key: value)")]
+        raise where.error(path, f"found {shown(value)}", "a mapping (key: value)")
     required = list(required)
     known = [*required, *optional]
-    unknown = [
-        where.error((*path, key), f"unknown key {shown(key)}", None, _key_hint(key, known), key=True)
-        for key in value
-        if key not in known
-    ]
-    missing = [where.error(path, f"the key {key!r} is missing") for key in required if key not in value]
-    return unknown + missing
+    for key in value:
+        if key not in known:
+            raise where.error((*path, key), f"unknown key {shown(key)}", None, _key_hint(key, known), key=True)
+    for key in required:
+        if key not in value:
+            raise where.error(path, f"the key {key!r} is missing")
+    return value
 
 
 def expect(where: Where, path: Trail, value: Any, kind: str) -> Any:
@@ -292,7 +283,7 @@ def _position(mark: Any) -> tuple[int, int]:
 
 def _short(text: str, limit: int = 60) -> str:
     """Printable and at most a line long: names in hostile files must not flood or steer a terminal."""
-    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
+    plain = printable(text[: limit + 1])
     return plain if len(text) <= limit else plain[:limit] + "..."
 
 
