@@ -463,6 +463,36 @@ def test_no_cache_where_it_is_not_wanted_or_not_safe(capsys, asked, switched, tm
     assert switched == {}
 
 
+@pytest.mark.parametrize(
+    ("mode", "fine"), [(0o700, True), (0o755, True), (0o1777, True), (0o777, False), (0o772, False), (0o702, False)]
+)
+def test_nobody_can_put_another_folder_in_place_of_the_cache(tmp_path, mode, fine):
+    above = tmp_path / "above"
+    above.mkdir()
+    above.chmod(mode)
+    found = compilation_cache.private(above / "a" / "b")
+    assert found == (above / "a" / "b" if fine else None)
+    assert [path.stat().st_mode & 0o777 for path in (above / "a", above / "a" / "b")] == [0o700, 0o700]
+
+
+def test_a_group_counts_as_others_unless_it_is_the_users_own(tmp_path, monkeypatch):
+    tmp_path.chmod(0o770)
+    same = tmp_path.stat().st_gid == os.getuid()
+    assert (compilation_cache.private(tmp_path / "a") is not None) == same
+    os.chown(tmp_path, -1, os.getgid())
+    monkeypatch.setattr(compilation_cache.os, "getuid", lambda: os.getgid() + 1)
+    assert compilation_cache.private(tmp_path / "b") is None
+
+
+def test_links_on_the_way_to_the_cache_are_followed_before_it_is_looked_at(tmp_path):
+    for name, mode in (("safe", 0o700), ("open", 0o777)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+        (tmp_path / f"to-{name}").symlink_to(name)
+    assert compilation_cache.private(tmp_path / "to-safe" / "xla") == tmp_path / "safe" / "xla"
+    assert compilation_cache.private(tmp_path / "to-open" / "xla") is None
+
+
 @pytest.mark.slow
 def test_the_default_fit(capsys):
     status, out, _ = run(capsys, "fit", "--json", *QUICK)

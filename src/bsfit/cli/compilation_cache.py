@@ -1,7 +1,8 @@
 """A cache of compiled programs between runs of the command line.
 
-Whoever can write there can run code in our process: the folder belongs to the user, mode 0700. Machines that differ in
-processor or jaxlib have folders of their own, because they reject each other's programs.
+Whoever can write there can run code in our process: the folder belongs to the user, mode 0700, and nobody else may
+replace it or a folder above it. Machines that differ in processor or jaxlib have folders of their own, because they
+reject each other's programs.
 """
 
 import argparse
@@ -52,9 +53,22 @@ def _processor() -> str:
 
 
 def private(folder: Path) -> Path | None:
-    """The folder, made with mode 0700; None if others may write there. Raises OSError if it cannot be made."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """The folder, links followed, made with mode 0700 like those above it; None if others may write or replace it.
+
+    Raises OSError if it cannot be made.
+    """
+    folder = folder.resolve()
+    for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
-    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    return folder if mine and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077 else None
+    mine = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return folder if mine and all(_safe(parent.lstat()) for parent in folder.parents) else None
+
+
+def _safe(status: os.stat_result) -> bool:
+    """Whether nobody else but root can replace what is in a folder: in a sticky one only what is his own.
+
+    The group of the user's own number is the user alone, where every user has a group.
+    """
+    others = stat.S_IWOTH if status.st_gid == os.getuid() else stat.S_IWOTH | stat.S_IWGRP
+    return status.st_uid in (0, os.getuid()) and (not status.st_mode & others or bool(status.st_mode & stat.S_ISVTX))
