@@ -16,7 +16,7 @@ import bsfit
 from bsfit import catalogue, cli
 from bsfit.cli import compilation_cache, runfile
 from bsfit.loading import selection
-from bsfit.results import FitResult, Posterior, Profile, Scan, ScenarioTable
+from bsfit.results import FitResult, Posterior, PredictionTable, Profile, Scan, ScenarioTable
 
 QUICK = ("--no-cache", "-q")
 
@@ -128,7 +128,9 @@ def test_predict_saves_and_takes_a_run_file(capsys, tmp_path):
     assert status == 0
     assert out.splitlines()[-1].split()[0] == "DeltaM_s/SM"
     assert "bsfit predict does not use data" in err
-    assert json.loads((tmp_path / "a" / "predict.json").read_text())["predictions"][0]["observable"] == "DeltaM_s/SM"
+    saved = PredictionTable.load(tmp_path / "a" / "predict.json")
+    assert [row["observable"] for row in saved.predictions] == ["DeltaM_s/SM"]
+    assert str(saved) == out.removesuffix("\n")
     again = runfile.load(tmp_path / "a" / "run.resolved.yaml")
     assert again.get("set") == {"CVLL_bsbs": -1e-11}
     assert again.get("inputs") == "default"
