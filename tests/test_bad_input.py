@@ -1,6 +1,8 @@
 """What a user can get wrong: one line that names the place and the nearest name, exit status 2, never a traceback."""
 
+import difflib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -118,6 +120,11 @@ def refused(capsys, tmp_path, monkeypatch):
         (("scan", "C9mu"), "NAME=LO,HI,N: found 'C9mu'", "NAME=VALUE"),
         (("scan", "C9mu=3,-3,10"), "NAME=LO,HI,N: the range 3,-3", "LO < HI"),
         (("scan", "C9mu=-3,3,1"), "NAME=LO,HI,N: 'C9mu' asks for 1 points", "2 or more"),
+        (("scan", "C9mu=-3,3,100000", "C10mu=-3,3,100000"), "NAME=LO,HI,N: 100000 x 100000 points", "at most 20000000"),
+        (("scan", "C9mu=-3,3,10000000000"), "NAME=LO,HI,N: 'C9mu' asks for 10000000000 points", "at most 100000"),
+        (("scan", "C9mu=-3,3", "C10mu=-3,3", "--points", "99999"), "NAME=LO,HI,N: 99999 x 99999", "at most 20000000"),
+        (("profile", "C9mu", "C10mu", "--points", "5000"), "--points: 5000 x 5000 points", "at most 20000000"),
+        (("sample", "--free", "C9mu", "--draws", "9999999"), "--draws: 4 x 10000999 points", "at most 20000000"),
         (("plot",), "no file to plot", "RESULTFILE"),
         (("plot", "missing.npz"), "missing.npz: cannot be read", "No such file"),
         (("plot", "x.npz", "--format", "pgn"), "--format: unknown format 'pgn'", "'png'"),
@@ -161,6 +168,19 @@ def test_a_mistake_in_a_run_file_is_named_with_its_line(refused, tmp_path, text,
     assert place in refused("fit", "-f", "run.yaml")
 
 
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [("", "model{}: 1"), ("set:", "  C9_bsmumx{}: 1"), ("observables:", "- R_Kx{}"), ("free: C9mu\ndata:", "- lfux{}")],
+)
+def test_of_five_thousand_mistakes_the_first_is_looked_up(refused, tmp_path, monkeypatch, head, line):
+    looked_up, original = [], difflib.get_close_matches
+    monkeypatch.setattr(difflib, "get_close_matches", lambda *a, **k: looked_up.append(a) or original(*a, **k))
+    lines = [head, *(line.format(i) for i in range(5_000))]
+    (tmp_path / "run.yaml").write_text("\n".join(lines))
+    assert "did you mean" in refused("predict" if "obs" in head else "fit", "-f", "run.yaml")
+    assert 1 <= len(looked_up) < 50  # loading the shipped data looks up some
+
+
 def test_a_mistake_in_a_measurement_is_named_with_its_line(refused, tmp_path):
     lines = ["schema: 1", "experiment: mine", "inspire: Mine:2026abc", "values:", "  - observable: R_K[1.1,6]"]
     lines += ["    value: 0.9 +- 0.1", '    unit: "1"', "    where: Table 1", "    checked: table", "correlation:"]
@@ -197,6 +217,27 @@ def test_a_result_file_that_was_altered(refused, tmp_path):
     for name, content in (("a.json", b"{}"), ("b.npz", b"PK nothing"), ("c.npz", b"\x93NUMPY")):
         (tmp_path / name).write_bytes(content)
         assert refused("plot", name).startswith(f"{name}: ")
+
+
+STORED = Path(__file__).parent / "reference" / "results"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("fit_result.json", "a FitResult has no figure"),
+        ("table.json", "a ScenarioTable has no figure"),
+        ("predictions.json", "a PredictionTable has no figure"),
+        ("plane_map.npz", "a Map has no figure"),
+        ("../models.json", "truncated, altered, or not a bsfit result"),
+        ("../public.txt", "truncated, altered, or not a bsfit result"),
+        ("..", "this is not a regular file"),
+    ],
+)
+def test_a_file_that_has_no_figure_is_told_what_has(refused, name, what):
+    drawn = "expected a Scan or Profile of one or two parameters, or a Posterior"
+    for words in (("plot", str(STORED / name)), ("plot", str(STORED / "scan.npz"), str(STORED / name), "--overlay")):
+        assert refused(*words) == f"{STORED / name}: {what}; {drawn}"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a folder that is a file")

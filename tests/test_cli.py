@@ -14,9 +14,10 @@ import pytest
 
 import bsfit
 from bsfit import catalogue, cli
+from bsfit.cache_folder import private
 from bsfit.cli import compilation_cache, runfile
 from bsfit.loading import selection
-from bsfit.results import FitResult, Posterior, Profile, Scan, ScenarioTable
+from bsfit.results import FitResult, Posterior, PredictionTable, Profile, Scan, ScenarioTable
 
 QUICK = ("--no-cache", "-q")
 
@@ -128,7 +129,9 @@ def test_predict_saves_and_takes_a_run_file(capsys, tmp_path):
     assert status == 0
     assert out.splitlines()[-1].split()[0] == "DeltaM_s/SM"
     assert "bsfit predict does not use data" in err
-    assert json.loads((tmp_path / "a" / "predict.json").read_text())["predictions"][0]["observable"] == "DeltaM_s/SM"
+    saved = PredictionTable.load(tmp_path / "a" / "predict.json")
+    assert [row["observable"] for row in saved.predictions] == ["DeltaM_s/SM"]
+    assert str(saved) == out.removesuffix("\n")
     again = runfile.load(tmp_path / "a" / "run.resolved.yaml")
     assert again.get("set") == {"CVLL_bsbs": -1e-11}
     assert again.get("inputs") == "default"
@@ -461,6 +464,36 @@ def test_no_cache_where_it_is_not_wanted_or_not_safe(capsys, asked, switched, tm
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "own"))
     assert run(capsys, *words)[0] == 0
     assert switched == {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "fine"), [(0o700, True), (0o755, True), (0o1777, True), (0o777, False), (0o772, False), (0o702, False)]
+)
+def test_nobody_can_put_another_folder_in_place_of_the_cache(tmp_path, mode, fine):
+    above = tmp_path / "above"
+    above.mkdir()
+    above.chmod(mode)
+    found = private(above / "a" / "b")
+    assert found == (above / "a" / "b" if fine else None)
+    assert [path.stat().st_mode & 0o777 for path in (above / "a", above / "a" / "b")] == [0o700, 0o700]
+
+
+def test_a_group_counts_as_others_unless_it_is_the_users_own(tmp_path, monkeypatch):
+    tmp_path.chmod(0o770)
+    same = tmp_path.stat().st_gid == os.getuid()
+    assert (private(tmp_path / "a") is not None) == same
+    os.chown(tmp_path, -1, os.getgid())
+    monkeypatch.setattr(os, "getuid", lambda: os.getgid() + 1)
+    assert private(tmp_path / "b") is None
+
+
+def test_links_on_the_way_to_the_cache_are_followed_before_it_is_looked_at(tmp_path):
+    for name, mode in (("safe", 0o700), ("open", 0o777)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(mode)
+        (tmp_path / f"to-{name}").symlink_to(name)
+    assert private(tmp_path / "to-safe" / "xla") == tmp_path / "safe" / "xla"
+    assert private(tmp_path / "to-open" / "xla") is None
 
 
 @pytest.mark.slow

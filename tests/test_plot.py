@@ -3,11 +3,12 @@
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bsfit.errors import BsfitInputError
+from bsfit.errors import BsfitInputError, BsfitWarning
 from bsfit.plot import canvas, corner, results
 from bsfit.results import Posterior, Profile, Scan
 
@@ -131,3 +132,41 @@ def test_matplotlib_is_imported_late():
 def test_corner_of_one_parameter(tmp_path):
     figure, _ = corner.plot_corner(posterior(), tmp_path / "corner.svg", names=("a",))
     assert figure.stat().st_size > 5_000
+
+
+def test_latex_is_not_used_and_that_is_said(tmp_path):
+    """Names with underscores and signs of per cent are no LaTeX, whether or not it is installed."""
+    import matplotlib
+
+    with (
+        matplotlib.rc_context({"text.usetex": True}),
+        pytest.warns(BsfitWarning, match=r"text\.usetex of matplotlib is not used") as caught,
+    ):
+        figure, _ = results.plot(scan(), tmp_path / "plane.png")
+    assert len(caught) == 1
+    assert figure.read_bytes() == results.plot(scan(), tmp_path / "plain.png")[0].read_bytes()
+
+
+def test_a_name_with_dollars_is_written_as_it_is(tmp_path, monkeypatch):
+    found = texts(results.plot_plane, scan(("C9", "a$x_{$b")), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert r"a\$x_{\$b" in found
+
+
+def test_a_name_cannot_leave_the_archive_of_numbers(tmp_path):
+    _, numbers = results.plot(scan(("C9", "../../m")), tmp_path / "plane.svg")
+    with np.load(numbers) as saved:
+        assert "axis_..|..|m" in saved
+        assert not any("/" in name for name in saved)
+
+
+def test_a_best_fit_beside_the_grid_is_not_drawn_beside_the_frame(tmp_path, monkeypatch):
+    far = replace(profile(), best={"C9": 1e9}, intervals_1=((np.nan, np.nan),), intervals_2=((1e9, 2e9),))
+    found = texts(results.plot, far, tmp_path / "far.png", monkeypatch=monkeypatch)
+    assert "best fit: beyond the grid" in found
+    assert (tmp_path / "far.png").stat().st_size < 200_000
+
+
+def test_draws_that_are_all_one(tmp_path):
+    for value in (0.0, 5.0, 1e20):
+        stuck = replace(posterior(), samples={name: np.full((4, 500), value) for name in "ab"})
+        assert corner.plot_corner(stuck, tmp_path / "corner.png")[0].stat().st_size > 5_000

@@ -78,6 +78,12 @@ def test_undetermined_parameter_is_open_and_said():
     assert "enter only through x*y" in str(result)
 
 
+def test_a_grid_that_no_memory_holds_is_refused_at_once():
+    for name, points in (("a", 10**10), (("a", "b"), 10**5)):
+        with pytest.raises(BsfitInputError, match=r"points: .* points; expected at most 20000000"):
+            profile(lambda p: pytest.fail("computed"), name, free=BOX, points=points)
+
+
 @pytest.mark.parametrize(("name", "options"), [("aa", {}), ("a", {"span": (3, 2)}), (("a", "b"), {"span": (0, 1)})])
 def test_bad_requests(name, options):
     with pytest.raises((BsfitInputError, TypeError)):

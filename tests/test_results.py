@@ -7,12 +7,23 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bsfit import results
-from bsfit.results import FitResult, Map, Posterior, Profile, ResultFileError, Scan, ScenarioTable, load
+from bsfit.results import (
+    FitResult,
+    Map,
+    Posterior,
+    PredictionTable,
+    Profile,
+    ResultFileError,
+    Scan,
+    ScenarioTable,
+    load,
+)
 from bsfit.results.tables import asymmetric, interval, number
 
 META = {"likelihood": {"model": "toy", "data": "made up"}, "settings": {"seed": 1, "free": {"x": "flat"}}}
@@ -104,7 +115,12 @@ def plane_map():
     return Map(names=("x", "m"), axes=(x, m), log=(False, True), values={"Omega_h2": omega, "none": omega * np.nan})
 
 
-RECORDS = [fit_result, table, profile, scan, posterior, plane_map]
+def predictions():
+    row = {"observable": "R_K[1.1,6]", "value": 0.75, "unit": "1"}
+    return PredictionTable((row, row | {"observable": "DeltaM_s", "value": np.nan}), ("clipped",), meta=META)
+
+
+RECORDS = [fit_result, table, profile, scan, posterior, plane_map, predictions]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".npz", ""])
@@ -156,7 +172,64 @@ def test_npz_files_are_npz_for_everybody_and_equal_for_equal_results(tmp_path):
     paths = [scan().save(tmp_path / f"{i}.npz") for i in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     with np.load(paths[0], allow_pickle=False) as archive:
-        assert any(np.array_equal(archive[name], scan().log_likelihood) for name in archive if name != "content.json")
+        assert set(archive) == {"content.json", "axes.0", "axes.1", "log_likelihood", "by_group"}
+        assert np.array_equal(archive["log_likelihood"], scan().log_likelihood)
+
+
+def test_arrays_of_names_that_look_alike_are_kept_apart(tmp_path):
+    x = np.linspace(0.0, 1.0, 3)
+    values = {"a/b": x, "a?b": x + 1, "A/b": x + 2, "a_b-2": x + 3}
+    record = Map(names=("x",), axes=(x,), log=(False,), values=values)
+    path = record.save(tmp_path / "map")
+    assert load(path) == record
+    with zipfile.ZipFile(path) as archive:
+        names = [name.casefold() for name in archive.namelist()]
+    assert len(set(names)) == len(names) == 6
+    assert not any(set(name) & set("/?\\") for name in names)
+
+
+STORED = Path(__file__).parent / "reference" / "results"
+
+
+WITH_SCHEMA_1 = {
+    "fit_result.json": (FitResult, lambda r: (*r.errors["m"], r.covariance[1, 1]), (200.0, np.inf, 44100.0)),
+    "table.json": (ScenarioTable, lambda r: (r["C9mu"]["best"], r.reference_chi2, r.n_data), (-0.8, 18.0, 7)),
+    "profile.npz": (Profile, lambda r: (r.axes[0][0], r.delta_chi2[0], r.intervals_2[0][1]), (-1.0, 9.0, np.inf)),
+    "scan.npz": (Scan, lambda r: (*r.by_group.shape, r.by_group[0, 0, 0], r.axes[1][-1]), (2, 9, 7, np.nan, 100.0)),
+    "posterior.npz": (Posterior, lambda r: (*r.samples["x"].shape, r.sample_stats["diverging"].sum()), (4, 50, 1)),
+    "plane_map.npz": (Map, lambda r: (r["Omega_h2"][0, 0], r["Omega_h2"][-1, 0]), (np.nan, 1.0)),
+    "predictions.json": (PredictionTable, lambda r: [row["value"] for row in r.predictions], (0.75, np.nan)),
+}  # fmt: skip
+"""Files written once, with schema 1, and never again: kind, some numbers, and their values."""
+
+
+@pytest.mark.parametrize("name", WITH_SCHEMA_1)
+def test_files_of_every_schema_load_for_ever(name, tmp_path):
+    kind, numbers, expected = WITH_SCHEMA_1[name]
+    record = kind.load(STORED / name)
+    np.testing.assert_allclose(numbers(record), expected, rtol=1e-15)
+    assert record.meta["settings"]["seed"] == 1 if name != "plane_map.npz" else not record.meta
+    assert load(record.save(tmp_path / name)) == record
+
+
+def test_a_file_without_a_schema_is_refused(tmp_path):
+    """As `bsfit predict` wrote before its answers were results."""
+    path = tmp_path / "predict.json"
+    path.write_text('{\n "bsfit": "0.1.0.dev0",\n "verb": "predict",\n "predictions": []\n}\n')
+    with pytest.raises(ResultFileError, match="truncated, altered, or not a bsfit result"):
+        load(path)
+
+
+def test_what_compresses_too_well_is_stored_as_it_is(tmp_path, monkeypatch):
+    """No file of ours is out of proportion for the reader."""
+    monkeypatch.setattr(results.container, "SMALL", 1000)
+    monkeypatch.setattr(results.container, "MAX_RATIO", 10)
+    x = np.arange(5_000.0)
+    values = {"zero": 0 * x, "one": np.ones(x.shape), **{f"nan{i}": np.full(x.shape, np.nan) for i in range(9)}}
+    record = Map(names=("x",), axes=(x,), log=(False,), values=values)
+    path = record.save(tmp_path / "map")
+    assert path.stat().st_size > 12 * x.nbytes
+    assert load(path) == record
 
 
 def test_wrong_kind_missing_file_and_newer_schema(tmp_path):

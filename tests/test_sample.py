@@ -155,3 +155,8 @@ def test_starts_are_displaced_along_a_valley_that_is_followed():
 def test_functions_that_cannot_be_followed(follow, words):
     with pytest.raises(BsfitInputError, match=words):
         sample(like, free=FREE, follow=follow, progress=False)
+
+
+def test_more_draws_than_memory_holds_are_refused_at_once():
+    with pytest.raises(BsfitInputError, match=r"draws: 4 x 1\.0000001e\+10 points; expected at most 20000000"):
+        sample(lambda p: pytest.fail("computed"), free={"x": (0, 1)}, draws=10**10)

@@ -144,3 +144,12 @@ def test_a_bare_text_is_no_list_of_observables():
     for function in (bsfit.predict, bsfit.prediction):
         with pytest.raises(BsfitInputError, match=r"\['R_K\[1.1,6\]'\]"):
             function("R_K[1.1,6]")
+
+
+@pytest.mark.parametrize("name", ["load_inputs", "scan", "tabulate", "fit", "predict", "Theory"])
+def test_32_bit_is_refused_at_every_door(monkeypatch, name):
+    monkeypatch.delitem(vars(bsfit), name, raising=False)
+    with jax.enable_x64(False), pytest.raises(BsfitInputError, match="JAX_ENABLE_X64: JAX runs in 32 bit"):
+        getattr(bsfit, name)
+    assert bsfit.BsfitInputError is BsfitInputError
+    assert callable(getattr(bsfit, name))

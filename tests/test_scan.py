@@ -99,6 +99,10 @@ def test_constraints_count():
         ({"m": (1, 2, 3), "log:m": (1, 2, 3)}, {}, "given twice"),
         ({"a": (-1, 1, 5)}, {"fixed": {"a": 1.0, "m": 2.0}}, "on the grid and fixed"),
         ({}, {}, "no grid"),
+        ({"a": (-1, 1, 10**10), "m": (1, 2, 3)}, {}, "1e[+]10 x 3 points; expected at most 20000000"),
+        ({"a": (-1, 1, 10**5), "m": (1, 2, 10**5)}, {}, "100000 x 100000 points"),
+        ({"a": (-1, 1, 10**400), "m": (1, 2, 3)}, {}, "countless x 3 points"),
+        ({"a": (-1, 1, float("inf")), "m": (1, 2, 3)}, {}, "number of points"),
     ],
 )
 def test_bad_grids_are_refused(grid, options, says):

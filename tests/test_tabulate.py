@@ -56,6 +56,7 @@ def test_predictions_have_names():
     [
         (values, {}, "no grid"),
         (values, {"x": (0.0, 1.0), "y": (0.0, 1.0, 3)}, "tabulate 'x'"),
+        (values, {"x": (0.0, 1.0, 10**10)}, r"tabulate: 1e\+10 points; expected at most"),
         (lambda p: p["x"], {"x": (0.0, 1.0, 3)}, "dictionary of scalars"),
         (lambda p: {"v": jnp.ones(2)}, {"x": (0.0, 1.0, 3)}, "real scalars"),
         (lambda p: {"v": 1j * p["x"]}, {"x": (0.0, 1.0, 3)}, "real scalars"),

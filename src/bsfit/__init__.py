@@ -43,6 +43,8 @@ def __getattr__(name: str):
     if name not in _PUBLIC:
         raise AttributeError(f"module 'bsfit' has no attribute {name!r}")
     value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    if _PUBLIC[name] != "bsfit.errors":
+        importlib.import_module("bsfit.scalars").check_64_bit()
     globals()[name] = value
     return value
 

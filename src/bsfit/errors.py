@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
+
+
+def printable(text: str) -> str:
+    """Text of one line that cannot steer a terminal: what is not printable is escaped as `repr` does."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class BsfitInputError(ValueError):
@@ -41,13 +45,12 @@ class BsfitInputError(ValueError):
         return printable(head + expected + hint)
 
 
-def printable(text: str) -> str:
-    """Text in which what a terminal may obey, or an encoding refuse, is escaped: names of users are echoed."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 class BsfitWarning(UserWarning):
     """Something that a user should know, but that stops nothing."""
+
+    def __str__(self) -> str:
+        """One line."""
+        return printable(super().__str__())
 
 
 def one_of(value: object, allowed: Sequence[str], field: str, what: str) -> None:
@@ -59,6 +62,8 @@ def one_of(value: object, allowed: Sequence[str], field: str, what: str) -> None
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> tuple[str, ...]:
     """The at most `n` candidates closest to a misspelt name, best first; letter case counts little."""
+    import difflib  # here, because the command line starts without it
+
     spelling: dict[str, str] = {}
     for candidate in candidates:
         spelling.setdefault(candidate.casefold(), candidate)

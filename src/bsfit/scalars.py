@@ -14,6 +14,17 @@ import numpy as np
 from bsfit.errors import BsfitInputError, did_you_mean
 
 
+def check_64_bit() -> None:
+    """Raise `BsfitInputError` if JAX is there and runs in 32 bit."""
+    jax = sys.modules.get("jax")
+    if jax is not None and not jax.config.read("jax_enable_x64"):
+        raise BsfitInputError(
+            "JAX runs in 32 bit, bsfit computes in 64 bit",
+            field="JAX_ENABLE_X64",
+            hint="unset it, or call jax.config.update('jax_enable_x64', True) before arrays are made",
+        )
+
+
 def real(value: Any, name: str, *, infinite: bool = False) -> Any:
     """The value as a float, or itself if it is traced; plus infinity only if `infinite`.
 

@@ -9,18 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Inexact, Int
 
+from bsfit import scalars
 from bsfit.catalogue import COEFFICIENTS, models_with_dark_matter
 from bsfit.errors import BsfitInputError, did_you_mean
 
-if not jax.config.read("jax_enable_x64"):
-    raise RuntimeError(
-        "bsfit needs 64-bit JAX, which was switched off in this process: import bsfit before JAX, "
-        "unset JAX_ENABLE_X64, or call jax.config.update('jax_enable_x64', True) first."
-    )
+scalars.check_64_bit()
 
 Params = Mapping[str, Float[ArrayLike, ""] | int]
 """Parameters by name."""

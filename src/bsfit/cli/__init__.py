@@ -1,19 +1,21 @@
 """The command line: one file per verb, each of them one call of the public Python API; parsing and printing only.
 
 Only the verb that is asked for is imported, and JAX only when it has something to compute. Exit status: 0 done; 1 done
-but not to be trusted, as the last line says; 2 bad input; 130 interrupted.
+but not to be trusted or not saved, as the last line says, or a fault of bsfit; 2 bad input; 130 interrupted. Tracebacks
+are printed only where BSFIT_DEBUG is set.
 """
 
+import errno
 import importlib
 import os
 import sys
-import warnings
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from bsfit import __version__
-from bsfit.errors import BsfitInputError, BsfitWarning, did_you_mean
+from bsfit.cli import interruption, jax_variables
+from bsfit.cli.terminal import NotPrinted, say, tell, warnings_as_notes
+from bsfit.errors import BsfitInputError, did_you_mean
 
 VERBS = {
     "predict": ("bsfit.cli.predict", "predict observables at one point of a model"),
@@ -28,33 +30,34 @@ VERBS = {
 }
 """Verbs: the file of each, and its line of help."""
 
-DONE, NOT_TRUSTED, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+NEEDS_NO_JAX = ("plot", "env")
+DONE, FAULT, BAD_INPUT, PIPE_CLOSED = 0, 1, 2, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``bsfit ARGUMENTS`` and return its exit status; `argv` without the program's name, default `sys.argv`."""
+    """Run ``bsfit ARGUMENTS`` and return its exit status.
+
+    Without `argv` this is the program: arguments are those of the process, which ends on Ctrl-C and other signals.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = partial(_warn, warnings.showwarning)
-            status = _dispatch(words)
-        sys.stdout.flush()
-        return status
-    except BsfitInputError as problem:
-        return _refuse(problem)
-    except OSError as problem:
-        return _operating_system(problem)
-    except KeyboardInterrupt:
-        print("bsfit: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    with ExitStack() as closing:
+        if argv is None:
+            interruption.end_on_signals(closing.close)
+        try:
+            return _dispatch(words, closing)
+        except KeyboardInterrupt:
+            tell("interrupted")
+            return interruption.STATUS
+        except Exception as problem:
+            return _failed(problem)
 
 
-def _dispatch(words: list[str]) -> int:
+def _dispatch(words: list[str], closing: ExitStack) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
-        print(_help())
+        say(_help())
         return DONE if words else BAD_INPUT
     if words[0] in ("-V", "--version"):
-        print(f"bsfit {__version__}")
+        say(f"bsfit {__version__}")
         return DONE
     if words[0] not in VERBS:
         hint = did_you_mean(words[0], VERBS) or "'bsfit --help' lists the verbs"
@@ -63,7 +66,13 @@ def _dispatch(words: list[str]) -> int:
 
     verb = importlib.import_module(VERBS[words[0]][0])
     options = parse(words[0], VERBS[words[0]][1], verb, words[1:])
-    return DONE if options is None else verb.run(options)
+    if options is None:
+        return DONE
+    if words[0] not in NEEDS_NO_JAX:
+        jax_variables.check()
+    options.closing = closing
+    with warnings_as_notes():
+        return verb.run(options)
 
 
 def _help() -> str:
@@ -81,29 +90,35 @@ def _help() -> str:
             "  bsfit predict 'R_K[1.1,6]' 'R_K*[1.1,6]' --set C9_bsmumu=-1",
             "  bsfit fit",
             "",
-            "exit status: 0 done; 1 done but not to be trusted; 2 bad input; 130 interrupted",
+            "exit status: 0 done; 1 done but not to be trusted or not saved; 2 bad input; 130 interrupted",
+            "BSFIT_DEBUG=1 in the environment adds tracebacks to error messages.",
         )
     )
 
 
-def _warn(show: Callable, message: Warning | str, category: type[Warning], *place: Any) -> None:
-    """One line for a warning of ours; those of others are shown as ever."""
-    if issubclass(category, BsfitWarning):
-        print(f"bsfit: warning: {message}", file=sys.stderr)
-    else:
-        show(message, category, *place)
+def _failed(problem: Exception) -> int:
+    """Say in one line what went wrong; nothing at all where the reader of a pipe went away."""
+    if os.environ.get("BSFIT_DEBUG"):
+        import traceback
 
-
-def _refuse(problem: Exception) -> int:
-    print(f"bsfit: error: {problem}", file=sys.stderr)
-    return BAD_INPUT
-
-
-def _operating_system(problem: OSError) -> int:
-    """One line for a file that cannot be read or written; nothing at all where the reader of a pipe went away."""
-    if isinstance(problem, BrokenPipeError):
+        traceback.print_exception(problem)
+    if isinstance(problem, NotPrinted):
         # Python flushes stdout once more when it exits, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
-    place = f"{problem.filename}: " if problem.filename is not None else ""
-    return _refuse(OSError(f"{place}{problem.strerror or problem}"))
+        if problem.errno == errno.EPIPE:
+            return PIPE_CLOSED
+        tell(f"error: {_words(problem)}")
+        return FAULT
+    if isinstance(problem, BsfitInputError | OSError) or jax_variables.no_device(problem):
+        tell(f"error: {_words(problem)}")
+        return BAD_INPUT
+    again = "run again with BSFIT_DEBUG=1 for the traceback, and report it"
+    tell(f"internal error: {type(problem).__name__}: {_words(problem)} ({again})")
+    return FAULT
+
+
+def _words(problem: Exception) -> str:
+    if isinstance(problem, OSError):
+        place = f"{problem.filename}: " if problem.filename is not None else ""
+        return f"{place}{problem.strerror or problem}"
+    return str(problem).strip().partition("\n")[0][:300] if not isinstance(problem, BsfitInputError) else str(problem)

@@ -1,16 +1,18 @@
 """A cache of compiled programs between runs of the command line.
 
-Whoever can write there can run code in our process: the folder belongs to the user, mode 0700. Machines that differ in
-processor or jaxlib have folders of their own, because they reject each other's programs.
+Whoever can write there can run code in our process: the folder belongs to the user, mode 0700, and nobody else may
+replace it or a folder above it. Machines that differ in processor or jaxlib have folders of their own, because they
+reject each other's programs.
 """
 
 import argparse
 import hashlib
 import os
 import platform
-import stat
 from importlib import metadata
 from pathlib import Path
+
+from bsfit.cache_folder import cache_folder, private
 
 
 def switch_on(options: argparse.Namespace) -> None:
@@ -33,9 +35,7 @@ def switch_on(options: argparse.Namespace) -> None:
 
 def location() -> Path:
     """``$XDG_CACHE_HOME/bsfit/xla/<jaxlib version>-<processor>``."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    base = Path(root) if root and os.path.isabs(root) else Path("~/.cache").expanduser()
-    return base / "bsfit" / "xla" / f"{metadata.version('jaxlib')}-{_processor()}"
+    return cache_folder() / "xla" / f"{metadata.version('jaxlib')}-{_processor()}"
 
 
 def _processor() -> str:
@@ -49,12 +49,3 @@ def _processor() -> str:
         able = platform.processor()
     kind = f"{able}\n{jax.devices()[0].device_kind}"
     return f"{jax.default_backend()}-{platform.machine()}-{hashlib.sha256(kind.encode()).hexdigest()[:8]}"
-
-
-def private(folder: Path) -> Path | None:
-    """The folder, made with mode 0700; None if others may write there. Raises OSError if it cannot be made."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    return folder if mine and stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077 else None

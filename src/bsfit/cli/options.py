@@ -1,7 +1,6 @@
 """Options that verbs share, and the way from what was typed, over a run file, to settings."""
 
 import argparse
-import sys
 from collections.abc import Iterable
 from types import ModuleType
 from typing import NoReturn
@@ -10,6 +9,7 @@ from bsfit import catalogue
 from bsfit.catalogue.input_sets import INPUT_SETS
 from bsfit.cli import runfile
 from bsfit.cli.runfile import Settings
+from bsfit.cli.terminal import tell
 from bsfit.errors import BsfitInputError, did_you_mean
 
 
@@ -110,7 +110,7 @@ def settings(options: argparse.Namespace) -> Settings:
         below = runfile.load(options.file)
         unused = [key for key in below.values if key not in typed]
         if unused and not options.quiet:
-            print(f"bsfit: {options.file}: bsfit {options.verb} does not use {', '.join(unused)}", file=sys.stderr)
+            tell(f"{options.file}: bsfit {options.verb} does not use {', '.join(unused)}")
         used = {key: value for key, value in below.values.items() if key in typed}
         chosen = chosen.over(Settings(used, below.places))
     runfile.check_names(chosen)

@@ -3,63 +3,88 @@
 import argparse
 import json
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from bsfit import __version__
+from bsfit.cli.folder import reserved
 from bsfit.cli.runfile import LIMITS, Settings
+from bsfit.cli.terminal import say, tell
 from bsfit.errors import BsfitInputError
 
 RESOLVED = "run.resolved.yaml"
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """Make the folder of -o before anything is computed.
+    """Make the folder of -o, and keep others out of it until the program ends, before anything is computed.
 
-    Raises `BsfitInputError` if it holds another run, which is never overwritten.
+    Raises `BsfitInputError` if another run writes there, or nothing can be written.
     """
-    if options.output is None:
-        return
-    folder = Path(options.output)
-    if (folder / RESOLVED).exists():
+    if options.output is not None:
+        options.closing.enter_context(reserved(Path(options.output)))
+
+
+def prepare_empty(options: argparse.Namespace) -> None:
+    """The same for a folder of one run. Raises `BsfitInputError` if it holds another, which is never overwritten."""
+    prepare(options)
+    if options.output is not None and (Path(options.output) / RESOLVED).exists():
         raise BsfitInputError(
-            f"{folder} holds the results of another run", field="-o", hint="name another folder, or remove that one"
+            f"{options.output} holds the results of another run", field="-o", hint="name another folder, or remove it"
         )
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def progress(options: argparse.Namespace, text: str) -> None:
     """One line about what is going on."""
     if not options.quiet:
-        print(f"bsfit: {text}", file=sys.stderr, flush=True)
+        tell(text)
 
 
 def finish(options: argparse.Namespace, settings: Settings, record: Any, intro: Sequence[str] = ()) -> int:
-    """Print and save a record of `bsfit.results`, and return the exit status; a doubt is said on the last line."""
-    doubt = doubt_of(record)
+    """Save and print a record of `bsfit.results`, and return the exit status; a doubt is said on the last line."""
     about = record.meta.get("settings", {})
     resolved = settings.with_values(**{key: about[key] for key in LIMITS if isinstance(about.get(key), int)})
-    if options.output is not None:
-        record.save(Path(options.output) / options.verb)
-        save_settings(options, resolved)
+    lost = save(options, resolved, record)
     content = {"kind": type(record).__name__, **{f.name: getattr(record, f.name) for f in fields(record)}}
-    return report(options, [*intro, str(record)], {"settings": resolved.values, "result": content}, doubt)
+    document = {"settings": resolved.values, "result": content}
+    return report(options, [*intro, str(record)], document, doubt_of(record), lost)
 
 
-def report(options: argparse.Namespace, text: Sequence[str], content: Mapping[str, Any], doubt: str | None) -> int:
-    """Print lines of text, or the content as JSON, and return the exit status that a doubt implies."""
-    last = f"not to be trusted: {doubt}" if doubt else None
+def save(options: argparse.Namespace, settings: Settings, record: Any) -> str | None:
+    """Save a record and its settings where -o says; why that failed, if it did: what was computed is printed still."""
+    if options.output is None:
+        return None
+    try:
+        record.save(Path(options.output) / options.verb)
+        save_settings(options, settings)
+    except OSError as problem:
+        return f"{problem.filename or options.output}: {problem.strerror or problem}"
+    except BsfitInputError as problem:
+        return str(problem)
+    return None
+
+
+def report(
+    options: argparse.Namespace,
+    text: Sequence[str],
+    content: Mapping[str, Any],
+    doubt: str | None,
+    lost: str | None = None,
+) -> int:
+    """Print lines of text, or the content as JSON, and return the exit status that a doubt, or a loss, implies."""
+    said = {"doubt": ("not to be trusted", doubt), "lost": ("not saved", lost)}
+    said = {key: (head, why) for key, (head, why) in said.items() if why}
+    last = [f"{head}: {why}" for head, why in said.values()]
     if options.json:
         document = {"bsfit": __version__, "verb": options.verb, "trusted": doubt is None, **content}
-        print(json.dumps(jsonable(document | ({"doubt": doubt} if doubt else {})), indent=1, ensure_ascii=False))
-        if last:
-            print(f"bsfit: {last}", file=sys.stderr)
+        # ASCII alone: an escape sequence for a terminal must not survive, and no encoding can fail.
+        say(json.dumps(jsonable(document | {key: why for key, (_, why) in said.items()}), indent=1))
+        for line in last:
+            tell(line)
     else:
-        print("\n".join([*text, last] if last else text))
-    return 1 if doubt else 0
+        say("\n".join([*text, *last]))
+    return 1 if last else 0
 
 
 def table(options: argparse.Namespace, rows: Sequence[Mapping[str, Any]], text: Sequence[str] = ()) -> int:
@@ -113,11 +138,3 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [jsonable(item) for item in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def save_json(options: argparse.Namespace, content: Mapping[str, Any]) -> None:
-    """Write the content as ``VERB.json``, for answers that are no record of `bsfit.results`."""
-    from bsfit.results import write_atomically
-
-    document = json.dumps(jsonable({"bsfit": __version__, "verb": options.verb, **content}), indent=1)
-    write_atomically(Path(options.output) / f"{options.verb}.json", document.encode() + b"\n")

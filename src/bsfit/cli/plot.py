@@ -1,9 +1,12 @@
 """Figures of saved results: contours of scans and profiles in a plane, profiles, corner plots of posteriors.
 
+Other results have none: they are tables, and print as such.
+
 Beside every figure FILE.png stand its numbers, FILE.numbers.npz or FILE.numbers.csv.
 """
 
 import argparse
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from bsfit.cli import output
 from bsfit.errors import BsfitInputError, did_you_mean
 
 FORMATS = ("png", "pdf", "svg")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_=+-]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
     from bsfit.plot.results import plot, plot_plane
 
-    records = {_stem(path, options.files): _load(path) for path in options.files}
+    records = {_stem(path, options.files): _drawable(path) for path in options.files}
     folder = Path(options.output)
-    folder.mkdir(parents=True, exist_ok=True)
+    output.prepare(options)
     if options.overlay:
         first = next(iter(records.values()))
         drawn = [plot_plane(records, folder / f"overlay.{options.format}", labels=labels(first))]
@@ -45,13 +49,18 @@ def run(options: argparse.Namespace) -> int:
     return output.table(options, rows)
 
 
-def _load(path: str) -> Any:
-    from bsfit.results import ResultFileError, load
+def _drawable(path: str) -> Any:
+    """The result in a file. Raises `BsfitInputError` that says what has a figure if this one has none."""
+    from bsfit.plot.results import DRAWN, has_figure
+    from bsfit.results import load
 
     try:
-        return load(path)
-    except ResultFileError as problem:
-        raise BsfitInputError(str(problem)) from None
+        record = load(path)
+    except BsfitInputError as problem:
+        raise BsfitInputError(problem.what, path, expected=problem.expected or DRAWN, hint=problem.hint) from None
+    if not has_figure(record):
+        raise BsfitInputError(f"a {type(record).__name__} has no figure", path, expected=DRAWN)
+    return record
 
 
 def _stem(path: str, files: list[str]) -> str:
@@ -62,6 +71,6 @@ def _stem(path: str, files: list[str]) -> str:
 
 
 def labels(record: Any) -> dict[str, str]:
-    """TeX of the parameters of a record."""
+    """TeX of the parameters of a record; what is no name of a parameter has none."""
     model = record.meta.get("likelihood", {}).get("model", "")
-    return {name: f"${catalogue.tex(model, name)}$" for name in getattr(record, "names", ())}
+    return {name: f"${catalogue.tex(model, name)}$" for name in record.names if _NAME.fullmatch(name)}

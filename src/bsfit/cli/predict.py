@@ -6,6 +6,7 @@ or an output of the model, such as C9_bsmumu. 'bsfit list observables' prints al
 
 import argparse
 import math
+import time
 from typing import Any
 
 from bsfit import catalogue
@@ -29,19 +30,20 @@ def run(options: argparse.Namespace) -> int:
         raise BsfitInputError("no observable to predict", expected="OBSERVABLE, such as 'R_K[1.1,6]'")
     settings = settings.with_values(model=settings.get("model", "eft"), inputs=settings.get("inputs", "default"))
     inputs = question.ready(options, settings)
+    started = time.time()
     from bsfit import predict
+    from bsfit.results import PredictionTable, provenance
 
     with settings.blame("observables"):
         found = predict(names, settings.get("model"), settings.get("set", {}), inputs)
     rows = [
         {"observable": name, "value": value, "unit": unit(settings.get("model"), name)} for name, value in found.items()
     ]
-    text = output.grid([{**row, "value": f"{row['value'] + 0.0:.6g}"} for row in rows])
+    about = {"model": settings.get("model"), "params": settings.get("set", {}), "inputs": settings.get("inputs")}
+    record = PredictionTable(tuple(rows), found.notes, provenance(about, started=started, method="predict"))
+    lost = output.save(options, settings, record)
     content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes)}
-    if options.output is not None:
-        output.save_json(options, content)
-        output.save_settings(options, settings)
-    return output.report(options, [text, *(f"note: {note}" for note in found.notes)], content, _doubt(found))
+    return output.report(options, [str(record)], content, _doubt(found), lost)
 
 
 def unit(model: str, name: str) -> str:

@@ -23,6 +23,10 @@ def run(options: argparse.Namespace) -> int:
     names = tuple(name.removeprefix("log:") for name in settings.get("profile", ()))
     if len(names) not in (1, 2) or len(set(names)) != len(names):
         raise BsfitInputError(f"found {' '.join(names) or 'no parameter'}", field="NAME", expected="one or two names")
+    from bsfit.results.size import check_size
+
+    with settings.blame("points"):
+        check_size([settings.get("points", 2)] * len(names), "points")
     settings, said = question.with_defaults(settings, settings.get("profile"))
     like = question.log_likelihood(options, settings)
     output.progress(options, f"profiling {' and '.join(names)} on {like.data}")

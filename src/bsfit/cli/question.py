@@ -105,7 +105,7 @@ def ready(options: argparse.Namespace, settings: Settings) -> "Inputs":
     """Check, before anything is compiled, all that can be checked; make the folder of -o; return the inputs."""
     if "data" in settings:
         check_data(settings)
-    output.prepare(options)
+    output.prepare_empty(options)
     check_values(settings)
     chosen = inputs(settings)
     switch_on(options)

@@ -371,7 +371,8 @@ def _check_range(settings: Settings, key: str, name: str, entry: Bounds | Grid) 
         kind = "not positive, under log:" if fine else kind
         raise settings.error(f"the range {low:g},{high:g} of {name!r} is {kind}", key, name, expected="LO < HI")
     if len(entry) == 3 and entry[2] is not None and not 2 <= entry[2] <= LIMITS["points"][1]:
-        raise settings.error(f"{name!r} asks for {entry[2]} points", key, name, expected="2 or more")
+        expected = "2 or more" if entry[2] < 2 else f"at most {LIMITS['points'][1]}"
+        raise settings.error(f"{name!r} asks for {entry[2]} points", key, name, expected=expected)
 
 
 def check_names(settings: Settings) -> None:

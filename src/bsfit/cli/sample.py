@@ -8,6 +8,8 @@ import argparse
 from bsfit.cli import options as shared
 from bsfit.cli import output, question
 
+DEFAULTS = {"chains": 4, "warmup": 1000, "draws": 1000}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit sample`."""
@@ -17,7 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the summary of the posterior, and save the draws."""
-    settings, said = question.with_defaults(shared.settings(options))
+    settings = shared.settings(options)
+    chains, warmup, draws = (settings.get(key, default) for key, default in DEFAULTS.items())
+    from bsfit.results.size import check_size
+
+    with settings.blame("draws"):
+        check_size((chains, warmup + draws), "draws")
+    settings, said = question.with_defaults(settings)
     like = question.log_likelihood(options, settings)
     output.progress(options, f"sampling {', '.join(like.free)} given {like.data}")
     import bsfit

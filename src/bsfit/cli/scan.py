@@ -30,6 +30,10 @@ def run(options: argparse.Namespace) -> int:
         raise BsfitInputError("no axis to scan", field="NAME=LO,HI,N", expected="such as C9_bsmumu=-3,3,61")
     points = settings.get("points", POINTS.get(len(grid), 11))
     grid = {name: (low, high, count or points) for name, (low, high, count) in grid.items()}
+    from bsfit.results.size import check_size
+
+    with settings.blame("scan"):
+        check_size((count for *_, count in grid.values()), "scan")
     plain = {name.removeprefix("log:") for name in grid}
     others = {name: box for name, box in settings.get("free", {}).items() if name.removeprefix("log:") not in plain}
     axes = {name: (low, high) for name, (low, high, _) in grid.items()}

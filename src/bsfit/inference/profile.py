@@ -21,6 +21,7 @@ from bsfit.inference.minimise import CONVERGED, minimise
 from bsfit.inference.search import MAX_VALLEYS, SAME_DEPTH, Best, covariance, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Profile, provenance
+from bsfit.results.size import check_size
 
 MAX_PASSES = 12
 # Half-width of the default range, in Hessian sigmas.
@@ -53,6 +54,7 @@ def profile(
     space = space_of(like)
     axes = [_index(space, each) for each in names]
     points = points or (81 if len(names) == 1 else 41)
+    check_size([points] * len(names), "points")
     objective = Objective(like, space)
     best = search(objective, space, starts=starts, seed=seed)
     grids = [_grid(space, best, i, points, each) for i, each in zip(axes, _spans(span, names), strict=True)]

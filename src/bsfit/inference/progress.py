@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +26,8 @@ class Progress:
         elif self.lines and time.monotonic() - self.spoke >= MINUTE:
             self.spoke = time.monotonic()
             left = (self.spoke - self.started) * (self.total / self.done - 1.0)
-            print(f"{self.what}: {self.done}/{self.total}, about {left:.0f} s left", file=sys.stderr, flush=True)
+            with suppress(OSError):  # that nobody can read it stops nothing
+                print(f"{self.what}: {self.done}/{self.total}, about {left:.0f} s left", file=sys.stderr, flush=True)
 
     def __enter__(self) -> "Progress":
         return self

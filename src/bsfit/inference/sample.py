@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -26,6 +27,7 @@ from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Posterior, provenance
+from bsfit.results.size import check_size
 
 BLOCK = 200
 # Starting points keep this distance from the edges of the unit box; widths are taken farther inside, where the
@@ -101,6 +103,7 @@ def sample(
     The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
     """
     started = time.time()
+    check_size((chains, warmup + draws), "draws")
     like = target.of(like, free)
     space = space_of(like)
     density = LogDensity(like, space, following(space, follow))
@@ -135,7 +138,8 @@ def sample(
         ),
     )
     if progress or not result.converged:
-        print(f"bsfit.sample: {result.verdict_line()}", file=sys.stderr)
+        with suppress(OSError):
+            print(f"bsfit.sample: {result.verdict_line()}", file=sys.stderr)
     return result
 
 

@@ -154,10 +154,7 @@ def space_of(like: Target) -> Space:
 
     Raises `BsfitInputError` in 32 bit, for a likelihood that does not say what is free, and for what `parse` refuses.
     """
-    if not jax.config.read("jax_enable_x64"):
-        raise BsfitInputError(
-            "JAX runs in 32 bit", hint="call jax.config.update('jax_enable_x64', True) before arrays are made"
-        )
+    scalars.check_64_bit()
     if like.free is None:
         raise BsfitInputError(
             "the log-likelihood does not say which parameters are free",

@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.errors import BsfitInputError, did_you_mean, printable
 
 MAX_BYTES = 10_000_000
 MAX_DEPTH = 32
@@ -143,10 +143,12 @@ def key_problems(
         return [where.error(path, f"found {shown(value)}", "a mapping (key: value)")]
     required = list(required)
     known = [*required, *optional]
+    # The nearest names of thousands of keys would take seconds, and nobody would read them.
     unknown = [
-        where.error((*path, key), f"unknown key {shown(key)}", None, _key_hint(key, known), key=True)
-        for key in value
-        if key not in known
+        where.error(
+            (*path, key), f"unknown key {shown(key)}", None, None if i > TOLD else _key_hint(key, known), key=True
+        )
+        for i, key in enumerate(key for key in value if key not in known)
     ]
     missing = [repr(key) for key in required if key not in value]
     if not missing:
@@ -307,7 +309,7 @@ def _position(mark: Any) -> tuple[int, int]:
 
 def _short(text: str, limit: int = 60) -> str:
     """Printable and at most a line long: names in hostile files must not flood or steer a terminal."""
-    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: limit + 1])
+    plain = printable(text[: limit + 1])
     return plain if len(text) <= limit else plain[:limit] + "..."
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bsfit.errors import BsfitWarning
 from bsfit.results import write_atomically
 
 # Colours of Okabe and Ito (2008), distinct for colour-blind readers; the global fit is drawn last, in black.
@@ -32,6 +34,7 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 11,
     "savefig.dpi": 200,
     "hatch.linewidth": 0.5,
+    "text.usetex": False,
     "svg.hashsalt": "bsfit",
 }
 SIGMAS = (1.0, 2.0)
@@ -57,8 +60,8 @@ def what(record: Any) -> str:
 
 
 def label(name: str, labels: Labels) -> str:
-    """How a parameter or a group is written: as given in `labels`, else its name."""
-    return (labels or {}).get(name, name)
+    """How a parameter or a group is written: as given in `labels`, else its name, in which a dollar is a dollar."""
+    return (labels or {}).get(name, name.replace("$", r"\$"))
 
 
 @contextmanager
@@ -67,6 +70,9 @@ def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> Iter
     import matplotlib
     from matplotlib.figure import Figure
 
+    if matplotlib.rcParams["text.usetex"]:
+        # Labels are names with underscores and signs of per cent, which LaTeX reads as something else.
+        warnings.warn("text.usetex of matplotlib is not used: labels are set without LaTeX", BsfitWarning, stacklevel=4)
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(rows, columns, squeeze=False)
@@ -108,7 +114,7 @@ def save(figure: Any, path: str | os.PathLike[str], dpi: float | None = None) ->
 def save_arrays(path: str | os.PathLike[str], arrays: dict[str, np.ndarray]) -> Path:
     """Write arrays beside the figure `path`, as `name.numbers.npz`. Returns the path."""
     path, stream = Path(path).with_suffix(".numbers.npz"), io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **arrays)
+    np.savez_compressed(stream, allow_pickle=False, **{name.replace("/", "|"): x for name, x in arrays.items()})
     write_atomically(path, stream.getvalue())
     return path
 

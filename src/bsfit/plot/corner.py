@@ -76,7 +76,7 @@ def _corner_cell(
 def _range(x: np.ndarray) -> tuple[float, float]:
     """Where nearly all draws are, with a margin."""
     low, high = np.quantile(x, [0.001, 0.999])
-    margin = 0.1 * (high - low)
+    margin = max(0.1 * (high - low), 1e-6 * max(abs(low), abs(high))) or 1.0  # all draws may be one
     return float(low - margin), float(high + margin)
 
 

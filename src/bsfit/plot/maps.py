@@ -72,7 +72,7 @@ def plot_maps(
                 order = 2 + 0.01 * i
                 shaded = isinstance(layer, Region)
                 handles.append(shade(cell, grid, layer, order) if shaded else _contours(cell, grid, layer, order))
-                payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
+                payload[f"{title}: {i} {layer.label}"] = np.asarray(layer.values)
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
             cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)

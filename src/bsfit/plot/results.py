@@ -32,15 +32,21 @@ from bsfit.plot.canvas import (
 from bsfit.plot.corner import plot_corner
 from bsfit.results import Posterior, Profile, Scan
 
+DRAWN = "a Scan or Profile of one or two parameters, or a Posterior"
+
+
+def has_figure(record: Any) -> bool:
+    """Whether `plot` can draw a record."""
+    return isinstance(record, Posterior) or (isinstance(record, Profile | Scan) and len(record.names) in (1, 2))
+
 
 def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Path, Path]:
     """Draw a Scan, Profile or Posterior with the function that fits it; the options are that function's."""
+    if not has_figure(record):
+        raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=DRAWN)
     if isinstance(record, Posterior):
         return plot_corner(record, path, **options)
-    if isinstance(record, Profile | Scan) and len(record.names) in (1, 2):
-        return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
-    expected = "a Scan or Profile of one or two parameters, or a Posterior"
-    raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=expected)
+    return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
 
 
 def plot_plane(
@@ -110,7 +116,10 @@ def plot_profile(
         for (group, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
             text = label(group, labels) if len(curves) > 1 else None
             axes.plot(x, values, color=colour, linewidth=1.8 if colour == GLOBAL else 1.4, label=text)
-        axes.plot(best[name], 0.0, "*", color=BEST, markersize=14, clip_on=False, zorder=6, label="best fit")
+        inside = x[0] <= best[name] <= x[-1]
+        star = ([best[name]], [0.0]) if inside else ([], [])
+        words = "best fit" if inside else "best fit: beyond the grid"
+        axes.plot(*star, "*", color=BEST, markersize=14, clip_on=False, zorder=6, label=words)
         if reference and name in reference and x[0] <= reference[name] <= x[-1]:
             axes.axvline(reference[name], color="0.3", linewidth=1.1, linestyle=":", label=reference_label)
         frame(axes, result, (name,), labels)
@@ -177,7 +186,7 @@ def _marks(
     style = {"linestyle": "none", "zorder": 6}
     x, y = (best[name] for name in names)
     marks = axes.plot(x, y, marker="*", color=BEST, markersize=13, markeredgecolor="white", label="best fit", **style)
-    if reference and all(name in reference for name in names):
+    if reference and all(np.isfinite(reference.get(name, np.nan)) for name in names):
         x, y = (reference[name] for name in names)
         marks += axes.plot(x, y, marker="D", color="black", markersize=6, markeredgecolor="white", label=text, **style)
     return marks
@@ -202,5 +211,7 @@ def _say_sigmas(axes: Any, result: Any) -> None:
         place = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 11}
         axes.text(1.015, height, rf"${sigma:.0f}\sigma$", **place)
         for low, high in getattr(result, f"intervals_{sigma:.0f}", ()):
-            ends = max(low, result.axes[0][0]), min(high, result.axes[0][-1])
+            ends = np.clip((low, high), *result.axes[0][[0, -1]])
+            if np.isnan(ends).any():  # an end that the data do not determine
+                continue
             axes.axvspan(*ends, color=COLOURS[0], alpha=alpha, linewidth=0, zorder=0)

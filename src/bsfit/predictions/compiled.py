@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float
 
 from bsfit.catalogue import Process
+from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import module_of
 from bsfit.theory import INDEX, Rows, Theory, WilsonCoefficients
@@ -132,13 +133,19 @@ def _compiled(processes: Iterable[Process], inputs: Inputs, gradients: bool = Fa
     def lowered(process: Process) -> jax.stages.Lowered:
         if gradients:
             weights = jnp.zeros((n, process.n_moments))
-            return jax.jit(_gradients_of(process)).lower(point, inputs, rows, weights)
-        return jax.jit(_moments_of(process)).lower(point, inputs, rows)
+            return _lower(_gradients_of(process), point, inputs, rows, weights)
+        return _lower(_moments_of(process), point, inputs, rows)
 
     with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing the next one needs
         running = {key: pool.submit(_compile, lowered(p)) for p, key in keys.items() if key not in _COMPILED}
         _COMPILED.update({key: future.result() for key, future in running.items()})
     return {p: _COMPILED[key] for p, key in keys.items()}
+
+
+def _lower(function: Callable[..., Any], *arguments: Any) -> jax.stages.Lowered:
+    if jax.config.jax_disable_jit:
+        raise BsfitInputError("it is set, and bsfit compiles what it computes", field="JAX_DISABLE_JIT")
+    return jax.jit(function).lower(*arguments)
 
 
 def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
@@ -150,7 +157,7 @@ def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
 
 def compiled_for(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
     """The function compiled for arguments of these shapes: quickly, for a few calls."""
-    return _compile(jax.jit(function).lower(*arguments))
+    return _compile(_lower(function, *arguments))
 
 
 def compile_quickly(function: Callable[..., Any]) -> Callable[..., Any]:

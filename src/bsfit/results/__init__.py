@@ -1,14 +1,18 @@
 """Records of results: plain numbers that print as tables, save without pickle and load back equal. No jax here.
 
-`fit_result`, `scenario_table`, `profile`, `grids` and `posterior` are the kinds, `record` is what they share, `kinds`
-lists them, `tables` is how they print, `archive` how they are stored, `provenance` how they came about.
+`fit_result`, `scenario_table`, `profile`, `grids`, `posterior` and `prediction_table` are the kinds, `record` is what
+they share, `kinds` lists them; `plain_data` is what they hold, `size` how much of it; `tables` is how they print,
+`archive` and `container` how they are stored, `shapes` what is looked at in a loaded one; `provenance` is how they came
+about.
 """
 
-from bsfit.results.archive import ResultFileError, write_atomically
+from bsfit.results.archive import write_atomically
+from bsfit.results.container import ResultFileError
 from bsfit.results.fit_result import FitResult
 from bsfit.results.grids import Map, Scan
 from bsfit.results.kinds import load
 from bsfit.results.posterior import Posterior
+from bsfit.results.prediction_table import PredictionTable
 from bsfit.results.profile import Profile
 from bsfit.results.provenance import provenance
 from bsfit.results.scenario_table import ScenarioTable
@@ -17,6 +21,7 @@ __all__ = [
     "FitResult",
     "Map",
     "Posterior",
+    "PredictionTable",
     "Profile",
     "ResultFileError",
     "Scan",

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bsfit.results import tables
+from bsfit.results import shapes, tables
 from bsfit.results.record import Interval, Record, Values
 
 LARGEST = 5
@@ -70,6 +70,11 @@ class FitResult(Record):
         """Correlation matrix [n, n]; NaN where the covariance is."""
         sigma = np.sqrt(np.diag(self.covariance))
         return self.covariance / np.outer(sigma, sigma)
+
+    def check(self) -> None:
+        """Raise ValueError if fields do not fit together."""
+        shapes.check_entries(self.names, self.values, self.errors, self.hessian_errors, self.bounds)
+        shapes.check_arrays((self.covariance,), (len(self.names),) * 2, "covariance")
 
     def __str__(self) -> str:
         rows = [self._row(name) for name in self.names if name not in self.nuisances]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bsfit.results import tables
+from bsfit.results import shapes, tables
 from bsfit.results.record import Record, Values
 
 
@@ -28,6 +28,15 @@ class Scan(Record):
     messages: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
     suffix: ClassVar[str] = ".npz"
+
+    def check(self) -> None:
+        """Raise ValueError if fields do not fit together."""
+        shape = shapes.check_grid(self.names, self.axes, self.log)
+        shapes.check_arrays((self.log_likelihood, *self.others.values()), shape, "grid")
+        by_group = (len(self.groups), *shape) if self.groups else self.by_group.shape
+        shapes.check_arrays((self.by_group,), by_group, "by_group")
+        if self.reference is not None:
+            shapes.check_entries(self.names, self.reference)
 
     def values(self, group: str | None = None) -> np.ndarray:
         """Log-likelihood [*grid] of one group, or of everything."""
@@ -83,6 +92,10 @@ class Map(Record):
     values: dict[str, np.ndarray]
     meta: dict[str, Any] = field(default_factory=dict)
     suffix: ClassVar[str] = ".npz"
+
+    def check(self) -> None:
+        """Raise ValueError if fields do not fit together."""
+        shapes.check_arrays(self.values.values(), shapes.check_grid(self.names, self.axes, self.log), "values")
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[name]

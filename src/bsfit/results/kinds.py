@@ -4,19 +4,20 @@ import os
 from typing import Any
 
 from bsfit.results import archive
+from bsfit.results.container import ResultFileError
 from bsfit.results.fit_result import FitResult
 from bsfit.results.grids import Map, Scan
 from bsfit.results.posterior import Posterior
+from bsfit.results.prediction_table import PredictionTable
 from bsfit.results.profile import Profile
 from bsfit.results.scenario_table import ScenarioTable
 
-KINDS = {kind.__name__: kind for kind in (FitResult, ScenarioTable, Profile, Scan, Map, Posterior)}
+KINDS = {kind.__name__: kind for kind in (FitResult, ScenarioTable, Profile, Scan, Map, Posterior, PredictionTable)}
 
 
 def load(path: str | os.PathLike[str]) -> Any:
     """Load any result file. Raises ResultFileError when a single byte differs from what was written."""
     kind, content = archive.read(path)
     if kind not in KINDS:
-        expected = ", ".join(KINDS)
-        raise archive.ResultFileError(f"{path}: unknown kind of result {kind!r}; expected one of {expected}")
+        raise ResultFileError(f"unknown kind of result {kind!r}", str(path), expected=", ".join(KINDS))
     return KINDS[kind].of(content, path)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bsfit.results import tables
+from bsfit.results import shapes, tables
 from bsfit.results.record import Record, Values
 
 
@@ -29,6 +29,13 @@ class Posterior(Record):
     messages: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
     suffix: ClassVar[str] = ".npz"
+
+    def check(self) -> None:
+        """Raise ValueError if fields do not fit together."""
+        shapes.need(0 < len(set(self.names)) == len(self.names), "names are missing, or stand twice")
+        shapes.check_points(self.names, self.samples)
+        shapes.need(self.log_likelihood.ndim == 2 and self.log_likelihood.size > 0, "there are no draws")
+        shapes.check_arrays((*self.samples.values(), self.log_likelihood), self.log_likelihood.shape, "draws")
 
     @property
     def converged(self) -> bool:

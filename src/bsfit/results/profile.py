@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bsfit.results import tables
+from bsfit.results import shapes, tables
 from bsfit.results.record import Interval, Record, Values
 
 
@@ -31,6 +31,13 @@ class Profile(Record):
     messages: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
     suffix: ClassVar[str] = ".npz"
+
+    def check(self) -> None:
+        """Raise ValueError if fields do not fit together."""
+        shape = shapes.check_grid(self.names, self.axes, self.log)
+        shapes.check_arrays((self.delta_chi2, *self.others.values()), shape, "grid")
+        shapes.check_points(self.names, self.best)
+        shapes.check_entries(self.names, self.bounds)
 
     def __str__(self) -> str:
         lines = [f"Profile of {' and '.join(self.names)} {tables.title(self.meta)}: {self.status}"]

@@ -5,7 +5,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from bsfit.results import archive
+import numpy as np
+
+from bsfit.results import archive, shapes
+from bsfit.results.container import ResultFileError
+from bsfit.results.plain_data import plain, same
 
 Interval = tuple[float, float]
 """In Delta(-2 log L) with the other parameters re-minimised; an end at infinity means that the bound of the parameter
@@ -23,12 +27,12 @@ class Record:
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            object.__setattr__(self, entry.name, archive.plain(getattr(self, entry.name), entry.name))
+            object.__setattr__(self, entry.name, plain(getattr(self, entry.name), entry.name))
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
-        return all(archive.same(getattr(self, entry.name), getattr(other, entry.name)) for entry in fields(self))
+        return all(same(getattr(self, entry.name), getattr(other, entry.name)) for entry in fields(self))
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -41,13 +45,27 @@ class Record:
         """Read back what `save` wrote. Raises ResultFileError for an altered file or another kind of result."""
         kind, content = archive.read(path)
         if kind != cls.__name__:
-            raise archive.ResultFileError(f"{path}: holds a {kind}, not a {cls.__name__}")
+            raise ResultFileError(f"holds a {kind}, not a {cls.__name__}", str(path))
         return cls.of(content, path)
 
     @classmethod
     def of(cls: type[R], content: dict[str, Any], path: str | os.PathLike[str]) -> R:
-        """Record of what was read from `path`. Raises ResultFileError if fields are missing or unknown."""
+        """Record of what was read from `path`. Raises ResultFileError if its fields are not those of a record.
+
+        A record that `save` wrote passes `check` and prints.
+        """
         try:
-            return cls(**content)
-        except (TypeError, ValueError) as error:
-            raise archive.ResultFileError(f"{path}: {error}") from None
+            shapes.check_fields(cls, content)
+            record = cls(**content)
+            for part in ("likelihood", "settings"):
+                shapes.need(isinstance(content.get("meta", {}).get(part, {}), dict), f"meta: {part} is no mapping")
+            record.check()
+            with np.errstate(all="ignore"):
+                str(record)
+        except Exception as problem:
+            what = str(problem) if type(problem) is ValueError else f"a {type(problem).__name__} when it is printed"
+            raise ResultFileError(f"not what a {cls.__name__} holds: {what}", str(path)) from None
+        return record
+
+    def check(self) -> None:
+        """Raise ValueError if fields do not fit together, as in a forged file."""

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from bsfit.errors import printable
+
 
 def title(meta: dict[str, Any]) -> str:
     """Of which model, and to which data, a result is."""
@@ -14,6 +16,7 @@ def title(meta: dict[str, Any]) -> str:
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Text table with a rule under the header; the columns are left-aligned, two spaces apart."""
+    header, rows = ([printable(cell) for cell in header], [[printable(cell) for cell in row] for row in rows])
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [header, *rows]]
     return "\n".join(line.rstrip() for line in [lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

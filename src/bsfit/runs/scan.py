@@ -25,6 +25,7 @@ from bsfit.inference.search import SAME_DEPTH, search
 from bsfit.inference.space import Objective, Space, parse, space_of
 from bsfit.inference.target import Params, Target
 from bsfit.results import Scan, provenance
+from bsfit.results.size import check_size
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
@@ -105,27 +106,30 @@ def grid_axes(grid: Mapping[str, Any], what: str) -> dict[str, np.ndarray]:
     """
     if not isinstance(grid, Mapping) or not grid:
         raise BsfitInputError("no grid", field=what, expected='{"name": (low, high, points), ...}')
-    axes = {str(key).removeprefix("log:"): _axis(str(key), line, f"{what} {key!r}") for key, line in grid.items()}
-    if len(axes) != len(grid):
+    lines = {str(key): _line(str(key), line, f"{what} {key!r}") for key, line in grid.items()}
+    if len({key.removeprefix("log:") for key in lines}) != len(grid):
         raise BsfitInputError("a parameter is given twice, with and without `log:`", field=what)
-    return axes
+    check_size((points for *_, points in lines.values()), what)
+    return {key.removeprefix("log:"): _spaced(key, *line) for key, line in lines.items()}
 
 
-def _axis(key: str, line: Any, where: str) -> np.ndarray:
+def _line(key: str, line: Any, where: str) -> tuple[float, float, int]:
     try:
         low, high, points = line
         if not (isinstance(low, Real) and isinstance(high, Real) and int(points) == points):
             raise TypeError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BsfitInputError(f"got {line!r}", field=where, expected="(low, high, number of points)") from None
     low, high = float(low), float(high)
     if not (np.isfinite([low, high]).all() and low < high and points >= 2):
         raise BsfitInputError(f"got {line!r}", field=where, expected="finite low < high and at least two points")
-    if not key.startswith("log:"):
-        return np.linspace(low, high, int(points))
-    if low <= 0:
+    if key.startswith("log:") and low <= 0:
         raise BsfitInputError(f"got {line!r} under `log:`", field=where, expected="0 < low < high")
-    return np.geomspace(low, high, int(points))
+    return low, high, int(points)
+
+
+def _spaced(key: str, low: float, high: float, points: int) -> np.ndarray:
+    return (np.geomspace if key.startswith("log:") else np.linspace)(low, high, points)
 
 
 def _others(space: Space | None, axes: Mapping[str, Any], fixed: Mapping[str, float], profile: bool) -> list[str]:

@@ -1,0 +1,30 @@
+"""Ctrl-C, `kill` and a terminal that is closed end the program at once: one line, no traceback, exit status 130.
+
+A thread waits for these signals, all others block them. So they are heard during minutes of compilation too, and never
+raised inside imports or callbacks, where Python loses an exception, prints it, or crashes.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+STATUS = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_on_signals(clean_up: Callable[[], None]) -> None:
+    """From now on, end this process on the first signal of `SIGNALS` that it does not ignore, after `clean_up`."""
+    heard = {number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
+    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    threading.Thread(target=_wait, args=(heard, clean_up), daemon=True).start()
+
+
+def _wait(heard: set[signal.Signals], clean_up: Callable[[], None]) -> None:
+    signal.sigwait(heard)
+    try:
+        clean_up()
+        # Not print: the thread that computes may hold the lock of stderr.
+        os.write(2, b"bsfit: interrupted\n")
+    finally:
+        os._exit(STATUS)
