@@ -198,7 +198,7 @@ def test_a_warning_is_one_line(capsys, tmp_path, monkeypatch):
     )
     assert cli.main(["fit", "--data", "lfu,mine.yaml", "--free", "C9_bsmue", "--inputs", "nowhere"]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("bsfit: warning: mine: unknown experiment 'mine': nothing says whether it shares events")
+    assert first.startswith("bsfit: note: mine: unknown experiment 'mine': nothing says whether it shares events")
     assert second.startswith("bsfit: error: --inputs: ")
 
 

@@ -153,7 +153,11 @@ def test_a_run_that_fails_leaves_no_lock(capsys, tmp_path, monkeypatch):
 HERE = os.uname().nodename
 
 
-@pytest.mark.parametrize("content", ["", f"{HERE} 999999999\n", f"{HERE} {os.getpid()}\n", f"{HERE} nonsense\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["", f"{HERE} 999999999\n", f"{HERE} {os.getpid()}\n", f"{HERE} nonsense\n"],
+    ids=["empty", "ended", "ours", "nonsense"],
+)
 def test_a_lock_of_a_dead_process_stops_nobody(tmp_path, content):
     """Not even where another process has its number by now."""
     (tmp_path / folder.LOCK).write_text(content)
@@ -175,7 +179,7 @@ def test_a_lock_from_another_machine_is_the_users_to_remove(tmp_path):
         pass
 
 
-@pytest.mark.parametrize(("number", "held"), [(os.getpid(), True), (999999999, False)])
+@pytest.mark.parametrize(("number", "held"), [(os.getpid(), True), (999999999, False)], ids=["alive", "ended"])
 def test_where_a_file_system_has_no_locks_the_process_is_looked_for(tmp_path, monkeypatch, number, held):
     def unsupported(*_):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))

@@ -150,12 +150,7 @@ def key_problems(
         )
         for i, key in enumerate(key for key in value if key not in known)
     ]
-    missing = [repr(key) for key in required if key not in value]
-    if not missing:
-        return unknown
-    first, *others = missing
-    also = f", and so {'is' if len(others) == 1 else 'are'} {', '.join(others)}" if others else ""
-    return [*unknown, where.error(path, f"the key {first} is missing{also}")]
+    return unknown + [where.error(path, f"the key {key!r} is missing") for key in required if key not in value]
 
 
 def refuse(problems: Sequence[BsfitInputError]) -> None:
