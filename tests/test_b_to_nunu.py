@@ -132,6 +132,7 @@ def test_derivatives():
     assert_derivatives(all_of_them, points, np.concatenate([[5.0, 5.0, 5.0], 0.3 * nuisances]), second=False)
 
 
+@pytest.mark.slow
 def test_jit_equals_eager_and_unknown_key():
     wc = coefficients({"CR_bsnumunumu": 1j})
     np.testing.assert_allclose(MOMENTS(wc, FLAVIO), b_to_nunu.moments(Theory(wc), FLAVIO, ROW), rtol=1e-12)

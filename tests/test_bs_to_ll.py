@@ -102,6 +102,7 @@ def test_derivatives():
     assert_derivatives(all_of_them, points, scale, second=False)
 
 
+@pytest.mark.slow
 def test_jit_equals_eager_and_unknown_key():
     wc = WilsonCoefficients.of({"CS_bsmumu": 0.1j})
     np.testing.assert_allclose(MOMENTS(wc, FLAVIO), bs_to_ll.moments(Theory(wc), FLAVIO, ROW), rtol=1e-12)

@@ -98,6 +98,7 @@ def test_dipole_coefficients(plain):
     plain.check(rows, plain.leptonic, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_with_the_choices_of_flavio(explained):
     """At all points, dipoles and C8' included: rates 0.25 %, ratios 0.2 %, angular 0.002.
 

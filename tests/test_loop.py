@@ -285,6 +285,7 @@ def test_hessian():
     assert_derivatives(coefficients, points, [500.0, 500.0, 300.0, 0.5, 0.5])
 
 
+@pytest.mark.slow
 def test_jit_equals_eager_and_vmap_equals_loop():
     plain, compiled = loop.theory({**DEFAULTS, **GENERAL}, REFERENCE), at(GENERAL)
     np.testing.assert_allclose(compiled.wilson.values, plain.wilson.values, rtol=1e-12, atol=1e-30)

@@ -103,6 +103,7 @@ DEGENERATE = [
 ]
 
 
+@pytest.mark.slow
 def test_derivatives_at_degenerate_masses():
     def everything(m):
         return jnp.stack([loops.box(*m), loops.dipole(m[0], m[2]), loops.photon_penguin(m[1], m[2])])

@@ -22,6 +22,7 @@ def test_solution_and_determinant(n):
     assert float(log_det_positive(matrix)) == pytest.approx(np.linalg.slogdet(matrix)[1], rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [3, 9])
 def test_first_and_second_derivatives(n):
     """Of the log-density of a Gaussian in its covariance and its residual, against the same by LAPACK."""

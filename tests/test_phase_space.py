@@ -65,6 +65,7 @@ def test_bins_are_clipped_to_phase_space():
     assert float(integral(one, 0.0, 0.04)) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("low", "high"), [(4 * M_MU**2, 1.0), (0.0, 1.0), (17.0, END), (17.0, 20.0)])
 def test_derivatives_are_finite_at_the_edges(low, high):
     def value(x):
@@ -75,6 +76,7 @@ def test_derivatives_are_finite_at_the_edges(low, high):
     assert np.all(np.isfinite(jax.jit(jax.hessian(value))(point)))
 
 
+@pytest.mark.slow
 def test_derivatives_inside():
     def value(low, high, m_l, end):
         return integral(lambda q2: beta_root(q2, m_l, end), low, high, m_l, end)

@@ -407,6 +407,7 @@ def test_derivatives_of_the_width():
     assert_derivatives(outputs((), ("Gamma_Zp",)), POINTS, SCALE, second=False)
 
 
+@pytest.mark.slow
 def test_derivatives_are_finite_on_thresholds():
     """m_Zp = 2 M_Q exactly, couplings zero: the gradient of the width exists (its second derivative does not)."""
     x = jnp.asarray([0.3, 2000.0, 1000.0, 1000.0, *[0.0] * 5])
@@ -425,6 +426,7 @@ def test_derivatives_of_the_scalar_sector_are_finite_everywhere():
         assert np.all(np.isfinite(np.asarray(jacobian(jnp.asarray(x)))))
 
 
+@pytest.mark.slow
 def test_jit_equals_eager_and_vmap_equals_loop():
     plain = portal.theory({**DEFAULTS, **GENERAL}, REFERENCE)
     compiled = at(GENERAL)

@@ -341,6 +341,7 @@ def kaon():
     return shift, inputs
 
 
+@pytest.mark.slow
 def test_a_kaon_is_a_longitudinal_meson_of_the_other_sign(kaon):
     """Against the amplitude of K*, with its masses and constants made those of a kaon."""
     shift, inputs = kaon

@@ -245,6 +245,7 @@ def check_resonances(n):
     return errors
 
 
+@pytest.mark.slow
 def test_narrow_resonances_against_scipy():
     check_resonances(3)
 

@@ -60,6 +60,7 @@ def test_the_same_seed_gives_the_same_draws():
     assert np.any(runs[0].samples["a"] != runs[2].samples["a"])
 
 
+@pytest.mark.slow
 def test_two_modes_cannot_pass(capsys):
     result = sample(
         lambda p: jnp.logaddexp(-0.5 * (p["x"] - 5) ** 2, -0.5 * (p["x"] + 5) ** 2),
@@ -114,6 +115,7 @@ def test_gate(target, passes, benchmark_module):
     assert sum(judged.verdict == "passed" for judged in found) == passes
 
 
+@pytest.mark.slow
 def test_chains_follow_a_curved_valley():
     """y = 1/x to 1 %: with a rough function the sampler needs few steps, and finds the exact posterior of ln x."""
 

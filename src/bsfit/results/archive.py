@@ -31,10 +31,11 @@ def read(path: str | os.PathLike[str]) -> container.Content:
         if path.stat().st_size > container.MAX_BYTES:
             raise ResultFileError(f"larger than {container.MAX_BYTES >> 30} GiB; not a bsfit result", str(path))
         raw = path.read_bytes()
+    except ResultFileError:
+        raise
     except (OSError, ValueError) as problem:
-        if isinstance(problem, ResultFileError):
-            raise
-        raise ResultFileError(f"cannot be read ({getattr(problem, 'strerror', problem)})", str(path)) from None
+        why = problem.strerror if isinstance(problem, OSError) else problem
+        raise ResultFileError(f"cannot be read ({why})", str(path)) from None
     try:
         return container.from_zip(raw) if raw.startswith(b"PK") else container.from_json(raw)
     except ResultFileError as problem:
