@@ -212,3 +212,22 @@ def test_the_second_likelihood_asks_the_amplitudes_nothing(folder, counted):
     assert build(["lhcb-bsmumu-2021", "cms-bsmumu-2022"]) == first
     build("lhcb-bsmumu-2021")
     assert counted == []
+
+
+def test_shipped_numbers_are_those_of_this_code(folder, counted, benchmark_module, monkeypatch):
+    """If not: python benchmarks/keep_numbers.py. A tenth of them is computed again."""
+    ratios = benchmark_module("keep_numbers").RATIOS
+    found = bsfit.predict(ratios, params={"C9_bsmumu": -1.0})
+    bsfit.log_likelihood(free={"C9mu": (-3.0, 3.0)})
+    assert counted == [], "run python benchmarks/keep_numbers.py"
+    items = [catalogue.observable(name) for name in ratios[:1]]
+    plans = plans_of(items)
+    point = Theory(bsfit.WilsonCoefficients.of({"C9_bsmumu": -1.0})).wilson.values[None]
+    shipped = functionals_at(items, plans, {plan.name: np.asarray(point) for plan in plans}, load_inputs())
+    monkeypatch.setenv("BSFIT_CACHE", "off")
+    again = functionals_at(items, plans, {plan.name: np.asarray(point) for plan in plans}, load_inputs())
+    assert counted
+    for process, parts in again.items():
+        for key, values in parts.items():
+            np.testing.assert_allclose(shipped[process][key], values, rtol=1e-10)
+    assert found[ratios[0]] == pytest.approx(0.7922458166334991, rel=1e-9)
