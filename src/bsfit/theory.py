@@ -6,7 +6,7 @@ Records between the two sides of the house. A model is any callable ``params -> 
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -30,6 +30,9 @@ ModelFunction = Callable[[Params, Any], "Theory"]
 
 ObservableFunction = Callable[["Theory", Any], Any]
 """(theory, inputs) -> number: what an observable is."""
+
+Counts = Literal["note", "dark matter", "always"]
+"""What a condition that fails counts as, see `Verdict`."""
 
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
 
@@ -82,9 +85,12 @@ class WilsonCoefficients(eqx.Module):
 
 
 class Verdict(eqx.Module):
-    """One condition under which a model's numbers can be trusted, beside the finite number it refers to.
+    """One condition on a parameter point, beside the finite number it refers to.
 
-    `value` and `limit` are in the unit that `message` names; `ok` is their comparison, so it can be vmapped.
+    `value` and `limit` are in the unit that `message` names; `ok` is their comparison, so it can be vmapped. `counts`
+    says what becomes of a point where it fails: ``note``, its numbers are not to be trusted; ``dark matter``, there is
+    no such dark matter, so that a likelihood of data on it is zero; ``always``, there is no such model, and every
+    likelihood is zero.
     """
 
     name: str = eqx.field(static=True)
@@ -92,6 +98,13 @@ class Verdict(eqx.Module):
     value: Float[Array, ""]
     limit: Float[Array, ""]
     ok: Bool[Array, ""]
+    counts: Counts = eqx.field(static=True, default="note")
+
+    def __check_init__(self) -> None:
+        if self.counts not in get_args(Counts):
+            hint = did_you_mean(self.counts, get_args(Counts))
+            expected = ", ".join(get_args(Counts))
+            raise BsfitInputError(f"got {self.counts!r}", field=f"verdict {self.name!r}", expected=expected, hint=hint)
 
 
 class Channel(eqx.Module):

@@ -88,6 +88,11 @@ class RelicDensity(Term):
         found = densities.pulls(self.measured, values, self._shifts(values))
         return found if self.relic == "equal" else jnp.minimum(found, 0.0)
 
+    @property
+    def dark(self) -> bool:
+        """It is."""
+        return True
+
     def verdicts(self, theory: Theory) -> tuple[Verdict, ...]:
         """What freeze-out assumes."""
         return relic_density.verdicts(theory)
@@ -115,6 +120,11 @@ class UpperLimits(Term):
     def pulled(self) -> tuple[str, ...]:
         """All of them."""
         return self.names
+
+    @property
+    def dark(self) -> bool:
+        """It is."""
+        return True
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def same_flavour_share(leptons: Vector) -> Float[Array, ""]:
 
 
 def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> tuple[Verdict, ...]:
-    r"""Conditions under which the numbers can be trusted.
+    r"""Conditions under which the numbers can be trusted, and X is the dark matter.
 
     Landau pole of the lepton coupling from :math:`16\pi^2\,d\lambda/d\ln\mu=3\lambda^3+6|\lambda_Q|^2\lambda` at one
     loop with :math:`\lambda_Q` fixed, which gives
@@ -225,5 +225,6 @@ def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) ->
             "lighter of m_Q and m_L in GeV, against m_X: otherwise X is not the dark matter",
             jnp.min(masses),
             params["m_X"],
+            counts="dark matter",
         ),
     )

@@ -159,7 +159,7 @@ def _vector_and_scalars(initial: tuple, scalar: Scalars) -> VectorScalarPair:
 
 
 def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], inputs: Inputs) -> tuple[Verdict, ...]:
-    r"""Conditions under which the numbers can be trusted.
+    r"""Conditions under which the numbers can be trusted, and the vacuum is one.
 
     Landau pole of :math:`g_X` at one loop: :math:`\ln(\Lambda/m_{Z'})=24\pi^2/133g_X^2` with the charges of Q, L,
     :math:`\phi` and :math:`\chi`.
@@ -200,9 +200,13 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         ),
         validity.higgs_portal(params.get("lambda_Hchi", 0.0), scalar.m_I, inputs["m_h"]),
         validity.not_below(
-            "bounded_potential", "smallest condition for a potential bounded below", scalar.bounded, 0.0
+            "bounded_potential",
+            "smallest condition for a potential bounded below",
+            scalar.bounded,
+            0.0,
+            counts="always",
         ),
-        validity.above("no_tachyon", "smallest squared mass of h and phi in GeV^2", scalar.m2_h1, 0.0),
+        validity.above("no_tachyon", "smallest squared mass of h and phi in GeV^2", scalar.m2_h1, 0.0, counts="always"),
         validity.below(
             "small_kinetic_mixing",
             "kinetic mixing, of which only the first order is kept, against 0.1",
