@@ -108,9 +108,13 @@ class Verdict(eqx.Module):
 
 
 class Channel(eqx.Module):
-    """Annihilation of a pair of dark species into one kind of final state; the topologies are in `annihilation`."""
+    """Annihilation of a pair of dark species into one kind of final state; the topologies are in `annihilation`.
+
+    `species` is the position of the heavier species that takes part in it, 0 where dark matter annihilates alone.
+    """
 
     name: str = eqx.field(static=True, kw_only=True, default="")
+    species: int = eqx.field(static=True, kw_only=True, default=0)
 
     @abstractmethod
     def strength(self, s: Float[Array, ""]) -> Float[Array, ""]:
@@ -123,6 +127,16 @@ class Channel(eqx.Module):
     @abstractmethod
     def thresholds(self) -> Float[Array, " t"]:
         r"""Energies :math:`\sqrt s` in GeV at which it opens, or a part of it."""
+
+
+class Conversion(eqx.Module):
+    """Conversion of a heavier species, the one at the position `species`, into dark matter and light particles."""
+
+    species: int = eqx.field(static=True, kw_only=True)
+
+    @abstractmethod
+    def rate(self, t: Float[Array, ""]) -> Float[Array, ""]:
+        """Rate in GeV of one of its particles at a temperature in GeV, which is below half of its mass."""
 
 
 class Partner(eqx.Module):
@@ -143,7 +157,8 @@ class DarkSector(eqx.Module):
     [p] in GeV are the narrow resonances of the channels. `vector` are the components, by name, of the coupling of the
     dark matter's current to those of proton and neutron, :math:`b_p, b_n` in GeV^-2 (opposite for the antiparticle),
     and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`. `partners`, by name, are
-    the particles that decay into dark matter and that searches at colliders have been for.
+    the particles that decay into dark matter and that searches at colliders have been for. `conversions` keep heavier
+    species in equilibrium with dark matter; those that have none are taken to be.
     """
 
     masses: Float[Array, " n"]
@@ -155,6 +170,7 @@ class DarkSector(eqx.Module):
     vector: dict[str, Float[Array, " 2"]] = eqx.field(default_factory=dict)
     scalar: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
     partners: dict[str, Partner] = eqx.field(default_factory=dict)
+    conversions: tuple[Conversion, ...] = ()
 
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""

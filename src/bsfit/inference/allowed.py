@@ -19,6 +19,9 @@ from bsfit.inference.space import Objective
 TRIALS, FEW = 1024, 64
 """Points that are tried for the whole box, and for each start that is outside."""
 
+BLOCK = 64
+"""Points in one call of the compiled conditions."""
+
 STEP = 1e-6
 """How far, in the box, the edge may be from a point that a descent cannot leave."""
 
@@ -97,9 +100,8 @@ def at_edge(objective: Objective, position: Float[np.ndarray, " n"], gradient: F
 
 
 def _met(objective: Objective, positions: Float[np.ndarray, "k n"]) -> Met:
-    """In blocks of one size, which share one compilation."""
     count = len(positions)
-    rows = np.arange(-(-count // TRIALS) * TRIALS).clip(max=count - 1).reshape(-1, TRIALS)
+    rows = np.arange(-(-count // BLOCK) * BLOCK).clip(max=count - 1).reshape(-1, BLOCK)
     blocks = [jax.tree.map(np.asarray, _block(objective, jnp.asarray(positions[part]))) for part in rows]
     return {name: np.concatenate([block[name] for block in blocks])[:count] for name in blocks[0]}
 

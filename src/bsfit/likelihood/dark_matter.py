@@ -97,6 +97,10 @@ class RelicDensity(Term):
         """What freeze-out assumes."""
         return relic_density.verdicts(theory)
 
+    def conditions(self, theory: Theory) -> tuple[Verdict, ...]:
+        """That there is something that thins it out."""
+        return relic_density.conditions(theory)
+
     def _shifts(self, values: Float[Array, " k"]) -> Float[Array, "k 1"]:
         return (self.error * (values if self.at_each_point else self.measured.central))[:, None]
 

@@ -54,7 +54,7 @@ class AtRelicDensity:
         message = f"{self.coupling} at which Omega_h2 is {self.target:g}, against 0: there is none in the bounds"
         verdict = validity.above("relic_solution", message, found, 0.0, counts="always")
         theory = at(found)
-        verdicts = (*map(_always, theory.verdicts), verdict)
+        verdicts = (*map(_always, (*theory.verdicts, *relic_density.verdicts(theory))), verdict)
         changed = ({**theory.quantities, self.coupling: found}, verdicts)
         return eqx.tree_at(lambda t: (t.quantities, t.verdicts), theory, changed)
 
