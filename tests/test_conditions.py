@@ -74,9 +74,8 @@ def test_a_tachyon_and_a_broken_vacuum_are_no_model():
 def test_conditions_of_trust_are_notes():
     """Couplings beyond perturbation theory are still a likelihood."""
     like = bsfit.log_likelihood("loop", "lz-2024", {"m_X": (100, 900)}, {**LOOP, "lambda_L_mu": 8.0})
-    point = {"m_X": jnp.asarray(300.0)}
-    assert np.isfinite(float(jax.jit(like)(point)))
-    assert {remark.split(":")[0] for remark in like.remarks(point)} == {"perturbative_yukawas", "landau_pole"}
+    assert np.isfinite(float(jax.jit(like)({"m_X": jnp.asarray(300.0)})))
+    assert {remark.split(":")[0] for remark in like.remarks({"m_X": 300.0})} == {"perturbative_yukawas", "landau_pole"}
 
 
 # ---------------------------------------------------------------------------------------------------- own models
@@ -101,7 +100,7 @@ def test_what_counts_is_spelt_right():
     zero = jnp.zeros(())
     assert Verdict("a", "b", zero, zero, zero == 0).counts == "note"
     with pytest.raises(BsfitInputError, match="verdict 'a': got 'allways'; expected note, dark matter, always"):
-        Verdict("a", "b", zero, zero, zero == 0, "allways")  # pyright: ignore[reportArgumentType]
+        Verdict("a", "b", zero, zero, zero == 0, "allways")
 
 
 # -------------------------------------------------------------------------------------------------- finite numbers

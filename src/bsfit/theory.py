@@ -98,7 +98,7 @@ class Verdict(eqx.Module):
     value: Float[Array, ""]
     limit: Float[Array, ""]
     ok: Bool[Array, ""]
-    counts: Counts = eqx.field(static=True, default="note")
+    counts: str = eqx.field(static=True, default="note")
 
     def __check_init__(self) -> None:
         if self.counts not in get_args(Counts):
