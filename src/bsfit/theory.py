@@ -6,7 +6,7 @@ Records between the two sides of the house. A model is any callable ``params -> 
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,6 +26,9 @@ ModelFunction = Callable[[Params, Any], "Theory"]
 
 ObservableFunction = Callable[["Theory", Any], Any]
 """(theory, inputs) -> number: what an observable is."""
+
+Counts = Literal["note", "dark matter", "always"]
+"""What a condition that fails counts as, see `Verdict`."""
 
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
 
@@ -78,9 +81,12 @@ class WilsonCoefficients(eqx.Module):
 
 
 class Verdict(eqx.Module):
-    """One condition under which a model's numbers can be trusted, beside the finite number it refers to.
+    """One condition on a parameter point, beside the finite number it refers to.
 
-    `value` and `limit` are in the unit that `message` names; `ok` is their comparison, so it can be vmapped.
+    `value` and `limit` are in the unit that `message` names; `ok` is their comparison, so it can be vmapped. `counts`
+    says what becomes of a point where it fails: ``note``, its numbers are not to be trusted; ``dark matter``, there is
+    no such dark matter, so that a likelihood of data on it is zero; ``always``, there is no such model, and every
+    likelihood is zero.
     """
 
     name: str = eqx.field(static=True)
@@ -88,12 +94,23 @@ class Verdict(eqx.Module):
     value: Float[Array, ""]
     limit: Float[Array, ""]
     ok: Bool[Array, ""]
+    counts: str = eqx.field(static=True, default="note")
+
+    def __check_init__(self) -> None:
+        if self.counts not in get_args(Counts):
+            hint = did_you_mean(self.counts, get_args(Counts))
+            expected = ", ".join(get_args(Counts))
+            raise BsfitInputError(f"got {self.counts!r}", field=f"verdict {self.name!r}", expected=expected, hint=hint)
 
 
 class Channel(eqx.Module):
-    """Annihilation of a pair of dark species into one kind of final state; the topologies are in `annihilation`."""
+    """Annihilation of a pair of dark species into one kind of final state; the topologies are in `annihilation`.
+
+    `species` is the position of the heavier species that takes part in it, 0 where dark matter annihilates alone.
+    """
 
     name: str = eqx.field(static=True, kw_only=True, default="")
+    species: int = eqx.field(static=True, kw_only=True, default=0)
 
     @abstractmethod
     def strength(self, s: Float[Array, ""]) -> Float[Array, ""]:
@@ -106,6 +123,16 @@ class Channel(eqx.Module):
     @abstractmethod
     def thresholds(self) -> Float[Array, " t"]:
         r"""Energies :math:`\sqrt s` in GeV at which it opens, or a part of it."""
+
+
+class Conversion(eqx.Module):
+    """Conversion of a heavier species, the one at the position `species`, into dark matter and light particles."""
+
+    species: int = eqx.field(static=True, kw_only=True)
+
+    @abstractmethod
+    def rate(self, t: Float[Array, ""]) -> Float[Array, ""]:
+        """Rate in GeV of one of its particles at a temperature in GeV, which is below half of its mass."""
 
 
 class Partner(eqx.Module):
@@ -126,7 +153,8 @@ class DarkSector(eqx.Module):
     [p] in GeV are the narrow resonances of the channels. `vector` are the components, by name, of the coupling of the
     dark matter's current to those of proton and neutron, :math:`b_p, b_n` in GeV^-2 (opposite for the antiparticle),
     and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`. `partners`, by name, are
-    the particles that decay into dark matter and that searches at colliders have been for.
+    the particles that decay into dark matter and that searches at colliders have been for. `conversions` keep heavier
+    species in equilibrium with dark matter; those that have none are taken to be.
     """
 
     masses: Float[Array, " n"]
@@ -138,6 +166,7 @@ class DarkSector(eqx.Module):
     vector: dict[str, Float[Array, " 2"]] = eqx.field(default_factory=dict)
     scalar: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
     partners: dict[str, Partner] = eqx.field(default_factory=dict)
+    conversions: tuple[Conversion, ...] = ()
 
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""

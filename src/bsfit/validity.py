@@ -1,4 +1,4 @@
-r"""Conditions under which a model's numbers can be trusted, as verdicts beside finite numbers.
+r"""Conditions under which a model's numbers can be trusted, and under which there is such a model at all, as verdicts.
 
 Each function compares one number with one limit; nothing is raised, so that they can be jitted and vmapped.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool, Complex, Float
 
-from bsfit.theory import Verdict
+from bsfit.theory import Counts, Verdict
 
 FloatLike = Float[ArrayLike, ""]
 
@@ -17,28 +17,36 @@ KAON_PAIR_THRESHOLD = 2.4
 """(m_B - m_K)/2 in GeV, rounded up: lighter dark matter is produced in pairs in B -> K(*) decays."""
 
 
-def below(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
-    """Trusted while the value is below the limit."""
-    return _verdict(name, message, value, limit, jnp.asarray(value) < jnp.asarray(limit))
+def below(name: str, message: str, value: FloatLike, limit: FloatLike, counts: Counts = "note") -> Verdict:
+    """Met while the value is below the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) < jnp.asarray(limit), counts)
 
 
-def above(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
-    """Trusted while the value is above the limit."""
-    return _verdict(name, message, value, limit, jnp.asarray(value) > jnp.asarray(limit))
+def above(name: str, message: str, value: FloatLike, limit: FloatLike, counts: Counts = "note") -> Verdict:
+    """Met while the value is above the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) > jnp.asarray(limit), counts)
 
 
-def not_below(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
-    """Trusted while the value is above or at the limit."""
-    return _verdict(name, message, value, limit, jnp.asarray(value) >= jnp.asarray(limit))
+def not_below(name: str, message: str, value: FloatLike, limit: FloatLike, counts: Counts = "note") -> Verdict:
+    """Met while the value is above or at the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) >= jnp.asarray(limit), counts)
 
 
-def not_above(name: str, message: str, value: FloatLike, limit: FloatLike) -> Verdict:
-    """Trusted while the value is below or at the limit."""
-    return _verdict(name, message, value, limit, jnp.asarray(value) <= jnp.asarray(limit))
+def not_above(name: str, message: str, value: FloatLike, limit: FloatLike, counts: Counts = "note") -> Verdict:
+    """Met while the value is below or at the limit."""
+    return _verdict(name, message, value, limit, jnp.asarray(value) <= jnp.asarray(limit), counts)
 
 
-def _verdict(name: str, message: str, value: FloatLike, limit: FloatLike, ok: Bool[Array, ""]) -> Verdict:
-    return Verdict(name, message, jnp.asarray(value, dtype=float), jnp.asarray(limit, dtype=float), ok)
+def _verdict(
+    name: str, message: str, value: FloatLike, limit: FloatLike, ok: Bool[Array, ""], counts: Counts = "note"
+) -> Verdict:
+    return Verdict(name, message, jnp.asarray(value, dtype=float), jnp.asarray(limit, dtype=float), ok, counts)
+
+
+def counted(verdicts: Sequence[Verdict], dark_matter: bool) -> tuple[Verdict, ...]:
+    """Those that make the likelihood zero where they fail, with data on dark matter or without."""
+    counts = ("always", "dark matter") if dark_matter else ("always",)
+    return tuple(verdict for verdict in verdicts if verdict.counts in counts)
 
 
 def perturbative_yukawas(couplings: Sequence[Complex[Array, ""]]) -> Verdict:

@@ -1,6 +1,6 @@
 r"""Relic density :math:`\Omega h^2` of dark matter from freeze-out, all species counted.
 
-The standard calculation: kinetic equilibrium, entropy conserved, no asymmetry.
+The standard calculation: kinetic and chemical equilibrium of all species, entropy conserved, no asymmetry.
 :math:`\Omega h^2=\frac{s_0m}{\rho_c/h^2}Y_\infty` with :math:`s_0=2891.2\,{\rm cm}^{-3}` at 2.7255 K. Annihilation
 is followed to `X_END`, or 1e8 where there are resonances: about a narrow one it goes on until x is some ten times mass
 over width.
@@ -16,7 +16,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit import validity
 from bsfit.constants import CRITICAL_DENSITY_PER_H2, ENTROPY_TODAY, PLANCK_MASS
-from bsfit.dark_sector.thermal import average, freeze_out
+from bsfit.dark_sector.thermal import average, equilibrium, freeze_out
 from bsfit.dark_sector.thermal.plasma import Plasma, standard_plasma
 from bsfit.loading.inputs import Inputs
 from bsfit.theory import DarkSector, Theory, Verdict
@@ -48,7 +48,8 @@ def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float |
         x_end = X_END_RESONANT if dark.pole_masses.shape[0] else X_END
     early, late = freeze_out.early_x(), freeze_out.late(x_end)
     x = jnp.asarray(np.concatenate([early, late.x]))
-    sigma_v = average.averages(average.integrand(dark, x_end), dark, x) + _FLOOR
+    integrand = average.integrand(dark, x_end)
+    sigma_v = average.averages(integrand, dark, x) + _FLOOR
     n, m = len(early), dark.masses[0]
     both = jnp.concatenate([jnp.log(sigma_v[:n]), late.matrix @ jnp.log(sigma_v[n:])])
     steps = jnp.asarray(np.concatenate([early, late.fine]))
@@ -57,8 +58,10 @@ def relic_density(dark: DarkSector, plasma: Plasma | None = None, x_end: float |
     states = average.relative_density(dark, x[:n]) / plasma.entropy(ln_t[:n])
     found = freeze_out.abundance(ln_rate[:n], jnp.log(states), jnp.exp(ln_rate[n:]), x_end)
     omega = ENTROPY_TODAY / CRITICAL_DENSITY_PER_H2 * dark.masses[0] * found.final
+    alone, x_f = _interacting(dark), found.x_f()
     start = jnp.exp(ln_rate[0]) * found.equilibrium[0]
-    return RelicDensity(omega, found.x_f(), x, sigma_v, (_thermal(start),))
+    verdicts = (_thermal(start), *_chemical_equilibrium(dark, integrand, x_f, plasma), alone)
+    return RelicDensity(jnp.where(alone.ok, omega, jnp.inf), x_f, x, sigma_v, verdicts)
 
 
 def _thermal(rate: Float[Array, ""]) -> Verdict:
@@ -67,6 +70,25 @@ def _thermal(rate: Float[Array, ""]) -> Verdict:
         "and Omega_h2 is not its density"
     )
     return validity.above("thermal", message, rate, 10.0)
+
+
+def _chemical_equilibrium(
+    dark: DarkSector, integrand: average.Integrand, x_f: Float[Array, ""], plasma: Plasma
+) -> tuple[Verdict, ...]:
+    if not dark.conversions:
+        return ()
+    message = (
+        "conversions of dark matter into the heavier species that thins it out, per Hubble time at freeze-out, against "
+        "100: below, they leave chemical equilibrium and Omega_h2 is more than this, by any factor"
+    )
+    parts = average.channel_averages(integrand, dark, x_f[None])[:, 0]
+    slowest = equilibrium.slowest(dark, parts, x_f, plasma)
+    return (validity.above("chemical_equilibrium", message, slowest, equilibrium.ENOUGH),)
+
+
+def _interacting(dark: DarkSector) -> Verdict:
+    message = "strength of what thins out dark matter, in GeV^2, against 0: without any, Omega_h2 is infinite"
+    return validity.above("interacting", message, equilibrium.strongest(dark), 0.0, counts="dark matter")
 
 
 BISECTIONS, POLISH = 14, 3
@@ -121,6 +143,11 @@ def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
 def verdicts(theory: Theory) -> tuple[Verdict, ...]:
     """What the calculation assumes, for a model with dark matter."""
     return () if theory.dark is None else relic_density(theory.dark).verdicts
+
+
+def conditions(theory: Theory) -> tuple[Verdict, ...]:
+    """Those of the verdicts without which there is no density."""
+    return () if theory.dark is None else (_interacting(theory.dark),)
 
 
 def calculation(inputs: Inputs) -> Float[Array, ""]:

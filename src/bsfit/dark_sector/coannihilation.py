@@ -2,9 +2,9 @@ r"""Coannihilation of dark matter X with a heavier vector-like fermion F, :math:
 
 F carries the gauge charges of f, X none. Tree level with all masses of the Standard Model neglected, so that the gauge
 group is unbroken: right where F is much heavier than the Z. Conversions between X and F are taken to be fast, which
-they are unless :math:`\lambda\lesssim10^{-6}`. F of different multiplets do not annihilate with each other here.
-Strengths as in `annihilation`; `GaugeCharges` holds what the gauge group contributes: derived here, checked against a
-doublet of hep-ph/0512090 [Cirelli:2005uq]_ in `test_doublet_at_rest`.
+they are unless :math:`\lambda\lesssim10^{-6}` (`conversion`). F of different multiplets do not annihilate with each
+other here. Strengths as in `annihilation`; `GaugeCharges` holds what the gauge group contributes: derived here, checked
+against a doublet of hep-ph/0512090 [Cirelli:2005uq]_ in `test_doublet_at_rest`.
 """
 
 import equinox as eqx

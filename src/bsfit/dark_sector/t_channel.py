@@ -84,10 +84,12 @@ def nucleon_couplings(
     r"""Couplings of the current of X to nucleons, GeV^-2: `tree`, `lepton_loop` and `quark_loop`; m_Q, m_L, m_X given.
 
     :math:`f_q=|\lambda_q|^2/4(m_Q^2-m_X^2)` by exchange of Q; :math:`b_p=e^2F'(0)` by the photon, F' the charge radius
-    from loops, times one plus the input `SI_Z_penguin`, the uncertainty from the Z penguin of the top loop. Away from
-    m_X = m_Q and m_X = m_L.
+    from loops, times one plus the input `SI_Z_penguin`, the uncertainty from the Z penguin of the top loop. An X that
+    is not lighter than Q and L decays: its couplings are those of half the lighter mass, finite and without a meaning.
     """
     m_q, m_l, m_x = masses
+    lightest = jnp.minimum(m_q, m_l)
+    m_x = jnp.where(m_x < lightest, m_x, lightest / 2)
     up, light = up_couplings(quarks, ckm(inputs)), nucleon.loop_masses(inputs)
     unit = 1 / (4 * (m_q**2 - m_x**2))
     e2 = 4 * jnp.pi * inputs["alpha_em_0"]

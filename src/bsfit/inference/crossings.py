@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bsfit.inference import allowed
 from bsfit.inference.minimise import Minima, minimise
 
 MAX_ROUNDS = 60
@@ -69,6 +70,7 @@ def crossings(
         target = walk.where(walk.trial)
         start = point + sought.tilt * (target - point[rows, sought.axis])[:, None]
         start[rows, sought.axis] = target
+        start = allowed.inward(objective, start, held)
         found = minimise(objective, start, hold=held, data=data, lanes=lanes)
         # A far trial may have left the valley of the minimum: the way back starts at the minimum itself.
         for other in (sought.start, *(() if others is None else others)):

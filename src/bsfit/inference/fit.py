@@ -181,7 +181,7 @@ def _minimum(space: Space, deepest: float, place: Place) -> dict[str, Any]:
 
 def _messages(space: Space, best: Best, at_bound: dict[str, str], ends: Ends) -> list[str]:
     names = space.names
-    messages = [group.words(names) for group in best.groups]
+    messages = [*(group.words(names) for group in best.groups), *best.outside]
     messages += [f"{name} is at its {side} bound: the minimum may lie outside" for name, side in at_bound.items()]
     near = sum(place.value - best.value < 4.0 for place in best.places[1:])
     if near:

@@ -125,7 +125,7 @@ def _advance(objective: Any, old: _State, held: Bool[Array, " n"], data: Any) ->
     """Judge the trial point, then propose the next one."""
     value, gradient, hessian = _derivatives(objective, old.trial, data)
     distance = _distance(gradient, hessian, _movable(old.trial, gradient, held))
-    noise = ROUNDING * (1.0 + jnp.abs(value))
+    noise = ROUNDING * (1.0 + jnp.abs(jnp.where(jnp.isfinite(value), value, old.value)))
     closer = (value <= old.value + noise) & (distance < old.distance)
     accept = jnp.isfinite(value) & ((value < old.value - noise) | closer)
     ratio = jnp.where(jnp.isfinite(old.predicted), (old.value - value) / jnp.maximum(old.predicted, noise), 0.5)

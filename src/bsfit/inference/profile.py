@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.inference import target
+from bsfit.inference import allowed, target
 from bsfit.inference.crossings import Sought, crossings
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import CONVERGED, minimise
@@ -65,7 +65,7 @@ def profile(
     one, two = (_intervals(objective, space, best, axes, position, value, level, starts) for level in (1.0, 4.0))
     x = natural(space, best.position)[0]
     values = natural(space, position)[0]
-    messages = [group.words(space.names) for group in best.groups]
+    messages = [*(group.words(space.names) for group in best.groups), *best.outside]
     if not done.all():
         messages.append(f"{int(np.sum(~done))} of {done.size} grid points did not converge")
     return Profile(
@@ -145,7 +145,7 @@ def _natural_at(space: Space, i: int, t: float) -> float:
 def _surface(
     objective: Objective, best: Best, axes: list[int], grids: list[np.ndarray], lanes: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Minimisers [*grid, n], values [*grid] and whether each converged."""
+    """Minimisers [*grid, n], values [*grid] and whether each converged, or has nowhere to go."""
     n, shape = len(best.position), tuple(len(grid) for grid in grids)
     mesh = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1)
     hold = np.zeros(n, dtype=bool)
@@ -153,7 +153,7 @@ def _surface(
     start = np.broadcast_to(best.position, (*shape, n)) + (mesh - best.position[axes]) @ _response(best, axes)
     position, value, distance = _descend(objective, start, mesh, axes, hold, lanes)
     if hold.all():
-        return position, value, distance < CONVERGED
+        return position, value, _done(objective, position, value, distance)
     for place in best.places[1:MAX_VALLEYS]:
         trial = _descend(objective, np.broadcast_to(place.position, start.shape), mesh, axes, hold, lanes)
         position, value, distance = _deeper(trial, (position, value, distance))
@@ -166,7 +166,12 @@ def _surface(
             position, value, distance = _deeper(trial, (position, value, distance))
         if not improved:
             break
-    return position, value, np.isfinite(value) & (distance < CONVERGED)
+    return position, value, _done(objective, position, value, distance)
+
+
+def _done(objective: Objective, position: np.ndarray, value: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    outside = ~allowed.inside(objective, position.reshape(-1, position.shape[-1])).reshape(value.shape)
+    return (np.isfinite(value) & (distance < CONVERGED)) | outside
 
 
 def _deeper(new: Surface, old: Surface) -> Surface:
@@ -192,7 +197,8 @@ def _descend(
     shape, n = start.shape[:-1], start.shape[-1]
     points = start.reshape(-1, n).copy()
     points[:, axes] = mesh.reshape(-1, len(axes))
-    found = minimise(objective, points, hold=np.broadcast_to(hold, points.shape), lanes=lanes)
+    held = np.broadcast_to(hold, points.shape)
+    found = minimise(objective, allowed.inward(objective, points, held), hold=held, lanes=lanes)
     return found.position.reshape(*shape, n), found.value.reshape(shape), found.distance.reshape(shape)
 
 

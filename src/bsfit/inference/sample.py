@@ -20,12 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.inference import diagnostics, modes, target
+from bsfit.inference import allowed, diagnostics, modes, target
 from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
 from bsfit.inference.progress import Progress
 from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
 from bsfit.inference.space import Objective, Space, space_of
+from bsfit.inference.walls import Walled
 from bsfit.results import Posterior, provenance
 from bsfit.results.size import check_size
 
@@ -33,6 +34,8 @@ BLOCK = 200
 # Starting points keep this distance from the edges of the unit box; widths are taken farther inside, where the
 # unbounded coordinates are not yet stretched: too wide a guess for one of them makes the first steps of all tiny.
 MARGIN, CENTRE = 3e-3, 0.1
+# Of the way from a mode, where the log-density has to be finite.
+SHARES = 1.0, 0.5, 0.25, 0.0
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
 
 
@@ -56,20 +59,24 @@ class LogDensity(eqx.Module):
     follow: Follow = eqx.field(static=True, default=())
 
     def __call__(self, u: Float[Array, " n"]) -> Float[Array, ""]:
-        """Log-likelihood plus log prior at a point u."""
+        """Log-likelihood plus log prior at a point u; minus infinity where the likelihood is zero."""
         z, log_jacobian = unbounded(self.space, self.follow, u)
         log_prior = self.space.log_prior_unbounded(z) + log_jacobian
         return self.log_likelihood(self.space.params_unbounded(z)) + log_prior
 
 
 class Plan(NamedTuple):
-    """Unbounded starts [chain, n], first guess of the covariance [n, n] (or its diagonal [n]), modes, ends, remarks."""
+    """Unbounded starts [chain, n], first guess of the covariance [n, n] (or its diagonal [n]), modes, ends, remarks.
+
+    `walled`: what the chains see of the density, which itself is nowhere zero if that is None.
+    """
 
     starts: Any
     inverse_mass: Any
     modes: tuple[dict[str, Any], ...]
     ends: list[Place]
     messages: tuple[str, ...]
+    walled: Walled | None
 
 
 class Assessed(NamedTuple):
@@ -110,7 +117,7 @@ def sample(
     settings = NutsSettings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
     with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
-        trace = _run(density, plan, jax.random.key(seed), warmup + draws, settings, bar)
+        trace = _run(plan.walled or density, plan, jax.random.key(seed), warmup + draws, settings, bar)
     trace = {name: leaf[:, warmup:] for name, leaf in trace.items()}
     params, log_likelihood, judged = assess(density, plan, trace)
     result = Posterior(
@@ -155,9 +162,14 @@ def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, de
         best, *_ = highest(like, space, like.reference)
     found, weights = modes.modes(best)
     places = modes.far_apart(found[0], best.ends, chains)
-    start, inverse_mass = _chain_starts(density, places, seed, dense_mass)
+    start, covariance, top = _chain_starts(density, places, seed)
+    walled = None
+    if best.outside:
+        middle = space.unbounded(space.params(jnp.asarray(allowed.middle(Objective(like, space), space.size))))
+        walled = Walled.of(density, top, coordinates(space, density.follow, middle), covariance)
+    inverse_mass = jnp.asarray(covariance if dense_mass else np.diag(covariance))
     listed = tuple(modes.described(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
-    return Plan(start, inverse_mass, listed, best.ends, _messages(best, found))
+    return Plan(start, inverse_mass, listed, best.ends, _messages(best, found), walled)
 
 
 def assess(density: LogDensity, plan: Plan, trace: Mapping[str, Any]) -> Assessed:
@@ -235,7 +247,7 @@ _advance = eqx.filter_jit(advance)
 
 
 def _run(
-    density: LogDensity, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
+    density: LogDensity | Walled, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
 ) -> dict[str, np.ndarray]:
     """What `steps` transitions of every chain have seen, arrays [chain, step].
 
@@ -249,7 +261,8 @@ def _run(
     parts = [_begin(density, starts, own, plan.inverse_mass, settings) for starts, own in firsts]
 
     def move(part: Any) -> tuple[Any, dict[str, Array]]:
-        return jax.block_until_ready(_advance(density, part, BLOCK, settings))
+        seen = density.for_steps(part.adapt_state.step_size) if isinstance(density, Walled) else density
+        return jax.block_until_ready(_advance(seen, part, BLOCK, settings))
 
     traces = []
     with ThreadPoolExecutor(os.cpu_count()) as cores:
@@ -274,36 +287,41 @@ def _values(density: LogDensity, z: Any, potential: Any) -> tuple[dict[str, Any]
     return jax.vmap(jax.vmap(one))(z, potential)
 
 
-def _chain_starts(density: LogDensity, places: list[Place], seed: int, dense: bool) -> tuple[Array, Array]:
-    """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n], or its diagonal [n]."""
+def _chain_starts(density: LogDensity, places: list[Place], seed: int) -> tuple[Array, np.ndarray, Array]:
+    """Unbounded starts [chain, n], one around each place; first guess of the covariance [n, n]; highest log-density."""
     random = np.random.default_rng(seed)
     points = np.array([modes.displaced(place, random) for place in places])
     origins = np.array([place.position for place in places])
     inner = zip((points, origins, origins[0]), (MARGIN, MARGIN, CENTRE), strict=True)
-    start, slope = _to_unbounded(density, *(jnp.asarray(np.clip(t, margin, 1.0 - margin)) for t, margin in inner))
+    start, slope, top = _to_unbounded(density, *(jnp.asarray(np.clip(t, margin, 1.0 - margin)) for t, margin in inner))
     inverse_mass = np.asarray(slope) @ modes.width(places[0]) @ np.asarray(slope).T
     for i, _ in density.follow:
         # The width of a mode at an edge of the box is not that of the valley.
         inverse_mass[i], inverse_mass[:, i] = 0.0, 0.0
         inverse_mass[i, i] = EDGE**2
-    return start, jnp.asarray(inverse_mass if dense else np.diag(inverse_mass))
+    return start, inverse_mass, top
 
 
 @eqx.filter_jit
-def _to_unbounded(density: LogDensity, points: Any, origins: Any, centre: Any) -> tuple[Any, Any]:
-    """Unbounded points [chain, n], the centre where the density is not finite; and the slopes du/dt [n, n] there.
+def _to_unbounded(density: LogDensity, points: Any, origins: Any, centre: Any) -> tuple[Any, Any, Any]:
+    """Unbounded points [chain, n], nearer to their origins, else at the centre, where the density is not finite there.
 
-    What follows other parameters stays as far from where it is expected as at the origins [chain, n].
+    What follows other parameters stays as far from where it is expected as at the origins [chain, n]. Beside them the
+    slopes du/dt [n, n] at the centre, and the largest log-density at the origins.
     """
 
     def at(t: Any) -> Any:
         return coordinates(density.space, density.follow, density.space.unbounded(density.space.params(t)))
 
-    start = jax.vmap(at)(points)
-    for i, _ in density.follow:
-        start = start.at[:, i].set(jax.vmap(at)(origins)[:, i])
-    finite = jnp.isfinite(jax.vmap(density)(start))
-    return jnp.where(finite[:, None], start, at(centre)[None, :]), jax.jacfwd(at)(centre)
+    def first_finite(point: Any, origin: Any) -> Any:
+        tried = jax.vmap(lambda share: at(origin + share * (point - origin)))(jnp.asarray(SHARES))
+        for i, _ in density.follow:
+            tried = tried.at[:, i].set(at(origin)[i])
+        finite = jnp.isfinite(jax.lax.map(density, tried))
+        return jnp.where(finite.any(), tried[jnp.argmax(finite)], at(centre))
+
+    top = jnp.max(jax.vmap(lambda origin: density(at(origin)))(origins))
+    return jax.vmap(first_finite)(points, origins), jax.jacfwd(at)(centre), top
 
 
 def _summary(x: np.ndarray) -> dict[str, float]:
@@ -320,7 +338,7 @@ def _likeliest(params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> 
 
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:
-    messages = []
+    messages = [*best.outside]
     if not best.ends:
         messages.append("no start of the search converged: separate modes may have been missed; increase `starts`")
     if len(found) > 1:

@@ -16,9 +16,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from bsfit.errors import BsfitInputError
+from bsfit.inference import allowed
 from bsfit.inference.minimise import CONVERGED, pressed
 from bsfit.inference.search import Best, Place
-from bsfit.inference.space import Space
+from bsfit.inference.space import Objective, Space
 from bsfit.inference.target import Quadratic, Target
 
 MAX_STEPS = 100
@@ -84,15 +85,17 @@ def highest(
     quadratic = like.quadratic
     assert quadratic is not None
     inside = space.inside(reference)
-    start, there = np.full(space.size, 0.5), None
-    if inside is not None:
+    start, there, outside = np.full(space.size, 0.5), None, ()
+    if inside is None:
+        (start,), outside = allowed.starts(Objective(like, space), start[None], 0)
+    else:
         hold = np.array([name not in like.constrained for name in space.names])
         first = climb(quadratic, space, inside[0], hold, near=1e-2)
         start, there = np.where(hold, first.position + AWAY, first.position), first.summary
     peak = climb(quadratic, space, start)
     place = Place(peak.position, peak.value, peak.gradient, peak.hessian, 1)
     at_bound = pressed(peak.position, peak.gradient)
-    best = Best(*place[:4], peak.distance, at_bound, [], [place], [place], 1, 1)
+    best = Best(*place[:4], peak.distance, at_bound, [], [place], [place], 1, 1, outside)
     return best, peak.summary, there
 
 

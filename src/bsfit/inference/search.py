@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.inference import degeneracy
+from bsfit.inference import allowed, degeneracy
 from bsfit.inference.crossings import Sought, crossings
 from bsfit.inference.minimise import CONVERGED, Minima, minimise, pressed, scatter
 from bsfit.inference.space import Objective, Space
@@ -34,7 +34,8 @@ class Place(NamedTuple):
 class Best(NamedTuple):
     """The deepest minimum in box coordinates and what surrounds it.
 
-    places: the distinct minima, deepest first; ends: where every converged start ended.
+    places: the distinct minima, deepest first; ends: where every converged start ended; outside: what is said of the
+    part of the box where the likelihood is zero, and of its edge.
     """
 
     position: np.ndarray
@@ -48,6 +49,7 @@ class Best(NamedTuple):
     ends: list[Place]
     reached: int
     starts: int
+    outside: tuple[str, ...] = ()
 
     @property
     def converged(self) -> bool:
@@ -56,10 +58,13 @@ class Best(NamedTuple):
 
 
 def search(objective: Objective, space: Space, *, starts: int, seed: int, first: np.ndarray | None = None) -> Best:
-    """Descend from all starts; the deepest minimum, its neighbourhood and the distinct other minima."""
+    """Descend from all starts; the deepest minimum, its neighbourhood and the distinct other minima.
+
+    Raises `BsfitInputError` if the objective is finite at no start, or all of the box is outside of what is allowed.
+    """
     n = space.size
     extra = [np.full((1, n), 0.5)] if first is None else [first, np.full((1, n), 0.5)]
-    points = np.concatenate([*extra, scatter(starts, n, seed)])[:starts]
+    points, outside = allowed.starts(objective, np.concatenate([*extra, scatter(starts, n, seed)])[:starts], seed)
     found = minimise(objective, points, lanes=starts)
     if not np.isfinite(found.value).any():
         raise BsfitInputError(
@@ -81,6 +86,8 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
     position, gradient = found.position[i], found.gradient[i]
     at_bound = pressed(position, gradient)
     places = _distinct(found, space, i, groups)
+    if not found.converged[i] and (edges := allowed.at_edge(objective, position, gradient)):
+        outside += (f"the likelihood rises to the edge of where {', '.join(edges)} is met",)
     return Best(
         position=position,
         value=float(found.value[i]),
@@ -95,6 +102,7 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
         ],
         reached=places[0].starts,
         starts=starts,
+        outside=outside,
     )
 
 

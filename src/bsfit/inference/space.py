@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from bsfit import scalars
 from bsfit.errors import BsfitInputError
-from bsfit.inference.target import Params, Target
+from bsfit.inference.target import Params, Target, of
 
 # A distribution without bounds gets a box of this many of its own widths on each side of the median.
 BOX_WIDTHS = 5.0
@@ -124,6 +124,10 @@ class Objective(eqx.Module):
         """Value at a position; `data` is there for other objectives and not used."""
         params = self.space.params(position)
         return -2.0 * (self.log_likelihood(params) + self.space.constraint(params))
+
+    def conditions(self, position: Float[Array, " n"]) -> dict[str, Any]:
+        """Whether each condition is met without which the value is infinite: `Target.conditions`."""
+        return of(self.log_likelihood).conditions(self.space.params(position))
 
 
 def parse(free: Mapping[str, Any]) -> Space:

@@ -48,6 +48,10 @@ class Target(Protocol):
         """Log-likelihood of each group of observables by itself."""
         ...
 
+    def conditions(self, params: Params) -> dict[str, Any]:
+        """Whether each condition is met, by name, without which the log-likelihood is minus infinity; traceable."""
+        ...
+
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         """What a reader of a result at this point has to know, one line each."""
         ...
@@ -209,6 +213,9 @@ class _Completed(eqx.Module):
         return (
             self.like.by_group(params) if hasattr(self.like, "by_group") else self.summary(params).get("by_group", {})
         )
+
+    def conditions(self, params: Params) -> dict[str, Any]:
+        return dict(self.like.conditions(params)) if hasattr(self.like, "conditions") else {}
 
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         return tuple(self.like.remarks(params)) if hasattr(self.like, "remarks") else ()

@@ -88,9 +88,18 @@ class RelicDensity(Term):
         found = densities.pulls(self.measured, values, self._shifts(values))
         return found if self.relic == "equal" else jnp.minimum(found, 0.0)
 
+    @property
+    def dark(self) -> bool:
+        """It is."""
+        return True
+
     def verdicts(self, theory: Theory) -> tuple[Verdict, ...]:
         """What freeze-out assumes."""
         return relic_density.verdicts(theory)
+
+    def conditions(self, theory: Theory) -> tuple[Verdict, ...]:
+        """That there is something that thins it out."""
+        return relic_density.conditions(theory)
 
     def _shifts(self, values: Float[Array, " k"]) -> Float[Array, "k 1"]:
         return (self.error * (values if self.at_each_point else self.measured.central))[:, None]
@@ -115,6 +124,11 @@ class UpperLimits(Term):
     def pulled(self) -> tuple[str, ...]:
         """All of them."""
         return self.names
+
+    @property
+    def dark(self) -> bool:
+        """It is."""
+        return True
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
-from bsfit import scalars
+from bsfit import scalars, validity
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks
@@ -59,7 +59,7 @@ class LogLikelihood(eqx.Module):
 
     ``like(params)`` is a scalar; jit, grad, hessian and vmap work on it. It is the sum of its terms: of measured values
     :math:`-\frac12\chi^2-\frac12\log\det C` with the normalisation, of published curves, of what is known about dark
-    matter, of constraints of nuisances that float, and of one's own.
+    matter, of constraints of nuisances that float, and of one's own; minus infinity where one of `conditions` fails.
     """
 
     prediction: Prediction
@@ -73,8 +73,14 @@ class LogLikelihood(eqx.Module):
 
     def __call__(self, params: Params) -> Float[Array, ""]:
         """Log-likelihood at a dictionary of exactly the free parameters. Raises `BsfitInputError` for other names."""
-        values, errors = self._at(params)
-        return sum((t.log_prob(v, errors) for t, v in zip(self.terms, values, strict=True)), jnp.zeros(()))
+        theory, values, errors = self._at(params)
+        total = _total(t.log_prob(v, errors) for t, v in zip(self.terms, values, strict=True))
+        return _where_met(self._counted(theory), total, -jnp.inf)
+
+    def conditions(self, params: Params) -> dict[str, Bool[Array, ""]]:
+        """Whether each condition is met without which there is no such model, or no such dark matter, by name."""
+        theory, _ = self._theory(self._checked(params))
+        return {verdict.name: verdict.ok for verdict in self._counted(theory)}
 
     def chi2(self, params: Params) -> Float[Array, ""]:
         """Chi2 of all data: r^T C^-1 r, -2 log L of curves, constraints and own terms, Delta chi2 of limits."""
@@ -100,9 +106,10 @@ class LogLikelihood(eqx.Module):
         """All of these at one point, by their names; and ``tested_chi2``, the part of chi2 that enters a p-value."""
         return self._summary(*self._at(params))
 
-    def _summary(self, values: list[Array], errors: ErrorsOfBlocks) -> dict[str, Any]:
+    def _summary(self, theory: Theory, values: list[Array], errors: ErrorsOfBlocks) -> dict[str, Any]:
         each = list(zip(self.terms, values, strict=True))
-        chi2 = [term.chi2(v, errors) for term, v in each]
+        counted = self._counted(theory)
+        chi2 = [_where_met(counted, term.chi2(v, errors), jnp.inf) for term, v in each]
         by_group: dict[str, Array] = {}
         for term, v in each:
             for group, value in term.by_group(v, errors).items():
@@ -111,7 +118,7 @@ class LogLikelihood(eqx.Module):
             "chi2": _total(chi2),
             "pull_chi2": _total(x for term, x in zip(self.terms, chi2, strict=True) if term.compared),
             "tested_chi2": _total(x for term, x in zip(self.terms, chi2, strict=True) if term.tested),
-            "by_group": by_group,
+            "by_group": {group: _where_met(counted, value, -jnp.inf) for group, value in by_group.items()},
             "pulls": _joined(term.pulls(v, errors) for term, v in each),
             "predictions": _joined(v for term, v in each if term.observed),
         }
@@ -125,12 +132,12 @@ class LogLikelihood(eqx.Module):
         inputs = self.prediction.inputs.replace(nuisances)
         return self.prediction.model({k: v for k, v in params.items() if k not in nuisances}, inputs), inputs
 
-    def _at(self, params: Params) -> tuple[list[Array], ErrorsOfBlocks]:
-        """Values of every term, and theory errors; `params` have exactly the free names."""
+    def _at(self, params: Params) -> tuple[Theory, list[Array], ErrorsOfBlocks]:
+        """The theory, values of every term, and theory errors; `params` have exactly the free names."""
         theory, inputs = self._theory(self._checked(params))
         predicted = Predicted(self.prediction.of_theory(theory, inputs), theory, inputs)
         values = [term.values(theory, predicted, inputs) for term in self.terms]
-        return values, self.errors(self.prediction, theory)
+        return theory, values, self.errors(self.prediction, theory)
 
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         """Conditions of the model, and of freeze-out, that fail at a point, what the pull leaves out, estimates."""
@@ -140,6 +147,10 @@ class LogLikelihood(eqx.Module):
     def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
         theory, _ = self._theory(params)
         return (*theory.verdicts, *(verdict for term in self.terms for verdict in term.verdicts(theory)))
+
+    def _counted(self, theory: Theory) -> tuple[Verdict, ...]:
+        of_model = validity.counted(theory.verdicts, any(term.dark for term in self.terms))
+        return (*of_model, *(verdict for term in self.terms for verdict in term.conditions(theory)))
 
     # ------------------------------------------------------------------------------------------ for many nuisances
 
@@ -292,8 +303,16 @@ def around(like: LogLikelihood, predicted: Float[Array, " n"], vector: Float[Arr
     information = -jacobian.T @ jax.hessian(density_beside)(flat) @ jacobian
     if any(isinstance(term, OwnTerm) for term in beside):
         information -= jax.hessian(own_density)(vector)
-    summary = like._summary(values(list(like.terms), vector), errors)
-    return value + value_beside, (slope, weight), (jacobian.T @ slope_beside, information), summary
+    summary = like._summary(theory, values(list(like.terms), vector), errors)
+    value = _where_met(like._counted(theory), value + value_beside, -jnp.inf)
+    return value, (slope, weight), (jacobian.T @ slope_beside, information), summary
+
+
+def _where_met(conditions: Sequence[Verdict], value: Float[Array, ""], otherwise: float) -> Float[Array, ""]:
+    """The value where all conditions are met."""
+    for condition in conditions:
+        value = jnp.where(condition.ok, value, otherwise)
+    return value
 
 
 def _total(terms) -> Float[Array, ""]:

@@ -98,8 +98,17 @@ class Term(eqx.Module):
         """Measured minus predicted values in units of their errors, where that has a meaning."""
         return jnp.zeros(0)
 
+    @property
+    def dark(self) -> bool:
+        """Whether it is about dark matter, which a model then must have."""
+        return False
+
     def verdicts(self, theory: Theory) -> tuple[Verdict, ...]:
         """Conditions of the calculation of its values, beside those of the model."""
+        return ()
+
+    def conditions(self, theory: Theory) -> tuple[Verdict, ...]:
+        """Those of them without which the likelihood is zero."""
         return ()
 
 

@@ -25,6 +25,7 @@ from bsfit import validity
 from bsfit.catalogue import LEPTONS
 from bsfit.constants import CHARGE_DOWN
 from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
+from bsfit.dark_sector.conversion import FermionConversion
 from bsfit.dark_sector.higgs_portal import HiggsPortal, width_if_coupled
 from bsfit.dark_sector.t_channel import FermionExchange, nucleon_couplings
 from bsfit.loading.inputs import Inputs
@@ -164,11 +165,14 @@ def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs)
         FermionExchange.of({"electron": leptons, "neutrino": leptons}, m_l, m_x, inputs, name="leptons"),
         FermionExchange.of({"up": up, "down": quarks}, m_q, m_x, inputs, name="quarks"),
     ]
-    share = inputs["coannihilation"]
-    for name, mass, vector, hypercharge in (("L", m_l, leptons, -0.5), ("Q", m_q, quarks, 1 / 6)):
+    share, conversions = inputs["coannihilation"], []
+    heavier = (("L", m_l, leptons, -0.5), ("Q", m_q, quarks, 1 / 6))
+    for species, (name, mass, vector, hypercharge) in enumerate(heavier, start=1):
         charges = GaugeCharges.doublet(hypercharge, name == "Q", alpha_s(m_q, inputs, loops=2), inputs)
-        arguments = (m_x, mass, norm_squared(vector), charges, share)
-        channels += [MixedPair(*arguments, name=f"X {name}"), FermionPair(*arguments, name=f"{name} pairs")]
+        arguments = (m_x, mass, norm_squared(vector), charges)
+        channels.append(MixedPair(*arguments, share, name=f"X {name}", species=species))
+        channels.append(FermionPair(*arguments, share, name=f"{name} pairs", species=species))
+        conversions.append(FermionConversion(*arguments, species=species))
     portal = HiggsPortal()
     if not known_zero(params, "lambda_H"):
         couplings = HiggsCouplings.unmixed(params["lambda_H"], inputs)
@@ -182,6 +186,7 @@ def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs)
         kind="complex scalar",
         vector=nucleon_couplings(quarks, leptons, (m_q, m_l, m_x), inputs),
         scalar=portal.scattering,
+        conversions=tuple(conversions),
         partners={"L": Partner(m_l, same_flavour_share(leptons)), "Q": Partner(m_q, jnp.ones(()))},
     )
 
@@ -201,7 +206,7 @@ def same_flavour_share(leptons: Vector) -> Float[Array, ""]:
 
 
 def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> tuple[Verdict, ...]:
-    r"""Conditions under which the numbers can be trusted.
+    r"""Conditions under which the numbers can be trusted, and X is the dark matter.
 
     Landau pole of the lepton coupling from :math:`16\pi^2\,d\lambda/d\ln\mu=3\lambda^3+6|\lambda_Q|^2\lambda` at one
     loop with :math:`\lambda_Q` fixed, which gives
@@ -225,5 +230,6 @@ def verdicts(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) ->
             "lighter of m_Q and m_L in GeV, against m_X: otherwise X is not the dark matter",
             jnp.min(masses),
             params["m_X"],
+            counts="dark matter",
         ),
     )

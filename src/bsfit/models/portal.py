@@ -30,6 +30,7 @@ from bsfit import validity
 from bsfit.catalogue import LEPTONS
 from bsfit.dark_sector import vector_portal
 from bsfit.dark_sector.annihilation import VectorExchange, VectorPair, VectorScalarPair
+from bsfit.dark_sector.conversion import VectorConversion
 from bsfit.dark_sector.higgs_portal import HiggsPortal
 from bsfit.dark_sector.widths import scalar_width
 from bsfit.loading.inputs import Inputs
@@ -121,10 +122,11 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     width = width + _LEAST_WIDTH * m_zp
     initial = (g_x, masses[0], masses[-1], m_zp, width)
     pairs, edges = vector_portal.fermion_pairs(z, inputs)[1], vector_portal.thresholds(z, inputs)
-    exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split)
+    heavier = int(split)
+    exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split, species=heavier)
     channels: list[Channel] = [exchange, VectorPair(g_x, masses, m_zp, multiplicity=each)]
     if not without_phi(params):
-        channels.append(_vector_and_scalars(initial, scalar))
+        channels.append(_vector_and_scalars(initial, scalar, heavier))
     portal = HiggsPortal()
     if not known_zero(params, "lambda_Hchi", "lambda_Hphi"):
         higgs = higgs_couplings(params, masses, scalar, inputs)
@@ -140,6 +142,7 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
         kind="complex scalar",
         vector={name: coupling * elastic for name, coupling in vector.items()},
         scalar=portal.scattering,
+        conversions=(VectorConversion(masses[0], masses[-1], g_x, m_zp, pairs, species=1),) if split else (),
     )
 
 
@@ -147,19 +150,19 @@ _LEAST_WIDTH = 1e-10
 """Width over mass that a Z' has at least in annihilation, where all that is counted is closed."""
 
 
-def _vector_and_scalars(initial: tuple, scalar: Scalars) -> VectorScalarPair:
+def _vector_and_scalars(initial: tuple, scalar: Scalars, species: int) -> VectorScalarPair:
     r""":math:`Z'h_{1,2}` through a vertex :math:`4g_Xm_{Z'}` times the share of :math:`\phi`."""
     shares = jnp.stack([-scalar.sin_theta, safe_sqrt(1 - scalar.sin_theta**2)])
     vertex = 4 * initial[0] * initial[3] * shares
     others = jnp.stack([scalar.m_h1, finite(scalar.m_h2)])
-    return VectorScalarPair(*initial, vertex=vertex, scalar_masses=others, multiplicity=2.0)
+    return VectorScalarPair(*initial, vertex=vertex, scalar_masses=others, multiplicity=2.0, species=species)
 
 
 # ----------------------------------------------------------------------------------------------------- verdicts
 
 
 def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], inputs: Inputs) -> tuple[Verdict, ...]:
-    r"""Conditions under which the numbers can be trusted.
+    r"""Conditions under which the numbers can be trusted, and the vacuum is one.
 
     Landau pole of :math:`g_X` at one loop: :math:`\ln(\Lambda/m_{Z'})=24\pi^2/133g_X^2` with the charges of Q, L,
     :math:`\phi` and :math:`\chi`.
@@ -200,9 +203,13 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         ),
         validity.higgs_portal(params.get("lambda_Hchi", 0.0), scalar.m_I, inputs["m_h"]),
         validity.not_below(
-            "bounded_potential", "smallest condition for a potential bounded below", scalar.bounded, 0.0
+            "bounded_potential",
+            "smallest condition for a potential bounded below",
+            scalar.bounded,
+            0.0,
+            counts="always",
         ),
-        validity.above("no_tachyon", "smallest squared mass of h and phi in GeV^2", scalar.m2_h1, 0.0),
+        validity.above("no_tachyon", "smallest squared mass of h and phi in GeV^2", scalar.m2_h1, 0.0, counts="always"),
         validity.below(
             "small_kinetic_mixing",
             "kinetic mixing, of which only the first order is kept, against 0.1",

@@ -14,7 +14,7 @@ from bsfit.dark_matter import relic_density
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import BoundModel, ModelLike, bind_model, row_of
-from bsfit.theory import Params, Theory
+from bsfit.theory import Params, Theory, Verdict
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,16 @@ class AtRelicDensity:
 
         found = relic_density.coupling_for(self.target, density, *self.bounds)
         message = f"{self.coupling} at which Omega_h2 is {self.target:g}, against 0: there is none in the bounds"
-        verdict = validity.above("relic_solution", message, found, 0.0)
+        verdict = validity.above("relic_solution", message, found, 0.0, counts="always")
         theory = at(found)
-        changed = ({**theory.quantities, self.coupling: found}, (*theory.verdicts, verdict))
+        verdicts = (*map(_always, (*theory.verdicts, *relic_density.verdicts(theory))), verdict)
+        changed = ({**theory.quantities, self.coupling: found}, verdicts)
         return eqx.tree_at(lambda t: (t.quantities, t.verdicts), theory, changed)
+
+
+def _always(verdict: Verdict) -> Verdict:
+    """Without dark matter there is no density to fix the coupling: what counts for dark matter counts always."""
+    return verdict if verdict.counts == "note" else replace(verdict, counts="always")
 
 
 def at_relic_density(
@@ -65,8 +71,8 @@ def at_relic_density(
 
     Takes the place of a model everywhere: ``bsfit.log_likelihood(at_relic_density("loop", "lambda_L_mu", (0.1, 10)),
     ...)``. The density must fall with the coupling: between several solutions it finds one. Where there is none,
-    everything is NaN and the verdict `relic_solution` says so: fits and samples stay away. Raises `BsfitInputError` for
-    bounds that are no positive interval, and for a target that is not positive.
+    everything is NaN, the verdict `relic_solution` says so, and the log-likelihood is -inf. Raises `BsfitInputError`
+    for bounds that are no positive interval, and for a target that is not positive.
     """
     low, high = bounds
     if not (0.0 < low < high < float("inf") and 0.0 < target < float("inf")):

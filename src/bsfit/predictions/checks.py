@@ -47,12 +47,13 @@ def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
 
 
 def failed_verdicts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Messages of the validity conditions that are not met."""
-    return tuple(
+    """Messages of the conditions that are not met, each once."""
+    said = (
         f"{v.name}: {v.message} (found {float(v.value):.4g}, limit {float(v.limit):.4g})"
         for v in verdicts
         if not bool(v.ok)
     )
+    return tuple(dict.fromkeys(said))
 
 
 def idle(params: Iterable[str], prediction: "Prediction") -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from bsfit import scalars
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.inference import target
+from bsfit.inference import allowed, target
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import minimise
 from bsfit.inference.progress import Progress
@@ -40,6 +40,9 @@ class _Fixed(eqx.Module):
     def __call__(self, params: Params) -> Any:
         return self.like({**params, **self.fixed})
 
+    def conditions(self, params: Params) -> dict[str, Any]:
+        return self.like.conditions({**params, **self.fixed})
+
 
 def scan(
     like: Any,
@@ -58,7 +61,7 @@ def scan(
     Every other free parameter must have a value in `fixed`, or is re-minimised at each point with profile=True.
     free: as in `space.parse`, default `like.free`; a plain function of grid and fixed parameters needs none. Parameters
     that carry a distribution add its log-density to the total. Raises BsfitInputError for bad grids, unknown names,
-    and parameters that are neither on the grid nor fixed.
+    parameters that are neither on the grid nor fixed, and where the likelihood is zero on all of the grid.
     """
     started = time.time()
     axes = grid_axes(grid, "scan")
@@ -73,8 +76,14 @@ def scan(
         points |= _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
     points |= {name: np.full(mesh[0].size, value) for name, value in fixed.items()}
     with Progress("scan", mesh[0].size, progress) as bar:
-        total, groups = _evaluate(like, space, points, chunk, bar)
-    bad = int(np.sum(~np.isfinite(total)))
+        total, groups, met = _evaluate(like, space, points, chunk, bar)
+    inside = (
+        allowed.anywhere(met, "scan", "at any point of the grid", "move the grid")
+        if met
+        else np.full(total.shape, True)
+    )
+    bad = int(np.sum(~np.isfinite(total) & inside))
+    lost = f"the log-likelihood is not finite at {bad} of {total.size} points"
     return Scan(
         names=tuple(axes),
         axes=tuple(axes.values()),
@@ -84,8 +93,8 @@ def scan(
         by_group=np.array([values.reshape(shape) for values in groups.values()]),
         others={name: points[name].reshape(shape) for name in others},
         reference=_reference(like, axes),
-        status="converged" if bad < total.size else "not converged",
-        messages=(f"the log-likelihood is not finite at {bad} of {total.size} points",) if bad else (),
+        status="converged" if np.isfinite(total).any() else "not converged",
+        messages=(*allowed.words(met, "the grid"), *((lost,) if bad else ())),
         meta=provenance(
             target.about(like),
             started=started,
@@ -174,7 +183,8 @@ def _profiled(
 
     def descend(start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         first = np.where(hold, fixed_part, start.reshape(fixed_part.shape))
-        found = minimise(objective, first, hold=np.broadcast_to(hold, first.shape), lanes=starts)
+        held = np.broadcast_to(hold, first.shape)
+        found = minimise(objective, allowed.inward(objective, first, held), hold=held, lanes=starts)
         return found.position.reshape(*shape, -1), found.value.reshape(shape)
 
     position, value = descend(np.broadcast_to(best.position, fixed_part.shape))
@@ -198,8 +208,8 @@ def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]
 
 def _evaluate(
     like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Total and groups at all points, in chunks of one size; the last one is padded."""
+) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Total, groups, and which conditions are met, at all points, in chunks of one size; the last one is padded."""
     size = len(next(iter(points.values())))
     chunk = min(chunk, size)
     results = []
@@ -208,15 +218,14 @@ def _evaluate(
         part = {name: jnp.asarray(values[rows]) for name, values in points.items()}
         results.append(jax.tree.map(np.asarray, _batch(like, space, part)))
         bar.advance(chunk)
-    total = np.concatenate([part for part, _ in results])[:size]
-    return total, {name: np.concatenate([part[name] for _, part in results])[:size] for name in results[0][1]}
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[:size], *results)
 
 
 @eqx.filter_jit
-def _batch(like: Target, space: Space | None, points: Params) -> tuple[Any, dict[str, Any]]:
-    def one(params: Params) -> tuple[Any, dict[str, Any]]:
+def _batch(like: Target, space: Space | None, points: Params) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    def one(params: Params) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         total = like(params) if space is None else like(params) + space.constraint(params)
-        return total, like.by_group(params)
+        return total, like.by_group(params), like.conditions(params)
 
     return jax.vmap(one)(points)
 

@@ -108,7 +108,14 @@ def prefactor(dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, " k"]:
 
 def relative_density(dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, " k"]:
     r"""Equilibrium density of all species over that of one state of the lightest: :math:`\sum_kg_kn_k/n_1`."""
-    ratio = (dark.masses / dark.masses[0])[:, None]
-    heavier = jnp.maximum(ratio - 1, 0.0) * x[None, :]
+    return jnp.sum(densities(dark, x), axis=0)
+
+
+def densities(dark: DarkSector, x: Float[Array, " k"]) -> Float[Array, "n k"]:
+    r"""Equilibrium density of each species over that of one state of the lightest, :math:`g_kn_k/n_1`.
+
+    Species that are lighter than the first, which then is not dark matter, count as equally heavy.
+    """
+    ratio = jnp.maximum(dark.masses / dark.masses[0], 1.0)[:, None]
     bessel = bessel_k(2, 1 / (ratio * x[None, :])) / bessel_k(2, 1 / x)[None, :]
-    return jnp.sum(dark.dof[:, None] * ratio * jnp.sqrt(ratio) * jnp.exp(-heavier) * bessel, axis=0)
+    return dark.dof[:, None] * ratio * jnp.sqrt(ratio) * jnp.exp((1 - ratio) * x[None, :]) * bessel
