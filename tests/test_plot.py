@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot import canvas, corner, results
+from bsfit.plot import corner, results
 from bsfit.results import Posterior, Profile, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)
@@ -37,15 +37,6 @@ def posterior():
         names=("a", "b"), samples=samples, log_likelihood=draws[..., 0], sample_stats={}, summary={}, priors={},
         verdict="failed", reasons=("R-hat",), diagnostics={},
     )  # fmt: skip
-
-
-def test_levels_are_those_of_the_chi_square():
-    from scipy import stats
-
-    for sigma, dof in ((1.0, 1), (2.0, 1), (1.0, 2), (2.0, 2), (3.0, 2)):
-        expected = stats.chi2(dof).isf(2 * stats.norm.sf(sigma))
-        assert canvas.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
-    assert [round(canvas.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
 
 
 def test_plane_names_sets_levels_and_points(tmp_path):
@@ -81,6 +72,84 @@ def test_plane_legend_states_levels_and_degrees_of_freedom(tmp_path, monkeypatch
         assert expected in found
     assert any("2.30" in text and "68.3" in text for text in found)
     assert any("6.18" in text and "95.4" in text for text in found)
+
+
+def flat_scan():
+    """Beside a group of both axes: one of a single axis, one of none, one that hardly depends on them."""
+    a, b = X[:, None], np.log(Y)[None] - 2
+    both, one, weak = -2 * (a - 0.3) ** 2 - 2 * b**2, -2 * (a - 3.0) ** 2 + 0 * b, 0.1 * a + 0 * b
+    return Scan(
+        names=("C9", "m"), axes=(X, Y), log=(False, True), log_likelihood=both, groups=("both", "one", "none", "weak"),
+        by_group=np.stack([both, one, 0 * both - 1.0, weak]),
+    )  # fmt: skip
+
+
+def test_what_would_fill_a_plane_is_named_and_not_drawn(tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    drawn = []
+    monkeypatch.setattr(Axes, "contourf", lambda *_, colors, **__: drawn.append(colors[0]))
+    found = texts(results.plot_plane, flat_scan(), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert {"both", "global", "one (highest at the edge)", "best fit"} <= set(found)
+    assert "not drawn, no dependence on the axes:\nnone" in found
+    assert "not drawn, within 68.3 % everywhere:\nweak" in found
+    assert len(set(drawn)) == 2
+    with np.load(tmp_path / "p.numbers.npz") as saved:
+        assert np.ptp(saved["delta_chi2_none"]) == 0.0
+        assert saved["best_C9"] == pytest.approx(0.3, abs=1e-9)
+
+
+def test_a_flat_plane_has_no_best_fit(tmp_path, monkeypatch):
+    flat = Scan(names=("C9", "m"), axes=(X, Y), log=(False, True), log_likelihood=np.zeros((41, 31)))
+    found = texts(results.plot_plane, flat, tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert "not drawn, no dependence on the axes:\nglobal" in found
+    assert "best fit" not in found
+
+
+def test_flat_curves_are_named_and_not_drawn(tmp_path, monkeypatch):
+    curves = np.stack([-2 * (X - 0.3) ** 2, 0 * X])
+    line = Scan(
+        names=("C9",), axes=(X,), log=(False,), log_likelihood=curves[0], groups=("seen", "blind"), by_group=curves
+    )
+    found = texts(results.plot_profile, line, tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert "seen" in found
+    assert "blind" not in found
+    assert "not drawn, no dependence on the axes:\nblind" in found
+
+
+def narrow(points):
+    """A valley as narrow as that of C9 and C10 in lepton universality; its best fit is no grid point."""
+    x = np.linspace(-3.5, 3.5, points)
+    a, b = np.meshgrid(x - 0.033, x - 0.021, indexing="ij")
+    rise = (a**2 + b**2 - 2 * 0.9875 * a * b) / (1 - 0.9875**2)
+    return Profile(
+        names=("C9", "C10"), axes=(x, x), delta_chi2=rise, best={"C9": 0.033, "C10": 0.021}, best_log_likelihood=0.0,
+        others={}, bounds={"C9": (-5.0, 5.0), "C10": (-5.0, 5.0)}, log=(False, False),
+    )  # fmt: skip
+
+
+def test_contours_of_a_narrow_valley_are_one_piece(tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    drawn, original = [], Axes.contour
+    monkeypatch.setattr(Axes, "contour", lambda *args, **style: drawn.append(original(*args, **style)))
+    found = texts(results.plot, narrow(41), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert not any("coarse" in text for text in found)
+    for height, lines in zip((2.2957, 6.1801), drawn[0].allsegs, strict=True):
+        (line,) = lines
+        x, y = line.T
+        area = 0.5 * abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+        assert area == pytest.approx(np.pi * height * np.sqrt(1 - 0.9875**2), rel=0.01)
+        assert np.ptp(x) == pytest.approx(2 * height**0.5, rel=0.01)
+
+
+def test_a_coarse_grid_is_said_to_be_one(tmp_path, monkeypatch):
+    rise = narrow(41).delta_chi2
+    holed = Profile(**{**vars(narrow(41)), "delta_chi2": np.where(np.indices(rise.shape)[0] < 20, np.inf, rise)})
+    found = texts(results.plot, holed, tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert any("coarse grid: area or extent known to" in text for text in found)
+    found = texts(results.plot, narrow(8), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert any("coarse grid: area or extent known badly" in text for text in found)
 
 
 def test_plane_of_several_results_and_chosen_groups(tmp_path):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bsfit.results import write_atomically
+from bsfit.results.surfaces import AGREE, known
 
 # Colours of Okabe and Ito (2008), distinct for colour-blind readers; the global fit is drawn last, in black.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -34,20 +34,11 @@ STYLE: dict[Any, Any] = {
     "hatch.linewidth": 0.5,
     "svg.hashsalt": "bsfit",
 }
-SIGMAS = (1.0, 2.0)
+DAGGER = "\N{DAGGER}"
+"""Behind the names of regions whose grid is too coarse for them."""
 
 Labels = Mapping[str, str] | None
 """Parameter or group -> text, TeX in dollars."""
-
-
-def probability(sigma: float) -> float:
-    """Two-sided Gaussian probability within `sigma`."""
-    return math.erf(sigma / math.sqrt(2.0))
-
-
-def level(sigma: float, dof: int) -> float:
-    """Delta chi2 that bounds this probability: 1 and 4 for one degree of freedom, 2.30 and 6.18 for two."""
-    return float(sigma**2) if dof == 1 else -2.0 * math.log1p(-probability(sigma))
 
 
 def what(record: Any) -> str:
@@ -82,6 +73,14 @@ def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
         (axes.set_xlim if x else axes.set_ylim)(grid[0], grid[-1])
         if is_log and grid[-1] < 100.0 * grid[0]:
             _plain_ticks(axis)
+
+
+def doubt(change: float) -> list[Any]:
+    """Legend entry for the daggers, if the largest change of a region on half of its grid points is too large."""
+    from matplotlib.lines import Line2D
+
+    text = f"{DAGGER} coarse grid: area or extent known {known(change)}"
+    return [Line2D([], [], linestyle="none", label=text)] if change > AGREE else []
 
 
 def _plain_ticks(axis: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, SIGMAS, Labels, canvas, label, probability, save, save_arrays, what
+from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, Labels, canvas, label, save, save_arrays, what
 from bsfit.results import Posterior
+from bsfit.results.surfaces import SIGMAS, probability
 from bsfit.results.tables import number
 
 
