@@ -18,8 +18,8 @@ class FitResult(Record):
 
     errors: (minus, plus), both positive, from the 1 sigma profile crossings (from the Hessian without profile);
     inf where the bound comes first, NaN for a parameter the data do not determine.
-    combinations: the products of powers that are determined when single parameters are not:
-    name, exponents, value, minus, plus.
+    combinations: the products of powers, or sums, that are determined when single parameters are not: name, exponents,
+    value, minus, plus, bounds, interval_1, interval_2 (without profile no intervals).
     covariance: of the parameters in their own units, 2 (Hessian of -2 log L)^-1; NaN rows for undetermined parameters
     and for those at a bound.
     status: `converged`, `at bound`, `degenerate` or `not converged`.
@@ -73,16 +73,7 @@ class FitResult(Record):
 
     def __str__(self) -> str:
         rows = [self._row(name) for name in self.names if name not in self.nuisances]
-        rows += [
-            [
-                c["name"],
-                tables.number(c["value"], c["minus"], c["plus"]),
-                tables.asymmetric(c["minus"], c["plus"]),
-                "",
-                "",
-            ]
-            for c in self.combinations
-        ]
+        rows += [self._combined(combination) for combination in self.combinations]
         lines = [
             f"Fit {tables.title(self.meta)}: {self.status}",
             tables.aligned(["parameter", "best fit", "- / + error", "1 sigma", "2 sigma"], rows),
@@ -116,6 +107,15 @@ class FitResult(Record):
         )
         edge = f" ({self.at_bound[name]} bound)" if name in self.at_bound else ""
         return [name, value + edge, tables.asymmetric(minus, plus), one, two]
+
+    @staticmethod
+    def _combined(combination: dict[str, Any]) -> list[str]:
+        value, minus, plus = (combination[key] for key in ("value", "minus", "plus"))
+        ends = [
+            tables.interval(combination.get(f"interval_{sigma}"), combination.get("bounds"), minus, plus)
+            for sigma in (1, 2)
+        ]
+        return [combination["name"], tables.number(value, minus, plus), tables.asymmetric(minus, plus), *ends]
 
 
 def _pull_line(result: FitResult) -> str:
