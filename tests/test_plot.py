@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot import corner, results
-from bsfit.results import Posterior, Profile, Scan
+from bsfit.plot import corner, correlations, results
+from bsfit.results import FitResult, Posterior, Profile, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)
 
@@ -175,6 +175,40 @@ def test_corner_shows_that_a_posterior_failed(tmp_path, monkeypatch):
     assert {"a", "b"} <= set(found)
 
 
+def fit_result(names=("C9", "C10", "n"), nuisances=("n",)):
+    covariance = np.array([[1.0, 0.79, 0.1], [0.79, 0.64, np.nan], [0.1, np.nan, 4.0]])[: len(names), : len(names)]
+    numbers = dict.fromkeys(names, 0.5)
+    pairs = dict.fromkeys(names, (0.1, 0.1))
+    return FitResult(
+        names=names, values=numbers, errors=pairs, hessian_errors=numbers, intervals_1={}, intervals_2={},
+        covariance=covariance, bounds=pairs, status="converged", log_likelihood=0.0, nuisances=nuisances,
+    )  # fmt: skip
+
+
+def test_correlations_of_a_fit_are_an_annotated_matrix(tmp_path, monkeypatch):
+    labels = {"C9": "$C_9$"}
+    found = texts(results.plot, fit_result(), tmp_path / "fit.png", monkeypatch=monkeypatch, labels=labels)
+    assert found.count("0.988") == 2
+    assert found.count("1") == 2
+    assert {"$C_9$", "C10"} <= set(found)
+    assert "n" not in found
+    rows = list(csv.reader((tmp_path / "fit.numbers.csv").read_text().splitlines()))
+    assert rows[0] == ["parameter", "C9", "C10"]
+    assert float(rows[1][2]) == pytest.approx(0.9875)
+    found = texts(
+        correlations.plot_correlations, fit_result(), tmp_path / "all.png", monkeypatch=monkeypatch,
+        names=("C9", "C10", "n"),
+    )  # fmt: skip
+    assert found.count("-") == 2
+    assert "0.05" in found
+
+
+def test_correlations_of_a_posterior(tmp_path):
+    _, numbers = correlations.plot_correlations(posterior(), tmp_path / "p.svg")
+    rows = list(csv.reader(numbers.read_text().splitlines()))
+    assert float(rows[2][1]) == pytest.approx(0.5 / np.sqrt(2), abs=0.03)
+
+
 def test_figures_are_reproducible(tmp_path):
     first, second = (results.plot(scan(), tmp_path / f"{i}.png")[0].read_bytes() for i in range(2))
     assert first == second
@@ -183,6 +217,12 @@ def test_figures_are_reproducible(tmp_path):
 def test_bad_requests_are_refused(tmp_path):
     with pytest.raises(BsfitInputError, match="has no figure"):
         results.plot(3, tmp_path / "x.png")
+    with pytest.raises(BsfitInputError, match="FitResult of C9 has no figure"):
+        results.plot(fit_result(("C9",), ()), tmp_path / "x.png")
+    with pytest.raises(BsfitInputError, match="no parameter C11"):
+        correlations.plot_correlations(fit_result(), tmp_path / "x.png", names=["C9", "C11"])
+    with pytest.raises(BsfitInputError, match="a FitResult or a Posterior"):
+        correlations.plot_correlations(scan(), tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="same one or two"):
         results.plot_plane({"a": scan(), "b": scan(("C10", "m"))}, tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="no draws of c"):

@@ -60,7 +60,11 @@ def fit(
         here, there = goodness.summary(like, space, goodness.params_at(space, best)), None
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": like.pull_by_rank}
     estimates = _estimates(space, best, ends)
-    estimates["messages"] += (*goodness.own_terms(here), *like.remarks(estimates["values"]))
+    estimates["messages"] += (
+        *goodness.outside(space, reference),
+        *goodness.own_terms(here),
+        *like.remarks(estimates["values"]),
+    )
     result = FitResult(
         **estimates,
         **goodness.measures(like, space, best, reference, here, there),

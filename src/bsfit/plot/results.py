@@ -29,17 +29,20 @@ from bsfit.plot.canvas import (
     what,
 )
 from bsfit.plot.corner import plot_corner
-from bsfit.results import Posterior, Profile, Scan
+from bsfit.plot.correlations import plot_correlations
+from bsfit.results import FitResult, Posterior, Profile, Scan
 from bsfit.results.surfaces import AGREE, CONTOURS, SIGMAS, disagreement, level, probability, refined
 
 
 def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Path, Path]:
-    """Draw a Scan, Profile or Posterior with the function that fits it; the options are that function's."""
+    """Draw a Scan, Profile, Posterior or FitResult with the function that fits it; the options are that function's."""
     if isinstance(record, Posterior):
         return plot_corner(record, path, **options)
+    if isinstance(record, FitResult):
+        return plot_correlations(record, path, **options)
     if isinstance(record, Profile | Scan) and len(record.names) in (1, 2):
         return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
-    expected = "a Scan or Profile of one or two parameters, or a Posterior"
+    expected = "a Scan or Profile of one or two parameters, a Posterior, or a FitResult of several"
     raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=expected)
 
 

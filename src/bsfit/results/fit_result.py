@@ -8,9 +8,6 @@ import numpy as np
 from bsfit.results import tables
 from bsfit.results.record import Interval, Record, Values
 
-LARGEST = 5
-"""So many pulls are printed."""
-
 
 @dataclass(frozen=True, eq=False)
 class FitResult(Record):
@@ -24,6 +21,7 @@ class FitResult(Record):
     and for those at a bound.
     status: `converged`, `at bound`, `degenerate` or `not converged`.
     chi2 is of everything, p_value of the data alone: own terms of a user are in the first.
+    pull: in sigma; None where the reference fits better (`pull_delta_chi2` is negative), or there is none.
     gradient_norm: distance to the exact minimum in sigma that the last gradient predicts.
     pulls: (observable, measured minus predicted value over its error), the largest first. delta_chi2_by_group: twice
     the log-likelihood of each group above that of the reference. nuisances: parameters that carry a constraint of the
@@ -72,20 +70,23 @@ class FitResult(Record):
         return self.covariance / np.outer(sigma, sigma)
 
     def __str__(self) -> str:
-        rows = [self._row(name) for name in self.names if name not in self.nuisances]
+        shown = [name for name in self.names if name not in self.nuisances]
+        at = [self.names.index(name) for name in shown]
+        rows = [self._row(name) for name in shown]
         rows += [self._combined(combination) for combination in self.combinations]
         lines = [
             f"Fit {tables.title(self.meta)}: {self.status}",
             tables.aligned(["parameter", "best fit", "- / + error", "1 sigma", "2 sigma"], rows),
+            *tables.correlations(shown, self.correlation[np.ix_(at, at)]),
             tables.goodness(self.chi2, self.ndf, self.p_value) + f"; log L = {tables.fixed(self.log_likelihood)}",
         ]
-        if self.pull is not None:
+        if self.pull_delta_chi2 is not None:
             lines.append(_pull_line(self))
         if len(self.delta_chi2_by_group) > 1:
             shares = sorted(self.delta_chi2_by_group.items(), key=lambda item: -abs(item[1]))
             lines.append("better by chi2: " + ", ".join(f"{group} {delta:.1f}" for group, delta in shares))
         if self.pulls:
-            listed = ", ".join(f"{name} {size:+.1f}" for name, size in self.pulls[:LARGEST])
+            listed = ", ".join(f"{name} {size:+.1f}" for name, size in self.pulls[: tables.LISTED])
             lines.append(f"largest pulls: {listed}")
         floating = f"; {len(self.nuisances)} nuisances float" if self.nuisances else ""
         share = f"{self.reached} of {self.starts} starts ended at this minimum"
@@ -119,6 +120,8 @@ class FitResult(Record):
 
 
 def _pull_line(result: FitResult) -> str:
+    if result.pull is None:
+        return f"no pull: the Standard Model fits better, by Delta chi2 = {-(result.pull_delta_chi2 or 0.0):.2f}"
     s = "" if result.pull_dof == 1 else "s"
     how = f"Delta chi2 = {result.pull_delta_chi2:.2f} for {result.pull_dof} degree{s} of freedom"
     if result.meta.get("settings", {}).get("pull_by_rank"):
