@@ -147,9 +147,9 @@ def test_a_coarse_grid_is_said_to_be_one(tmp_path, monkeypatch):
     rise = narrow(41).delta_chi2
     holed = Profile(**{**vars(narrow(41)), "delta_chi2": np.where(np.indices(rise.shape)[0] < 20, np.inf, rise)})
     found = texts(results.plot, holed, tmp_path / "p.png", monkeypatch=monkeypatch)
-    assert any("coarse grid: area or extent known to" in text for text in found)
+    assert any("grid too coarse: known to" in text for text in found)
     found = texts(results.plot, narrow(8), tmp_path / "p.png", monkeypatch=monkeypatch)
-    assert any("coarse grid: area or extent known badly" in text for text in found)
+    assert any("grid too coarse: known badly" in text for text in found)
 
 
 def test_plane_of_several_results_and_chosen_groups(tmp_path):

@@ -34,7 +34,7 @@ def test_maps_say_what_is_drawn_and_what_is_nowhere(tmp_path):
     # Daggers: beside points without a number the edge is known to one step only.
     for label in ("above\u2020", "far above: nowhere", "far below: nowhere", "far lines: nowhere", "then", "now"):
         assert f"<!-- {label} -->" in text
-    assert "\u2020 coarse grid: area or extent known to 7 % only" in text
+    assert "\u2020 grid too coarse: known to 7 % only" in text
     with np.load(numbers) as saved:
         assert set(saved) == {
             "axis_C9",

@@ -75,12 +75,9 @@ def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
             _plain_ticks(axis)
 
 
-def doubt(change: float) -> list[Any]:
-    """Legend entry for the daggers, if the largest change of a region on half of its grid points is too large."""
-    from matplotlib.lines import Line2D
-
-    text = f"{DAGGER} coarse grid: area or extent known {known(change)}"
-    return [Line2D([], [], linestyle="none", label=text)] if change > AGREE else []
+def doubt(change: float) -> str:
+    """What the daggers mean, if the largest change of a region on half of its grid points is too large."""
+    return f"{DAGGER} grid too coarse: known {known(change)}" if change > AGREE else ""
 
 
 def _plain_ticks(axis: Any) -> None:

@@ -80,8 +80,8 @@ def plot_maps(
                 payload[f"{title}: {i} {layer.label}".replace("/", "|")] = np.asarray(layer.values)
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
-            handles += doubt(coarse)
-            cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
+            style = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.15), "ncols": 2, "handlelength": 1.6}
+            cell.legend(handles=handles, title=doubt(coarse) or None, title_fontsize=11, **style)
         return save(figure, path, dpi=150.0), save_arrays(path, payload)
 
 
@@ -120,9 +120,13 @@ def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
     if levels:
         look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
         drawn = axes.contour(*fine, values, levels=levels, zorder=order, **look)
-        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, zorder=5) if lines.written else ()
-        for text in written:
-            text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
+        if lines.written:
+            # Labels go where the grid's own contours, of fewer points, have straight parts.
+            places = axes.contour(*grid.axes, np.asarray(lines.values).T, levels=levels, alpha=0.0)
+            at = [text.get_position() for text in axes.clabel(places, fontsize=10)]
+            places.remove()
+            for text in axes.clabel(drawn, fmt=lines.written, fontsize=10, zorder=5, manual=at):
+                text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
     else:
         label = f"{label}: nowhere"
     return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=label)

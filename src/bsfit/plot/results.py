@@ -81,7 +81,8 @@ def plot_plane(
         handles = [handle for handle in handles if len(sets) > 1 or handle.get_label() != "global"]
         handles += _marks(axes, names, best, reference, reference_label)
         frame(axes, sets[0].record, names, labels)
-        _legend(axes, [*handles, *_left_out(left, labels), *doubt(coarse)], title)
+        said = [*_left_out(left, labels), *([doubt(coarse)] if coarse > AGREE else [])]
+        _legend(axes, [*handles, *_remarks(said)], title)
         payload = dict(zip((f"axis_{name}" for name in names), sets[0].record.axes, strict=True))
         payload |= {f"delta_chi2_{each.name}": each.values for each in sets}
         payload |= {"levels": np.array(CONTOURS)}
@@ -124,7 +125,7 @@ def plot_profile(
             axes.axvline(reference[name], color="0.3", linewidth=1.1, linestyle=":", label=reference_label)
         frame(axes, result, (name,), labels)
         axes.set(ylabel=r"$\Delta\chi^2$", ylim=(0.0, top))
-        handles = [*axes.get_legend_handles_labels()[0], *_left_out(left, labels)]
+        handles = [*axes.get_legend_handles_labels()[0], *_remarks(_left_out(left, labels))]
         axes.legend(handles=handles, loc="upper center", title=title, frameon=True, framealpha=0.9, edgecolor="none")
         columns = {name: x, **{f"delta_chi2_{each.name}": each.values for each in sets}}
         return save(figure, path), save_table(path, columns)
@@ -191,11 +192,15 @@ def _visible(sets: Sequence[_Set], height: float) -> tuple[list[str], dict[str, 
     return drawn, left
 
 
-def _left_out(left: Mapping[str, list[str]], labels: Labels) -> list[Any]:
-    """Legend entries that name what is not drawn, and why."""
+def _left_out(left: Mapping[str, list[str]], labels: Labels) -> list[str]:
+    """Names of what is not drawn, and why."""
+    return [f"not drawn, {why}:\n{', '.join(label(name, labels) for name in names)}" for why, names in left.items()]
+
+
+def _remarks(texts: Sequence[str]) -> list[Any]:
+    """Legend entries without a handle."""
     from matplotlib.lines import Line2D
 
-    texts = (f"not drawn, {why}:\n{', '.join(label(name, labels) for name in names)}" for why, names in left.items())
     return [Line2D([], [], linestyle="none", label=text) for text in texts]
 
 

@@ -51,9 +51,9 @@ def refined(
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Finer axes with at least `points` points, and the values [*grid] interpolated there; NaN next to no value.
 
-    Grid points are points of the finer axes, and keep their values.
+    Grid points are points of the finer axes, and keep their values. Three corners of a cell fill its half.
     """
-    values = np.where(np.isfinite(values), values, np.nan)
+    given = values = np.where(np.isfinite(values), values, np.nan)
     fine = []
     for i, (axis, is_log) in enumerate(zip(axes, log, strict=True)):
         coordinate = np.log(axis) if is_log else np.asarray(axis, dtype=float)
@@ -63,7 +63,7 @@ def refined(
         finer = np.exp(finer) if is_log else finer
         finer[::parts] = axis
         fine.append(finer)
-    return tuple(fine), values
+    return tuple(fine), _with_halves(given, values) if values.ndim == 2 else values
 
 
 def outlines(
@@ -120,6 +120,24 @@ def _change(new: Outline, old: Outline, log: Sequence[bool]) -> float:
         before, after = (np.log(before), np.log(after)) if is_log else (np.array(before), np.array(after))
         changes.append(float(np.max(np.abs(after - before)) / (after[1] - after[0])))
     return max(changes)
+
+
+def _with_halves(values: np.ndarray, fine: np.ndarray) -> np.ndarray:
+    """A finer surface with planes through the three corners of the cells that lack one."""
+    n, m = (size - 1 for size in values.shape)
+    p, q = ((size - 1) // cells for size, cells in zip(fine.shape, (n, m), strict=True))
+    at = {(a, b): values[a : n + a, None, b : m + b, None] for a in (0, 1) for b in (0, 1)}
+    inner = fine[:-1, :-1].reshape(n, p, m, q)
+    for a, b in at if np.isnan(values).any() else ():
+        opposite = at[1 - a, 1 - b]
+        # Distances from the opposite corner, in steps of the grid.
+        s, t = (np.abs(np.arange(parts) / parts - (1 - end)) for parts, end in ((p, a), (q, b)))
+        s, t = s[:, None, None], t
+        plane = opposite + s * (at[a, 1 - b] - opposite) + t * (at[1 - a, b] - opposite)
+        inner = np.where((s + t <= 1.0) & np.isnan(inner), plane, inner)
+    fine = fine.copy()
+    fine[:-1, :-1] = inner.reshape(n * p, m * q)
+    return fine
 
 
 def _divided(first: np.ndarray, step: np.ndarray, parts: int) -> np.ndarray:
