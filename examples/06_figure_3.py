@@ -50,9 +50,11 @@ def layers(found, era, limit, one, two):
     ]
 
 
-wanted = {}
+wanted, trusted = {}, True
 for era, of in ERAS.items():
-    fit = bsfit.fit_scenarios(of["data"], ["C9mu=-C10mu"], of["inputs"])["C9mu=-C10mu"]
+    table = bsfit.fit_scenarios(of["data"], ["C9mu=-C10mu"], of["inputs"])
+    trusted &= table.converged
+    fit = table["C9mu=-C10mu"]
     wanted[era] = [100 * np.array(fit[f"interval_{sigma}"]) / C9_SM for sigma in (1, 2)]
     print(f"{era}: C9/C9SM of the data from {wanted[era][0][0]:.1f} to {wanted[era][0][1]:.1f} % at one sigma")
 
@@ -70,3 +72,4 @@ for g_x, omega in zip(near.axes[0], np.log(near["Omega_h2"] / PLANCK), strict=Tr
     step = np.flatnonzero(omega[:-1] * omega[1:] < 0)
     crossings = near.axes[1][step] + omega[step] / (omega[step] - omega[step + 1])
     print(f"g_X = {g_x:.1f}: Omega h^2 = {PLANCK} at m_Zp =", " and ".join(f"{m:.1f}" for m in crossings), "GeV")
+sys.exit(not trusted)

@@ -68,8 +68,11 @@ def layers(found, era, limit, one, two):
 found = bsfit.tabulate(values, GRID)
 found.save("figure-6.npz")
 print(found)
-panels = {}
+panels, trusted = {}, True
 for era, of in ERAS.items():
-    fit = bsfit.fit_scenarios(of["data"], ["C9mu=-C10mu"], of["inputs"])["C9mu=-C10mu"]
+    table = bsfit.fit_scenarios(of["data"], ["C9mu=-C10mu"], of["inputs"])
+    trusted &= table.converged
+    fit = table["C9mu=-C10mu"]
     panels[era] = layers(found, era, of["limit"], fit["interval_1"], fit["interval_2"])
 print("wrote", *plot_maps(found, panels, "figure-6.png", labels=LABELS))
+sys.exit(not trusted)

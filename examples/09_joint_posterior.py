@@ -6,6 +6,7 @@ lambda_L_mu is free. Takes minutes; `--draws 50` is a quick look.
 """
 
 import argparse
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -53,6 +54,7 @@ def main():
     print("wrote", posterior.save("joint_posterior"))
     for path in plot_corner(posterior, "joint_posterior.png"):
         print("wrote", path)
+    sys.exit(not posterior.converged)
 
 
 if __name__ == "__main__":

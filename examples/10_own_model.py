@@ -1,5 +1,7 @@
 """A model of one's own: any function of parameters, and of inputs if it wants them, that returns a `Theory`."""
 
+import sys
+
 import bsfit
 from bsfit.matching.currents import from_charged_leptons
 
@@ -12,4 +14,6 @@ def z_prime(params, inputs):
 
 
 like = bsfit.log_likelihood(z_prime, "lfu", {"g_bs": (-0.01, 0.01)}, {"g_mu": 0.5, "m_Zp": 2000.0})
-print(bsfit.fit(like))
+best = bsfit.fit(like)
+print(best)
+sys.exit(not best.converged)

@@ -1,5 +1,7 @@
 """A term of one's own: what is known beside the data, as a log-density of a theory and the inputs."""
 
+import sys
+
 import jax.numpy as jnp
 
 import bsfit
@@ -12,4 +14,6 @@ def events(theory, inputs):
 
 
 like = bsfit.log_likelihood(data="lfu", free={"C9mu": (-3, 3), "C10mu": (-3, 3)}, terms={"events": events})
-print(bsfit.fit(like))
+best = bsfit.fit(like)
+print(best)
+sys.exit(not best.converged)

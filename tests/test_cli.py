@@ -320,6 +320,18 @@ def test_sample_and_every_plot(capsys, asked, tmp_path):
     assert str(tmp_path / "figures" / "overlay.png") in out
 
 
+def test_a_fit_prints_and_plots_its_correlations(capsys, asked, tmp_path):
+    status, out, _ = run(capsys, "fit", "--free", "C9mu", "--free", "C10mu", "-o", str(tmp_path / "f"), *QUICK)
+    assert status == 0
+    assert "correlation of C9mu and C10mu: " in out
+    status, out, _ = run(capsys, "plot", str(tmp_path / "f" / "fit.json"), "-o", str(tmp_path))
+    assert status == 0
+    assert (tmp_path / "fit.png").stat().st_size > 5_000
+    header, *rows = (tmp_path / "fit.numbers.csv").read_text().splitlines()
+    assert header == "parameter,C9mu,C10mu"
+    assert len(rows) == 2
+
+
 def test_a_folder_holds_one_run(capsys, asked, tmp_path):
     words = ["fit", "--free", "C9mu", "-o", str(tmp_path), *QUICK]
     assert run(capsys, *words)[0] == 0

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import optimize
 
 from bsfit.inference.fit import fit
 
@@ -26,6 +27,70 @@ def test_portal_like_ratio():
     np.testing.assert_allclose(result.errors["z"], [0.2, 0.2], rtol=1e-6)
     assert "g_X and m_Zp enter only through m_Zp/g_X" in str(result)
     assert "log g_X + log m_Zp" in str(result)
+
+
+def rate(k):
+    """-2 log L of a rate |1 + k|^2 of 1.3 with an error that lets k vanish, or does not."""
+    return lambda error: ((jnp.square(1.0 + k) - 1.3) / error) ** 2
+
+
+def crossing(error, level, low, high):
+    """Where the rate's -2 log L reaches a level, by bisection in the one combination."""
+    return optimize.brentq(lambda k: float(rate(k)(error)) - level, low, high, xtol=1e-13)
+
+
+@pytest.mark.parametrize("box", [(-2.0, 2.0), (-0.5, 2.0)])
+@pytest.mark.parametrize(("error", "vanishes"), [(0.4, True), (0.05, False)])
+def test_a_ratio_whose_numerator_can_vanish_has_no_pole_in_its_interval(error, vanishes, box):
+    """A coefficient k = 1e6 lam/M^2, as a mediator of mass M gives: lam/M^2 is determined, M^2/lam passes infinity."""
+    result = fit(lambda p: -0.5 * rate(1e6 * p["lam"] / p["M"] ** 2)(error), free={"lam": box, "M": (500.0, 5000.0)})
+    (ratio,) = result.combinations
+    assert ratio["name"] == "lam/M^2"
+    assert "enter only through lam/M^2" in str(result)
+    best = np.sqrt(1.3) - 1.0
+    for level, key in ((1.0, "interval_1"), (4.0, "interval_2")):
+        if level > (1.3 / error) ** 2:
+            continue
+        ends = crossing(error, level, -0.99, best), crossing(error, level, best, 3.0)
+        np.testing.assert_allclose(np.multiply(ratio[key], 1e6), ends, rtol=1e-6)
+        assert (ends[0] < 0.0) == vanishes
+    assert 1e6 * ratio["value"] == pytest.approx(best, rel=1e-6)
+    assert ratio["value"] - ratio["minus"] == pytest.approx(ratio["interval_1"][0], abs=1e-15)
+    assert ratio["value"] + ratio["plus"] == pytest.approx(ratio["interval_1"][1], abs=1e-15)
+    assert ratio["bounds"] == pytest.approx((box[0] / 500.0**2, 2.0 / 500.0**2))
+
+
+def test_an_upper_limit_on_a_ratio_of_either_sign():
+    """Only lam^2/M^4 counts, and nothing is seen: |lam|/M^2 has an upper limit."""
+    result = fit(lambda p: -0.5 * (p["lam"] ** 2 * p["kappa"] - 0.1) ** 2, free={"lam": (-3, 3), "kappa": (0.5, 2.0)})
+    (combination,) = result.combinations
+    assert combination["name"] == "lam^2*kappa"
+    assert combination["interval_1"] == (0.0, pytest.approx(1.1, rel=1e-6))
+    assert combination["minus"] == pytest.approx(0.1, rel=1e-6)
+    assert "[0.00, 1.10]" in str(result)
+
+
+def test_a_ratio_open_to_one_side():
+    """A coupling that cannot vanish keeps the ratio that is larger than one; its interval ends at the bounds."""
+    result = fit(
+        lambda p: -0.5 * ((1e6 * p["g"] / p["m"] - 100.0) / 200.0) ** 2, free={"g": (0.01, 1.0), "m": (500.0, 5000.0)}
+    )
+    (ratio,) = result.combinations
+    assert ratio["name"] == "m/g"
+    assert ratio["value"] == pytest.approx(1e4, rel=1e-6)
+    assert ratio["interval_1"] == (pytest.approx(1e6 / 300.0, rel=1e-6), np.inf)
+    assert ratio["bounds"] == pytest.approx((500.0, 500_000.0))
+    assert "bound 5e+05)" in str(result)
+
+
+def test_a_sum_of_different_units():
+    """The coefficient of the large parameter is small, and stays."""
+    result = fit(lambda p: -0.5 * ((p["x"] + 1e-4 * p["m"] - 0.3) / 0.1) ** 2, free={"x": (-1, 1), "m": (-5e3, 5e3)})
+    (combination,) = result.combinations
+    assert combination["exponents"] == pytest.approx({"x": 1.0, "m": 1e-4})
+    np.testing.assert_allclose([combination["value"], combination["plus"]], [0.3, 0.1], rtol=1e-6)
+    assert combination["name"] == "x + 0.0001*m"
+    assert combination["bounds"] == pytest.approx((-1.5, 1.5))
 
 
 def test_product():

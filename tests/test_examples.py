@@ -23,29 +23,79 @@ SIZES = {"06_figure_3": 60, "07_figure_5": 40, "08_figure_6": 16}
 """Points along an axis."""
 
 
+DATA = {"13_plane_by_groups": ["lfu", "mixing", "hfag-kstargamma-br-2014"]}
+"""Data that compile in seconds, for an example that takes `latest`."""
+SHORT = [path for path in EXAMPLES if path not in FIGURES and path.stem not in LONG]
+
+
 def run(arguments, folder):
+    """What was printed by an example, whose exit status is its verdict."""
     environment = {**os.environ, "MPLBACKEND": "agg"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "path", [p for p in EXAMPLES if p not in FIGURES and p.stem not in LONG], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", SHORT, ids=lambda path: path.stem)
 def test_example(path, tmp_path):
-    assert run([str(path)], tmp_path).strip()
+    printed = run([str(path), *DATA.get(path.stem, ())], tmp_path)
+    assert printed.strip()
+    assert "not to be trusted" not in printed
+    if path.stem == "05_posterior":
+        assert "convergence passed" in printed
+    if path.stem == "13_plane_by_groups":
+        assert "mixing, radiative do not depend on C9mu or C10mu: not drawn in figures" in printed
+        drawn = load_numbers(tmp_path / "c9-c10-by-groups.numbers.npz")
+        assert np.ptp(drawn["delta_chi2_mixing"]) == np.ptp(drawn["delta_chi2_radiative"]) == 0.0
+        assert drawn["delta_chi2_LFU"].max() > 100.0
+        assert abs(drawn["best_C9mu"]) < 0.3
+
+
+def load_numbers(path):
+    """The arrays of an npz file."""
+    with np.load(path) as saved:
+        return dict(saved)
+
+
+class Doubtful:
+    """A result of any kind that is not to be trusted."""
+
+    converged = False
+
+    def __getitem__(self, name):
+        return {"interval_1": (-1.0, 0.0), "interval_2": (-2.0, 0.0)}
+
+
+@pytest.mark.parametrize("verdict", [True, False])
+@pytest.mark.parametrize("path", [p for p in SHORT if p.stem != "01_predict"], ids=lambda path: path.stem)
+def test_exit_status_of_an_example_is_its_verdict(path, verdict, monkeypatch):
+    """Nothing is calculated: every method hands over a result with the same verdict."""
+    result = Doubtful()
+    result.converged = verdict
+    for name in ("fit", "fit_scenarios", "sample", "scan", "log_likelihood"):
+        monkeypatch.setattr(bsfit, name, lambda *_, **__: result, raising=False)
+    monkeypatch.setattr("bsfit.plot.results.plot_plane", lambda *_, **__: ())
+    monkeypatch.setattr("bsfit.plot.corner.plot_corner", lambda *_, **__: ())
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(path), run_name="__main__")
+    assert bool(end.value.code) is not verdict
 
 
 # One process for all: what they share is compiled once.
 IN_TURN = """
 import runpy, sys
+bad = False
 for path, size in zip(sys.argv[1::2], sys.argv[2::2]):
     sys.argv = [path, size]
-    runpy.run_path(path, run_name="__main__")
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except SystemExit as end:
+        bad |= bool(end.code)
+sys.exit(bad)
 """
 
 

@@ -81,6 +81,50 @@ def test_goodness_and_pull(gaussian):
     assert gaussian.meta["settings"]["seed"] == 0
 
 
+def test_correlations_are_printed(gaussian):
+    sigma = np.sqrt(np.diag(COVARIANCE))
+    np.testing.assert_allclose(gaussian.correlation, COVARIANCE / np.outer(sigma, sigma), atol=1e-9)
+    lines = str(gaussian).splitlines()
+    first = next(k for k, line in enumerate(lines) if line.startswith("correlation"))
+    assert [line.split() for line in lines[first : first + 5 : 2]] == [
+        ["correlation", "a", "b", "c"], ["a", "1", "0.42", "0.28"], ["c", "0.28", "-0.30", "1"],
+    ]  # fmt: skip
+
+
+def shifted(names, low):
+    """The Gaussian with bounds that leave out the reference in some parameters."""
+    return type("Shifted", (Gaussian,), {"free": BOX | {name: (low, 10.0) for name in names}})()
+
+
+def test_a_reference_outside_of_the_bounds_is_said_to_be_there():
+    """The best point with a > 0.9, where the reference a = 0 lies outside, is better than it all the same."""
+    better = fit(shifted("a", 0.9), profile_errors=False)
+    delta = Gaussian.reference_chi2 - (0.9 - 0.3) ** 2
+    assert better.pull_delta_chi2 == pytest.approx(delta)
+    assert better.pull == pytest.approx(stats.norm.isf(0.5 * stats.chi2(3).sf(delta)))
+    assert "the Standard Model, a = 0, lies outside of the bounds" in better.messages
+    assert "pull to the Standard Model" in str(better)
+
+
+def test_a_fit_worse_than_the_reference_has_no_pull():
+    worse = fit(shifted("a", 3.0), profile_errors=False)
+    expected = Gaussian.reference_chi2 - (3.0 - 0.3) ** 2
+    assert expected < 0.0
+    assert worse.status == "at bound"
+    assert (worse.pull, worse.pull_delta_chi2) == (None, pytest.approx(expected))
+    assert f"no pull: the Standard Model fits better, by Delta chi2 = {-expected:.2f}" in str(worse)
+    assert "the Standard Model, a = 0, lies outside of the bounds" in worse.messages
+    assert "0.00 sigma" not in str(worse)
+
+
+def test_a_fit_at_the_reference_has_a_pull_of_zero():
+    at_reference = type("At", (Gaussian,), {"reference": dict(zip("abc", CENTRE.tolist(), strict=True)),
+                                            "reference_chi2": 0.0})()  # fmt: skip
+    result = fit(at_reference, profile_errors=False)
+    assert result.pull == 0.0
+    assert not any("bounds" in message for message in result.messages)
+
+
 def test_pull_of_a_model_counts_the_rank():
     result = fit(ByRank(), profile_errors=False)
     assert result.pull_dof == 2

@@ -47,6 +47,15 @@ def test_table_prints_every_scenario_in_order(table):
     assert table["s4"]["direction"] == {"a": 1.0, "b": -1.0, "c": 0.0, "d": 0.0}
 
 
+def test_a_scenario_worse_than_the_standard_model_has_no_pull():
+    result = fit_lines(lambda v: -0.5 * (v[0] - 1.0) ** 2, np.eye(1), (5.0, 9.0), names=["far"])
+    (row,) = result.rows
+    assert (row["best"], row["pull"], row["delta_chi2"]) == (5.0, None, pytest.approx(1.0 - 16.0))
+    expected = "far: the Standard Model, which lies outside of the bounds, fits better, by Delta chi2 = 15.00: no pull"
+    assert expected in result.messages
+    assert "0.0" not in str(result).splitlines()[3]
+
+
 def test_double_minimum_bound_and_flat_line_are_said():
     def like(v):
         return -0.5 * ((v[0] ** 2 - 1) / 0.1) ** 2 - 0.05 * v[0] - 0.5 * (v[1] - 5.0) ** 2

@@ -59,3 +59,5 @@ def test_a_minimum_outside_is_said_to_be():
         lambda v: -0.5 * chi2(v), DIRECTIONS[:1], bounds, names=PAIRS[:1], chi2=chi2, reference_chi2=0.0, n_data=9
     )[0]
     assert row["status"] == "at bound"
+    assert row["pull"] is None
+    assert row["delta_chi2"] < -100.0

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bsfit.errors import BsfitInputError, BsfitWarning
-from bsfit.plot import canvas, corner, results
-from bsfit.results import Posterior, Profile, Scan
+from bsfit.plot import corner, correlations, results
+from bsfit.results import FitResult, Posterior, Profile, Scan
 
 X, Y = np.linspace(-2, 2, 41), np.geomspace(1, 100, 31)
 
@@ -38,15 +38,6 @@ def posterior():
         names=("a", "b"), samples=samples, log_likelihood=draws[..., 0], sample_stats={}, summary={}, priors={},
         verdict="failed", reasons=("R-hat",), diagnostics={},
     )  # fmt: skip
-
-
-def test_levels_are_those_of_the_chi_square():
-    from scipy import stats
-
-    for sigma, dof in ((1.0, 1), (2.0, 1), (1.0, 2), (2.0, 2), (3.0, 2)):
-        expected = stats.chi2(dof).isf(2 * stats.norm.sf(sigma))
-        assert canvas.level(sigma, dof) == pytest.approx(expected, rel=1e-12)
-    assert [round(canvas.level(sigma, 2), 2) for sigma in (1.0, 2.0)] == [2.30, 6.18]
 
 
 def test_plane_names_sets_levels_and_points(tmp_path):
@@ -84,6 +75,84 @@ def test_plane_legend_states_levels_and_degrees_of_freedom(tmp_path, monkeypatch
     assert any("6.18" in text and "95.4" in text for text in found)
 
 
+def flat_scan():
+    """Beside a group of both axes: one of a single axis, one of none, one that hardly depends on them."""
+    a, b = X[:, None], np.log(Y)[None] - 2
+    both, one, weak = -2 * (a - 0.3) ** 2 - 2 * b**2, -2 * (a - 3.0) ** 2 + 0 * b, 0.1 * a + 0 * b
+    return Scan(
+        names=("C9", "m"), axes=(X, Y), log=(False, True), log_likelihood=both, groups=("both", "one", "none", "weak"),
+        by_group=np.stack([both, one, 0 * both - 1.0, weak]),
+    )  # fmt: skip
+
+
+def test_what_would_fill_a_plane_is_named_and_not_drawn(tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    drawn = []
+    monkeypatch.setattr(Axes, "contourf", lambda *_, colors, **__: drawn.append(colors[0]))
+    found = texts(results.plot_plane, flat_scan(), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert {"both", "global", "one (highest at the edge)", "best fit"} <= set(found)
+    assert "not drawn, no dependence on the axes:\nnone" in found
+    assert "not drawn, within 68.3 % everywhere:\nweak" in found
+    assert len(set(drawn)) == 2
+    with np.load(tmp_path / "p.numbers.npz") as saved:
+        assert np.ptp(saved["delta_chi2_none"]) == 0.0
+        assert saved["best_C9"] == pytest.approx(0.3, abs=1e-9)
+
+
+def test_a_flat_plane_has_no_best_fit(tmp_path, monkeypatch):
+    flat = Scan(names=("C9", "m"), axes=(X, Y), log=(False, True), log_likelihood=np.zeros((41, 31)))
+    found = texts(results.plot_plane, flat, tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert "not drawn, no dependence on the axes:\nglobal" in found
+    assert "best fit" not in found
+
+
+def test_flat_curves_are_named_and_not_drawn(tmp_path, monkeypatch):
+    curves = np.stack([-2 * (X - 0.3) ** 2, 0 * X])
+    line = Scan(
+        names=("C9",), axes=(X,), log=(False,), log_likelihood=curves[0], groups=("seen", "blind"), by_group=curves
+    )
+    found = texts(results.plot_profile, line, tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert "seen" in found
+    assert "blind" not in found
+    assert "not drawn, no dependence on the axes:\nblind" in found
+
+
+def narrow(points):
+    """A valley as narrow as that of C9 and C10 in lepton universality; its best fit is no grid point."""
+    x = np.linspace(-3.5, 3.5, points)
+    a, b = np.meshgrid(x - 0.033, x - 0.021, indexing="ij")
+    rise = (a**2 + b**2 - 2 * 0.9875 * a * b) / (1 - 0.9875**2)
+    return Profile(
+        names=("C9", "C10"), axes=(x, x), delta_chi2=rise, best={"C9": 0.033, "C10": 0.021}, best_log_likelihood=0.0,
+        others={}, bounds={"C9": (-5.0, 5.0), "C10": (-5.0, 5.0)}, log=(False, False),
+    )  # fmt: skip
+
+
+def test_contours_of_a_narrow_valley_are_one_piece(tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    drawn, original = [], Axes.contour
+    monkeypatch.setattr(Axes, "contour", lambda *args, **style: drawn.append(original(*args, **style)))
+    found = texts(results.plot, narrow(41), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert not any("coarse" in text for text in found)
+    for height, lines in zip((2.2957, 6.1801), drawn[0].allsegs, strict=True):
+        (line,) = lines
+        x, y = line.T
+        area = 0.5 * abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+        assert area == pytest.approx(np.pi * height * np.sqrt(1 - 0.9875**2), rel=0.01)
+        assert np.ptp(x) == pytest.approx(2 * height**0.5, rel=0.01)
+
+
+def test_a_coarse_grid_is_said_to_be_one(tmp_path, monkeypatch):
+    rise = narrow(41).delta_chi2
+    holed = Profile(**{**vars(narrow(41)), "delta_chi2": np.where(np.indices(rise.shape)[0] < 20, np.inf, rise)})
+    found = texts(results.plot, holed, tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert any("grid too coarse: known to" in text for text in found)
+    found = texts(results.plot, narrow(8), tmp_path / "p.png", monkeypatch=monkeypatch)
+    assert any("grid too coarse: known badly" in text for text in found)
+
+
 def test_plane_of_several_results_and_chosen_groups(tmp_path):
     _, numbers = results.plot_plane({"old": scan(), "new": scan()}, tmp_path / "two")
     assert numbers.name == "two.numbers.npz"
@@ -107,6 +176,55 @@ def test_corner_shows_that_a_posterior_failed(tmp_path, monkeypatch):
     assert {"a", "b"} <= set(found)
 
 
+def fit_result(names=("C9", "C10", "n"), nuisances=("n",)):
+    covariance = np.array([[1.0, 0.79, 0.1], [0.79, 0.64, np.nan], [0.1, np.nan, 4.0]])[: len(names), : len(names)]
+    numbers = dict.fromkeys(names, 0.5)
+    pairs = dict.fromkeys(names, (0.1, 0.1))
+    return FitResult(
+        names=names, values=numbers, errors=pairs, hessian_errors=numbers, intervals_1={}, intervals_2={},
+        covariance=covariance, bounds=pairs, status="converged", log_likelihood=0.0, nuisances=nuisances,
+    )  # fmt: skip
+
+
+def test_correlations_of_a_fit_are_an_annotated_matrix(tmp_path, monkeypatch):
+    labels = {"C9": "$C_9$"}
+    found = texts(results.plot, fit_result(), tmp_path / "fit.png", monkeypatch=monkeypatch, labels=labels)
+    assert found.count("0.988") == 2
+    assert found.count("1") == 2
+    assert {"$C_9$", "C10"} <= set(found)
+    assert "n" not in found
+    rows = list(csv.reader((tmp_path / "fit.numbers.csv").read_text().splitlines()))
+    assert rows[0] == ["parameter", "C9", "C10"]
+    assert float(rows[1][2]) == pytest.approx(0.9875)
+    found = texts(
+        correlations.plot_correlations, fit_result(), tmp_path / "all.png", monkeypatch=monkeypatch,
+        names=("C9", "C10", "n"),
+    )  # fmt: skip
+    assert found.count("-") == 2
+    assert "0.05" in found
+
+
+def test_correlations_of_a_posterior(tmp_path):
+    _, numbers = correlations.plot_correlations(posterior(), tmp_path / "p.svg")
+    rows = list(csv.reader(numbers.read_text().splitlines()))
+    assert float(rows[2][1]) == pytest.approx(0.5 / np.sqrt(2), abs=0.03)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.9875])
+def test_regions_of_a_posterior_have_the_area_of_its_gaussian(tmp_path, monkeypatch, rho):
+    """Also where the posterior is narrower than a bin; smoothing adds 6 %."""
+    from matplotlib.axes import Axes
+
+    drawn, original = [], Axes.contour
+    monkeypatch.setattr(Axes, "contour", lambda *args, **style: drawn.append(original(*args, **style)))
+    draws = np.random.default_rng(0).multivariate_normal([0, 0], [[1, rho], [rho, 1]], size=(4, 1000))
+    record = Posterior(**{**vars(posterior()), "samples": {"a": draws[..., 0], "b": draws[..., 1]}})
+    corner.plot_corner(record, tmp_path / "corner.png")
+    for height, lines in zip((6.1801, 2.2957), drawn[0].allsegs, strict=True):
+        area = sum(0.5 * abs(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1))) for x, y in (line.T for line in lines))
+        assert area == pytest.approx(1.06 * np.pi * height * np.sqrt(1 - rho**2), rel=0.05)
+
+
 def test_figures_are_reproducible(tmp_path):
     first, second = (results.plot(scan(), tmp_path / f"{i}.png")[0].read_bytes() for i in range(2))
     assert first == second
@@ -115,6 +233,12 @@ def test_figures_are_reproducible(tmp_path):
 def test_bad_requests_are_refused(tmp_path):
     with pytest.raises(BsfitInputError, match="has no figure"):
         results.plot(3, tmp_path / "x.png")
+    with pytest.raises(BsfitInputError, match="FitResult of C9 has no figure"):
+        results.plot(fit_result(("C9",), ()), tmp_path / "x.png")
+    with pytest.raises(BsfitInputError, match="no parameter C11"):
+        correlations.plot_correlations(fit_result(), tmp_path / "x.png", names=["C9", "C11"])
+    with pytest.raises(BsfitInputError, match="a FitResult or a Posterior"):
+        correlations.plot_correlations(scan(), tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="same one or two"):
         results.plot_plane({"a": scan(), "b": scan(("C10", "m"))}, tmp_path / "x.png")
     with pytest.raises(BsfitInputError, match="no draws of c"):

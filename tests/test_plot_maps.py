@@ -31,8 +31,10 @@ def test_maps_say_what_is_drawn_and_what_is_nowhere(tmp_path):
     panels = {"then": layers(found), "now": layers(found)[:1]}
     figure, numbers = plot_maps(found, panels, tmp_path / "map.svg", labels={"m": "$m$"})
     text = figure.read_text()
-    for label in ("above", "far above: nowhere", "far below: nowhere", "lines", "far lines: nowhere", "then", "now"):
+    # Daggers: beside points without a number the edge is known to one step only.
+    for label in ("above\u2020", "far above: nowhere", "far below: nowhere", "far lines: nowhere", "then", "now"):
         assert f"<!-- {label} -->" in text
+    assert "\u2020 grid too coarse: known to 7 % only" in text
     with np.load(numbers) as saved:
         assert set(saved) == {
             "axis_C9",
@@ -68,6 +70,27 @@ def test_a_region_is_where_its_values_are(tmp_path):
     assert red[:, 30:90].all()
     assert not red[:, :16].any()
     assert not red[:, 110:].any()
+
+
+def test_a_region_of_a_coarse_map_has_the_area_of_the_exact_one(tmp_path):
+    """The ring 0.8 < x^2 + 4 y^2 < 1.2, narrower than a step of the grid."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    axis = np.linspace(-1.2, 1.2, 13)
+    values = axis[:, None] ** 2 + 4 * axis**2
+    square = Map(names=("x", "y"), axes=(axis, axis), log=(False, False), values={"r": values})
+    figure = Figure(figsize=(6, 6), dpi=300)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+    axes.axis("off")
+    shade(axes, square, Region(values, "ring", "#ff0000", low=0.8, high=1.2, alpha=1.0), 2.0)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    red = np.asarray(canvas.buffer_rgba())[..., 1] < 128
+    assert red.mean() * 2.4**2 == pytest.approx(0.2 * np.pi, rel=0.02)
+    plot_maps(square, {"one": [Region(values, "ring", "red", 0.8, 1.2)]}, tmp_path / "map.svg")
+    assert "coarse" not in (tmp_path / "map.svg").read_text()
 
 
 def test_maps_refuse_other_records_and_shapes(tmp_path):

@@ -39,6 +39,46 @@ def test_two_parameters_of_a_gaussian():
     assert result.names == ("c", "a")
 
 
+def test_contours_of_a_pair_are_those_of_the_narrow_gaussian():
+    rho = 0.9875
+    result = profile(
+        lambda p: -0.5 * (p["x"] ** 2 + p["y"] ** 2 - 2 * rho * p["x"] * p["y"]) / (1 - rho**2),
+        ("x", "y"),
+        free={"x": (-9, 9), "y": (-9, 9)},
+    )
+    assert result.delta_chi2.shape == (41, 41)
+    assert result.messages == ()
+    assert "68.3 % (Delta chi2 = 2.30): x in [-1.51, 1.51], y in [-1.51, 1.51]" in str(result)
+    assert "95.4 % (Delta chi2 = 6.18): x in [-2.49, 2.49]" in str(result)
+
+
+def curved(p):
+    return -0.5 * ((p["x"] - 0.3) ** 2 + ((p["y"] + 1 - p["x"] ** 2) / 0.1) ** 2)
+
+
+def test_a_curved_valley_gets_as_many_points_as_it_needs():
+    free = {"x": (-4, 4), "y": (-1.5, 9)}
+    result = profile(curved, ("x", "y"), free=free, span=((-2.5, 3), (-1.5, 8)))
+    assert result.delta_chi2.shape == (81, 81)
+    assert result.meta["settings"]["points"] == 81
+    x = result.axes[0]
+    np.testing.assert_allclose(result.delta_chi2.min(axis=1), 0.0 * x + (x - 0.3) ** 2, atol=2.0)
+    chosen = profile(curved, ("x", "y"), free=free, span=((-2.5, 3), (-1.5, 8)), points=21)
+    assert chosen.delta_chi2.shape == (21, 21)
+    assert any("area or extent of the contours known" in message for message in chosen.messages)
+
+
+def test_contours_that_leave_the_grid_are_said_to():
+    result = profile(
+        lambda p: -0.5 * p["x"] ** 2 - 0.5 * p["y"] ** 2,
+        ("x", "y"),
+        free={"x": (-9, 1), "y": (-9, 9)},
+        span=((-2, 1), (-2, 3)),
+    )
+    assert "68.3 % (Delta chi2 = 2.30): x in [-1.52, bound 1.00), y in [-1.52, 1.52]" in str(result)
+    assert "95.4 % (Delta chi2 = 6.18): x in (grid -2.00, bound 1.00), y in (grid -2.00, 2.49]" in str(result)
+
+
 def test_disjoint_intervals_are_all_listed():
     def like(p):
         return -0.5 * ((p["x"] ** 2 - 1) / 0.1) ** 2 - 0.05 * p["x"] - 0.5 * p["y"] ** 2

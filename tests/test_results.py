@@ -24,7 +24,7 @@ from bsfit.results import (
     ScenarioTable,
     load,
 )
-from bsfit.results.tables import asymmetric, interval, number
+from bsfit.results.tables import asymmetric, correlations, interval, number
 
 META = {"likelihood": {"model": "toy", "data": "made up"}, "settings": {"seed": 1, "free": {"x": "flat"}}}
 
@@ -298,6 +298,33 @@ def test_fit_prints_what_is_known_and_what_is_not():
     assert "pull to the Standard Model 4.20 sigma (Delta chi2 = 17.64 for 1 degree of freedom)" in text
     assert "further minimum at Delta(-2 log L) = 3: x = 2" in text
     assert "note: said" in text
+
+
+def test_correlations_print_as_one_a_matrix_or_the_strongest():
+    matrix = np.array([[1.0, 0.9875, -0.3], [0.9875, 1.0, np.nan], [-0.3, np.nan, 1.0]])
+    assert correlations(("a", "b"), matrix[:2, :2]) == ["correlation of a and b: 0.988"]
+    (text,) = correlations(("a", "b", "c"), matrix)
+    assert [line.split() for line in text.splitlines()[2:]] == [
+        ["a", "1", "0.988", "-0.30"], ["b", "0.988", "1", "-"], ["c", "-0.30", "-", "1"],
+    ]  # fmt: skip
+    assert correlations(("a", "b"), np.full((2, 2), np.nan)) == correlations(("a",), np.eye(1)) == []
+    many = np.eye(8)
+    many[2, 5] = many[5, 2] = -0.99987
+    many[0, 7] = many[7, 0] = 0.5
+    (line,) = correlations(tuple("abcdefgh"), many)
+    assert line.startswith("strongest correlations: c, f -0.99987; a, h 0.50; ")
+    assert line.count(";") == 4
+
+
+def test_correlations_of_a_posterior_are_those_of_its_draws():
+    draws = np.random.default_rng(1).multivariate_normal([0, 1], [[1, 0.9], [0.9, 1]], size=(4, 500))
+    summary = {name: posterior().summary["x"] for name in ("x", "y")}
+    both = dataclasses.replace(
+        posterior(), names=("x", "y"), samples={"x": draws[..., 0], "y": draws[..., 1]}, summary=summary
+    )
+    assert both.correlation[0, 1] == pytest.approx(0.9, abs=0.01)
+    assert "correlation of x and y: 0.90" in str(both)
+    assert "correlation" not in str(posterior())
 
 
 def test_other_records_print():

@@ -54,6 +54,65 @@ def test_peak_of_a_parabola_is_exact_between_grid_points(plane):
     assert np.min(plane.delta_chi2()) > 0.0
 
 
+class Narrow:
+    """A narrow valley, what sees one parameter only, and what sees none; the best fit is no point of the grid."""
+
+    free = {"a": (-3.5, 3.5), "b": (-3.5, 3.5)}  # noqa: RUF012
+
+    def by_group(self, p):
+        a, b = p["a"] - 0.033, p["b"] - 0.021
+        return {
+            "valley": -0.5 * (a**2 + b**2 - 2 * 0.9875 * a * b) / (1 - 0.9875**2) - 0.01 * a**3,
+            "one": -0.5 * (p["b"] - 9.0) ** 2,
+            "none": 1.5 + 0.0 * a,
+        }
+
+    def __call__(self, p):
+        return self.by_group(p)["valley"]
+
+
+@pytest.fixture(scope="module")
+def narrow():
+    return scan(Narrow(), {"a": (-3.5, 3.5, 41), "b": (-3.5, 3.5, 41)}, progress=False)
+
+
+def test_the_best_point_is_that_of_a_fit_and_no_grid_point(narrow):
+    assert narrow.peak()[0] == pytest.approx({"a": 0.033, "b": 0.021}, abs=1e-4)
+    assert narrow.peak()[1] == pytest.approx(0.0, abs=1e-7)
+    assert narrow.peak("valley")[0] == pytest.approx({"a": 0.033, "b": 0.021}, abs=0.01)
+    assert np.min(narrow.delta_chi2()) > 0.0
+    coarse = scan(Narrow(), {"a": (-3.5, 3.5, 12), "b": (-3.5, 3.5, 12)}, progress=False)
+    assert coarse.peak()[0] == pytest.approx({"a": 0.033, "b": 0.021}, abs=2e-3)
+
+
+def test_what_does_not_depend_on_the_grid_has_no_highest_point(narrow):
+    assert narrow.blind("none") == ("a", "b")
+    assert narrow.blind("one") == ("a",)
+    assert narrow.blind() == narrow.blind("valley") == ()
+    rows = {line.split()[0]: line.split()[1:] for line in str(narrow).splitlines()[3:7]}
+    assert rows["none"] == ["any", "any", "1.5000"]
+    assert rows["one"][:3] == ["any", "3.5", "(edge)"]
+    assert "none does not depend on a or b: not drawn in figures" in narrow.messages
+    assert "one is highest at the end of the grid in b: it may be higher outside" in narrow.messages
+    assert len(narrow.messages) == 2
+
+
+def test_a_maximum_beyond_the_grid_and_a_grid_without_values():
+    outside = scan(LIKE, {"a": (0.5, 1, 9)}, fixed={"m": 9.0}, progress=False)
+    assert outside.edges() == ("a",)
+    assert outside.peak() == ({"a": 0.5}, pytest.approx(float(LIKE({"a": 0.5, "m": 9.0}))))
+    assert "the total is highest at the end of the grid in a: it may be higher outside" in outside.messages
+    nothing = scan(lambda p: jnp.log(p["x"]), {"x": (-2, -1, 9)}, progress=False)
+    assert not nothing.converged
+    assert "nowhere finite" in str(nothing)
+
+
+def test_a_coarse_grid_is_said_to_be_one_for_contours():
+    coarse = scan(Narrow(), {"a": (-3.5, 3.5, 8), "b": (-3.5, 3.5, 8)}, progress=False)
+    (line,) = (line for line in coarse.messages if "too coarse" in line)
+    assert line.endswith("area or extent are known: one badly, valley badly, the total badly")
+
+
 def test_chunks_change_nothing(plane):
     for chunk in (7, 4096):
         other = scan(LIKE, {"a": (-1, 1, 21), "log:m": (1, 100, 16)}, chunk=chunk, progress=False)
@@ -70,6 +129,8 @@ def test_other_parameters_are_fixed_or_profiled():
     expected = LIKE({"a": profiled.axes[0], "m": profiled.others["m"]})
     np.testing.assert_allclose(profiled.log_likelihood, expected, atol=1e-12)
     assert "profiled over m" in str(profiled)
+    best = (0.3 / 0.04 + 0.1 / 0.09) / (1 / 0.04 + 1 / 0.09)
+    assert profiled.peak()[0] == pytest.approx({"a": best}, rel=1e-9)
 
 
 def test_plain_functions_and_points_without_a_value():

@@ -112,7 +112,12 @@ def fit_scenarios(
     )
     asked = [name for name in unseen if name in chosen]
     notes = (f"{name}: unconstrained, no selected observable depends on it" for name in asked)
-    return dataclasses.replace(table, pairs=tuple(planes), messages=(*table.messages, *notes))
+    worse = (
+        f"{', '.join(row['names'])}: the Standard Model fits better, by Delta chi2 = {-row['delta_chi2']:.2f}: no pull"
+        for row in planes
+        if row["pull"] is None
+    )
+    return dataclasses.replace(table, pairs=tuple(planes), messages=(*table.messages, *worse, *notes))
 
 
 def _coefficients_of(data: selection.Data) -> set[str]:

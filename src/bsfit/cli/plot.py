@@ -1,4 +1,4 @@
-"""Figures of saved results: contours of scans and profiles in a plane, profiles, corner plots of posteriors.
+"""Figures of saved results: contours in a plane, profiles, corner plots of posteriors, correlations of fits.
 
 Other results have none: they are tables, and print as such.
 

@@ -6,6 +6,8 @@ the minimum. It counts as degenerate only when a walk of a tenth of the box alon
 powers (x_i -> x_i exp(s w_i)), along straight lines, and last with the other parameters re-minimised.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -17,6 +19,8 @@ from bsfit.inference.minimise import minimise
 from bsfit.inference.space import Space
 
 FLAT, LEVEL, WALK = 2e-3, 1e-3, 0.1
+# Rises of -2 log L along a walk that are none.
+ROUNDING = 1e-9
 # How far, in units of the parameters' size, a valley is followed to its middle.
 REACH = 6.0
 
@@ -53,6 +57,21 @@ class Group:
             return f"{listed} are undetermined: the likelihood does not change along a curve (here {flat})"
         seen = " and ".join(self.combination(row, names) for row in range(len(self.exponents)))
         return f"{listed} enter only through {seen}: undetermined along {flat}, only the combination has an error"
+
+    def range(self, row: int, bounds: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        """Lowest and highest value of the combination of a row, where every parameter [n] stays in its bounds."""
+        ends = []
+        for i, e in zip(self.members, self.exponents[row], strict=True):
+            points = np.array([*bounds[i], *([0.0] if bounds[i][0] < 0.0 < bounds[i][1] else [])])
+            if e:
+                with np.errstate(divide="ignore"):
+                    ends.append(points**e if self.kind == "power" else e * points)
+        combined = ends[0]
+        for other in ends[1:]:
+            pairs = np.multiply.outer if self.kind == "power" else np.add.outer
+            with np.errstate(invalid="ignore"):
+                combined = pairs(combined, other).ravel()
+        return float(np.nanmin(combined)), float(np.nanmax(combined))
 
     def value(self, row: int, values: np.ndarray) -> float:
         """The combination of a row at parameter values [n]."""
@@ -91,29 +110,66 @@ def find(
         if kind is not None:
             to_kind = {"power": slope[members] / np.where(x[members], x[members], 1.0), "linear": slope[members]}
             flat = null[rows][:, members] * to_kind.get(kind, np.ones(len(members)))
-            groups.append(_group(kind, members, pivots[rows], flat, x))
+            groups.append(_group(kind, members, pivots[rows], flat, x, _reaching_zero(space)))
     return groups
 
 
 def centre(space: Space, position: np.ndarray, groups: list[Group]) -> np.ndarray:
     """The point farthest from the edges of the box along the straight and the power-like valleys through a minimum."""
-    steps = np.linspace(-REACH, REACH, 1201)[:, None]
     for group in groups:
         for row in group.null if group.kind != "curved" else ():
-            x, _ = natural(space, position)
-            members = list(group.members)
-            size = np.max(np.abs(row)) if group.kind == "power" else np.max(np.abs(row / np.where(x, x, 1.0)[members]))
-            points = np.tile(x, (len(steps), 1))
-            shift = steps * row / max(size, 1e-300)
-            points[:, members] = x[members] * np.exp(shift) if group.kind == "power" else x[members] + shift
-            position = _roomiest(space, points, position)
+            position = _roomiest(_valley(space, position, group, row))
     return position
 
 
-def _roomiest(space: Space, points: np.ndarray, position: np.ndarray) -> np.ndarray:
+def widest(
+    objective: Any, space: Space, position: np.ndarray, value: float, group: Group, lanes: int
+) -> dict[tuple[int, int], np.ndarray]:
+    """Points of the valley through a minimum by (member, side): those from where its combination can go farthest.
+
+    Such a member walks to that side while the gauge is held. The objective is as low at all these points.
+    """
+    starts = {}
+    for row, i in enumerate(group.rest if group.kind != "curved" else ()):
+        for side in (-1, 1):
+            start = position
+            for null in group.null:
+                places = _valley(space, start, group, null)
+                places = places[np.all((places >= 0.0) & (places <= 1.0), axis=1)]
+                places = np.vstack([start, places[:: max(len(places) // lanes, 1)], places[-1:]])
+                level = minimise(objective, places, hold=np.ones(places.shape, dtype=bool), lanes=lanes).value - value
+                ends = natural(space, np.where(np.arange(space.size) == i, side > 0, places))[0]
+                reach = [abs(group.value(row, end) - group.value(row, natural(space, start)[0])) for end in ends]
+                start = places[np.argmax(np.where(np.abs(level) < LEVEL, reach, -1.0))]
+            starts[i, side] = start
+    return starts
+
+
+def carried(space: Space, group: Group, i: int, end: float, start: np.ndarray, position: np.ndarray) -> float:
+    """Where member i would be with the gauge of `position`, for the combination that it has at `end` from `start`."""
+    if not np.isfinite(end) or np.array_equal(start, position):
+        return end
+    here, there = (natural(space, place)[0][i] for place in (start, position))
+    moved = natural(space, np.where(np.arange(space.size) == i, end, start))[0][i]
+    moved = moved * there / here if group.kind == "power" else moved + there - here
+    low, width = float(space.lower[i]), float(space.upper[i] - space.lower[i])
+    return float(((np.log(moved) if space.log[i] else moved) - low) / width)
+
+
+def _valley(space: Space, position: np.ndarray, group: Group, row: np.ndarray) -> np.ndarray:
+    """Positions [k, n], some outside the box, along a flat direction of a group; the given one is the first."""
+    x, _ = natural(space, position)
+    members = list(group.members)
+    size = np.max(np.abs(row)) if group.kind == "power" else np.max(np.abs(row / np.where(x, x, 1.0)[members]))
+    shift = np.linspace(-REACH, REACH, 1201)[:, None] * row / max(size, 1e-300)
+    points = np.tile(x, (len(shift), 1))
+    points[:, members] = x[members] * np.exp(shift) if group.kind == "power" else x[members] + shift
     is_log = np.asarray(space.log)
     raw = np.where(is_log, np.log(np.where(is_log & (points > 0.0), points, 1.0)), points)
-    places = np.vstack([position, (raw - np.asarray(space.lower)) / np.asarray(space.upper - space.lower)])
+    return np.vstack([position, (raw - np.asarray(space.lower)) / np.asarray(space.upper - space.lower)])
+
+
+def _roomiest(places: np.ndarray) -> np.ndarray:
     return places[np.argmax(np.min(np.minimum(places, 1.0 - places), axis=1))]
 
 
@@ -164,7 +220,8 @@ def _kind(
         for kind, points in walks.items()
         if all(points)
     }
-    flattest = min(rises, key=rises.__getitem__, default=None)
+    # A ratio is constant on straight lines too, those through the origin: where both walks are flat it is a product.
+    flattest = min(rises, key=lambda kind: max(rises[kind], ROUNDING), default=None)
     if flattest is not None and rises[flattest] < LEVEL:
         return flattest
     return "curved" if all(_curve(objective, best, value, pivot, lanes) for pivot in map(int, pivots)) else None
@@ -206,34 +263,58 @@ def _rise(objective: Any, points: np.ndarray, hold: np.ndarray | None, value: fl
     return float(np.max(minimise(objective, points, hold=hold, lanes=lanes).value - value))
 
 
-def _group(kind: str, members: np.ndarray, pivots: np.ndarray, flat: np.ndarray, x: np.ndarray) -> Group:
-    gauge = [i for i in members if i in pivots]
-    rest = [i for i in members if i not in pivots]
-    at_gauge, at_rest = np.isin(members, gauge), np.isin(members, rest)
+def _reaching_zero(space: Space) -> np.ndarray:
+    """Whether each parameter [n] can vanish inside its bounds."""
+    lower, upper = np.asarray(space.lower), np.asarray(space.upper)
+    return ~np.asarray(space.log) & (lower <= 0.0) & (upper >= 0.0)
+
+
+def _group(
+    kind: str, members: np.ndarray, pivots: np.ndarray, flat: np.ndarray, x: np.ndarray, vanishing: np.ndarray
+) -> Group:
+    vanishing = vanishing[members] & (kind == "power")
+    at_gauge = _held(np.isin(members, pivots), flat, vanishing)
+    gauge, rest = members[at_gauge], members[~at_gauge]
     exponents = np.zeros((0 if kind == "curved" else len(rest), len(members)))
     if len(exponents):
         # Every row is orthogonal to the flat directions and contains one of the parameters that are not held.
-        exponents[:, at_rest] = np.eye(len(rest))
-        exponents[:, at_gauge] = -np.linalg.solve(flat[:, at_gauge], flat[:, at_rest]).T
-        exponents = np.array([_tidy(row, x[members], kind) for row in exponents])
+        exponents[:, ~at_gauge] = np.eye(len(rest))
+        exponents[:, at_gauge] = -np.linalg.solve(flat[:, at_gauge], flat[:, ~at_gauge]).T
+        exponents = np.array([_tidy(row, x[members], kind, vanishing) for row in exponents])
     return Group(kind, _plain(members), _plain(gauge), _plain(rest), exponents, flat)
+
+
+def _held(pivots: np.ndarray, flat: np.ndarray, vanishing: np.ndarray) -> np.ndarray:
+    """Which members [m] are held, as few as can be of those that can vanish: a walk along these passes through zero."""
+    size = len(vanishing)
+    choices = [np.isin(np.arange(size), choice) for choice in itertools.combinations(range(size), len(flat))]
+    sizes = np.array([abs(np.linalg.det(flat[:, choice])) for choice in choices])
+    able = [choice for choice, big in zip(choices, sizes >= 1e-3 * np.max(sizes), strict=True) if big]
+    return min(able, key=lambda choice: (np.sum(vanishing & choice), np.sum(choice != pivots)))
 
 
 def _plain(indices: Any) -> tuple[int, ...]:
     return tuple(map(int, indices))
 
 
-def _tidy(row: np.ndarray, x: np.ndarray, kind: str) -> np.ndarray:
-    """Small whole numbers where the row is close to them, with the sign that makes a ratio larger than one."""
+def _tidy(row: np.ndarray, x: np.ndarray, kind: str, vanishing: np.ndarray) -> np.ndarray:
+    """Small whole numbers where the row is close to them, with a sign that lets no parameter vanish in a denominator.
+
+    Where none can vanish, the sign makes a ratio larger than one; where parameters on both sides can, the walk decides.
+    """
     row = row / row[np.argmax(np.abs(row) > 1e-5)] if kind == "linear" else row
     fractions = [Fraction(float(e)).limit_denominator(6) for e in row]
-    if all(abs(float(f) - e) < 1e-3 for f, e in zip(fractions, row, strict=True)):
+    # Powers are of order one; coefficients of a sum have units, and a small one is none of rounding.
+    close = [1e-3 * (1.0 if kind == "power" else abs(e)) for e in row]
+    if all(abs(float(f) - e) <= size for f, e, size in zip(fractions, row, close, strict=True)):
         row = np.array([float(f) for f in fractions]) * lcm(*(f.denominator for f in fractions))
-    if kind == "power" and np.all(row <= 0.0):
-        return -row
-    if kind == "power" and np.any(row < 0.0):
-        return row if np.sum(row * np.log(np.abs(x))) >= 0.0 else -row
-    return row
+    if kind != "power" or np.all(row >= 0.0):
+        return row
+    above, below = np.any(vanishing & (row > 0.0)), np.any(vanishing & (row < 0.0))
+    if above or below:
+        return row if above else -row
+    larger = np.sum(row * np.log(np.abs(x))) >= 0.0 and not np.all(row <= 0.0)
+    return row if larger else -row
 
 
 def _product(terms: list[tuple[str, float]]) -> str:

@@ -60,7 +60,11 @@ def fit(
         here, there = goodness.summary(like, space, goodness.params_at(space, best)), None
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": like.pull_by_rank}
     estimates = _estimates(space, best, ends)
-    estimates["messages"] += (*goodness.own_terms(here), *like.remarks(estimates["values"]))
+    estimates["messages"] += (
+        *goodness.outside(space, reference),
+        *goodness.own_terms(here),
+        *like.remarks(estimates["values"]),
+    )
     result = FitResult(
         **estimates,
         **goodness.measures(like, space, best, reference, here, there),
@@ -150,27 +154,39 @@ def _combinations(
     space: Space, group: degeneracy.Group, x: np.ndarray, matrix: np.ndarray, ends: Ends
 ) -> list[dict[str, Any]]:
     """Determined combinations of a degenerate group: each moves with one member while the gauge is held."""
-    found = []
+    found, bounds = [], list(space.bounds().values())
     for row, i in zip(range(len(group.exponents)), group.rest, strict=False):
-        value = group.value(row, x)
 
-        def at(end: float, row: int = row, i: int = i) -> float:
-            moved = x.copy()
-            moved[i] = end
-            return group.value(row, moved)
+        def at(moved: float, row: int = row, i: int = i) -> float:
+            return group.value(row, np.where(np.arange(len(x)) == i, moved, x))
 
+        value, intervals = at(x[i]), {}
         if (i, 1, 1.0) in ends:
-            low, high = _interval(space, ends, i, 1.0)
-            sides = [abs(at(end) - value) if np.isfinite(end) else np.inf for end in (low, high)]
-            rising = at(x[i] * (1.0 + 1e-6) + 1e-12) > value
-            minus, plus = sides if rising else sides[::-1]
+            walks = (_interval(space, ends, i, level) for level in (1.0, 4.0))
+            one, two = (_image(at, walk, bounds[i]) for walk in walks)
+            intervals = {"interval_1": one, "interval_2": two}
+            minus, plus = value - one[0], one[1] - value
         else:
             step = 1e-6 * max(abs(x[i]), 1e-6)
             minus = plus = abs(at(x[i] + step) - at(x[i] - step)) / (2 * step) * np.sqrt(matrix[i, i])
         exponents = dict(zip((space.names[j] for j in group.members), group.exponents[row].tolist(), strict=True))
         name = group.combination(row, space.names)
-        found.append({"name": name, "exponents": exponents, "value": value, "minus": minus, "plus": plus})
+        numbers = {"value": value, "minus": minus, "plus": plus, "bounds": group.range(row, bounds), **intervals}
+        found.append({"name": name, "exponents": exponents, **numbers})
     return found
+
+
+def _image(function: Any, walk: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
+    """Lowest and highest value of a product of powers, or a sum, along a walk; infinite where the walk met a bound."""
+    if np.isnan(walk).any():
+        return np.nan, np.nan
+    ends = [bound if np.isinf(end) else end for end, bound in zip(walk, bounds, strict=True)]
+    # A product turns around where its parameter vanishes, if the power is even.
+    inside = [0.0] if ends[0] < 0.0 < ends[1] else []
+    values = np.array([function(x) for x in (*ends, *inside)])
+    opened = [*np.isinf(walk), *(False for _ in inside)]
+    low, high = int(np.argmin(values)), int(np.argmax(values))
+    return (-np.inf if opened[low] else float(values[low])), (np.inf if opened[high] else float(values[high]))
 
 
 def _minimum(space: Space, deepest: float, place: Place) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from bsfit.inference import degeneracy
 from bsfit.inference.search import Best
-from bsfit.inference.significance import p_value, pull
+from bsfit.inference.significance import p_value, pull_if_better
 from bsfit.inference.space import Space
 from bsfit.inference.target import Params, Target
 
@@ -24,6 +24,14 @@ def own_terms(here: Mapping[str, Any]) -> tuple[str, ...]:
     """What terms of a user's own add to chi2, which the p-value does not see."""
     own = float(here["chi2"]) - float(here["tested_chi2"]) if {"chi2", "tested_chi2"} <= set(here) else 0.0
     return (f"own terms add {own:+.2f} to chi2, which the p-value leaves out",) if abs(own) > OWN else ()
+
+
+def outside(space: Space, reference: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Says in which parameters the reference lies outside of the bounds: no fit inside them can fall back on it."""
+    known = {name: float(value) for name, value in (reference or {}).items() if name in space.names}
+    beyond = [name for name, (low, high) in space.bounds().items() if not low <= known.get(name, low) <= high]
+    points = ", ".join(f"{name} = {known[name]:g}" for name in beyond)
+    return (f"the Standard Model, {points}, lies outside of the bounds",) if beyond else ()
 
 
 def params_at(space: Space, best: Best) -> Params:
@@ -61,7 +69,8 @@ def measures(
     determined, counted = _degrees(like, space, best, here)
     penalty = _penalty(space, params_at(space, best))
     delta = _improvement(like, best, penalty, reference, here, there)
-    pulled = {} if delta is None else {"pull": pull(delta, counted), "pull_dof": counted, "pull_delta_chi2": delta}
+    pulled = {} if delta is None else {"pull": pull_if_better(delta, counted), "pull_delta_chi2": delta}
+    pulled |= {"pull_dof": counted} if pulled else {}
     return {
         **_by_group(like, space, reference, here, there),
         "nuisances": tuple(name for name in space.names if name in like.constrained),

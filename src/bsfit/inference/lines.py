@@ -21,7 +21,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference.crossings import MAX_ROUNDS, Walk
 from bsfit.inference.degeneracy import LEVEL
 from bsfit.inference.minimise import CONVERGED, GOAL
-from bsfit.inference.significance import p_value, pull
+from bsfit.inference.significance import p_value, pull_if_better
 from bsfit.results import ScenarioTable, provenance
 
 
@@ -62,7 +62,13 @@ def fit_lines(
     for s, found in enumerate(minima):
         row = _row(lines, s, found, ends[s])
         delta = origin - found[0].value if goodness is None else goodness[-1] - goodness[s]
-        row |= {"delta_chi2": delta, "pull": pull(float(delta), 1), "chi2": None, "ndf": None, "p_value": None}
+        row |= {
+            "delta_chi2": delta,
+            "pull": pull_if_better(float(delta), 1),
+            "chi2": None,
+            "ndf": None,
+            "p_value": None,
+        }
         if goodness is not None and n_data is not None:
             row |= {"chi2": goodness[s], "ndf": n_data - 1, "p_value": p_value(float(goodness[s]), n_data - 1)}
         rows.append(row)
@@ -253,4 +259,9 @@ def _messages(rows: list[dict[str, Any]]) -> list[str]:
             )
         if row["status"] == "at bound":
             messages.append(f"{row['name']}: the best fit is at a bound; the minimum may lie outside")
+        if row["pull"] is None:
+            low, high = row["bounds"]
+            outside = "" if low <= 0.0 <= high else ", which lies outside of the bounds,"
+            better = f"fits better, by Delta chi2 = {-row['delta_chi2']:.2f}: no pull"
+            messages.append(f"{row['name']}: the Standard Model{outside} {better}")
     return messages

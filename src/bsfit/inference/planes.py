@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from bsfit.errors import BsfitInputError
 from bsfit.inference.minimise import minimise, scatter
-from bsfit.inference.significance import p_value, pull
+from bsfit.inference.significance import p_value, pull_if_better
 
 Plane = tuple[Float[Array, "2 p"], Float[Array, " 2"], Float[Array, " 2"]]
 """Directions, and lower end and width of both coordinates."""
@@ -75,7 +75,7 @@ def fit_planes(
                 "ndf": n_data - 2,
                 "p_value": p_value(at, n_data - 2),
                 "delta_chi2": reference_chi2 - at,
-                "pull": pull(reference_chi2 - at, 2),
+                "pull": pull_if_better(reference_chi2 - at, 2),
                 "status": "not converged" if not found.converged[i] else "at bound" if at_edge else "converged",
                 "gradient_norm": float(found.distance[i]),
             }

@@ -22,12 +22,15 @@ from bsfit.inference.search import MAX_VALLEYS, SAME_DEPTH, Best, covariance, se
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import Profile, provenance
 from bsfit.results.size import check_size
+from bsfit.results.surfaces import AGREE, CONTOURS, disagreement, known
 
 MAX_PASSES = 12
+# Points along an axis by the number of axes; the next where these do not resolve the contours.
+POINTS = {1: (81,), 2: (41, 81)}
 # Half-width of the default range, in Hessian sigmas.
 SPAN_SIGMAS = 3.5
 
-# Minimisers [*grid, n], values [*grid], distances to the minimum [*grid].
+# Minimisers [*grid, n], values [*grid], distances to the minimum [*grid] or whether it was reached.
 Surface = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -43,9 +46,10 @@ def profile(
 ) -> Profile:
     """Profile of one parameter, or of two for a pair of names.
 
-    points: grid points per axis (default 81, 41 for a pair). span: (low, high), for a pair two of them; default 3.5
-    Hessian sigmas around the best fit inside the bounds, everything if the parameter is undetermined. A grid is
-    logarithmic for `log:` parameters. Intervals are exact crossings, not interpolations; disjoint ones are all listed.
+    points: grid points per axis (default 81; for a pair 41, and 81 where those do not resolve its contours). span:
+    (low, high), for a pair two of them; default 3.5 Hessian sigmas around the best fit inside the bounds, everything if
+    the parameter is undetermined. A grid is logarithmic for `log:` parameters. Intervals are exact crossings, not
+    interpolations; disjoint ones are all listed.
     Raises BsfitInputError for a name that is not free and a span outside the bounds.
     """
     started = time.time()
@@ -53,12 +57,13 @@ def profile(
     like = target.of(like, free)
     space = space_of(like)
     axes = [_index(space, each) for each in names]
-    points = points or (81 if len(names) == 1 else 41)
-    check_size([points] * len(names), "points")
+    if points is not None:
+        check_size([points] * len(names), "points")
     objective = Objective(like, space)
     best = search(objective, space, starts=starts, seed=seed)
-    grids = [_grid(space, best, i, points, each) for i, each in zip(axes, _spans(span, names), strict=True)]
-    position, value, done = _surface(objective, best, axes, grids, starts)
+    spans = _spans(span, names)
+    counts = POINTS[len(names)] if points is None else (points,)
+    grids, (position, value, done), change = _resolved(objective, space, best, axes, spans, counts, starts)
     lowest = np.unravel_index(np.argmin(value), value.shape)
     if value[lowest] < best.value - SAME_DEPTH * (1.0 + abs(best.value)):
         best = search(objective, space, starts=starts, seed=seed, first=position[lowest][None])
@@ -68,6 +73,8 @@ def profile(
     messages = [*(group.words(space.names) for group in best.groups), *best.outside]
     if not done.all():
         messages.append(f"{int(np.sum(~done))} of {done.size} grid points did not converge")
+    if change > AGREE:
+        messages.append(f"area or extent of the contours known {known(change)}: take more points, or a narrower span")
     return Profile(
         names=names,
         axes=tuple(np.array([_natural_at(space, i, t) for t in grid]) for i, grid in zip(axes, grids, strict=True)),
@@ -85,7 +92,7 @@ def profile(
             target.about(like),
             started=started,
             method="profile",
-            points=points,
+            points=len(grids[0]),
             starts=starts,
             seed=seed,
             free=space.describe(),
@@ -129,6 +136,24 @@ def _grid(space: Space, best: Best, i: int, points: int, span: Any) -> np.ndarra
             f"got {tuple(span)}", field=f"span of {name!r}", expected=f"low < high inside the bounds {box}"
         )
     return np.linspace(max(low, 0.0), min(high, 1.0), points)
+
+
+def _resolved(
+    objective: Objective,
+    space: Space,
+    best: Best,
+    axes: list[int],
+    spans: list[Any],
+    counts: tuple[int, ...],
+    lanes: int,
+) -> tuple[list[np.ndarray], Surface, float]:
+    """Grids of the first count of points that resolves the contours, else of the last; their `disagreement`."""
+    grids = [_grid(space, best, i, counts[0], span) for i, span in zip(axes, spans, strict=True)]
+    surface = _surface(objective, best, axes, grids, lanes)
+    change = 0.0 if len(axes) == 1 else disagreement(grids, surface[1] - best.value, (False, False), CONTOURS)
+    if change > AGREE and counts[1:]:
+        return _resolved(objective, space, best, axes, spans, counts[1:], lanes)
+    return grids, surface, change
 
 
 def _replaced(space: Space, i: int, value: Any) -> dict[str, float]:

@@ -136,7 +136,9 @@ def profile_ends(
 ) -> tuple[dict[tuple[int, int, float], float], np.ndarray | None]:
     """Profile crossings {(parameter, side, level): position}, and a point deeper than the minimum if one was met.
 
-    Members of a degenerate group are profiled with the group's gauge held: only their combination means something.
+    Members of a degenerate group are profiled with the group's gauge held, at the point of the valley from where their
+    combination, which alone means something, can go farthest; positions are those with the gauge of the minimum, and
+    may lie outside the box.
     """
     n = len(best.position)
     matrix, known = covariance(best)
@@ -153,11 +155,19 @@ def profile_ends(
     tilt = np.where(np.outer(known, known), matrix, 0.0) / np.where(known, np.diag(matrix), 1.0)[:, None]
     np.fill_diagonal(tilt, 1.0)
     start = np.tile(best.position, (len(lane), 1))
+    for group in best.groups:
+        places = degeneracy.widest(objective, objective.space, best.position, best.value, group, lanes)
+        for row, (i, to, _) in enumerate(lane):
+            start[row] = places.get((i, to), start[row])
     look = Sought(start, np.full(len(lane), best.value), axis, side, level, width[axis] * np.sqrt(level), tilt[axis])
     valleys = np.array([place.position for place in best.places[1:MAX_VALLEYS]])
     found = crossings(objective, look, hold=hold, lanes=lanes, others=valleys)
     deeper = found.deepest_value < best.value - SAME_DEPTH * (1.0 + abs(best.value))
-    return dict(zip(lane, map(float, found.position), strict=True)), found.deepest if deeper else None
+    ends = found.position.copy()
+    for group in best.groups:
+        for row in np.flatnonzero(np.isin(axis, group.rest)):
+            ends[row] = degeneracy.carried(objective.space, group, int(axis[row]), ends[row], start[row], best.position)
+    return dict(zip(lane, map(float, ends), strict=True)), found.deepest if deeper else None
 
 
 def _saddle(hessian: np.ndarray, free: np.ndarray) -> bool:

@@ -5,6 +5,9 @@ import math
 import numpy as np
 from scipy.special import chdtrc, gammaln, ndtri, ndtri_exp
 
+ROUNDING = 1e-6
+"""Differences of chi-squares below this are none."""
+
 
 def p_value(chi2: float, ndf: int) -> float:
     """Probability of a larger chi-square with `ndf` degrees of freedom."""
@@ -22,6 +25,11 @@ def pull(delta_chi2: float, dof: int) -> float:
         return math.sqrt(delta_chi2)
     p = p_value(delta_chi2, dof)
     return float(-ndtri(0.5 * p)) if p > 1e-290 else float(-ndtri_exp(_log_tail(delta_chi2, dof) - math.log(2.0)))
+
+
+def pull_if_better(delta_chi2: float, dof: int) -> float | None:
+    """The pull, None where the reference fits better than what should improve on it, beyond rounding."""
+    return None if delta_chi2 < -ROUNDING else pull(delta_chi2, dof)
 
 
 def _log_tail(chi2: float, dof: int) -> float:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 
 from bsfit.errors import BsfitWarning
 from bsfit.results import write_atomically
+from bsfit.results.surfaces import AGREE, known
 
 # Colours of Okabe and Ito (2008), distinct for colour-blind readers; the global fit is drawn last, in black.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -37,20 +37,11 @@ STYLE: dict[Any, Any] = {
     "text.usetex": False,
     "svg.hashsalt": "bsfit",
 }
-SIGMAS = (1.0, 2.0)
+DAGGER = "\N{DAGGER}"
+"""Behind the names of regions whose grid is too coarse for them."""
 
 Labels = Mapping[str, str] | None
 """Parameter or group -> text, TeX in dollars."""
-
-
-def probability(sigma: float) -> float:
-    """Two-sided Gaussian probability within `sigma`."""
-    return math.erf(sigma / math.sqrt(2.0))
-
-
-def level(sigma: float, dof: int) -> float:
-    """Delta chi2 that bounds this probability: 1 and 4 for one degree of freedom, 2.30 and 6.18 for two."""
-    return float(sigma**2) if dof == 1 else -2.0 * math.log1p(-probability(sigma))
 
 
 def what(record: Any) -> str:
@@ -88,6 +79,11 @@ def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
         (axes.set_xlim if x else axes.set_ylim)(grid[0], grid[-1])
         if is_log and grid[-1] < 100.0 * grid[0]:
             _plain_ticks(axis)
+
+
+def doubt(change: float) -> str:
+    """What the daggers mean, if the largest change of a region on half of its grid points is too large."""
+    return f"{DAGGER} grid too coarse: known {known(change)}" if change > AGREE else ""
 
 
 def _plain_ticks(axis: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, SIGMAS, Labels, canvas, label, probability, save, save_arrays, what
+from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, Labels, canvas, label, save, save_arrays, what
 from bsfit.results import Posterior
+from bsfit.results.surfaces import SIGMAS, probability, refined
 from bsfit.results.tables import number
 
 
@@ -87,8 +88,14 @@ def _centred(low: float, middle: float, high: float) -> str:
 
 
 def _density(axes: Any, x: np.ndarray, y: np.ndarray, bins: int) -> None:
-    """Smoothed histogram of draws with the regions of 68.3 % and 95.4 % of them."""
-    counts, x_edges, y_edges = np.histogram2d(x, y, bins=bins, range=[_range(x), _range(y)])
+    """Smoothed histogram of draws with the regions of 68.3 % and 95.4 % of them.
+
+    The second coordinate is what y is away from its straight line on x: smoothing along the axes would make a narrow
+    tilted valley as wide as a bin.
+    """
+    slope = np.cov(x, y)[0, 1] / np.var(x) if np.var(x) > 0.0 else 0.0
+    away = y - slope * x
+    counts, *edges = np.histogram2d(x, away, bins=bins, range=[_range(x), _range(away)])
     # Four passes of a binomial filter have a width of 1.4 bins: 3 % of a Gaussian's own, in quadrature.
     for _ in range(4):
         padded = np.pad(counts, 1)
@@ -96,11 +103,14 @@ def _density(axes: Any, x: np.ndarray, y: np.ndarray, bins: int) -> None:
         counts = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
     ordered = np.sort(counts.ravel())[::-1]
     heights = [ordered[np.searchsorted(np.cumsum(ordered) / ordered.sum(), probability(s))] for s in SIGMAS[::-1]]
-    centres = [0.5 * (edges[1:] + edges[:-1]) for edges in (x_edges, y_edges)]
-    levels = [*np.maximum.accumulate([*heights, ordered[0] * (1 + 1e-9)])]
+    centres = [0.5 * (ends[1:] + ends[:-1]) for ends in edges]
+    (along, off), counts = refined(centres, counts, (False, False), points=10 * bins)
+    along, off = np.meshgrid(along, off, indexing="ij")
+    levels = [*np.maximum.accumulate([*heights, np.max(counts) * (1 + 1e-9)])]
     levels = np.array(levels) + np.arange(3) * 1e-12
-    axes.contourf(*centres, counts.T, levels=levels, colors=[COLOURS[0] + "44", COLOURS[0] + "99"])
-    axes.contour(*centres, counts.T, levels=levels[:2], colors=COLOURS[0], linewidths=0.9)
+    place = (along, slope * along + off)
+    axes.contourf(*place, counts, levels=levels, colors=[COLOURS[0] + "44", COLOURS[0] + "99"])
+    axes.contour(*place, counts, levels=levels[:2], colors=COLOURS[0], linewidths=0.9)
 
 
 def _corner_frame(axes: Any, cell: tuple[int, int, int], x: np.ndarray, y: np.ndarray) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import GLOBAL, Labels, canvas, frame, save, save_arrays, what
+from bsfit.plot.canvas import DAGGER, GLOBAL, Labels, canvas, doubt, frame, save, save_arrays, what
 from bsfit.results import Map
+from bsfit.results.surfaces import AGREE, disagreement, refined
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def plot_maps(
 ) -> tuple[Path, Path]:
     """Regions and contours on the grid of a Map of two parameters: panels {title: layers} side by side.
 
-    Layers are drawn in their order, each with its place in the legend below its panel, which also says what is nowhere.
+    Layers are drawn in their order, each with its place in the legend below its panel, which also says what is nowhere
+    and marks those for which the grid is too coarse.
     labels: parameter -> text, TeX in dollars. Raises BsfitInputError for another kind of record, other dimensions, or
     values of another shape.
     """
@@ -63,7 +65,7 @@ def plot_maps(
     payload = dict(zip((f"axis_{name}" for name in grid.names), grid.axes, strict=True))
     with canvas(5.4 * len(panels), 4.9, 1, len(panels)) as (figure, axes):
         for cell, (title, layers) in zip(np.atleast_1d(axes).flat, panels.items(), strict=True):
-            handles = []
+            handles, coarse = [], 0.0
             for i, layer in enumerate(layers):
                 if np.shape(layer.values) != shape:
                     raise BsfitInputError(
@@ -72,24 +74,37 @@ def plot_maps(
                 order = 2 + 0.01 * i
                 shaded = isinstance(layer, Region)
                 handles.append(shade(cell, grid, layer, order) if shaded else _contours(cell, grid, layer, order))
+                change = _change(grid, layer)
+                coarse = max(coarse, change)
+                handles[-1].set_label(handles[-1].get_label() + DAGGER * (change > AGREE))
                 payload[f"{title}: {i} {layer.label}"] = np.asarray(layer.values)
             frame(cell, grid, grid.names, labels)
             cell.set_title(title, fontsize=13)
-            cell.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=1.6)
+            style = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.15), "ncols": 2, "handlelength": 1.6}
+            cell.legend(handles=handles, title=doubt(coarse) or None, title_fontsize=11, **style)
         return save(figure, path, dpi=150.0), save_arrays(path, payload)
+
+
+def _change(grid: Map, layer: Region | Lines) -> float:
+    """How much the regions that a layer bounds change on half of the points of the grid."""
+    values = np.asarray(layer.values, dtype=float)
+    ends = [layer.low, layer.high] if isinstance(layer, Region) else layer.levels
+    inside = [end for end in ends if np.isfinite(values).any() and np.nanmin(values) < end < np.nanmax(values)]
+    return disagreement(grid.axes, values, grid.log, inside) if inside else 0.0
 
 
 def shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
     """Draw one region on axes of matplotlib; returns its legend handle."""
     from matplotlib.patches import Patch
 
-    values = np.ma.masked_invalid(region.values).T
+    fine, values = refined(grid.axes, region.values, grid.log)
+    values = np.ma.masked_invalid(values).T
     ends = [values.min() - 1.0, values.max() + 1.0]
     ends = [max(ends[0], region.low), min(ends[1], region.high)]
     style = {"zorder": order, "alpha": region.alpha, "hatches": [region.hatch or None]}
     label = f"{region.label}: nowhere"
     if ends[0] < ends[1]:
-        drawn = axes.contourf(*grid.axes, values, levels=ends, colors=[region.colour], **style)
+        drawn = axes.contourf(*fine, values, levels=ends, colors=[region.colour], **style)
         label = region.label if any(len(path.vertices) for path in drawn.get_paths()) else label
     return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
 
@@ -99,14 +114,19 @@ def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
 
-    values, label = np.asarray(lines.values).T, lines.label
+    fine, values = refined(grid.axes, lines.values, grid.log)
+    values, label = values.T, lines.label
     levels = [level for level in sorted(lines.levels) if np.nanmin(values) < level < np.nanmax(values)]
     if levels:
         look = {"colors": lines.colour, "linestyles": lines.style, "linewidths": lines.width}
-        drawn = axes.contour(*grid.axes, values, levels=levels, zorder=order, **look)
-        written = axes.clabel(drawn, fmt=lines.written, fontsize=10, zorder=5) if lines.written else ()
-        for text in written:
-            text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
+        drawn = axes.contour(*fine, values, levels=levels, zorder=order, **look)
+        if lines.written:
+            # Labels go where the grid's own contours, of fewer points, have straight parts.
+            places = axes.contour(*grid.axes, np.asarray(lines.values).T, levels=levels, alpha=0.0)
+            at = [text.get_position() for text in axes.clabel(places, fontsize=10)]
+            places.remove()
+            for text in axes.clabel(drawn, fmt=lines.written, fontsize=10, zorder=5, manual=at):
+                text.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
     else:
         label = f"{label}: nowhere"
     return Line2D([], [], color=lines.colour, linestyle=lines.style, linewidth=lines.width, label=label)

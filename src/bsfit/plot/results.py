@@ -8,7 +8,7 @@ Nothing is computed here but contour levels. Every function takes records of `bs
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,36 +16,41 @@ from bsfit.errors import BsfitInputError
 from bsfit.plot.canvas import (
     BEST,
     COLOURS,
+    DAGGER,
     GLOBAL,
-    SIGMAS,
     Labels,
     canvas,
+    doubt,
     frame,
     label,
-    level,
-    probability,
     save,
     save_arrays,
     save_table,
     what,
 )
 from bsfit.plot.corner import plot_corner
-from bsfit.results import Posterior, Profile, Scan
+from bsfit.plot.correlations import plot_correlations
+from bsfit.results import FitResult, Posterior, Profile, Scan
+from bsfit.results.surfaces import AGREE, CONTOURS, SIGMAS, disagreement, level, probability, refined
 
-DRAWN = "a Scan or Profile of one or two parameters, or a Posterior"
+DRAWN = "a Scan or Profile of one or two parameters, a Posterior, or a FitResult of several"
 
 
 def has_figure(record: Any) -> bool:
     """Whether `plot` can draw a record."""
+    if isinstance(record, FitResult):
+        return len(set(record.names) - set(record.nuisances)) > 1
     return isinstance(record, Posterior) or (isinstance(record, Profile | Scan) and len(record.names) in (1, 2))
 
 
 def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Path, Path]:
-    """Draw a Scan, Profile or Posterior with the function that fits it; the options are that function's."""
+    """Draw a Scan, Profile, Posterior or FitResult with the function that fits it; the options are that function's."""
     if not has_figure(record):
         raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=DRAWN)
     if isinstance(record, Posterior):
         return plot_corner(record, path, **options)
+    if isinstance(record, FitResult):
+        return plot_correlations(record, path, **options)
     return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
 
 
@@ -68,24 +73,28 @@ def plot_plane(
     parameters.
     """
     sets = _sets(results, groups)
-    (_, first, _), (_, last, _) = sets[0], sets[-1]
-    names = first.names
-    best = dict(best or (last.best if isinstance(last, Profile) else last.peak()[0]))
-    reference = reference or next((r.reference for _, r, _ in sets if isinstance(r, Scan) and r.reference), None)
+    names, last = sets[0].record.names, sets[-1]
+    drawn, left = _visible(sets, CONTOURS[0])
+    best = best or (last.peak if last.name in drawn else {})
+    reference = reference or next((s.record.reference for s in sets if getattr(s.record, "reference", None)), None)
     with canvas(5.6, 5.2) as (figure, axes):
-        handles = []
-        for (name, record, values), colour in zip(sets, _colours(len(sets)), strict=True):
-            filled = colour != GLOBAL or len(sets) == 1
-            handles.append(_region(axes, record, values, colour if len(sets) > 1 else COLOURS[0], filled))
-            handles[-1].set_label(label(name, labels))
-        handles = [handle for handle in handles if len(sets) > 1]
+        handles, coarse = [], 0.0
+        for each, colour in zip(sets, _colours(len(sets)), strict=True):
+            if each.name in drawn:
+                filled = colour != GLOBAL or len(sets) == 1
+                handles.append(_region(axes, each, colour if len(sets) > 1 else COLOURS[0], filled))
+                change = disagreement(each.record.axes, each.values, each.record.log, CONTOURS)
+                coarse = max(coarse, change)
+                handles[-1].set_label(label(each.name, labels) + each.where + DAGGER * (change > AGREE))
+        handles = [handle for handle in handles if len(sets) > 1 or handle.get_label() != "global"]
         handles += _marks(axes, names, best, reference, reference_label)
-        frame(axes, first, names, labels)
-        _legend(axes, handles, title)
-        payload = dict(zip((f"axis_{name}" for name in names), first.axes, strict=True))
-        payload |= {f"delta_chi2_{name}": values for name, _, values in sets}
-        payload |= {"levels": np.array([level(sigma, 2) for sigma in SIGMAS])}
-        payload |= {f"best_{name}": np.array(best[name]) for name in names}
+        frame(axes, sets[0].record, names, labels)
+        said = [*_left_out(left, labels), *([doubt(coarse)] if coarse > AGREE else [])]
+        _legend(axes, [*handles, *_remarks(said)], title)
+        payload = dict(zip((f"axis_{name}" for name in names), sets[0].record.axes, strict=True))
+        payload |= {f"delta_chi2_{each.name}": each.values for each in sets}
+        payload |= {"levels": np.array(CONTOURS)}
+        payload |= {f"best_{name}": np.array(best[name]) for name in names if name in best}
         return save(figure, path), save_arrays(path, payload)
 
 
@@ -108,40 +117,64 @@ def plot_profile(
             f"got {what(result)}", field="plot_profile", expected="a Profile or Scan of one parameter"
         )
     name, x = result.names[0], result.axes[0]
-    curves = {group: values for group, _, values in _sets(result, None)}
-    best = result.best if isinstance(result, Profile) else result.peak()[0]
+    sets = _sets(result, None)
+    drawn, left = _visible(sets, 0.0)
     reference = reference or (result.reference if isinstance(result, Scan) else None)
     with canvas(5.6, 4.4) as (figure, axes):
         _say_sigmas(axes, result)
-        for (group, values), colour in zip(curves.items(), _colours(len(curves)), strict=True):
-            text = label(group, labels) if len(curves) > 1 else None
-            axes.plot(x, values, color=colour, linewidth=1.8 if colour == GLOBAL else 1.4, label=text)
-        inside = x[0] <= best[name] <= x[-1]
-        star = ([best[name]], [0.0]) if inside else ([], [])
-        words = "best fit" if inside else "best fit: beyond the grid"
-        axes.plot(*star, "*", color=BEST, markersize=14, clip_on=False, zorder=6, label=words)
+        for each, colour in zip(sets, _colours(len(sets)), strict=True):
+            text = label(each.name, labels) + each.where if len(sets) > 1 or each.where else None
+            if each.name in drawn:
+                axes.plot(x, each.values, color=colour, linewidth=1.8 if colour == GLOBAL else 1.4, label=text)
+        if sets[-1].name in drawn:
+            best = sets[-1].peak[name]
+            inside = x[0] <= best <= x[-1]
+            star = ([best], [0.0]) if inside else ([], [])
+            words = "best fit" if inside else "best fit: beyond the grid"
+            axes.plot(*star, "*", color=BEST, markersize=14, clip_on=False, zorder=6, label=words)
         if reference and name in reference and x[0] <= reference[name] <= x[-1]:
             axes.axvline(reference[name], color="0.3", linewidth=1.1, linestyle=":", label=reference_label)
         frame(axes, result, (name,), labels)
         axes.set(ylabel=r"$\Delta\chi^2$", ylim=(0.0, top))
-        axes.legend(loc="upper center", title=title, frameon=True, framealpha=0.9, edgecolor="none")
-        columns = {name: x, **{f"delta_chi2_{group}": values for group, values in curves.items()}}
+        handles = [*axes.get_legend_handles_labels()[0], *_remarks(_left_out(left, labels))]
+        axes.legend(handles=handles, loc="upper center", title=title, frameon=True, framealpha=0.9, edgecolor="none")
+        columns = {name: x, **{f"delta_chi2_{each.name}": each.values for each in sets}}
         return save(figure, path), save_table(path, columns)
 
 
-def _sets(results: Any, groups: Sequence[str] | None) -> list[tuple[str, Any, np.ndarray]]:
-    """(name, record, Delta chi2) of every set of contours or curves; what holds everything comes last."""
+class _Set(NamedTuple):
+    """One set of contours, or one curve: its name, the record and the Delta chi2 on its grid, and which group it is."""
+
+    name: str
+    record: Any
+    values: np.ndarray
+    group: str | None = None
+
+    @property
+    def peak(self) -> Mapping[str, float]:
+        """The highest point."""
+        return self.record.best if isinstance(self.record, Profile) else self.record.peak(self.group)[0]
+
+    @property
+    def where(self) -> str:
+        """A remark for the legend if the highest point is where the grid ends."""
+        at_edge = isinstance(self.record, Scan) and self.record.edges(self.group)
+        return " (highest at the edge)" if at_edge else ""
+
+
+def _sets(results: Any, groups: Sequence[str] | None) -> list[_Set]:
+    """Every set of contours or curves; what holds everything comes last."""
     if isinstance(results, Mapping):
-        found = [(name, record, _total(record)) for name, record in results.items()]
+        found = [_Set(name, record, _total(record)) for name, record in results.items()]
     elif isinstance(results, Scan):
         shown = results.groups if groups is None else tuple(groups)
-        found = [(group, results, results.delta_chi2(group)) for group in shown if len(shown) > 1 or groups]
-        found.append(("global", results, results.delta_chi2()))
+        found = [_Set(group, results, results.delta_chi2(group), group) for group in shown if len(shown) > 1 or groups]
+        found.append(_Set("global", results, results.delta_chi2()))
     else:
-        found = [("global", results, _total(results))]
-    names = found[0][1].names if isinstance(found[0][1], Scan | Profile) else ()
-    if not names or len(names) > 2 or any(record.names != names for _, record, _ in found):
-        got = "; ".join(what(record) for _, record, _ in found)
+        found = [_Set("global", results, _total(results))]
+    names = found[0].record.names if isinstance(found[0].record, Scan | Profile) else ()
+    if not names or len(names) > 2 or any(each.record.names != names for each in found):
+        got = "; ".join(what(each.record) for each in found)
         raise BsfitInputError(
             f"got {got}", field="plot", expected="scans or profiles of the same one or two parameters"
         )
@@ -154,28 +187,55 @@ def _total(record: Any) -> np.ndarray:
     return record.delta_chi2 if isinstance(record, Profile) else np.zeros(0)
 
 
+def _visible(sets: Sequence[_Set], height: float) -> tuple[list[str], dict[str, list[str]]]:
+    """Names of the sets that rise above a height, and of the others by reason: they would fill all of the frame."""
+    drawn, left = [], {}
+    for each in sets:
+        finite = each.values[np.isfinite(each.values)]
+        if isinstance(each.record, Scan) and each.record.blind(each.group) == each.record.names:
+            left.setdefault("no dependence on the axes", []).append(each.name)
+        elif not len(finite):
+            left.setdefault("nowhere finite", []).append(each.name)
+        elif len(finite) == each.values.size and np.max(finite) <= height:
+            left.setdefault(f"within {100 * probability(SIGMAS[0]):.1f} % everywhere", []).append(each.name)
+        else:
+            drawn.append(each.name)
+    return drawn, left
+
+
+def _left_out(left: Mapping[str, list[str]], labels: Labels) -> list[str]:
+    """Names of what is not drawn, and why."""
+    return [f"not drawn, {why}:\n{', '.join(label(name, labels) for name in names)}" for why, names in left.items()]
+
+
+def _remarks(texts: Sequence[str]) -> list[Any]:
+    """Legend entries without a handle."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], linestyle="none", label=text) for text in texts]
+
+
 def _colours(count: int) -> list[str]:
     """Colours for `count` sets, the last of which is the global one."""
     return [COLOURS[i % len(COLOURS)] for i in range(count - 1)] + [GLOBAL]
 
 
-def _region(axes: Any, record: Any, values: np.ndarray, colour: str, filled: bool) -> Any:
+def _region(axes: Any, each: _Set, colour: str, filled: bool) -> Any:
     """The 1 and 2 sigma contours of one set; returns its legend handle."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    x, y = record.axes
-    levels = [level(sigma, 2) for sigma in SIGMAS]
+    (x, y), surface = refined(each.record.axes, each.values, each.record.log)
     # Points without a finite value lie outside every contour.
-    surface = np.where(np.isfinite(values), values, 1e3).T
+    surface = np.where(np.isnan(surface), 1e3, surface).T
     if not filled:
         axes.contour(
-            x, y, surface, levels=levels, colors=colour, linewidths=(1.7, 1.3), linestyles=("-", "--"), zorder=4
+            x, y, surface, levels=CONTOURS, colors=colour, linewidths=(1.7, 1.3), linestyles=("-", "--"), zorder=4
         )
         return Line2D([], [], color=colour, linewidth=1.7)
-    for low, high, alpha in ((-1.0, levels[0], 0.5), (levels[0], levels[1], 0.22)):
+    for low, high, alpha in ((-1.0, CONTOURS[0], 0.5), (*CONTOURS, 0.22)):
         axes.contourf(x, y, surface, levels=[low, high], colors=[colour], alpha=alpha, zorder=2)
-    axes.contour(x, y, surface, levels=levels, colors=colour, linewidths=0.9, linestyles=("-", "--"), zorder=3)
+    axes.contour(x, y, surface, levels=CONTOURS, colors=colour, linewidths=0.9, linestyles=("-", "--"), zorder=3)
     return Patch(facecolor=colour + "80", edgecolor=colour)
 
 
@@ -184,8 +244,11 @@ def _marks(
 ) -> list[Any]:
     """Best fit and reference point; returns their legend handles."""
     style = {"linestyle": "none", "zorder": 6}
-    x, y = (best[name] for name in names)
-    marks = axes.plot(x, y, marker="*", color=BEST, markersize=13, markeredgecolor="white", label="best fit", **style)
+    marks = []
+    if all(name in best for name in names):
+        x, y = (best[name] for name in names)
+        star = {"marker": "*", "color": BEST, "markersize": 13, "markeredgecolor": "white", "label": "best fit"}
+        marks += axes.plot(x, y, **star, **style)
     if reference and all(np.isfinite(reference.get(name, np.nan)) for name in names):
         x, y = (reference[name] for name in names)
         marks += axes.plot(x, y, marker="D", color="black", markersize=6, markeredgecolor="white", label=text, **style)
@@ -196,8 +259,8 @@ def _legend(axes: Any, handles: list[Any], title: str | None) -> None:
     """Legend beside the frame, where it hides nothing; it says what the contours mean."""
     from matplotlib.lines import Line2D
 
-    for sigma, style in zip(SIGMAS, ("-", "--"), strict=True):
-        text = rf"{100 * probability(sigma):.1f} %: $\Delta\chi^2 = {level(sigma, 2):.2f}$"
+    for sigma, height, style in zip(SIGMAS, CONTOURS, ("-", "--"), strict=True):
+        text = rf"{100 * probability(sigma):.1f} %: $\Delta\chi^2 = {height:.2f}$"
         handles.append(Line2D([], [], color="0.4", linestyle=style, linewidth=1.3, label=text))
     handles.append(Line2D([], [], linestyle="none", label="2 degrees of freedom"))
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.01), title=title, alignment="left")

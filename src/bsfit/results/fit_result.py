@@ -8,9 +8,6 @@ import numpy as np
 from bsfit.results import shapes, tables
 from bsfit.results.record import Interval, Record, Values
 
-LARGEST = 5
-"""So many pulls are printed."""
-
 
 @dataclass(frozen=True, eq=False)
 class FitResult(Record):
@@ -18,12 +15,13 @@ class FitResult(Record):
 
     errors: (minus, plus), both positive, from the 1 sigma profile crossings (from the Hessian without profile);
     inf where the bound comes first, NaN for a parameter the data do not determine.
-    combinations: the products of powers that are determined when single parameters are not:
-    name, exponents, value, minus, plus.
+    combinations: the products of powers, or sums, that are determined when single parameters are not: name, exponents,
+    value, minus, plus, bounds, interval_1, interval_2 (without profile no intervals).
     covariance: of the parameters in their own units, 2 (Hessian of -2 log L)^-1; NaN rows for undetermined parameters
     and for those at a bound.
     status: `converged`, `at bound`, `degenerate` or `not converged`.
     chi2 is of everything, p_value of the data alone: own terms of a user are in the first.
+    pull: in sigma; None where the reference fits better (`pull_delta_chi2` is negative), or there is none.
     gradient_norm: distance to the exact minimum in sigma that the last gradient predicts.
     pulls: (observable, measured minus predicted value over its error), the largest first. delta_chi2_by_group: twice
     the log-likelihood of each group above that of the reference. nuisances: parameters that carry a constraint of the
@@ -77,29 +75,23 @@ class FitResult(Record):
         shapes.check_arrays((self.covariance,), (len(self.names),) * 2, "covariance")
 
     def __str__(self) -> str:
-        rows = [self._row(name) for name in self.names if name not in self.nuisances]
-        rows += [
-            [
-                c["name"],
-                tables.number(c["value"], c["minus"], c["plus"]),
-                tables.asymmetric(c["minus"], c["plus"]),
-                "",
-                "",
-            ]
-            for c in self.combinations
-        ]
+        shown = [name for name in self.names if name not in self.nuisances]
+        at = [self.names.index(name) for name in shown]
+        rows = [self._row(name) for name in shown]
+        rows += [self._combined(combination) for combination in self.combinations]
         lines = [
             f"Fit {tables.title(self.meta)}: {self.status}",
             tables.aligned(["parameter", "best fit", "- / + error", "1 sigma", "2 sigma"], rows),
+            *tables.correlations(shown, self.correlation[np.ix_(at, at)]),
             tables.goodness(self.chi2, self.ndf, self.p_value) + f"; log L = {tables.fixed(self.log_likelihood)}",
         ]
-        if self.pull is not None:
+        if self.pull_delta_chi2 is not None:
             lines.append(_pull_line(self))
         if len(self.delta_chi2_by_group) > 1:
             shares = sorted(self.delta_chi2_by_group.items(), key=lambda item: -abs(item[1]))
             lines.append("better by chi2: " + ", ".join(f"{group} {delta:.1f}" for group, delta in shares))
         if self.pulls:
-            listed = ", ".join(f"{name} {size:+.1f}" for name, size in self.pulls[:LARGEST])
+            listed = ", ".join(f"{name} {size:+.1f}" for name, size in self.pulls[: tables.LISTED])
             lines.append(f"largest pulls: {listed}")
         floating = f"; {len(self.nuisances)} nuisances float" if self.nuisances else ""
         share = f"{self.reached} of {self.starts} starts ended at this minimum"
@@ -122,8 +114,19 @@ class FitResult(Record):
         edge = f" ({self.at_bound[name]} bound)" if name in self.at_bound else ""
         return [name, value + edge, tables.asymmetric(minus, plus), one, two]
 
+    @staticmethod
+    def _combined(combination: dict[str, Any]) -> list[str]:
+        value, minus, plus = (combination[key] for key in ("value", "minus", "plus"))
+        ends = [
+            tables.interval(combination.get(f"interval_{sigma}"), combination.get("bounds"), minus, plus)
+            for sigma in (1, 2)
+        ]
+        return [combination["name"], tables.number(value, minus, plus), tables.asymmetric(minus, plus), *ends]
+
 
 def _pull_line(result: FitResult) -> str:
+    if result.pull is None:
+        return f"no pull: the Standard Model fits better, by Delta chi2 = {-(result.pull_delta_chi2 or 0.0):.2f}"
     s = "" if result.pull_dof == 1 else "s"
     how = f"Delta chi2 = {result.pull_delta_chi2:.2f} for {result.pull_dof} degree{s} of freedom"
     if result.meta.get("settings", {}).get("pull_by_rank"):

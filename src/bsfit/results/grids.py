@@ -7,13 +7,20 @@ import numpy as np
 
 from bsfit.results import shapes, tables
 from bsfit.results.record import Record, Values
+from bsfit.results.surfaces import AGREE, CONTOURS, MEASURED, disagreement, known, refined
+
+# A log-likelihood that changes less than this along an axis does not depend on it: rounding.
+FLAT = 1e-7
+# So many steps of a finer grid its highest point may be off along a narrow, tilted ridge.
+ALONG = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Scan(Record):
     """Log-likelihood on a grid: `log_likelihood` [*grid], `by_group` [group, *grid]; profiled if `others` is not empty.
 
-    `total` is not the sum over groups where theory errors are correlated between them.
+    `total` is not the sum over groups where theory errors are correlated between them. best: the highest point of the
+    total within the grid, between its points, and its log-likelihood; None if it was not looked for.
     """
 
     names: tuple[str, ...]
@@ -24,6 +31,8 @@ class Scan(Record):
     by_group: np.ndarray = field(default_factory=lambda: np.zeros((0,)))
     others: dict[str, np.ndarray] = field(default_factory=dict)
     reference: Values | None = None
+    best: Values | None = None
+    best_log_likelihood: float | None = None
     status: str = "converged"
     messages: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +47,11 @@ class Scan(Record):
         if self.reference is not None:
             shapes.check_entries(self.names, self.reference)
 
+    @property
+    def converged(self) -> bool:
+        """Whether there are points with a log-likelihood."""
+        return self.status != "not converged"
+
     def values(self, group: str | None = None) -> np.ndarray:
         """Log-likelihood [*grid] of one group, or of everything."""
         if group is None:
@@ -47,39 +61,92 @@ class Scan(Record):
         return self.by_group[self.groups.index(group)]
 
     def peak(self, group: str | None = None) -> tuple[Values, float]:
-        """Highest point and its log-likelihood: the parabola through the best grid point and its neighbours.
-
-        At the edge of the grid, or where a neighbour is not finite, the grid point itself.
-        """
-        surface = self.values(group)
-        index = np.unravel_index(np.nanargmax(np.where(np.isfinite(surface), surface, -np.inf)), surface.shape)
-        offset, rise = _parabola(surface, index)
+        """Highest point and its log-likelihood: `best`, or that of a smooth surface through the grid points."""
+        if group is None and self.best is not None and self.best_log_likelihood is not None:
+            return dict(self.best), self.best_log_likelihood
+        surface, axes, names = self.values(group), self.axes, self.names
+        farthest = 1.0
+        if len(axes) <= 2:
+            axes, surface = refined(axes, surface, self.log, MEASURED)
+            farthest = ALONG
+        index = np.unravel_index(np.argmax(np.where(np.isfinite(surface), surface, -np.inf)), surface.shape)
+        seen = [name not in self.blind(group) for name in names]
+        offset, rise = _parabola(surface, index, seen, farthest)
         where = {}
-        for name, axis, is_log, i, shift in zip(self.names, self.axes, self.log, index, offset, strict=True):
+        for name, axis, is_log, i, shift in zip(names, axes, self.log, index, offset, strict=True):
             coordinate = np.log(axis) if is_log else axis
-            step = (
-                coordinate[min(i + 1, len(axis) - 1)] - coordinate[i]
-                if shift > 0
-                else coordinate[i] - coordinate[i - 1]
-            )
-            moved = coordinate[i] + (shift * step if shift else 0.0)
-            where[name] = float(np.exp(moved) if is_log else moved)
+            moved = np.interp(i + shift, np.arange(len(axis)), coordinate)
+            where[name] = float(axis[i] if not shift else np.exp(moved) if is_log else moved)
         return where, float(surface[index] + rise)
+
+    def blind(self, group: str | None = None) -> tuple[str, ...]:
+        """The parameters of the grid on which a group, or everything, does not depend."""
+        values = np.where(np.isfinite(self.values(group)), self.values(group), np.nan)
+        finite = np.isfinite(values)
+        if not finite.any():
+            return ()
+        flat = []
+        for i, name in enumerate(self.names):
+            gone = np.any(finite != np.take(finite, [0], axis=i))
+            if not gone and np.nanmax(np.abs(values - np.take(values, [0], axis=i))) < FLAT:
+                flat.append(name)
+        return tuple(flat)
+
+    def edges(self, group: str | None = None) -> tuple[str, ...]:
+        """The parameters in which the highest point of a group, or of everything, lies at an end of the grid."""
+        where, blind = self.peak(group)[0], self.blind(group)
+        pairs = zip(self.names, self.axes, strict=True)
+        return tuple(name for name, axis in pairs if name not in blind and where[name] in (axis[0], axis[-1]))
 
     def delta_chi2(self, group: str | None = None) -> np.ndarray:
         """-2 log L above its lowest value, [*grid]."""
         return 2.0 * (self.peak(group)[1] - self.values(group))
 
+    def remarks(self) -> tuple[str, ...]:
+        """What figures and tables can not show: groups that do not depend on the grid, highest points at its ends."""
+        flat = [group for group in self.groups if self.blind(group) == self.names]
+        found = []
+        if flat:
+            verb = "does" if len(flat) == 1 else "do"
+            found.append(f"{', '.join(flat)} {verb} not depend on {' or '.join(self.names)}: not drawn in figures")
+        for group in (*self.groups, None):
+            if ends := self.edges(group):
+                at = f"the end of the grid in {' and '.join(ends)}"
+                found.append(f"{group or 'the total'} is highest at {at}: it may be higher outside")
+        coarse = self._coarse()
+        if coarse:
+            said = ", ".join(f"{group or 'the total'} {known(change)}" for group, change in coarse.items())
+            found.append(f"the grid is too coarse for contours, area or extent are known: {said}")
+        return tuple(found)
+
+    def _coarse(self) -> dict[str | None, float]:
+        """Groups, or everything, whose contours the grid does not resolve, and by how much they change."""
+        if len(self.names) != 2:
+            return {}
+        drawn = [group for group in (*self.groups, None) if self.blind(group) != self.names]
+        changes = {g: disagreement(self.axes, self.delta_chi2(g), self.log, CONTOURS) for g in drawn}
+        return {group: change for group, change in changes.items() if change > AGREE}
+
     def __str__(self) -> str:
         size = " x ".join(f"{name} ({len(axis)} points)" for name, axis in zip(self.names, self.axes, strict=True))
         kind = "profiled over " + ", ".join(self.others) if self.others else "all other parameters fixed"
-        rows = []
-        for group in [*self.groups, None]:
-            where, height = self.peak(group)
-            rows.append([group or "total", *(f"{where[name]:.4g}" for name in self.names), tables.fixed(height)])
-        table = tables.aligned(["group", *self.names, "max log L"], rows)
+        table = tables.aligned(
+            ["group", *self.names, "max log L"], [self._row(group) for group in (*self.groups, None)]
+        )
         lines = [f"Scan {tables.title(self.meta)}: {size}, {kind}", table]
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
+
+    def _row(self, group: str | None) -> list[str]:
+        where, height = self.peak(group)
+        if not np.isfinite(height):
+            return [group or "total", *("-" for _ in self.names), "nowhere finite"]
+        blind, edges = self.blind(group), self.edges(group)
+        marks = {name: "any" for name in blind} | {name: f"{where[name]:.4g} (edge)" for name in edges}
+        return [
+            group or "total",
+            *(marks.get(name, f"{where[name]:.4g}") for name in self.names),
+            tables.fixed(height),
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +176,19 @@ class Map(Record):
         return [(name, x) for name, x in self.values.items() if np.isfinite(x).any()]
 
 
-def _parabola(surface: np.ndarray, index: tuple[Any, ...]) -> tuple[np.ndarray, float]:
-    """Offset of the maximum from a grid point in steps, and its height above it, from central differences."""
-    n = surface.ndim
-    if any(not 0 < i < size - 1 for i, size in zip(index, surface.shape, strict=True)):
-        return np.zeros(n), 0.0
-    block = surface[tuple(slice(i - 1, i + 2) for i in index)]
-    if not np.all(np.isfinite(block)):
-        return np.zeros(n), 0.0
+def _parabola(
+    surface: np.ndarray, index: tuple[Any, ...], seen: list[bool], farthest: float
+) -> tuple[np.ndarray, float]:
+    """Offset of the maximum from a grid point in steps, and its height above it, from central differences.
+
+    Along the axes that are seen and on which the point is not the first or the last.
+    """
+    pairs = zip(index, surface.shape, seen, strict=True)
+    used = [k for k, (i, size, sees) in enumerate(pairs) if sees and 0 < i < size - 1]
+    block = surface[tuple(slice(i - 1, i + 2) if k in used else i for k, i in enumerate(index))]
+    n, none = len(used), (np.zeros(surface.ndim), 0.0)
+    if not n or not np.all(np.isfinite(block)):
+        return none
 
     def at(**shifts: int) -> float:
         return float(block[tuple(1 + shifts.get(f"d{k}", 0) for k in range(n))])
@@ -129,8 +201,10 @@ def _parabola(surface: np.ndarray, index: tuple[Any, ...]) -> tuple[np.ndarray, 
             corners = [a * b * at(**{f"d{i}": a, f"d{j}": b}) for a in (1, -1) for b in (1, -1)]
             hessian[i, j] = hessian[j, i] = sum(corners) / 4
     if np.any(np.linalg.eigvalsh(hessian) >= 0.0):
-        return np.zeros(n), 0.0
-    offset = -np.linalg.solve(hessian, gradient)
-    if np.any(np.abs(offset) > 1.0):
-        return np.zeros(n), 0.0
-    return offset, float(0.5 * gradient @ offset)
+        return none
+    step = -np.linalg.solve(hessian, gradient)
+    if np.any(np.abs(step) > farthest):
+        return none
+    offset = np.zeros(surface.ndim)
+    offset[used] = step
+    return offset, float(0.5 * gradient @ step)

@@ -46,6 +46,12 @@ class Posterior(Record):
         """All draws of one parameter, chains joined: [chain * draw]."""
         return self.samples[name].reshape(-1)
 
+    @property
+    def correlation(self) -> np.ndarray:
+        """Correlation matrix [n, n] of the draws; NaN for a parameter that never moves."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.atleast_2d(np.corrcoef([self.draws(name) for name in self.names]))
+
     def verdict_line(self) -> str:
         """The verdict with the worst diagnostics and their limits."""
         worst = self.diagnostics
@@ -74,6 +80,7 @@ class Posterior(Record):
         lines = [
             f"Posterior {tables.title(self.meta)}: {chains} chains of {draws} draws",
             tables.aligned(header, rows),
+            *tables.correlations(self.names, self.correlation),
             *(f"prior: {text}" for text in self.priors.values()),
             self.verdict_line(),
             *(f"not to be trusted: {reason}" for reason in self.reasons),

@@ -14,6 +14,7 @@ class ScenarioTable(Record):
     A row has name, best, errors, interval_1, interval_2, log_likelihood, chi2, ndf, p_value, pull, delta_chi2, status,
     direction (values of the common parameters at scenario parameter one), minima. `pairs` are two-parameter fits, a
     row has names, best, errors, correlation, chi2, ndf, p_value, pull, delta_chi2, status, gradient_norm.
+    A pull is None where the Standard Model fits better.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -71,8 +72,8 @@ class ScenarioTable(Record):
             ", ".join(row["names"]),
             ", ".join(tables.number(best, error) for best, error in values),
             ", ".join(tables.number(error, error) for error in row["errors"]),
-            f"{row['correlation']:.2f}",
-            f"{row['pull']:.1f}",
+            tables.correlation(row["correlation"]),
+            "-" if row["pull"] is None else f"{row['pull']:.1f}",
             f"{row['chi2']:.2f}/{row['ndf']}",
             f"{row['p_value']:.2g}",
             row["status"],

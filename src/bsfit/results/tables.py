@@ -4,7 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from bsfit.errors import printable
+
+LISTED = 5
+"""So many entries of a list, or rows of a matrix of correlations, are printed."""
 
 
 def title(meta: dict[str, Any]) -> str:
@@ -60,6 +65,33 @@ def interval(ends: Sequence[float] | None, bounds: Sequence[float] | None = None
     left = f"[{number(low, *scales)}" if math.isfinite(low) else f"(bound {number(bounds[0])}" if bounds else "(-inf"
     right = f"{number(high, *scales)}]" if math.isfinite(high) else f"bound {number(bounds[1])})" if bounds else "inf)"
     return f"{left}, {right}"
+
+
+def correlation(value: float) -> str:
+    """A correlation with two decimals, or as many as show what it lacks to one with two digits: `0.88`, `0.988`."""
+    if not math.isfinite(value):
+        return "-"
+    missing = 1.0 - abs(value)
+    decimals = 1 - math.floor(math.log10(missing)) if missing > 1e-9 else 2
+    decimals = min(max(decimals, 2), 9)
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"
+
+
+def correlations(names: Sequence[str], matrix: np.ndarray) -> list[str]:
+    """Lines with the correlations [n, n] of parameters: one, a matrix, or the strongest where there are many."""
+    known = [i for i in range(len(names)) if np.isfinite(matrix[i, i])]
+    pairs = [(i, j) for n, i in enumerate(known) for j in known[n + 1 :] if np.isfinite(matrix[i, j])]
+    if not pairs:
+        return []
+    if len(pairs) == 1:
+        ((i, j),) = pairs
+        return [f"correlation of {names[i]} and {names[j]}: {correlation(matrix[i, j])}"]
+    if len(known) <= LISTED:
+        rows = [[names[i], *(correlation(matrix[i, j]) if i != j else "1" for j in known)] for i in known]
+        return [aligned(["correlation", *(names[i] for i in known)], rows)]
+    pairs.sort(key=lambda pair: -abs(matrix[pair]))
+    listed = (f"{names[i]}, {names[j]} {correlation(matrix[i, j])}" for i, j in pairs[:LISTED])
+    return [f"strongest correlations: {'; '.join(listed)}"]
 
 
 def fixed(value: float) -> str:

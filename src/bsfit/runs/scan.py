@@ -7,6 +7,7 @@ program in chunks of fixed size, so that memory does not grow with the grid and 
 import itertools
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -29,6 +30,8 @@ from bsfit.results.size import check_size
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
+# Points along an axis, and number, of the finer grids on which the highest point is looked for.
+FINE, ZOOMS = 41, 4
 
 
 class _Fixed(eqx.Module):
@@ -72,9 +75,18 @@ def scan(
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     shape = mesh[0].shape
     points = {name: values.reshape(-1) for name, values in zip(axes, mesh, strict=True)}
+    deepest = None
     if others:
-        points |= _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
+        found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
+        points |= found
     points |= {name: np.full(mesh[0].size, value) for name, value in fixed.items()}
+    chunk = min(chunk, mesh[0].size)
+
+    def height(point: Params) -> np.ndarray:
+        size = len(next(iter(point.values())))
+        given = {**point, **{name: np.full(size, value) for name, value in fixed.items()}}
+        return _evaluate(like, space, given, chunk, None)[0]
+
     with Progress("scan", mesh[0].size, progress) as bar:
         total, groups, met = _evaluate(like, space, points, chunk, bar)
     inside = (
@@ -84,7 +96,7 @@ def scan(
     )
     bad = int(np.sum(~np.isfinite(total) & inside))
     lost = f"the log-likelihood is not finite at {bad} of {total.size} points"
-    return Scan(
+    found = Scan(
         names=tuple(axes),
         axes=tuple(axes.values()),
         log=tuple(str(key).startswith("log:") for key in grid),
@@ -106,6 +118,47 @@ def scan(
             seed=seed,
         ),
     )
+    found = replace(
+        found, **(_highest(found, height, chunk) if deepest is None else _if_higher(found, height, deepest))
+    )
+    return replace(found, messages=(*found.messages, *found.remarks()))
+
+
+def _highest(grid: Scan, height: Any, chunk: int) -> dict[str, Any]:
+    """Where the total is highest between the points of a grid, on finer ones of at most a chunk about its peak."""
+    side = min(int(chunk ** (1.0 / len(grid.names)) + 1e-9), FINE)
+    if side < 5 or not np.isfinite(grid.log_likelihood).any():
+        return {}
+    here = grid
+    for _ in range(ZOOMS):
+        axes = [_about(*axis, side) for axis in zip(here.peak()[0].values(), grid.axes, grid.log, strict=True)]
+        mesh = np.meshgrid(*axes, indexing="ij")
+        total = height({name: values.reshape(-1) for name, values in zip(grid.names, mesh, strict=True)})
+        here = Scan(names=grid.names, axes=tuple(axes), log=grid.log, log_likelihood=total.reshape(mesh[0].shape))
+        if set(here.edges()) <= set(grid.edges()):
+            break
+    where, highest = here.peak()
+    return {"best": where, "best_log_likelihood": highest} if highest > np.nanmax(grid.log_likelihood) else {}
+
+
+def _about(value: float, axis: np.ndarray, is_log: bool, side: int) -> np.ndarray:
+    """An axis of `side` points from one step of a grid below a value to one above, inside the grid."""
+    coordinate = np.log(axis) if is_log else axis
+    step = coordinate[1] - coordinate[0]
+    middle = np.log(value) if is_log else value
+    low, high = max(middle - step, coordinate[0]), min(middle + step, coordinate[-1])
+    finer = np.linspace(low, high, side)
+    finer = np.exp(finer) if is_log else finer
+    finer[0] = axis[0] if low == coordinate[0] else finer[0]
+    finer[-1] = axis[-1] if high == coordinate[-1] else finer[-1]
+    return finer
+
+
+def _if_higher(grid: Scan, height: Any, deepest: dict[str, float]) -> dict[str, Any]:
+    """The best point of a profiled scan, if no grid point is higher."""
+    highest = float(height({name: np.array([value]) for name, value in deepest.items()})[0])
+    where = {name: deepest[name] for name in grid.names}
+    return {"best": where, "best_log_likelihood": highest} if highest >= np.nanmax(grid.log_likelihood) else {}
 
 
 def grid_axes(grid: Mapping[str, Any], what: str) -> dict[str, np.ndarray]:
@@ -172,8 +225,8 @@ def _profiled(
     shape: tuple[int, ...],
     starts: int,
     seed: int,
-) -> dict[str, np.ndarray]:
-    """Values of the other parameters at every grid point, where `like` is highest."""
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Values of the other parameters at every grid point, where `like` is highest; the highest point of all."""
     boxes = {key: line[:2] for key, line in grid.items()}
     space = parse(boxes | {key: box for key, box in free.items() if key.removeprefix("log:") in others})
     objective = Objective(like, space)
@@ -198,7 +251,8 @@ def _profiled(
         if np.array_equal(before, value):
             break
     x = natural(space, position)[0].reshape(fixed_part.shape)
-    return {name: x[:, space.names.index(name)] for name in others}
+    highest = dict(zip(space.names, natural(space, best.position)[0].tolist(), strict=True))
+    return {name: x[:, space.names.index(name)] for name in others}, highest
 
 
 def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]:
@@ -207,17 +261,17 @@ def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]
 
 
 def _evaluate(
-    like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress
+    like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Total, groups, and which conditions are met, at all points, in chunks of one size; the last one is padded."""
     size = len(next(iter(points.values())))
-    chunk = min(chunk, size)
     results = []
     for first in range(0, size, chunk):
         rows = np.minimum(np.arange(first, first + chunk), size - 1)
         part = {name: jnp.asarray(values[rows]) for name, values in points.items()}
         results.append(jax.tree.map(np.asarray, _batch(like, space, part)))
-        bar.advance(chunk)
+        if bar is not None:
+            bar.advance(chunk)
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:size], *results)
 
 
