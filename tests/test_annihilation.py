@@ -282,6 +282,7 @@ def test_two_real_states_without_splitting_are_the_complex_one():
     assert float(jax.jit(omega)(mu_chi=1e-9)) == pytest.approx(together, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_the_heavier_state_needs_energy():
     """R and I with a splitting: nothing below (m_R + m_I)^2, and the p-wave of their momentum above."""
     dark = portal.theory({**POINT, "mu_chi": 50.0}, REFERENCE).dark

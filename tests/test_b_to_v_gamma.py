@@ -77,6 +77,7 @@ def test_standard_model_against_flavio():
 # ------------------------------------------------------------------------------------------- limits and sum rules
 
 
+@pytest.mark.slow
 def test_photon_pole_of_the_dilepton_decay():
     r"""Near threshold :math:`d\Gamma(Ve^+e^-)=\Gamma(V\gamma)\frac{\alpha}{3\pi}\frac{dq^2}{q^2}(1+2m^2/q^2)\beta`.
 
@@ -94,6 +95,7 @@ def test_photon_pole_of_the_dilepton_decay():
     np.testing.assert_allclose(rates, real, rtol=2e-4)
 
 
+@pytest.mark.slow
 def test_photon_point_stands_for_zero(monkeypatch):
     here = np.asarray(MOMENTS(coefficients({"C7p_bs": 0.2}), FLAVIO))
     monkeypatch.setattr(b_to_v_gamma, "PHOTON_POINT", 1e-8)

@@ -192,6 +192,7 @@ def test_time_integration_of_a_cp_even_state_is_its_short_lifetime():
     assert float(combine(b_to_v_ll, "FL", jnp.asarray(one), phi, INPUTS)) == pytest.approx(1.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_end_point_relations(quark_level):
     """At zero recoil all helicities are equal: FL = 1/3, S3 = S4 = -1/3 (LHCb), P1 = -1, the others vanish."""
     m_b, m_v = INPUTS["m_B0"], INPUTS["m_K*0"]

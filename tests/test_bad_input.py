@@ -225,7 +225,6 @@ STORED = Path(__file__).parent / "reference" / "results"
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("fit_result.json", "a FitResult has no figure"),
         ("table.json", "a ScenarioTable has no figure"),
         ("predictions.json", "a PredictionTable has no figure"),
         ("plane_map.npz", "a Map has no figure"),
@@ -235,7 +234,7 @@ STORED = Path(__file__).parent / "reference" / "results"
     ],
 )
 def test_a_file_that_has_no_figure_is_told_what_has(refused, name, what):
-    drawn = "expected a Scan or Profile of one or two parameters, or a Posterior"
+    drawn = "expected a Scan or Profile of one or two parameters, a Posterior, or a FitResult of several"
     for words in (("plot", str(STORED / name)), ("plot", str(STORED / "scan.npz"), str(STORED / name), "--overlay")):
         assert refused(*words) == f"{STORED / name}: {what}; {drawn}"
 

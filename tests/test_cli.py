@@ -301,6 +301,7 @@ def test_scan_of_a_plane_and_with_other_parameters(capsys, asked, tmp_path):
     assert "profiled over C9e" in out
 
 
+@pytest.mark.slow
 def test_sample_and_every_plot(capsys, asked, tmp_path):
     words = ["sample", "--free", "C9mu=-2,4", "--chains", "2", "--warmup", "150", "--draws", "100"]
     status, out, _ = run(capsys, *words, "-o", str(tmp_path / "s"), *QUICK)

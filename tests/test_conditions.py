@@ -50,6 +50,7 @@ def test_a_scan_past_the_edge(scattering):
         bsfit.scan(scattering, {"m_X": (1500, 4000, 79)}, progress=False)
 
 
+@pytest.mark.slow
 def test_flavour_alone_does_not_ask_for_dark_matter():
     """A note, and the finite likelihood of the loops."""
     like = bsfit.log_likelihood("loop", "lhcb-rk-2014", {"m_X": (100, 4000)}, LOOP)
@@ -71,6 +72,7 @@ def test_a_tachyon_and_a_broken_vacuum_are_no_model():
         bsfit.fit(broken)
 
 
+@pytest.mark.slow
 def test_conditions_of_trust_are_notes():
     """Couplings beyond perturbation theory are still a likelihood."""
     like = bsfit.log_likelihood("loop", "lz-2024", {"m_X": (100, 900)}, {**LOOP, "lambda_L_mu": 8.0})
@@ -120,6 +122,7 @@ def test_species_that_are_lighter_than_dark_matter():
         assert np.all(np.isfinite(jax.jacfwd(density)(jnp.asarray(mass))))
 
 
+@pytest.mark.slow
 def test_numbers_of_unstable_dark_matter_are_finite_and_noted():
     for m_x in (1000.0, 1100.0, 2850.0):
         found = bsfit.predict(["sigma_SI", "Omega_h2"], "loop", {**LOOP, "m_X": m_x})

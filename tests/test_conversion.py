@@ -199,6 +199,7 @@ def test_where_conversions_fail(freeze_out):
     assert freeze_out[0.0, 1e-3][1] == failed  # X turns into Q, but it is L that annihilates
 
 
+@pytest.mark.slow
 def test_nothing_thins_out_dark_matter(freeze_out):
     assert freeze_out[0.0, 0.0] == (np.inf, {"thermal": True, "chemical_equilibrium": False, "interacting": False})
     found = bsfit.predict(["Omega_h2"], "loop", POINT)
@@ -236,6 +237,7 @@ def test_any_kind_of_dark_matter(kind):
     )
 
 
+@pytest.mark.slow
 def test_the_two_states_of_the_portal():
     """Scattering and decays keep them together, unless couplings are tiny and they are as far apart as T."""
     point = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "m_Zp": 2500.0, "lambda_Q_b": 0.025, "lambda_L_mu": 0.5}

@@ -85,7 +85,7 @@ def test_chi2_is_the_minimum_over_the_nuisances():
     assert densities.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
 
 
-@pytest.mark.parametrize("uneven", [0, 50])
+@pytest.mark.parametrize("uneven", [0, pytest.param(50, marks=pytest.mark.slow)])
 def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     """Value, slopes and curvature of Schur's complement and of Woodbury's identity; 50 is beyond one block of rows."""
     random = np.random.default_rng(uneven)

@@ -19,6 +19,7 @@ def prediction():
     return wired(NAMES, free=tuple(FREE))
 
 
+@pytest.mark.slow
 def test_values_and_jacobian(prediction):
     """At shifted inputs, in parameters and inputs at once, to 1e-10 of the largest."""
     point = {**FREE, **{name: 1.02 * float(prediction.inputs[name]) for name in NUISANCES}}

@@ -143,6 +143,7 @@ def test_split_dark_matter_scatters_through_the_higgs_only():
     assert float(found) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_differences():
     names = ("m_Q", "m_L", "m_X", "lambda_Q_s", "lambda_Q_b", "lambda_L_mu")
 
@@ -159,6 +160,7 @@ def test_gradients_are_those_of_differences():
         assert float(gradient(jnp.asarray(x))[i]) == pytest.approx(slope / (12 * h[i]), rel=1e-5, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_predict_by_name():
     found = bsfit.predict(["sigma_SI", "sigma_SI_p", "sigma_SI_n", "sigma_v"], model="loop", params=LOOP)
     assert found["sigma_SI_p"] > found["sigma_SI"] > found["sigma_SI_n"] > 0

@@ -124,6 +124,7 @@ def test_effective_coefficients_of_flavio(standard_model, reference):
         assert abs(complex(c9[i]) / complex(*stored[key]["C9"]) - 1) < (7e-3 if q2[i] < 0.7 else 2e-3)
 
 
+@pytest.mark.slow
 def test_shifts_are_the_sum_of_the_loops(standard_model, shifts):
     """The equations of the module docstring, with complex new physics in C8, for two amplitudes."""
     wilson, quark = standard_model

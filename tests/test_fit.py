@@ -210,6 +210,7 @@ def test_asymmetric_errors_are_those_of_minos():
     assert minus > 1.1 * plus
 
 
+@pytest.mark.slow
 def test_hundred_starts_find_one_rosenbrock_minimum():
     result = fit(
         lambda p: -0.5 * ((1 - p["x"]) ** 2 + 100 * (p["y"] - p["x"] ** 2) ** 2),
@@ -248,6 +249,7 @@ def test_profile_errors_follow_the_deepest_valley():
     assert result.errors["x"][1] > 1.5 * result.errors["x"][0]
 
 
+@pytest.mark.slow
 def test_profile_errors_come_back_from_another_valley():
     """Far away the valley of the minimum is closed; what slid into the other one must not stay there."""
 
@@ -282,6 +284,7 @@ def test_logarithmic_parameters_have_errors_in_their_own_units():
     assert result.hessian_errors["m"] == pytest.approx(0.1 * m, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_distribution_constrains_like_a_measurement():
     free = {"x": (-5, 5), "n": dist.Normal(1.0, 0.2)}
     result = fit(lambda p: -0.5 * ((p["x"] + p["n"] - 3.0) / 0.1) ** 2, free=free)

@@ -12,6 +12,7 @@ SPACE = parse({"log:x": (0.2, 5.0), "log:y": (0.1, 10.0), "w": (0.0, 2.0)})
 FOLLOW = following(SPACE, {"y": lambda p: 1 / p["x"], "w": lambda p: p["x"] * p["y"]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("u", [(0.3, 0.1, 0.2), (-2.0, -0.6, 0.5), (1.0, 0.7, -0.9), (1.5, -0.3, 1.0), (0.0, 0.0, 0.0)])
 def test_inverse_and_jacobian(u):
     u = jnp.asarray(u)

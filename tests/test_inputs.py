@@ -145,6 +145,7 @@ def test_wherever_the_name_of_a_set_goes(write, monkeypatch):
     assert found == predict(["DeltaM_s"], inputs={"V_cb": 0.0392, "m_b": 4.2, "m_c": 1.27, "m_h": 125.0})
 
 
+@pytest.mark.slow
 def test_a_likelihood_says_which_files_and_choices_it_has(write):
     own = input_set(path := write(OWN))
     inputs = replace(own.inputs, choices=Choices(conjugate_mixing=True)).replace({"f_Bs": 0.23})

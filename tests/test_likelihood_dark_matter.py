@@ -274,6 +274,7 @@ def test_models_without_dark_matter():
         bsfit.log_likelihood(lambda p: bsfit.Theory.standard_model(), "relic", {"x": (0, 1)})
 
 
+@pytest.mark.slow
 def test_a_parameter_that_dark_matter_does_not_see():
     with pytest.raises(BsfitInputError, match="depends on lambda_Q_b"):
         bsfit.log_likelihood("loop", "planck-omega-2018", {"lambda_Q_b": (0.1, 1), "m_X": (200, 400)},

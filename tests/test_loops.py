@@ -44,6 +44,7 @@ def test_f_against_the_closed_form(reference):
         assert float(value(x)) == pytest.approx(expected, rel=1e-11)
 
 
+@pytest.mark.slow
 def test_series_of_f_at_one():
     """f = sum of (-1)^n (x-1)^n/(n+2): value and four derivatives at x = 1 exactly."""
     derivative, x = loops.f, 1.0

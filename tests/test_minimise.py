@@ -39,6 +39,7 @@ def test_held_parameters_stay_and_the_others_follow():
     np.testing.assert_allclose(30 * found.position[:, 1] - 5, x * x, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_padding_and_cutting_change_nothing():
     starts = scatter(7, 2, seed=1)
     whole = minimise(rosenbrock, starts, lanes=7)

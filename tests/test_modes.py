@@ -24,6 +24,7 @@ def found():
     return space, search(Objective(mixture, space), space, starts=32, seed=0)
 
 
+@pytest.mark.slow
 def test_laplace_weights_are_exact_for_gaussians(found):
     places, weights = modes.modes(found[1])
     np.testing.assert_allclose(weights, [0.75, 0.25], atol=1e-4)

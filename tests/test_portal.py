@@ -281,6 +281,7 @@ def test_split_dark_matter():
 # ------------------------------------------------------------------------------------------------------ scalars
 
 
+@pytest.mark.slow
 def test_masses_are_second_derivatives_of_the_potential():
     """Hessian of eqs. (12)-(14) of 1803.04703 at the minimum, fields h, phi, Re chi, Im chi."""
     quartics = {"lambda_Hchi": 0.2, "lambda_Hphi": 0.05, "lambda_phichi": 0.3, "lambda_chi": 0.5}

@@ -63,6 +63,7 @@ def test_central_values_are_zero_and_partners_are_correlated():
         assert prior.covariance[0, 1] == pytest.approx(0.99 * sigma[0] * sigma[1], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_nothing_between_the_ranges_and_smooth_everywhere():
     none, one, m_b = jnp.zeros(2, dtype=complex), jnp.ones(()), jnp.asarray(5.28)
     shifts = power_corrections.PseudoscalarShifts(*(jnp.asarray(x + 0j) for x in (0.1, 0.01, 0.2)), none)

@@ -96,6 +96,7 @@ def test_derivatives_of_the_masses():
     assert_derivatives(masses, FLAVIO.array(names), [1.0, 0.3, 0.05, 0.02], second=False)
 
 
+@pytest.mark.slow
 def test_jit_and_vmap():
     for loops, mu in ((3, jnp.asarray([1.0, 1.275, 3.0, 4.18, 4.8, 90.0])), (2, jnp.asarray([4.2, 162.849, 3e3]))):
         one = lambda m, loops=loops: qcd.alpha_s(m, FLAVIO, loops=loops)  # noqa: E731

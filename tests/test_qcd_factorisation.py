@@ -106,6 +106,7 @@ def compare(on_grid, table, decay):
 # ------------------------------------------------------------------------------------------------------ against flavio
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", range(3))
 def test_flavio_with_its_two_slips_repaired(on_grid, reference, decay):
     """The rest is flavio's i0 of 1e-8 GeV^2 in the loops and its adaptive quadrature."""

@@ -109,6 +109,7 @@ def test_predict_by_name():
     assert catalogue.observable("Omega_h2").group == "relic"
 
 
+@pytest.mark.slow
 def test_rows_say_which_models_have_dark_matter():
     for name, row in catalogue.MODELS.items():
         theory = importlib.import_module(row.module).theory(row.benchmark, REFERENCE)

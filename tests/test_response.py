@@ -30,6 +30,7 @@ def theory_of(c9, c10=0.0, c7=0.0):
     return Theory(WilsonCoefficients.of({"C9_bsmumu": c9, "C10_bsmumu": c10, "C7_bs": c7}))
 
 
+@pytest.mark.slow
 def test_response_is_exact_in_the_whole_space():
     built = expanded(np.eye(6), range(6))
     for _ in range(10):

@@ -133,6 +133,7 @@ def test_chains_follow_a_curved_valley():
     assert product.std() == pytest.approx(0.01, rel=0.1)
 
 
+@pytest.mark.slow
 def test_starts_are_displaced_along_a_valley_that_is_followed():
     space = parse({"log:x": (0.2, 5.0), "log:y": (0.1, 10.0)})
     valley = following(space, {"y": lambda p: 1 / p["x"]})

@@ -5,6 +5,7 @@ import pytest
 import bsfit
 
 
+@pytest.mark.slow
 def test_scenarios_of_mixing_agree_with_ordinary_fits():
     """The shared compilation against one fit each; both coefficients move DeltaM_s alike."""
     bounds = {"CVLL_bsbs": (-1e-10, 2e-11), "CVRR_bsbs": (-5e-11, 2e-11)}
