@@ -159,6 +159,7 @@ def test_power_corrections_shift_one_helicity_each():
             assert values(moved)[key] == pytest.approx(expected[key], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_named_predictions():
     found, expected = predict(list(KEYS), inputs=FLAVIO, params={"C7_bs": -0.05}), values(FLAVIO, C7_bs=-0.05)
     assert found == pytest.approx(expected, rel=1e-10)

@@ -108,6 +108,7 @@ def test_flavio_has_the_third_order_series_of_f_8():
 
 
 # ---------------------------------------------------------------------------------------- two loops, charm
+@pytest.mark.slow
 def test_charm_functions_are_the_exact_ones():
     """Random points of 1912.09099 on both sides of the threshold, at mu = m_b; none of them was fitted."""
     points = np.array(EXACT["points"])
@@ -146,6 +147,7 @@ def test_photon_point_is_the_one_of_b_to_s_gamma(ratio):
     assert abs(two_loop.F_27(0.0, 1.0, ratio, 1.0) - bcmu(z)) < 60 * abs(np.log(z)) ** 2 * z**7
 
 
+@pytest.mark.slow
 def test_high_q2_agrees_with_greub_pilipp_schuepbach():
     """Above threshold the nodes flavio interpolates are an expansion that converges: agreement to its six digits."""
     rows = np.array([r for r in FLAVIO["nodes"]["rows"] if 9 * r[1] < r[2] < 1.05 and r[2] > 0.7])
@@ -234,6 +236,7 @@ def test_flavio_adds_the_up_loop():
     assert np.abs(added - correct)[np.array(Q2) != 10].max() < 0.0035 * 4.05
 
 
+@pytest.mark.slow
 def test_distance_to_flavio_in_the_coefficients():
     """All causes together (its expansions, its interpolation, its sign): C7 by 0.006, C9 by 0.015 from 0.5 GeV^2 on."""
     ratio = complex(*FLAVIO["lambda_u"]) / complex(*FLAVIO["lambda_t"])

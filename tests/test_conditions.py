@@ -59,6 +59,7 @@ def test_flavour_alone_does_not_ask_for_dark_matter():
     assert [remark.split(":")[0] for remark in like.remarks({"m_X": 2650.0})] == ["stable_X"]
 
 
+@pytest.mark.slow
 def test_a_tachyon_and_a_broken_vacuum_are_no_model():
     """With flavour data alone: the lighter of h and phi where lambda_Hphi > m_h m_phi/(v v_phi), and lambda_chi < 0."""
     edge = 0.1 * 246.22 * 2000.0 / (2 * 125.25 * 500.0)
@@ -108,6 +109,7 @@ def test_what_counts_is_spelt_right():
 # -------------------------------------------------------------------------------------------------- finite numbers
 
 
+@pytest.mark.slow
 def test_species_that_are_lighter_than_dark_matter():
     """They count as equally heavy: finite for any mass, with derivatives."""
     x = jnp.asarray([2.0, 25.0, 1e6])

@@ -134,6 +134,7 @@ def test_a_correlation_matrix_that_is_not_positive_definite_is_refused():
         data(correlation=np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]]))
 
 
+@pytest.mark.slow
 def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
     x = np.linspace(0.2, 1.5, 80)
     curve = PublishedCurve.of(x, -0.5 * ((x - 0.85) / 0.13) ** 2)

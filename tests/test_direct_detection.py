@@ -113,6 +113,7 @@ def test_mixing_with_the_photon_does_not_know_the_unit_of_mass():
     assert abs(total[1.0]) > 1e-3
 
 
+@pytest.mark.slow
 def test_photon_mixing_dominates_the_portal():
     dark = portal.theory(PORTAL, DEFAULT).dark
     found = {name: float(value) for name, value in direct_detection.components(dark, DEFAULT).items()}
@@ -131,6 +132,7 @@ def test_kinetic_mixing_is_the_loop_of_the_photon():
     np.testing.assert_allclose(theory.dark.vector["photon"], same * ratio, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_split_dark_matter_scatters_through_the_higgs_only():
     params = {**PORTAL, "lambda_Hchi": 0.1, "mu_chi": 1.0}
     dark = portal.theory(params, DEFAULT).dark
@@ -227,6 +229,7 @@ def sigma_v(g_x, m_zp, x):
     return float(today()(g_x, m_zp, x, 0.3)[0])
 
 
+@pytest.mark.slow
 def test_annihilation_today():
     """p-wave falls with 1/x, the s-wave of Z' pairs does not, and a pole just above 2m enhances."""
     assert sigma_v(0.5, 600.0, 1e3) / sigma_v(0.5, 600.0, 3e6) == pytest.approx(1.0, rel=0.01)

@@ -104,6 +104,7 @@ def test_gluons_see_what_the_choices_let_them():
             np.testing.assert_allclose(of(new, inputs), np.stack([expected, np.conj(expected)], axis=1), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_effective_coefficients_of_flavio(standard_model, reference):
     """2e-3, but 7e-3 for C9 in the first cell of the grid in which flavio interpolates linearly, q2 < 0.7 GeV^2.
 

@@ -19,6 +19,7 @@ def is_ratio(name):
     return name.startswith("<Rmue>")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tag", "count"), [("BFS2004", 15), ("GP2004", 12), ("GvDV2020", 42)])
 def test_ratios_at_every_stored_point(tag, count):
     """0.01 with the form factors, dipole coefficient and non-local part of each tag; found: 0.005, 0.008, 0.005."""

@@ -46,12 +46,12 @@ class Comparison:
         return [i for i, p in enumerate(self.points) if wanted(p["wc"])]
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=["given", "held out"])
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)], ids=["given", "held out"])
 def plain(request):
     return Comparison(*flavio_points.stored()[request.param], flavio_points.ONE_ALPHA)
 
 
-@pytest.fixture(scope="module", params=[0, 1], ids=["given", "held out"])
+@pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)], ids=["given", "held out"])
 def explained(request):
     return Comparison(*flavio_points.stored()[request.param], flavio_points.EXPLAINED)
 

@@ -13,6 +13,7 @@ def rosenbrock(t, data=None):
     return (1 - x) ** 2 + 100 * (y - x * x) ** 2
 
 
+@pytest.mark.slow
 def test_hundred_starts_reach_the_minimum_of_rosenbrock():
     found = minimise(rosenbrock, scatter(100, 2, seed=3))
     assert np.sum(found.value < 1e-6) >= 99

@@ -111,6 +111,7 @@ def test_predict_by_row_objects():
     np.testing.assert_allclose(list(found.values())[:3], expected(-0.8, 0.3), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_model_by_its_row():
     point = {"m_psi": 300.0, "y": 0.5}
     found = bsfit.predict([*ITEMS, "C9_bsmumu", "M_psi", "Omega_h2"], MODEL, point)

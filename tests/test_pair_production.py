@@ -96,6 +96,7 @@ def test_where_pairs_are_just_excluded(name, mass):
     assert set(term.by_group(values, errors)) == {"collider"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ESTIMATES)
 def test_the_shape(name):
     """Falls with m_X, and with m once the gap is open; nothing in a narrow gap, nor where the partner is lighter."""

@@ -41,6 +41,7 @@ def central():
     return np.array(list(bsfit.predict(NAMES, inputs="flavio").values()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "size"), SHIFTED)
 def test_shifts_of_flavio(central, name, size):
     """Each parameter moves each observable as it does in flavio, to 2 % of the shift and 1e-5 of the observable.

@@ -115,6 +115,7 @@ def test_flavio_with_its_two_slips_repaired(on_grid, reference, decay):
     assert error.max() < 3e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decay", range(3))
 def test_flavio_as_it_is(on_grid, reference, decay):
     """Without its table; the anti-b decay of B+ has a large weak phase, and there flavio's CKM matrix is not exact."""
@@ -182,6 +183,7 @@ def amplitude_of(u, moments):
     return 6 * u * (1 - u) * (1 + a1 * eval_gegenbauer(1, 1.5, 2 * u - 1) + a2 * eval_gegenbauer(2, 1.5, 2 * u - 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q2", [0.05, 2.0, 8.0])
 def test_loop_integrals_are_those_of_the_paper(q2):
     quark = standard_quarks(INPUTS)

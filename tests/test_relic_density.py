@@ -100,6 +100,7 @@ def test_every_reference_point_with_our_own_settings(model, reference):
     np.testing.assert_allclose(omegas(model, [parameters(p) for p in points], standard_plasma()), expected, 1e-2)
 
 
+@pytest.mark.slow
 def test_predict_by_name():
     found = bsfit.predict(["Omega_h2", "x_f"], model="portal", params={**FIG3, "g_X": 0.3, "m_Zp": 2000.0})
     assert found["Omega_h2"] == pytest.approx(0.020726, rel=1e-2)

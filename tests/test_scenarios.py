@@ -21,6 +21,7 @@ def test_scenarios_of_mixing_agree_with_ordinary_fits():
     assert found.reference_chi2 == pytest.approx(one.pull**2, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_pair_worse_than_the_standard_model_has_no_pull():
     bounds = {"CVLL_bsbs": (-3e-10, -2e-10), "CVRR_bsbs": (-3e-10, -2e-10)}
     found = bsfit.fit_scenarios("lhcb-dms-combination-2021", [tuple(bounds)], bounds=bounds)

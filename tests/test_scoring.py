@@ -135,6 +135,7 @@ def test_chains_start_around_the_maximum(monkeypatch):
     assert posterior.draws("a").mean() == pytest.approx(oracle().x[0], abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_constraint_of_the_space_is_one_more_measurement():
     space = parse({**FREE, "a": dist.Normal(0.4, 0.01)})
     peak = climb(Toy().quadratic, space, np.full(4, 0.5))
