@@ -296,6 +296,7 @@ def test_the_heavier_state_needs_energy():
 # ------------------------------------------------------------------------------------------------- mathematics
 
 
+@pytest.mark.slow
 def test_special_functions():
     z = np.geomspace(2.0, 1e9, 400)
     for order in (1, 2):

@@ -38,6 +38,7 @@ def value(key, inputs=FLAVIO, **coefficients):
     return float(bs_mixing.assemble(key, MOMENTS(wc, inputs), ROW, inputs))
 
 
+@pytest.mark.slow
 def test_standard_model_against_flavio():
     """flavio: 17.33936 1/ps; it neglects neither the up quark's mass nor Gamma_12: 1e-4."""
     assert value("DeltaM_s") == pytest.approx(1.1412975260847767e-11, rel=1e-4)

@@ -22,6 +22,7 @@ def scattering():
     return bsfit.log_likelihood("loop", "lz-2024", {"m_X": (100, 4000)}, LOOP)
 
 
+@pytest.mark.slow
 def test_unstable_dark_matter_has_no_likelihood(scattering):
     """X heavier than L decays, heavier than Q too; beside it gradients are those without such points."""
     masses = jnp.asarray([900.0, 999.0, 1000.0, 1050.0, 1100.0, 2650.0, 4000.0])
@@ -41,6 +42,7 @@ def test_unstable_dark_matter_has_no_likelihood(scattering):
     assert float(slope[0]) == pytest.approx((near[1] - near[0]) / 0.02, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_scan_past_the_edge(scattering):
     """The command of the fault: nothing found at 2650 GeV, but a third of the way to it."""
     found = bsfit.scan(scattering, {"m_X": (100, 4000, 79)}, progress=False)

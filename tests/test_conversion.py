@@ -189,6 +189,7 @@ def freeze_out():
     return {c: (float(omega[i]), {k: bool(ok[i]) for k, ok in met.items()}) for i, c in enumerate(couplings)}
 
 
+@pytest.mark.slow
 def test_where_conversions_fail(freeze_out):
     """Omega_h2 of equilibrium for any coupling; right to a tenth above 7e-7, as X and L apart show below."""
     fine = {"thermal": True, "chemical_equilibrium": True, "interacting": True}

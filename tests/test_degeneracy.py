@@ -60,6 +60,7 @@ def test_a_ratio_whose_numerator_can_vanish_has_no_pole_in_its_interval(error, v
     assert ratio["bounds"] == pytest.approx((box[0] / 500.0**2, 2.0 / 500.0**2))
 
 
+@pytest.mark.slow
 def test_an_upper_limit_on_a_ratio_of_either_sign():
     """Only lam^2/M^4 counts, and nothing is seen: |lam|/M^2 has an upper limit."""
     result = fit(lambda p: -0.5 * (p["lam"] ** 2 * p["kappa"] - 0.1) ** 2, free={"lam": (-3, 3), "kappa": (0.5, 2.0)})

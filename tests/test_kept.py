@@ -201,6 +201,7 @@ def test_slopes_are_those_of_the_amplitudes(folder, counted):
     assert counted == []
 
 
+@pytest.mark.slow
 def test_the_second_likelihood_asks_the_amplitudes_nothing(folder, counted):
     def build(data):
         like = bsfit.log_likelihood("eft", data, {"C10mu": (-2, 2)})

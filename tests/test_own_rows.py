@@ -161,6 +161,7 @@ def test_likelihood_of_own_rows(mode):
         assert bsfit.fit(like).values["C9mu"] == pytest.approx(-0.5, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_likelihood_of_an_own_model():
     data = [bsfit.Measurement(ITEMS, expected(-0.36), 0.05 * expected(-0.36), name="toy"), "relic"]
     like = bsfit.log_likelihood(MODEL, data, {"y": (0.1, 1.0)}, {"m_psi": 300.0}, relic="upper")

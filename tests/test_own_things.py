@@ -177,6 +177,7 @@ def test_inputs_of_an_own_observable_enter_its_theory_error(mode):
     assert like.observables == ("mass_scale",)
 
 
+@pytest.mark.slow
 def test_inputs_of_an_own_observable_float():
     like = bsfit.log_likelihood(data={mass_scale: (0.5, 0.1)}, free={"C10mu": (-1, 1)}, theory="sampled")
     assert set(like.free) == {"C10mu", "V_cb"}

@@ -260,6 +260,7 @@ def test_hundred_narrow_resonances_against_scipy():
 # ----------------------------------------------------------------------------------------------------- the rest
 
 
+@pytest.mark.slow
 def test_dark_matter_that_was_never_in_equilibrium():
     """A verdict beside a huge number; nothing wrong with ordinary couplings."""
 

@@ -91,6 +91,7 @@ def test_a_likelihood_takes_exactly_its_free_names(like):
                     call(params)
 
 
+@pytest.mark.slow
 def test_predictions_take_their_free_names_or_any():
     some = bsfit.prediction(["C9_bsmumu", "C9_bsee"], free=("C9mu",))
     np.testing.assert_allclose(some({"C9mu": -1.0}), [-1.0, 0.0])

@@ -121,6 +121,7 @@ def test_chunks_change_nothing(plane):
     np.testing.assert_array_equal(again.by_group, plane.by_group)
 
 
+@pytest.mark.slow
 def test_other_parameters_are_fixed_or_profiled():
     fixed = scan(LIKE, {"a": (-1, 1, 11)}, fixed={"m": 9.0}, progress=False)
     np.testing.assert_allclose(fixed.log_likelihood, LIKE({"a": fixed.axes[0], "m": 9.0}), atol=1e-12)

@@ -131,8 +131,8 @@ class FixedErrors(eqx.Module):
         return total + rest @ solve_positive(matrix, rest)
 
 
-TheoryErrors = Float[Array, "n q"] | FixedErrors
-"""Shifts of the predictions, one column per unit nuisance (q may be 0)."""
+TheoryErrors = Float[Array, "_ _"] | FixedErrors
+"""Shifts of the predictions, a row for each, one column per unit nuisance (there may be none)."""
 
 
 def fixed_errors(data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> TheoryErrors:
