@@ -303,8 +303,13 @@ def test_inputs_that_may_vanish_or_have_either_sign(name, value):
     assert float(load_inputs("default", {name: value})[name]) == value
 
 
-def test_shipped_values_lie_in_their_domains():
+def test_shipped_values_and_five_errors_around_them_lie_in_their_domains():
     for name in INPUT_SETS:
         found = input_set(name)
         values = dict(zip(found.inputs.names, found.inputs.values.tolist(), strict=True))
         assert all(domains.fault_of_input(name, value) is None for name, value in values.items())
+        for prior in found.priors:
+            errors = np.sqrt(np.diag(prior.covariance))
+            for name, mean, error in zip(prior.names, prior.mean.tolist(), errors.tolist(), strict=True):
+                assert domains.fault_of_input(name, mean - 5 * error) is None
+                assert domains.fault_of_input(name, mean + 5 * error) is None

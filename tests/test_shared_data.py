@@ -170,12 +170,3 @@ def test_own_numbers_may_stand_beside_those_of_an_experiment():
     """A projection, another experiment: without the name of one nothing else can be said."""
     assert len(select(["lfu", {"R_K[1.1,6]": (0.9, 0.1)}])) == 1 + len(select("lfu"))
     assert len(select([{"R_K[1.1,6]": (0.9, 0.1)}, {"R_K[1.1,6]": (0.9, 0.11)}])) == 2
-
-
-def test_one_limit_of_a_paper(tmp_path):
-    path = tmp_path / "mine.yaml"
-    text = 'schema: 1\ndescription: mine\nsource: "2410.17036 [LZ:2024zvo]"\nconfidence: 0.9\nm_GeV: [10, 100]\n'
-    path.write_text(text + "sigma_cm2: [1.0e-47, 1.0e-47]\n")
-    with pytest.raises(BsfitInputError, match="are of one paper, LZ:2024zvo"):
-        select(["lz-2024", str(path)])
-    assert select([str(path)]) == []

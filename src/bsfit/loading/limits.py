@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -179,18 +178,13 @@ def among(items: Iterable[Any]) -> tuple[Limit, ...]:
     """Limits among data: by their names, their group, or the path of a file; everything else is left out.
 
     Raises `BsfitInputError` for a malformed file, one with the name of another limit, and if a limit contains the data
-    of another or is of the same paper.
+    of another.
     """
     chosen: dict[str, Limit] = {}
     for found in (found for item in items for found in _meant_by(item)):
         if found.name in chosen and chosen[found.name].sha256 != found.sha256:
             raise BsfitInputError(f"{found.name!r} is the name of two limits", found.file, hint="rename the file")
         chosen[found.name] = found
-    for a, b in combinations(chosen.values(), 2):
-        if a.observable == b.observable and not {a.name, b.name} & {*a.supersedes, *b.supersedes}:
-            if common := sorted({*a.papers} & {*b.papers}):
-                what = f"{a.name!r} and {b.name!r} are of one paper, {common[0]}"
-                raise BsfitInputError(what, field="data", hint="choose one of the two")
     for newer in chosen.values():
         for older in newer.supersedes:
             if older in chosen:
