@@ -11,7 +11,7 @@ from bsfit.errors import BsfitInputError
 FIG6 = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -(0.15**0.5), "lambda_Q_b": 0.15**0.5}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_coupling_as_a_coordinate():
     """lambda_mu of Fig. 6 to 0.5 %; the log-likelihood of R_K along m_X has the slope of its differences to 1e-5.
 

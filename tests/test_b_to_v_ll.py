@@ -300,14 +300,14 @@ def test_nodes_converge(moments, monkeypatch):
         assert np.abs((found - expected) / scale).max() < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_agree_with_differences():
     flavio_points.assert_derivatives(
         b_to_v_ll.moments, INPUTS, rows([(0, 1, 1.1, 6.0), (1, 0, 0.1, 1.1), (2, 1, 15.0, 18.5)])
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_second_derivatives_are_finite_at_every_edge():
     """Edges at 4m^2, at zero and at the end point, and beyond both; reverse and forward mode."""
     m_mu, m_e, end = INPUTS["m_mu"], INPUTS["m_e"], (INPUTS["m_B0"] - INPUTS["m_K*0"]) ** 2

@@ -191,7 +191,7 @@ def test_the_bound_on_annihilation():
     assert float(upper_limit_chi2(ratio, limit("lz-2022").at_limit)) == pytest.approx(expected, rel=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_flavour_and_dark_matter_in_one_likelihood():
     """The parts add up; gradients are the differences of fourth order to 1e-6."""
     data, names = ["seed-2017", "relic", "lz-2022"], tuple(POINT)

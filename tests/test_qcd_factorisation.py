@@ -281,7 +281,7 @@ def test_photon_pole_and_fade(on_grid):
     assert (jnp.abs(found[4]) > 0).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives(on_grid):
     """Finite everywhere; equal to differences in all inputs that enter and in the coefficients."""
     q2 = jnp.array([1e-6, 0.05, 3.0, 8.0, 9.0, 9.5, 10.0, 4 * float(standard_quarks(INPUTS).m_c_pole) ** 2])

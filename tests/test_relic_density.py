@@ -147,7 +147,7 @@ def fixed_by_the_relic_density(m_l, m_x, plasma):
     return module.coupling_for(0.12, density, 0.3, 10.0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fig_6_by_its_own_construction(reference, laine_meyer):
     """1e-3 in lambda_mu; derivatives by the masses are those of the implicit function; nothing outside the bracket."""
     rows = reference("models_dark.json")["fig6_lambda_mu_for_relic"]
@@ -252,7 +252,7 @@ def test_narrow_resonances_against_scipy():
     check_resonances(3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hundred_narrow_resonances_against_scipy():
     assert np.median(np.abs(check_resonances(100))) < 2e-4
 
@@ -282,7 +282,7 @@ def test_channel_fractions():
     assert 0.7 < found["vector pairs"] < 0.8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_on_thresholds_and_poles():
     """Equal to central differences to 1e-4 at 2 M_Q, m_Zp and 2 m_chi equal, and next to the edge of a final state."""
     names = ("g_X", "m_Zp", "m_Q", "m_chi", "lambda_L_mu")

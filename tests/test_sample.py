@@ -107,7 +107,9 @@ def test_chains_of_many_data_sets_in_one_program():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("target", "passes"), [("gaussian", 6), ("funnel", 0), ("bimodal", 0)])
+@pytest.mark.parametrize(
+    ("target", "passes"), [("gaussian", 6), pytest.param("funnel", 0, marks=pytest.mark.long), ("bimodal", 0)]
+)
 def test_gate(target, passes, benchmark_module):
     """Six seeds of benchmarks/posterior_gate.py; the full hundred are run there."""
     gate = benchmark_module("posterior_gate")
