@@ -10,7 +10,7 @@ from bsfit import catalogue
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled, kept
 from bsfit.predictions.compiled import compile_quickly
-from bsfit.predictions.plan import ProcessPlan, plans_of
+from bsfit.predictions.plan import Combination, ProcessPlan, plans_of
 
 Items = Sequence[catalogue.Observable | None]
 Found = dict[str, dict[str, Float[np.ndarray, "p o r f"]]]
@@ -38,7 +38,7 @@ def functionals_at(
     }
 
 
-def _stacked(part, vectors: Mapping[int, np.ndarray], n_points: int) -> Float[np.ndarray, "p o r f"]:
+def _stacked(part: Combination, vectors: Mapping[int, np.ndarray], n_points: int) -> Float[np.ndarray, "p o r f"]:
     shape = n_points, len(part.rows[0]), -1
     return np.stack([vectors[position].reshape(shape) for position in part.positions], axis=1)
 
