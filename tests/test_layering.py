@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
-_NUMBERS = {"constants", "errors", "numerics", "scalars", "own_code"}
+_NUMBERS = {"constants", "errors", "numerics", "linear_algebra", "scalars", "own_code"}
 _RECORDS = _NUMBERS | {"catalogue", "loading", "theory", "validity"}
 _FORMULAS = _RECORDS | {"standard_model"}
 _SIBLINGS = {"models", "observables", "dark_matter"}
@@ -18,6 +18,7 @@ ALLOWED = {
     "errors": set(),
     "cache_folder": set(),
     "numerics": {"constants"},
+    "linear_algebra": set(),
     "scalars": {"errors"},
     "own_code": {"errors"},
     "results": {"errors"},

@@ -205,10 +205,12 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
 # -------------------------------------------------------------------------------------------------------- interrupted
 
 STALLED = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 import bsfit
 from bsfit.cli import main
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # whoever runs the tests may ignore them
+    signal.signal(number, signal.SIG_DFL)
 def predict(*_):
     print("computing", flush=True)
     try:
@@ -241,7 +243,8 @@ def test_a_signal_ends_the_program_and_frees_the_folder(tmp_path, number):
 
 
 LISTENING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from bsfit.cli import interruption, main
 end_on_signals = interruption.end_on_signals
 def told(clean_up):

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from functools import cache, partial, wraps
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 from scipy.special import kve
 
 
@@ -82,103 +81,6 @@ def _bessel_k_polynomial(order: int) -> tuple[float, ...]:
 def kallen(a: Float[Array, "..."], b: Float[Array, "..."], c: Float[Array, "..."]) -> Float[Array, "..."]:
     """Kallen function a^2 + b^2 + c^2 - 2(ab + bc + ca) of three squared masses."""
     return a**2 + b**2 + c**2 - 2.0 * (a * b + b * c + c * a)
-
-
-SMALL = 4
-"""Up to this dimension linear algebra is written out in scalars, which XLA fuses under vmap into one loop over the
-batch, where a batched call of a library, or a reduction over a few elements, costs far more than the arithmetic."""
-
-
-def contract(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:
-    """Scalar product, written out in scalars for short vectors; see `SMALL`."""
-    if a.shape[0] > 2 * SMALL:
-        return a @ b
-    return sum((a[i] * b[i] for i in range(1, a.shape[0])), a[0] * b[0])
-
-
-def solve_positive(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Solve a symmetric positive definite system; written out in scalars where it is small, see `SMALL`.
-
-    Without LAPACK: in jaxlib 0.10 two batched calls of it in one program wait for each other for ever on two cores.
-    """
-    if matrix.shape[0] <= SMALL:
-        return _solve_in_scalars(matrix, vector)
-    factor = factor_positive(jax.lax.stop_gradient(matrix))
-    return jax.lax.custom_linear_solve(
-        lambda x: matrix @ x, vector, lambda _, b: solve_factored(factor, b), symmetric=True
-    )
-
-
-@jax.custom_jvp
-def log_det_positive(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
-    """Logarithm of the determinant of a symmetric positive definite matrix; without LAPACK, see `solve_positive`."""
-    return jnp.sum(jnp.log(factor_positive(matrix).pivots))
-
-
-@log_det_positive.defjvp
-def _(primals, tangents):
-    (matrix,), (change,) = primals, tangents
-    inverse = jax.vmap(partial(solve_positive, matrix))(jnp.eye(len(matrix)))
-    return log_det_positive(matrix), jnp.sum(inverse * change)
-
-
-def _solve_in_scalars(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
-    n = matrix.shape[0]
-    a = [[matrix[i, j] for j in range(n)] for i in range(n)]
-    b = [vector[i] for i in range(n)]
-    for k in range(n):
-        for i in range(k + 1, n):
-            ratio = a[i][k] / a[k][k]
-            a[i] = [a[i][j] - ratio * a[k][j] for j in range(n)]
-            b[i] = b[i] - ratio * b[k]
-    x = [jnp.zeros(())] * n
-    for k in reversed(range(n)):
-        x[k] = (b[k] - sum(a[k][j] * x[j] for j in range(k + 1, n))) / a[k][k]
-    return jnp.stack(x)
-
-
-class Factor(NamedTuple):
-    """A symmetric positive definite matrix A as :math:`MAM^T=D`: M unit lower triangular [n, n], D's diagonal [n]."""
-
-    elimination: Float[Array, "n n"]
-    pivots: Float[Array, " n"]
-
-
-BLOCK = 40
-"""Matrices up to this size are eliminated column by column, larger ones halved: products of blocks are ten times faster
-than passes over the matrix, but every halving is compiled."""
-
-
-def factor_positive(matrix: Float[Array, "n n"]) -> Factor:
-    """Gaussian elimination of a symmetric positive definite matrix; without LAPACK, see `solve_positive`."""
-    n = len(matrix)
-    if n <= BLOCK:
-        return _eliminate(matrix)
-    h = n // 2
-    first = factor_positive(matrix[:h, :h])
-    along = matrix[h:, :h] @ first.elimination.T
-    ratio = along / first.pivots[None]
-    second = factor_positive(matrix[h:, h:] - ratio @ along.T)
-    corner = -second.elimination @ (ratio @ first.elimination)
-    elimination = jnp.block([[first.elimination, jnp.zeros((h, n - h))], [corner, second.elimination]])
-    return Factor(elimination, jnp.concatenate([first.pivots, second.pivots]))
-
-
-def _eliminate(matrix: Float[Array, "n n"]) -> Factor:
-    n = len(matrix)
-
-    def column(k: Int[Array, ""], state: tuple[Array, Array]) -> tuple[Array, Array]:
-        a, m = state
-        ratio = jnp.where(jnp.arange(n) > k, a[:, k] / a[k, k], 0.0)
-        return a - jnp.outer(ratio, a[k]), m - jnp.outer(ratio, m[k])
-
-    a, m = jax.lax.fori_loop(0, n, column, (matrix, jnp.eye(n)))
-    return Factor(m, jnp.diagonal(a))
-
-
-def solve_factored(factor: Factor, vector: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Solve with a matrix from `factor_positive`."""
-    return factor.elimination.T @ ((factor.elimination @ vector) / factor.pivots)
 
 
 def forward_slopes(function: Callable[..., Array]) -> Callable[..., Array]:

@@ -84,13 +84,14 @@ def log_likelihood(
     refuse_unused(own, used(pred, (*of_dark, *of_own), points, jacobian, means))
     at_reference, shifts = theory_errors.at_standard_model(slopes, uncertain, own_values.theory)
     measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
-    everywhere = SameEverywhere.of_blocks(_blocks(measured), shifts[:, :0] if theory == "sampled" else shifts)
+    blocks = _blocks(measured)
+    everywhere = SameEverywhere.of_blocks(blocks, shifts[:, :0] if theory == "sampled" else shifts, at_reference)
     moving = theory == "propagated" and bool(uncertain.names) and bool(pred.names)
     errors = _moving_errors(unquoted, points, uncertain, fast) if moving else everywhere
     constraints = _constraints(uncertain) if sampled else ()
     every_term = (*measured, *of_dark, *curves, *constraints, *of_own)
     comparable = own_values.theory is None
-    at_standard_model = SameEverywhere.of_blocks(_blocks(measured), shifts) if theory == "sampled" else everywhere
+    at_standard_model = SameEverywhere.of_blocks(blocks, shifts, at_reference) if theory == "sampled" else everywhere
     beside = own_values.notes if theory == "fixed" and own_values.inputs_read & {*uncertain.names} else ()
     notes = (*idle(asked.fixed, pred), *beside, *notes_of(every_term))
     about = About(

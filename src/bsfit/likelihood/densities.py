@@ -15,6 +15,7 @@ point (`FixedErrors`) leave only the values with asymmetric errors.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -22,7 +23,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from bsfit.numerics import SMALL, contract, factor_positive, log_det_positive, solve_factored, solve_positive
+from bsfit.linear_algebra import (
+    SMALL,
+    contract,
+    factor_positive,
+    log_det_positive,
+    solve_factored,
+    solve_near,
+    solve_positive,
+)
 
 JOIN = 0.1
 """Width, in units of the smaller error, over which the two sides of a split normal join."""
@@ -72,72 +81,144 @@ class SplitNormal(eqx.Module):
 class FixedErrors(eqx.Module):
     r"""Theory errors [n, q] of measured values that are the same at every point, and what follows from them once.
 
-    Then the covariance moves with the errors :math:`\sigma_A(r)` of the a asymmetric values alone. Schur's complement
-    of the others, S, is
+    Residuals, experimental and theory errors are in units of the mean experimental error of each value, `unit`. The
+    covariance moves with the errors e(r) of the a asymmetric values alone. Schur's complement of the others, s, is
 
-    .. math:: C_{AA}-C_{AS}C_{SS}^{-1}C_{SA}=\sigma_AX\sigma_A+\sigma_AY+Y^T\sigma_A+Z,\quad
-        C_{AS}C_{SS}^{-1}=\sigma_AP+Q
+    .. math:: C_{AA}-C_{AS}C_{SS}^{-1}C_{SA}=eXe+eY+Y^Te+Z,\quad C_{AS}C_{SS}^{-1}=eP+Q
 
-    with constant matrices: a point costs the factorisation of a x a numbers and no product of larger ones.
+    with constant matrices. It differs little from what it is at the errors `near`, whose inverse is kept, so that a
+    point costs a few products of a x a numbers with vectors.
     """
 
     shifts: Float[Array, "n q"]
+    unit: Float[Array, " n"]
     precision: Float[Array, "s s"]
     x: Float[Array, "a a"]
     y: Float[Array, "a a"]
     z: Float[Array, "a a"]
     p: Float[Array, "a s"]
     q: Float[Array, "a s"]
+    near: Float[Array, " a"]
+    inverse: Float[Array, "a a"]
     log_norm: Float[Array, ""]
     uneven: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> "FixedErrors":
-        """Theory errors of given data; `log_norm` is the normalisation of both, with the mean experimental errors."""
-        plus, minus, u = np.asarray(data.sigma_plus), np.asarray(data.sigma_minus), np.asarray(shifts)
+    def of(
+        cls, data: SplitNormal, shifts: Float[np.ndarray, "n q"], near: Float[np.ndarray, " n"] | None = None
+    ) -> "FixedErrors":
+        """Theory errors of given data; `log_norm` is the normalisation of both, with the mean experimental errors.
+
+        `near` are predictions that others are expected near to, those that are finite: the same is found, sooner.
+        """
+        plus, minus = np.asarray(data.sigma_plus), np.asarray(data.sigma_minus)
         n = len(plus)
+        unit = 0.5 * (plus + minus)
+        u = np.asarray(shifts) / unit[:, None]
         correlation = np.eye(n) if data.precision is None else np.linalg.inv(np.asarray(data.precision))
-        mean = 0.5 * (plus + minus)
         a, s = np.flatnonzero(plus != minus), np.flatnonzero(plus == minus)
-        covariance = correlation * np.outer(mean, mean) + u @ u.T
+        covariance = correlation + u @ u.T
         inside = np.linalg.inv(covariance[np.ix_(s, s)])
-        along, common = correlation[np.ix_(a, s)] * mean[s], u[a] @ u[s].T
+        along, common = correlation[np.ix_(a, s)], u[a] @ u[s].T
         p, q = along @ inside, common @ inside
+        expected = np.asarray(data.central if near is None else near)
+        error = np.where(np.isfinite(expected), np.asarray(sigma(data, jnp.asarray(expected))) / unit, 1.0)
         numbers = {
-            "shifts": u,
+            "shifts": np.asarray(shifts),
+            "unit": unit,
             "precision": inside,
             "x": correlation[np.ix_(a, a)] - p @ along.T,
             "y": -p @ common.T,
             "z": u[a] @ u[a].T - q @ common.T,
             "p": p,
             "q": q,
-            "log_norm": 0.5 * n * np.log(2.0 * np.pi) + 0.5 * np.linalg.slogdet(covariance)[1],
+            "near": error[a],
+            "log_norm": 0.5 * np.linalg.slogdet(covariance)[1] + np.sum(np.log(np.sqrt(2.0 * np.pi) * unit)),
         }
-        return cls(**{name: jnp.asarray(x) for name, x in numbers.items()}, uneven=tuple(a.tolist()))
+        arrays = {name: jnp.asarray(x) for name, x in numbers.items()}
+        inverse = np.linalg.inv(_complement(*(numbers[name] for name in ("x", "y", "z", "near"))))
+        return cls(**arrays, inverse=jnp.asarray(inverse), uneven=tuple(a.tolist()))
 
     def chi2(self, data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, ""]:
         """Chi2 of predicted values."""
         n = data.central.shape[0]
         uneven = np.array(self.uneven, dtype=int)
         even = np.setdiff1d(np.arange(n), uneven)
-        residual, error = prediction - data.central, sigma(data, prediction)[uneven]
+        residual = (prediction - data.central) / self.unit
         weighed = self.precision @ residual[even]
         total = residual[even] @ weighed
         if not uneven.size:
             return total
+        error = (sigma(data, prediction) / self.unit)[uneven]
         rest = residual[uneven] - error * (self.p @ residual[even]) - self.q @ residual[even]
-        mixed = error[:, None] * self.y
-        matrix = jnp.outer(error, error) * self.x + mixed + mixed.T + self.z
-        return total + rest @ solve_positive(matrix, rest)
+        if uneven.size <= SMALL:
+            return total + rest @ solve_positive(self.complement(error), rest)
+        return total + _remaining(self, error, rest)
+
+    def complement(self, error: Float[Array, " a"]) -> Float[Array, "a a"]:
+        """Schur's complement at experimental errors of the asymmetric values."""
+        return _complement(self.x, self.y, self.z, error)
+
+    def applied(self, error: Float[Array, " a"], vector: Float[Array, " a"]) -> Float[Array, " a"]:
+        """Its product with a vector."""
+        scaled = error * vector
+        return error * (self.x @ scaled + self.y @ vector) + self.y.T @ scaled + self.z @ vector
+
+    def solved(
+        self, error: Float[Array, " a"], vector: Float[Array, " a"], goal: float
+    ) -> tuple[Float[Array, " a"], Float[Array, " a"]]:
+        """Solution with it, and what is left of the vector: `solve_near`."""
+        x, base, moved = self.x, self.x * self.near[None] + self.y, error - self.near
+
+        def change(vector: Float[Array, " a"]) -> Float[Array, " a"]:
+            scaled = moved * vector
+            return moved * (base @ vector + x @ scaled) + base.T @ scaled
+
+        return solve_near(self.inverse, change, vector, goal, lambda: self.complement(error))
+
+
+def _complement(x, y, z, error):
+    """Schur's complement of `FixedErrors`."""
+    row, column = error[:, None], error[None]
+    mixed = row * y
+    return row * x * column + mixed + mixed.T + z
+
+
+GOAL, GOAL_AT_EXTREMUM = 1e-12, 3e-6
+"""To this fraction systems are solved; where only a value is wanted that is stationary in the solution, so that it is
+wrong by the square, to that one."""
+
+
+@jax.custom_jvp
+def _remaining(errors: FixedErrors, error: Float[Array, " a"], rest: Float[Array, " a"]) -> Float[Array, ""]:
+    """rest^T S^-1 rest with Schur's complement S: the extremum of 2 x^T rest - x^T S x."""
+    x, left = errors.solved(error, rest, GOAL_AT_EXTREMUM)
+    return (rest + left) @ x
+
+
+@_remaining.defjvp
+def _(primals, tangents):
+    (errors, error, rest), (_, derror, drest) = primals, tangents
+    still = jax.lax.stop_gradient((errors, error))
+    x = jax.lax.custom_linear_solve(
+        partial(errors.applied, error),
+        rest,
+        lambda _, b: still[0].solved(still[1], b, GOAL)[0],
+        symmetric=True,
+    )
+    slope = errors.x @ (error * x) + errors.y @ x
+    return rest @ x, 2.0 * (x @ drest - (derror * x) @ slope)
 
 
 TheoryErrors = Float[Array, "_ _"] | FixedErrors
 """Shifts of the predictions, a row for each, one column per unit nuisance (there may be none)."""
 
 
-def fixed_errors(data: SplitNormal, shifts: Float[np.ndarray, "n q"]) -> TheoryErrors:
-    """Theory errors that are the same at every point, in the form that is evaluated fastest."""
-    return FixedErrors.of(data, shifts) if shifts.shape[1] > SMALL else jnp.asarray(shifts)
+def fixed_errors(
+    data: SplitNormal, shifts: Float[np.ndarray, "n q"], near: Float[np.ndarray, " n"] | None = None
+) -> TheoryErrors:
+    """Theory errors that are the same at every point, in the form that is evaluated fastest `near` some predictions."""
+    return FixedErrors.of(data, shifts, near) if shifts.shape[1] > SMALL else jnp.asarray(shifts)
 
 
 def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -175,11 +175,16 @@ class SameEverywhere(ErrorsOfBlocks):
 
     @classmethod
     def of_blocks(
-        cls, blocks: Mapping[str, tuple[SplitNormal, Int[np.ndarray, " k"]]], shifts: Float[np.ndarray, "n q"]
+        cls,
+        blocks: Mapping[str, tuple[SplitNormal, Int[np.ndarray, " k"]]],
+        shifts: Float[np.ndarray, "n q"],
+        near: Float[np.ndarray, " n"],
     ) -> "SameEverywhere":
-        """From the shifts of all predictions, and the data and positions of each block."""
-        shifts = np.asarray(shifts)
-        prepared = {name: densities.fixed_errors(data, shifts[rows]) for name, (data, rows) in blocks.items()}
+        """From the shifts of all predictions, the data and positions of each block, and predictions to be near to."""
+        shifts, near = np.asarray(shifts), np.asarray(near)
+        prepared = {
+            name: densities.fixed_errors(data, shifts[rows], near[rows]) for name, (data, rows) in blocks.items()
+        }
         return cls(jnp.asarray(shifts), prepared)
 
     def __call__(self, prediction: Prediction, theory: Theory) -> ErrorsOfBlocks:

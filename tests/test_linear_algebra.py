@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bsfit.numerics import SMALL, log_det_positive, solve_positive
+from bsfit.linear_algebra import SMALL, log_det_positive, solve_near, solve_positive
 
 GENERATOR = np.random.default_rng(7)
 
@@ -58,3 +58,21 @@ def test_many_systems_in_one_program():
 
     for k, found in zip((1.0, 2.0, 3.0, 4.0), determinants(matrices), strict=True):
         np.testing.assert_allclose(found, np.linalg.slogdet(k * np.asarray(matrices))[1], rtol=1e-11)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e-3, 0.1, 1e3])
+def test_solution_near_a_known_one(shift):
+    """Lanes with and without a right-hand side; a shift of 1000 needs more than the steps that there are."""
+    n = 60
+    matrix, vectors = positive(n), jnp.asarray(GENERATOR.normal(size=(5, n))).at[2].set(0.0)
+    scale = jnp.asarray(GENERATOR.uniform(0.0, shift, size=n))
+    changed = matrix + jnp.diag(scale) @ positive(n) @ jnp.diag(scale)
+    inverse = jnp.linalg.inv(matrix)
+
+    def solved(vector):
+        return solve_near(inverse, lambda x: (changed - matrix) @ x, vector, 1e-12, lambda: changed)
+
+    expected = np.linalg.solve(changed, vectors.T).T
+    for x, left in (jax.jit(jax.vmap(solved))(vectors), jax.lax.map(solved, vectors)):
+        np.testing.assert_allclose(x, expected, rtol=1e-9, atol=1e-10 * np.abs(expected).max())
+        np.testing.assert_allclose(vectors - x @ changed, left, atol=1e-9)
