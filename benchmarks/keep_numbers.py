@@ -23,7 +23,8 @@ SETS = ("seed-2017", "lfu-mixing", "global-2017", "latest")
 
 def default() -> None:
     """What the first commands of README, and the default of each verb, ask for."""
-    bsfit.predict(RATIOS, params={"C9_bsmumu": -1.0})
+    for params in ({}, {"C9_bsmumu": -1.0}):
+        bsfit.predict(RATIOS, params=params)
     bsfit.fit_scenarios()
     for scenario in ("C9mu", "C10mu", "C9mu=-C10mu"):
         bsfit.log_likelihood(free={scenario: (-3.0, 3.0)})

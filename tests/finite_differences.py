@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from bsfit.predictions.compiled import compiled_for
+from bsfit.compiling import compiled_for
 
 
 def assert_derivatives(function, points, scale, tolerance=1e-6, second=True, step=1e-3):

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bsfit import compiling
 from bsfit.catalogue import PROCESSES
 from bsfit.loading.inputs import AS_FLAVIO, load_inputs
 from bsfit.predictions import compiled
@@ -48,7 +49,7 @@ def values(names, points, inputs=ONE_ALPHA):
     coefficients = np.stack([theory(p).wilson.values for p in points])
     found = compiled.moments({p.process: (coefficients, p.row_arrays()) for p in wiring.plans}, inputs)
     combine = partial(wiring.of_moments, theory=Theory.standard_model(), inputs=inputs)
-    return compiled.compile_quickly(jax.vmap(combine))(found)
+    return compiling.compile_quickly(jax.vmap(combine))(found)
 
 
 def moments(process, theory, inputs, rows):

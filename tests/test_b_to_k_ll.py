@@ -9,11 +9,11 @@ import pytest
 from flavio_points import random_theory, rows, shifted, theory
 from process_values import combine
 
+from bsfit.compiling import compile_quickly
 from bsfit.hadronic import form_factors
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, of_leptons, quarks
 from bsfit.loading.inputs import input_set, load_inputs
 from bsfit.observables import b_to_k_ll
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.standard_model.wilson import total
 from bsfit.theory import Theory, WilsonCoefficients
 

@@ -13,12 +13,12 @@ from process_values import combine
 
 from bsfit import catalogue
 from bsfit.catalogue import DIPOLES, SEMILEPTONIC
+from bsfit.compiling import compile_quickly
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
 from bsfit.hadronic.form_factors import B_TO_V, Expansion
 from bsfit.loading.inputs import input_set, load_inputs
 from bsfit.observables import b_to_v_ll
 from bsfit.observables.b_to_v_ll import ANGULAR, MOMENTS
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.standard_model.wilson import total
 from bsfit.theory import Theory, WilsonCoefficients
 

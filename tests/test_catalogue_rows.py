@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import bsfit
-from bsfit import catalogue
+from bsfit import catalogue, compiling
 from bsfit.catalogue.coefficients import unit
 from bsfit.errors import BsfitInputError
 from bsfit.hadronic.phase_space import CHARMONIA
@@ -102,7 +102,7 @@ def values():
             found[process.name] = at(moments[process.name])
         return found
 
-    return compiled.compile_quickly(assembled)(moments(), INPUTS)
+    return compiling.compile_quickly(assembled)(moments(), INPUTS)
 
 
 def assert_finite(array, names):
@@ -195,7 +195,7 @@ def test_jit_is_vmap(process):
     def one(values, inputs):
         return module_of(process).moments(Theory(WilsonCoefficients(values)), inputs, rows)
 
-    run = compiled.compiled_for(one, jnp.asarray(points()[0]), INPUTS)
+    run = compiling.compiled_for(one, jnp.asarray(points()[0]), INPUTS)
     for point, many in zip(points(), moments()[process.name], strict=True):
         np.testing.assert_allclose(run(jnp.asarray(point), INPUTS), many, rtol=1e-11, atol=1e-13 * np.max(np.abs(many)))
 
@@ -244,9 +244,9 @@ def test_dark_matter_is_finite_and_differentiable(model):
     def both(point, inputs):
         return jax.jvp(predicted, (point, inputs), (jnp.ones_like(point), inputs + 1.0))
 
-    along = compiled.compile_quickly(jax.vmap(both, (0, None)))
+    along = compiling.compile_quickly(jax.vmap(both, (0, None)))
     values, slopes = along(points, INPUTS.values)
     assert_finite(values.T, keys)
     assert_finite(slopes.T, keys)
-    one = compiled.compiled_for(predicted, points[0], INPUTS.values)
+    one = compiling.compiled_for(predicted, points[0], INPUTS.values)
     np.testing.assert_allclose([one(point, INPUTS.values) for point in points], values, rtol=1e-9)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from bsfit import compiling
 from bsfit.predictions import compiled
 from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
 from bsfit.predictions.prediction import wired
@@ -30,7 +31,7 @@ def test_values_and_jacobian(prediction):
         return (prediction({name: point[name] for name in FREE}, inputs),) * 2
 
     given = {name: jnp.asarray(value) for name, value in point.items()}
-    slopes, expected = compiled.compile_quickly(jax.jacfwd(directly, has_aux=True))(given)
+    slopes, expected = compiling.compile_quickly(jax.jacfwd(directly, has_aux=True))(given)
     expected_jacobian = np.stack([slopes[name] for name in (*FREE, *NUISANCES)], axis=1)
     np.testing.assert_allclose(values, expected, rtol=1e-12)
     largest = np.abs(expected_jacobian).max(axis=1, keepdims=True)

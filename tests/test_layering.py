@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
-_NUMBERS = {"constants", "errors", "numerics", "linear_algebra", "scalars", "own_code"}
+_NUMBERS = {"constants", "errors", "numerics", "linear_algebra", "scalars", "own_code", "compiling"}
 _RECORDS = _NUMBERS | {"catalogue", "loading", "theory", "validity"}
 _FORMULAS = _RECORDS | {"standard_model"}
 _SIBLINGS = {"models", "observables", "dark_matter"}
@@ -21,6 +21,7 @@ ALLOWED = {
     "linear_algebra": set(),
     "scalars": {"errors"},
     "own_code": {"errors"},
+    "compiling": {"errors"},
     "results": {"errors"},
     "catalogue": {"errors"},
     "theory": _NUMBERS | {"catalogue"},
@@ -35,8 +36,8 @@ ALLOWED = {
     "dark_matter": _FORMULAS | {"matching", "dark_sector"},
     "predictions": _FORMULAS | {"hadronic", "dark_matter", "cache_folder"},
     "likelihood": _FORMULAS | {"dark_matter", "predictions"},
-    "inference": {"numerics", "results", "errors", "scalars"},
-    "runs": {"numerics", "results", "errors", "scalars", "inference"},
+    "inference": {"numerics", "compiling", "results", "errors", "scalars"},
+    "runs": {"numerics", "compiling", "results", "errors", "scalars", "inference"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "plot": {"results", "errors"},
     "cli": None,  # anything, imported inside the verb

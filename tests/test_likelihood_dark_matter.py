@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bsfit
+from bsfit import compiling
 from bsfit.dark_matter import direct_detection, indirect_detection
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter
@@ -16,7 +17,6 @@ from bsfit.likelihood.terms import Predicted
 from bsfit.likelihood.theory_errors import SameEverywhere
 from bsfit.loading.limits import limit
 from bsfit.models import loop
-from bsfit.predictions import compiled
 
 LOOP = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -0.3, "lambda_Q_b": 0.3}
 FREE = {"m_X": (100, 600), "lambda_L_mu": (0.1, 3.5)}
@@ -39,7 +39,7 @@ def found(alone):
     """What the likelihood tells at one point, and the prediction there, in one program."""
     prediction = bsfit.prediction(["Omega_h2", "sigma_SI"], "loop", free=tuple(POINT), fixed=LOOP)
     point = {name: jnp.asarray(x) for name, x in POINT.items()}
-    return compiled.compile_quickly(lambda p: (alone.summary(p), prediction(p)))(point)
+    return compiling.compile_quickly(lambda p: (alone.summary(p), prediction(p)))(point)
 
 
 def summary(like, **changes):
@@ -167,7 +167,7 @@ def test_no_limit_outside_of_its_table():
         return values, {verdict.name: verdict.ok for verdict in term.verdicts(theory)}
 
     masses = jnp.asarray([4.0, 7.0, 30.0])
-    values, inside = compiled.compile_quickly(jax.vmap(at))(masses)
+    values, inside = compiling.compile_quickly(jax.vmap(at))(masses)
     np.testing.assert_array_equal(values != 0.0, [[False, False], [False, True], [True, True]])
     np.testing.assert_array_equal(values != 0.0, np.stack([inside[name] for name in names], axis=1))
 

@@ -6,12 +6,12 @@ Descents start inside. Every result tells how much is outside, by trial at quasi
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from bsfit.compiling import jit_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.inference.minimise import scatter
 from bsfit.inference.space import Objective
@@ -106,6 +106,6 @@ def _met(objective: Objective, positions: Float[np.ndarray, "k n"]) -> Met:
     return {name: np.concatenate([block[name] for block in blocks])[:count] for name in blocks[0]}
 
 
-@eqx.filter_jit
+@jit_quickly
 def _block(objective: Objective, positions: Float[Array, "k n"]) -> dict[str, Bool[Array, " k"]]:
     return jax.vmap(objective.conditions)(positions)

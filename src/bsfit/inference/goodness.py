@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bsfit.compiling import jit_quickly
 from bsfit.inference import degeneracy
 from bsfit.inference.search import Best
 from bsfit.inference.significance import p_value, pull_if_better
@@ -40,12 +40,13 @@ def params_at(space: Space, best: Best) -> Params:
     return {name: jnp.asarray(value) for name, value in zip(space.names, values, strict=True)}
 
 
-def summary(like: Target, space: Space, params: Params) -> dict[str, Any]:
+def summary(like: Target, space: Space, params: Mapping[str, Any]) -> dict[str, Any]:
     """What the likelihood knows of a point, and the Jacobian of its predictions in box units where ranks count."""
-    return jax.tree.map(np.asarray, _traced(like, space, params, like.pull_by_rank))
+    point = {name: jnp.asarray(params[name], dtype=float) for name in space.names}
+    return jax.tree.map(np.asarray, _traced(like, space, point, like.pull_by_rank))
 
 
-@eqx.filter_jit
+@jit_quickly
 def _traced(like: Target, space: Space, params: Params, by_rank: bool) -> dict[str, Any]:
     known = dict(like.summary(params))
     if by_rank and "predictions" in known:
@@ -90,7 +91,7 @@ def _by_group(
     """Log-likelihood of each group, and twice what it is above that of the reference, if that is a free point."""
     ours = {group: float(x) for group, x in here.get("by_group", {}).items()}
     if there is None and ours and reference is not None and set(space.names) <= set(reference):
-        there = summary(like, space, {name: jnp.asarray(float(reference[name])) for name in space.names})
+        there = summary(like, space, reference)
     theirs = (there or {}).get("by_group", {})
     better = {group: 2.0 * (ours[group] - float(theirs[group])) for group in ours if group in theirs}
     return {"by_group": ours, "delta_chi2_by_group": better}

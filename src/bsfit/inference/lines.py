@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.compiling import jit_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.inference.crossings import MAX_ROUNDS, Walk
 from bsfit.inference.degeneracy import LEVEL
@@ -148,7 +148,7 @@ class _Kernel:
         return np.where(fine, value, np.inf), np.where(fine, slope * width, np.nan)
 
 
-@eqx.filter_jit
+@jit_quickly
 def _slopes(log_likelihood: Any, directions: Float[Array, "k p"], x: Float[Array, " k"]) -> tuple[Any, Any]:
     def one(direction: Any, at: Any) -> tuple[Any, Any]:
         return jax.jvp(lambda y: -2.0 * log_likelihood(y * direction), (at,), (jnp.ones(()),))
@@ -156,7 +156,7 @@ def _slopes(log_likelihood: Any, directions: Float[Array, "k p"], x: Float[Array
     return jax.vmap(one)(directions, x)
 
 
-@eqx.filter_jit
+@jit_quickly
 def _with_origin(chi2: Callable[..., Any], points: Float[Array, "s p"]) -> Float[Array, " k"]:
     """Chi-square at points [s, p] and, last, at the origin."""
     return jax.vmap(lambda vector: chi2(vector))(jnp.concatenate([points, 0.0 * points[:1]]))

@@ -12,11 +12,12 @@ objective with its Hessian is traced once per compilation, because compile time 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
+
+from bsfit.compiling import jit_quickly
 
 MAX_STEPS = 200
 # Distance to the minimum in sigma at which a start stops, and at which it still counts as converged.
@@ -88,7 +89,7 @@ def minimise(
     )
 
 
-@eqx.filter_jit
+@jit_quickly
 def _solve(objective: Any, starts: Float[Array, "k n"], hold: Bool[Array, "k n"], data: Any) -> tuple[Any, ...]:
     # The loop is over the whole batch, with finished lanes frozen: batching a loop of one lane is traced several times.
     def running(state: _State) -> Any:

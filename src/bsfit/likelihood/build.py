@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
 from bsfit import __version__, catalogue
+from bsfit.compiling import compile_quickly, jit_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.densities import SplitNormal
@@ -22,7 +22,6 @@ from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
 from bsfit.predictions.prediction import Prediction
 
@@ -73,7 +72,8 @@ def log_likelihood(
     _check_nuisances(asked.free, own, sampled, row)
     if fast is None:
         fast = theory != "sampled" or not theory_errors.moves_moments(unquoted, uncertain)
-    pred = (unquoted.through_response(points) if fast else unquoted).with_quoted_standard_model()
+    pred = unquoted.through_response(points, inputs_move=bool(sampled)) if fast else unquoted
+    pred = pred.with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
     jacobian = Jacobian(slopes, tuple(map(plain, own)), sampled) if sampled and not fast else None
     error = float(inputs["Omega_h2_error"]) if theory != "sampled" and _CALCULATION in uncertain.names else 0.0
@@ -107,7 +107,7 @@ def log_likelihood(
             _chi2_of((*measured, *curves), at_reference, at_standard_model) if comparable and pred.names else None
         ),
         jacobian=jacobian,
-        around=eqx.filter_jit(around),
+        around=jit_quickly(around),
     )
     return LogLikelihood(pred, every_term, errors, about)
 

@@ -16,6 +16,7 @@ point (`FixedErrors`) leave only the values with asymmetric errors.
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -64,10 +65,10 @@ class SplitNormal(eqx.Module):
                 factor = np.linalg.cholesky(correlation)
             except np.linalg.LinAlgError:
                 raise ValueError("the correlation matrix is not positive definite") from None
-            precision = jnp.asarray(np.linalg.inv(correlation))
+            precision = jax.device_put(np.linalg.inv(correlation))
             log_norm += np.sum(np.log(np.diag(factor)))
         value, plus, minus = (jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus))
-        return cls(value, plus, minus, precision, jnp.asarray(log_norm))
+        return cls(value, plus, minus, precision, jnp.asarray(log_norm, dtype=float))
 
     def take(self, index: np.ndarray) -> "SplitNormal":
         """Marginal density of some of the values: rows and columns of the correlation matrix are dropped."""
@@ -122,7 +123,8 @@ class FixedErrors(eqx.Module):
         along, common = correlation[np.ix_(a, s)], u[a] @ u[s].T
         p, q = along @ inside, common @ inside
         expected = np.asarray(data.central if near is None else near)
-        error = np.where(np.isfinite(expected), np.asarray(sigma(data, jnp.asarray(expected))) / unit, 1.0)
+        error = _on_side(np, np.asarray(data.central), plus, minus, expected) / unit
+        error = np.where(np.isfinite(expected), error, 1.0)
         numbers = {
             "shifts": np.asarray(shifts),
             "unit": unit,
@@ -135,9 +137,8 @@ class FixedErrors(eqx.Module):
             "near": error[a],
             "log_norm": 0.5 * np.linalg.slogdet(covariance)[1] + np.sum(np.log(np.sqrt(2.0 * np.pi) * unit)),
         }
-        arrays = {name: jnp.asarray(x) for name, x in numbers.items()}
-        inverse = np.linalg.inv(_complement(*(numbers[name] for name in ("x", "y", "z", "near"))))
-        return cls(**arrays, inverse=jnp.asarray(inverse), uneven=tuple(a.tolist()))
+        numbers["inverse"] = np.linalg.inv(_complement(*(numbers[name] for name in ("x", "y", "z", "near"))))
+        return cls(**jax.device_put(numbers), uneven=tuple(a.tolist()))
 
     def chi2(self, data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, ""]:
         """Chi2 of predicted values."""
@@ -223,10 +224,13 @@ def fixed_errors(
 
 def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
     """Experimental error [n] on the side of the prediction."""
-    mean = 0.5 * (data.sigma_plus + data.sigma_minus)
-    half = 0.5 * (data.sigma_plus - data.sigma_minus)
-    width = JOIN * jnp.minimum(data.sigma_plus, data.sigma_minus)
-    return mean + half * jnp.tanh((prediction - data.central) / width)
+    return _on_side(jnp, data.central, data.sigma_plus, data.sigma_minus, prediction)
+
+
+def _on_side(numpy: Any, central: Any, plus: Any, minus: Any, prediction: Any) -> Any:
+    """`sigma` with arrays of one of the numpys."""
+    mean, half, width = 0.5 * (plus + minus), 0.5 * (plus - minus), JOIN * numpy.minimum(plus, minus)
+    return mean + half * numpy.tanh((prediction - central) / width)
 
 
 def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, " n"]:

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from bsfit import catalogue, scalars
+from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.terms import Predicted, Term
 from bsfit.predictions.bound_model import check_domain
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Params

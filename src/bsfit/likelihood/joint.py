@@ -15,12 +15,12 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float
 
 from bsfit import scalars, validity
+from bsfit.compiling import compile_quickly
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.checks import failed_verdicts
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import Jacobian
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Params, Theory, Verdict

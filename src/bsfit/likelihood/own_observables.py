@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.derivatives import of_own
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Theory

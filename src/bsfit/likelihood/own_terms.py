@@ -7,15 +7,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.optimize
 from jaxtyping import Array, Float
 
 from bsfit import own_code
+from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.terms import OwnTerm, Term
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import BoundModel
-from bsfit.predictions.compiled import compile_quickly
 
 Terms = Callable | Term | Sequence[Callable | Term] | Mapping[str, Callable]
 """A function or several, or terms ready made, or functions by the name of their group."""
@@ -79,6 +78,8 @@ def _measured_from(
 
 def _maximum(log_density: Callable, free: Mapping[str, Any], points: Sequence[Mapping[str, float]]) -> float:
     """Highest log-density in the box, climbing from the best of the points."""
+    from scipy.optimize import minimize
+
     table = np.array([list(point.values()) for point in points])
     values = np.asarray(compile_quickly(jax.vmap(log_density))(table))
     if not len(points[0]) or not np.isfinite(values).any():
@@ -93,5 +94,5 @@ def _maximum(log_density: Callable, free: Mapping[str, Any], points: Sequence[Ma
 
     ends = [(None, None) if hasattr(bounds, "log_prob") else tuple(bounds) for bounds in free.values()]
     box = [tuple(None if e is None else e / s for e in end) for end, s in zip(ends, size, strict=True)]
-    found = scipy.optimize.minimize(objective, table[best] / size, jac=True, method="L-BFGS-B", bounds=box)
+    found = minimize(objective, table[best] / size, jac=True, method="L-BFGS-B", bounds=box)
     return max(values[best], -float(found.fun))

@@ -9,6 +9,7 @@ import fnmatch
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from glob import escape
 from typing import Any
 
@@ -77,13 +78,13 @@ def choose(
     globs = globs_of(requested, the_set)
     if globs is None:
         globs = [*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read)]
-    names = tuple(name for name in uncertain if _matches(name, globs))
+    names = tuple(name for name in uncertain if _matches(name, dict.fromkeys(globs)))
     priors = []
     for prior in the_set.priors:
         index = [i for i, name in enumerate(prior.names) if name in names]
         if index:
             kept = tuple(prior.names[i] for i in index)
-            priors.append(Prior(kept, np.asarray(inputs.array(kept)), prior.covariance[np.ix_(index, index)]))
+            priors.append(Prior(kept, inputs.numbers(kept), prior.covariance[np.ix_(index, index)]))
     return Nuisances(names, tuple(priors), requested)
 
 
@@ -140,6 +141,7 @@ def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
     block = {name: prior.names for prior in chosen.priors for name in prior.names}
     inner = {name for name in chosen.names if not _matches(name, catalogue.BESIDE_MOMENTS)}
 
+    @cache
     def affects(process: Process, decay: str) -> list[int]:
         globs = listed.get((process, decay), ()) if chosen.requested is None else ("*",)
         touching = {name for name in inner if _matches(name, globs)}

@@ -7,7 +7,7 @@ those that are uncertain, are read by `input_files`.
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -87,6 +87,10 @@ class Inputs(eqx.Module):
     def array(self, names: tuple[str, ...]) -> Float[Array, " k"]:
         """The named inputs as one array, in the order given. Raises `BsfitInputError` for an unknown name."""
         return self.values[np.array([self._position(name) for name in names])]
+
+    def numbers(self, names: Sequence[str]) -> Float[np.ndarray, " k"]:
+        """The same outside of traced code, where nothing has to be compiled for it."""
+        return np.asarray(self.values)[[self._position(name) for name in names]]
 
     def replace(self, changes: Mapping[str, Float[Array, ""] | float]) -> "Inputs":
         """A copy with some values replaced. Raises `BsfitInputError` for an unknown name and outside of its domain."""

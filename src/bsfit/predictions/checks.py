@@ -22,8 +22,8 @@ def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
     """
     record = item.quantity.process
     heavy, light = record.masses[record.decays.index(item.decay)]
-    end_point = float(inputs[heavy] - inputs[light]) ** 2
-    threshold = max(4.0 * float(inputs[f"m_{lepton}"]) ** 2 for lepton in item.leptons)
+    m_heavy, m_light, *m_leptons = inputs.numbers((heavy, light, *(f"m_{lepton}" for lepton in item.leptons))).tolist()
+    end_point, threshold = (m_heavy - m_light) ** 2, max(4.0 * m**2 for m in m_leptons)
     low, high = item.bin or (0.0, 0.0)
     if low >= end_point or high <= threshold:
         raise BsfitInputError(

@@ -17,18 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
+from bsfit import compiling
 from bsfit.catalogue import Process
-from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import module_of
 from bsfit.theory import INDEX, Rows, Theory, WilsonCoefficients
 
 POINTS, ROWS, GRADIENTS = 16, 16, 32
 """Points and rows whose moments, and rows whose gradients are evaluated together."""
-
-RUN_ONCE = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False}
-"""Compiler options for code that runs a few times. Measured on derivatives of B -> V l l: half of the compile time of
-the defaults, and no slower; without any optimisation 2 s less to compile, and five times slower."""
 
 _COMPILED: dict[tuple, jax.stages.Compiled] = {}
 
@@ -133,36 +129,13 @@ def _compiled(processes: Iterable[Process], inputs: Inputs, gradients: bool = Fa
     def lowered(process: Process) -> jax.stages.Lowered:
         if gradients:
             weights = jnp.zeros((n, process.n_moments))
-            return _lower(_gradients_of(process), point, inputs, rows, weights)
-        return _lower(_moments_of(process), point, inputs, rows)
+            return compiling.lower(_gradients_of(process), point, inputs, rows, weights)
+        return compiling.lower(_moments_of(process), point, inputs, rows)
 
     with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing the next one needs
-        running = {key: pool.submit(_compile, lowered(p)) for p, key in keys.items() if key not in _COMPILED}
+        running = {key: pool.submit(compiling.finish, lowered(p)) for p, key in keys.items() if key not in _COMPILED}
         _COMPILED.update({key: future.result() for key, future in running.items()})
     return {p: _COMPILED[key] for p, key in keys.items()}
-
-
-def _lower(function: Callable[..., Any], *arguments: Any) -> jax.stages.Lowered:
-    if jax.config.jax_disable_jit:
-        raise BsfitInputError("it is set, and bsfit compiles what it computes", field="JAX_DISABLE_JIT")
-    return jax.jit(function).lower(*arguments)
-
-
-def _compile(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
-    try:
-        return lowered.compile(RUN_ONCE)
-    except jax.errors.JaxRuntimeError:  # options come and go with the versions of XLA
-        return lowered.compile()
-
-
-def compiled_for(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
-    """The function compiled for arguments of these shapes: quickly, for a few calls."""
-    return _compile(_lower(function, *arguments))
-
-
-def compile_quickly(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, compiled anew for every call: for one call."""
-    return lambda *arguments: compiled_for(function, *arguments)(*arguments)
 
 
 def _over_rows(block: Callable[[Rows], Array], rows: Rows) -> Float[np.ndarray, "b n k"]:

@@ -15,11 +15,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from bsfit import own_code
+from bsfit import compiling, own_code
 from bsfit.catalogue import Process
+from bsfit.compiling import compile_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled, kept
-from bsfit.predictions.compiled import Gradients, compile_quickly
+from bsfit.predictions.compiled import Gradients
 from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import INDEX, Params, Rows, Theory
@@ -245,7 +246,7 @@ class ValueAndSlopes:
         rows = {plan.name: plan.row_arrays() for plan in plans}
         moments = self._moments(point, rows, inputs, affects)
         if self._assemble is None:
-            self._assemble = compiled.compiled_for(self._parts_and_weights, moments, inputs)
+            self._assemble = compiling.compiled_for(self._parts_and_weights, moments, inputs)
         values, beside, weights = jax.tree.map(np.array, self._assemble(moments, inputs))
         where, questions = self._questions(point, rows, weights, affects)
         found = [slopes for _, slopes in compiled.gradients(questions, inputs)]

@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from bsfit import catalogue
+from bsfit.compiling import compile_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled, kept
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.plan import Combination, ProcessPlan, plans_of
+from bsfit.theory import INDEX
 
 Items = Sequence[catalogue.Observable | None]
 Found = dict[str, dict[str, Float[np.ndarray, "p o r f"]]]
@@ -38,6 +39,36 @@ def functionals_at(
     }
 
 
+def values_at_standard_model(
+    items: Items, plans: Sequence[ProcessPlan], found: Found, inputs: Inputs
+) -> dict[str, Float[np.ndarray, " n"]]:
+    """By process, the observables of each part of its plan, whose functionals were `found` at no coefficients first."""
+    here = np.zeros((1, len(INDEX)), dtype=complex)
+    keys = {
+        position: kept.key("values", items[position], here, inputs)
+        for plan in plans
+        if kept.is_kept(plan.process)
+        for part in plan.combinations
+        for position in part.positions
+    }
+    values = kept.known(keys)
+    parts = [(plan, p) for plan in plans for p in plan.combinations if not values.keys() >= set(p.positions)]
+    if parts:
+        functionals = [found[plan.name][part.key][0] for plan, part in parts]
+        together = compile_quickly(
+            lambda functionals: [
+                plan.assemble_all(part, f, inputs) for (plan, part), f in zip(parts, functionals, strict=True)
+            ]
+        )
+        for (_, part), new in zip(parts, together(functionals), strict=True):
+            values |= zip(part.positions, np.asarray(new)[:, None], strict=True)
+        kept.keep({key: values[position] for position, key in keys.items()})
+    return {
+        plan.name: np.concatenate([values[position] for part in plan.combinations for position in part.positions])
+        for plan in plans
+    }
+
+
 def _stacked(part: Combination, vectors: Mapping[int, np.ndarray], n_points: int) -> Float[np.ndarray, "p o r f"]:
     shape = n_points, len(part.rows[0]), -1
     return np.stack([vectors[position].reshape(shape) for position in part.positions], axis=1)
@@ -50,11 +81,12 @@ def _computed(
     if not plans:
         return {}
     moments = compiled.moments({plan.process: (points[plan.name], plan.row_arrays()) for plan in plans}, inputs)
-    found = compile_quickly(
+    together = compile_quickly(
         lambda moments: {p.name: jax.vmap(p.functionals, (0, None))(moments[p.name], inputs) for p in plans}
-    )(moments)
+    )
+    found = jax.tree.map(np.asarray, together(moments))
     return {
-        position: np.asarray(found[plan.name][part.key][:, i]).ravel()
+        position: found[plan.name][part.key][:, i].ravel()
         for plan in plans
         for part in plan.combinations
         for i, position in enumerate(part.positions)

@@ -81,27 +81,37 @@ def _of_values(names: tuple[str, ...], values: bytes, choices: str) -> bytes:
 
 @cache
 def _physics(module: str) -> bytes:
-    return physics_of(module, PACKAGE)
+    return physics_of(module, PACKAGE, _OURS)
 
 
-def physics_of(module: str, package: Path) -> bytes:
+_Read = dict[Path, tuple[bytes, list[str]]]
+_OURS: _Read = {}
+
+
+def physics_of(module: str, package: Path, read: _Read | None = None) -> bytes:
     """Digest of the code that a module reaches, without docstrings and comments, and of the tables that it reads.
 
-    `package` is the folder of bsfit.
+    `package` is the folder of bsfit; `read` has what is known of its files.
     """
-    seen: dict[str, ast.Module] = {}
+    read = {} if read is None else read
+    seen: dict[str, bytes] = {}
     ahead = [module]
     while ahead:
         name = ahead.pop()
         if name not in seen and _is_physics(name) and (path := _file(name, package)) is not None:
-            seen[name] = ast.parse(path.read_text())
-            ahead += _imports(seen[name])
-    digest = hashlib.sha256()
-    for name in sorted(seen):
-        digest.update(name.encode() + ast.dump(_without_docstrings(seen[name])).encode())
-        for table in _TABLES.get(name, ()):
-            digest.update((package / "data" / table).read_bytes())
-    return digest.digest()
+            if path not in read:
+                read[path] = _digest_and_imports(name, path, package)
+            seen[name], imports = read[path]
+            ahead += imports
+    return hashlib.sha256(b"".join(seen[name] for name in sorted(seen))).digest()
+
+
+def _digest_and_imports(name: str, path: Path, package: Path) -> tuple[bytes, list[str]]:
+    tree = ast.parse(path.read_text())
+    digest = hashlib.sha256(name.encode() + ast.dump(_without_docstrings(tree)).encode())
+    for table in _TABLES.get(name, ()):
+        digest.update((package / "data" / table).read_bytes())
+    return digest.digest(), _imports(tree)
 
 
 def _is_physics(name: str) -> bool:

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit import scalars
+from bsfit.compiling import compile_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import ModelLike, check_domain, module_of, row_of
 from bsfit.predictions.checks import check_bin, failed_verdicts, idle, not_finite
-from bsfit.predictions.compiled import compile_quickly
 from bsfit.predictions.prediction import ObservableLike, Prediction, label, prediction
 from bsfit.theory import Theory, Verdict
 

@@ -17,12 +17,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit import catalogue, own_code
+from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.inputs import Inputs, as_inputs
 from bsfit.predictions.bound_model import BoundModel, ModelLike, bind_model, module_of
 from bsfit.predictions.checks import check_bin
-from bsfit.predictions.compiled import compile_quickly
-from bsfit.predictions.functionals import functionals_at
+from bsfit.predictions.functionals import functionals_at, values_at_standard_model
 from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.response import Response, fit_polynomials, probes, real_parts, span, values_at
 from bsfit.theory import INDEX, ObservableFunction, Params, Theory
@@ -40,6 +40,8 @@ class Prediction(eqx.Module):
 
     inputs: Inputs
     responses: dict[str, Response]
+    still: dict[str, Float[Array, " k"]]
+    """Observables, not scaled, of processes that no parameter moves and that are not computed again."""
     scale: Float[Array, " n"]
     names: tuple[str, ...] = eqx.field(static=True)
     items: tuple[catalogue.Observable | None, ...] = eqx.field(static=True)
@@ -58,6 +60,8 @@ class Prediction(eqx.Module):
         """Predicted values of a theory."""
         found = {}
         for plan in self.plans:
+            if plan.name in self.still:
+                continue
             if plan.name in self.responses:
                 found[plan.name] = values_at(self.responses[plan.name], theory)
             else:
@@ -76,8 +80,11 @@ class Prediction(eqx.Module):
     ) -> Float[Array, " n"]:
         parts, positions = [jnp.zeros(0)], []
         for plan in self.plans:
+            if plan.name not in functionals:
+                parts.append(self.still[plan.name])
             for part in plan.combinations:
-                parts.append(plan.assemble_all(part, functionals[plan.name][part.key], inputs))
+                if plan.name in functionals:
+                    parts.append(plan.assemble_all(part, functionals[plan.name][part.key], inputs))
                 positions += part.positions
         for position, function in self.own:
             parts.append(own_code.number(function, "observable", theory, inputs)[None])
@@ -103,11 +110,11 @@ class Prediction(eqx.Module):
         index = np.array(quoted)
         return eqx.tree_at(lambda p: p.scale, self, self.scale.at[index].set(quotes / computed[index]))
 
-    def through_response(self, params: Sequence[Params]) -> "Prediction":
+    def through_response(self, params: Sequence[Params], inputs_move: bool = False) -> "Prediction":
         """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
 
-        Valid for the inputs of this prediction, as long as the model stays in the linear span of the coefficients at
-        `params`; the caller samples the whole box.
+        Valid for the inputs of this prediction, but for those that enter beside the moments where `inputs_move`, as
+        long as the model stays in the linear span of the coefficients at `params`; the caller samples the whole box.
         """
         spans = self.spans(params)
         points = {process: probes(*found[:2]) for process, found in spans.items()}
@@ -115,7 +122,9 @@ class Prediction(eqx.Module):
         responses = {
             process: fit_polynomials(values, spans[process][0], spans[process][2]) for process, values in found.items()
         }
-        return dataclasses.replace(self, responses=responses)
+        unmoved = [plan for plan in self.plans if not (inputs_move or responses[plan.name].coordinates)]
+        still = values_at_standard_model(self.items, unmoved, found, self.inputs)
+        return dataclasses.replace(self, responses=responses, still=jax.device_put(still))
 
     def spans(self, params: Sequence[Params]) -> dict[str, tuple[tuple[str, ...], np.ndarray, list[int]]]:
         """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`."""
@@ -126,10 +135,11 @@ class Prediction(eqx.Module):
             theory = self.model(point, self.inputs)
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
-        samples = jax.jit(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
+        found = compile_quickly(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
         # A model may be undefined in parts of its box: NaN, which no direction is made of.
+        samples = {process: np.asarray(x) for process, x in found.items()}
         samples = {process: x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))] for process, x in samples.items()}
-        return {process: (coefficients, *span(np.asarray(samples[process]))) for process, coefficients in names.items()}
+        return {process: (coefficients, *span(samples[process])) for process, coefficients in names.items()}
 
 
 def prediction(
@@ -170,7 +180,7 @@ def wired(
             check_bin(item, inputs)
     names = tuple(item.name if item else label(given) for item, given in zip(items, observables, strict=True))
     plans = plans_of([None if item and item.quantity.process.dark else item for item in items])
-    return Prediction(inputs, {}, jnp.ones(len(names)), names, items, bound, plans, own)
+    return Prediction(inputs, {}, {}, jnp.ones(len(names)), names, items, bound, plans, own)
 
 
 def _parse(

@@ -9,6 +9,7 @@ reach are kept: `span`.
 from collections.abc import Mapping, Sequence
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
@@ -86,7 +87,7 @@ def fit_polynomials(
         hessian[np.arange(d), np.arange(d)] = curvature
         hessian[first, second] = hessian[second, first] = mixed
         tensors = constant[0], np.moveaxis(gradient, 0, -1), np.moveaxis(hessian, (0, 1), (-2, -1))
-        return tuple(jnp.asarray(tensor) for tensor in tensors)
+        return jax.device_put(tensors)
 
     coordinates = tuple((coefficients[i % c], i >= c) for i in pivots)
     return Response({name: polynomial(array) for name, array in values.items()}, coordinates)

@@ -19,7 +19,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.interpolate import CubicSpline
 from scipy.special import kve
 
 from bsfit.numerics import gauss_legendre
@@ -61,6 +60,8 @@ def late(x_end: float) -> Late:
 @cache
 def _spline() -> Float[np.ndarray, "f c"]:
     """Matrix from values at `early_x` to those at the fine steps: the cubic spline in ln x."""
+    from scipy.interpolate import CubicSpline  # a fifth of a second, for which fits of flavour need not wait
+
     fine = np.linspace(np.log(X_START), np.log(X_SPLIT), 4 * STEPS + 1)
     return CubicSpline(np.log(early_x()), np.eye(COARSE))(fine)
 

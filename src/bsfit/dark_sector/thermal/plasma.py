@@ -12,7 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
-from scipy.interpolate import CubicSpline
 
 
 class Plasma(eqx.Module):
@@ -44,6 +43,8 @@ class TabulatedPlasma(Plasma):
         cls, temperature: Float[ArrayLike, " n"], g: Float[ArrayLike, " n"], h: Float[ArrayLike, " n"]
     ) -> "TabulatedPlasma":
         """From columns: temperatures in GeV, increasing; degrees of freedom of energy and entropy."""
+        from scipy.interpolate import CubicSpline
+
         ln_t = np.log(temperature)
         splines = [jnp.asarray(CubicSpline(ln_t, column).c) for column in (g, h)]
         return cls(jnp.asarray(ln_t), *splines)
