@@ -58,7 +58,7 @@ def batched(n: int) -> None:
 
 
 def direct() -> None:
-    like = bsfit.log_likelihood(model="portal", data="seed-2017", inputs="seed", free=FREE, fixed=FIXED, fast=False)
+    like = bsfit.log_likelihood(model="portal", data="seed-2017", inputs="seed", free=FREE, fixed=FIXED, exact=True)
     point = {name: column[0] for name, column in batch(like, 1).items()}
     value = eqx.filter_jit(lambda like, p: like(p))
     gradient = eqx.filter_jit(lambda like, p: jax.grad(lambda q: like(q))(p))

@@ -65,11 +65,13 @@ def climb(
             break
         there = _measure(quadratic, space, np.clip(here.position + model.step(radius), 0.0, 1.0))
         moved = there.position - here.position
-        length, gain = float(np.linalg.norm(moved)), here.value - there.value
-        accepted = gain >= -ROUNDING * abs(here.value)
+        length, gain, expected = float(np.linalg.norm(moved)), here.value - there.value, model.gain(moved)
+        noise = ROUNDING * abs(here.value)
+        accepted = gain >= -noise
         if LEARNING[0] ** 2 < 0.5 * moved @ here.hessian @ moved < LEARNING[1] ** 2 and np.isfinite(there.value):
             learnt = _learn(learnt, moved, there.gradient - here.gradient, (there if accepted else here).hessian)
-        share = gain / max(model.gain(moved), ROUNDING * abs(here.value))
+        # Below rounding, values say nothing about the model any more; gradients still do.
+        share = gain / expected if expected > noise else float(accepted)
         radius = 2.0 * max(radius, length) if share > 0.75 else radius if share >= 0.25 else 0.3 * length
         here = there if accepted else here
     return here

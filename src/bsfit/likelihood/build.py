@@ -22,8 +22,15 @@ from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
-from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
+from bsfit.predictions.derivatives import OfAmplitudes, OfTensors, ValueAndSlopes
 from bsfit.predictions.prediction import Prediction
+
+AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"
+"""Where moments come from."""
+
+QUADRATIC_UP_TO = 6
+"""Directions up to which moments are made polynomials of nuisances: with d of them they are found at
+1 + d + d(d+1)/2 points, a few seconds each."""
 
 _CALCULATION = "Omega_h2 calculation"
 """The unit nuisance of the relic density."""
@@ -37,7 +44,7 @@ def log_likelihood(
     inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     theory: str = "fixed",
     nuisances: str | Sequence[str] | None = None,
-    fast: bool | None = None,
+    exact: bool = False,
     relic: str = "equal",
     terms: own_terms.Terms = (),
 ) -> LogLikelihood:
@@ -51,7 +58,8 @@ def log_likelihood(
     `theory` says how uncertain inputs enter: ``fixed`` (covariance at the Standard Model), ``propagated`` (covariance
     at each point, by the Jacobian), ``sampled`` (the nuisances become free parameters). `nuisances` selects them by
     globs of input names, or ``"all"``; by default those that the catalogue lists for the observables, and those that
-    own ones read. `fast=False` evaluates the amplitudes at every point instead of their exact response. `relic` says
+    own ones read. `exact` evaluates the amplitudes at every point, where nuisances float too; otherwise moments
+    are quadratic in these (`predictions.floating`), unless the model reaches too many directions. `relic` says
     whether the relic density, where it is among the data, is that of the model's dark matter (``equal``) or the most
     that it may be (``upper``): see `likelihood.dark_matter`. `terms` are functions ``(theory, inputs) -> log-density``,
     in a list or by the name of their group: see `likelihood.own_terms`.
@@ -70,12 +78,14 @@ def log_likelihood(
     uncertain = _uncertain(found, unquoted, own_values, bounds, the_set, nuisances)
     sampled = uncertain.names if theory == "sampled" else ()
     _check_nuisances(asked.free, own, sampled, row)
-    if fast is None:
-        fast = theory != "sampled" or not theory_errors.moves_moments(unquoted, uncertain)
-    pred = unquoted.through_response(points, inputs_move=bool(sampled)) if fast else unquoted
+    pred, how = _predicted(unquoted, points, uncertain, bool(sampled), exact)
     pred = pred.with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
-    jacobian = Jacobian(slopes, tuple(map(plain, own)), sampled) if sampled and not fast else None
+    jacobian = None
+    if sampled and how == AMPLITUDES:
+        jacobian = OfAmplitudes(slopes, tuple(map(plain, own)), sampled)
+    elif sampled and how == QUADRATIC:
+        jacobian = OfTensors(pred, tuple(map(plain, own)), sampled)
     error = float(inputs["Omega_h2_error"]) if theory != "sampled" and _CALCULATION in uncertain.names else 0.0
     of_dark = dark_matter.terms_of(found.relic_density(), bounds, relic, error, theory == "propagated")
     means = uncertain.mean
@@ -87,7 +97,7 @@ def log_likelihood(
     blocks = _blocks(measured)
     everywhere = SameEverywhere.of_blocks(blocks, shifts[:, :0] if theory == "sampled" else shifts, at_reference)
     moving = theory == "propagated" and bool(uncertain.names) and bool(pred.names)
-    errors = _moving_errors(unquoted, points, uncertain, fast) if moving else everywhere
+    errors = _moving_errors(unquoted, points, uncertain, exact) if moving else everywhere
     constraints = _constraints(uncertain) if sampled else ()
     every_term = (*measured, *of_dark, *curves, *constraints, *of_own)
     comparable = own_values.theory is None
@@ -100,7 +110,7 @@ def log_likelihood(
         sampled=sampled,
         means=means,
         data=selection.described(data),
-        meta=_meta(asked, pred, every_term, uncertain, relic if of_dark else None, notes),
+        meta=_meta(asked, pred, every_term, uncertain, how, relic if of_dark else None, notes),
         notes=notes,
         comparable=comparable,
         reference_chi2=(
@@ -180,12 +190,25 @@ def _floating(
 
 
 def _moving_errors(
-    unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, fast: bool
+    unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, exact: bool
 ) -> Errors:
     """Theory errors that follow the point: through the response of the slopes, or from the amplitudes."""
-    if fast:
-        return theory_errors.propagation(unquoted, points, uncertain)
-    return DirectPropagation(jnp.asarray(uncertain.directions(unquoted.inputs)))
+    if exact:
+        return DirectPropagation(jnp.asarray(uncertain.directions(unquoted.inputs)))
+    return theory_errors.propagation(unquoted, points, uncertain)
+
+
+def _predicted(
+    unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, floats: bool, exact: bool
+) -> tuple[Prediction, str]:
+    """The prediction in the form that is evaluated fastest, and which that is."""
+    if floats and theory_errors.moves_moments(unquoted, uncertain) and not exact:
+        reached = max(len(pivots) for _, _, pivots in unquoted.spans(points).values())
+        if reached <= QUADRATIC_UP_TO:
+            return theory_errors.floating(unquoted, points, uncertain), QUADRATIC
+    if exact or (floats and theory_errors.moves_moments(unquoted, uncertain)):
+        return unquoted, AMPLITUDES
+    return unquoted.through_response(points, inputs_move=floats), RESPONSE
 
 
 def _constraints(uncertain: Nuisances) -> tuple[NuisanceConstraints, ...]:
@@ -201,6 +224,7 @@ def _meta(
     pred: Prediction,
     terms: Sequence[Term],
     uncertain: Nuisances,
+    how: str,
     relic: str | None,
     said: Sequence[str],
 ) -> dict[str, Any]:
@@ -227,6 +251,7 @@ def _meta(
         "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
         "theory": asked.theory,
         "nuisances": list(uncertain.names),
+        "moments": how,
         "notes": [*notes, *said],
         **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
         **({"relic": relic} if relic else {}),

@@ -5,6 +5,7 @@ The shift of a prediction along it needs the derivatives of the moments, which a
 as the moments themselves are: `Propagation` keeps their exact response, and gives the shifts at any point.
 """
 
+import dataclasses
 import fnmatch
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,8 +26,12 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal, TheoryErrors
 from bsfit.loading.inputs import Inputs, InputSet, Prior
+from bsfit.predictions import compiled
 from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, own_positions, shifts
-from bsfit.predictions.prediction import Prediction
+from bsfit.predictions.floating import Floating, FloatingProcess
+from bsfit.predictions.motion import motion
+from bsfit.predictions.plan import ProcessPlan
+from bsfit.predictions.prediction import Prediction, Spans
 from bsfit.predictions.response import Response, fit_polynomials, probes, values_at
 from bsfit.theory import INDEX, Theory
 
@@ -238,12 +243,37 @@ class Propagation(eqx.Module):
 
 def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:
     """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters."""
-    spans = prediction.spans(params)
-    points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
     along = directions(prediction, chosen)
+    return Propagation(_responses(prediction, prediction.spans(params), along), jnp.asarray(along.inputs))
+
+
+def floating(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Prediction:
+    """The prediction with moments quadratic in the chosen nuisances, in the directions reached at sampled parameters.
+
+    Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything.
+    """
+    inputs, spans = prediction.inputs, prediction.spans(params)
+    plans = [plan for plan in prediction.plans if any(high > 0.0 for *_, high in plan.rows)]
+    points = {plan.name: probes(*spans[plan.name][:2]) for plan in plans}
+    middle = compiled.moments({plan.process: (points[plan.name], plan.row_arrays()) for plan in plans}, inputs)
+    changes = chosen.directions(inputs)
+
+    def of(plan: ProcessPlan) -> FloatingProcess:
+        names, _, pivots = spans[plan.name]
+        decays = [decay for decay, *_ in plan.rows]
+        alike = [[i for i, decay in enumerate(decays) if decay == one] for one in dict.fromkeys(decays)]
+        moved = [(rows, motion(plan, plan.row_arrays(rows), spans[plan.name], inputs, changes)) for rows in alike]
+        return FloatingProcess.of(fit_polynomials({"moments": middle[plan.name]}, names, pivots), moved)
+
+    processes = {plan.name: of(plan) for plan in plans}
+    return dataclasses.replace(prediction, floating=Floating.of(processes, chosen.names, inputs, changes))
+
+
+def _responses(prediction: Prediction, spans: Spans, along: Directions) -> dict[str, Response]:
+    """By process, the response of moments and of their slopes."""
+    points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
     moments, slopes = moment_slopes(prediction, prediction.inputs, points, along)
-    responses = {
+    return {
         process: fit_polynomials({"moments": moments[process], "slopes": slopes[process]}, names, pivots)
         for process, (names, _, pivots) in spans.items()
     }
-    return Propagation(responses, jnp.asarray(along.inputs))

@@ -8,7 +8,8 @@ once costs three of its values, however many inputs there are: gradients are tak
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -54,6 +55,25 @@ def moments(
         return np.concatenate(parts)[: len(coefficients)]
 
     return {process.name: of_process(blocks[process], *question) for process, question in questions.items()}
+
+
+def moments_at_many_inputs(
+    process: Process,
+    coefficients: Complex[np.ndarray, "p c"],
+    rows: Rows,
+    inputs: Inputs,
+    changes: Iterable[Float[np.ndarray, " i"]],
+) -> Iterator[Float[np.ndarray, "p n k"]]:
+    """Moments of a process with inputs changed in one way after another, at the same coefficients and rows."""
+    block = _compiled([process], inputs, points=len(coefficients))[process]
+    at = jnp.asarray(coefficients, dtype=complex)
+
+    def of(change: Float[np.ndarray, " i"]) -> Float[np.ndarray, "p n k"]:
+        moved = dataclasses.replace(inputs, values=jnp.asarray(np.asarray(inputs.values) + change, dtype=float))
+        return _over_rows(lambda some: block(at, moved, some), rows)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # a block keeps one core busy
+        yield from pool.map(of, changes)
 
 
 def gradients(
@@ -118,13 +138,15 @@ def _gradients_of(process: Process) -> Block:
     return block
 
 
-def _compiled(processes: Iterable[Process], inputs: Inputs, gradients: bool = False) -> dict[Process, Block]:
+def _compiled(
+    processes: Iterable[Process], inputs: Inputs, gradients: bool = False, points: int = POINTS
+) -> dict[Process, Block]:
     """The compiled block of each process, compiled now where it is the first time."""
-    keys = {p: (p, gradients, jax.tree.structure(inputs), jax.default_backend()) for p in processes}
+    keys = {p: (p, gradients, points, jax.tree.structure(inputs), jax.default_backend()) for p in processes}
     n = GRADIENTS if gradients else ROWS
     integers, reals = np.zeros(n, dtype=int), np.zeros(n)
     rows = Rows(*(jnp.asarray(x) for x in (integers, integers, reals, reals)))
-    point = jnp.zeros((*(() if gradients else (POINTS,)), len(INDEX)), dtype=complex)
+    point = jnp.zeros((*(() if gradients else (points,)), len(INDEX)), dtype=complex)
 
     def lowered(process: Process) -> jax.stages.Lowered:
         if gradients:

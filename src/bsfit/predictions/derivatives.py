@@ -7,7 +7,7 @@ pair of a prediction and a row.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import equinox as eqx
 import jax
@@ -17,7 +17,7 @@ from jaxtyping import Array, Complex, Float
 
 from bsfit import compiling, own_code
 from bsfit.catalogue import Process
-from bsfit.compiling import compile_quickly
+from bsfit.compiling import compile_quickly, jit_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled, kept
 from bsfit.predictions.compiled import Gradients
@@ -327,11 +327,43 @@ def of_own(prediction: Prediction, theory: Theory, inputs: Inputs) -> Float[Arra
     return jnp.stack(values) * prediction.scale[np.array(own_positions(prediction))]
 
 
-class Jacobian:
+class Jacobian(Protocol):
     """Values [n] of predictions, and their Jacobian [n, p + q] in the free parameters and in named inputs, at a point.
 
-    From the amplitudes; the first call compiles.
+    The first call compiles.
     """
+
+    free: tuple[str, ...]
+    nuisances: tuple[str, ...]
+
+    def __call__(self, params: Params) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n f"]]:
+        """Values and Jacobian at a dictionary of the free parameters and the nuisances."""
+        ...
+
+
+class OfTensors:
+    """The `Jacobian` of a prediction that is made of tensors: where inputs float, `floating`."""
+
+    def __init__(self, prediction: Prediction, free: Sequence[str], nuisances: Sequence[str]) -> None:
+        self.free, self.nuisances, self._prediction = tuple(free), tuple(nuisances), prediction
+
+        def at(prediction: Prediction, vector: Float[Array, " f"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+            named = {name: vector[i] for i, name in enumerate((*self.free, *self.nuisances))}
+            inputs = prediction.inputs.replace({name: named.pop(name) for name in self.nuisances})
+            values = prediction.of_theory(prediction.model(named, inputs), inputs)
+            return values, values
+
+        self._both = jit_quickly(lambda prediction, vector: jax.jacfwd(partial(at, prediction), has_aux=True)(vector))
+
+    def __call__(self, params: Params) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n f"]]:
+        """Values and Jacobian at a dictionary of the free parameters and the nuisances."""
+        vector = jnp.asarray([float(params[name]) for name in (*self.free, *self.nuisances)], dtype=float)
+        slopes, values = self._both(self._prediction, vector)
+        return np.asarray(values), np.asarray(slopes)
+
+
+class OfAmplitudes:
+    """The `Jacobian` from the amplitudes."""
 
     def __init__(self, slopes: ValueAndSlopes, free: Sequence[str], nuisances: Sequence[str]) -> None:
         self.slopes, self.prediction = slopes, slopes.prediction

@@ -22,6 +22,7 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.inputs import Inputs, as_inputs
 from bsfit.predictions.bound_model import BoundModel, ModelLike, bind_model, module_of
 from bsfit.predictions.checks import check_bin
+from bsfit.predictions.floating import Floating
 from bsfit.predictions.functionals import functionals_at, values_at_standard_model
 from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.response import Response, fit_polynomials, probes, real_parts, span, values_at
@@ -29,6 +30,10 @@ from bsfit.theory import INDEX, ObservableFunction, Params, Theory
 
 ObservableLike = str | catalogue.Observable | ObservableFunction
 """A name, an entry of one's own process, or a function ``(theory, inputs) -> number``."""
+
+
+Spans = dict[str, tuple[tuple[str, ...], np.ndarray, list[int]]]
+"""Per process, names of coefficients, and directions and pivots as from `response.span`."""
 
 
 class Prediction(eqx.Module):
@@ -42,6 +47,8 @@ class Prediction(eqx.Module):
     responses: dict[str, Response]
     still: dict[str, Float[Array, " k"]]
     """Observables, not scaled, of processes that no parameter moves and that are not computed again."""
+    floating: Floating | None
+    """Moments where inputs float, instead of those of the amplitudes, for some processes."""
     scale: Float[Array, " n"]
     names: tuple[str, ...] = eqx.field(static=True)
     items: tuple[catalogue.Observable | None, ...] = eqx.field(static=True)
@@ -58,6 +65,10 @@ class Prediction(eqx.Module):
 
     def of_theory(self, theory: Theory, inputs: Inputs) -> Float[Array, " n"]:
         """Predicted values of a theory."""
+        if self.floating is not None:
+            known = self.floating.moments(theory, inputs)
+            rest = {plan.name: plan.moments(theory, inputs) for plan in self.plans if plan.name not in known}
+            return self.of_moments(known | rest, theory, inputs)
         found = {}
         for plan in self.plans:
             if plan.name in self.still:
@@ -93,7 +104,7 @@ class Prediction(eqx.Module):
 
     def at_once(self, theory: Theory) -> Float[Array, " n"]:
         """Predicted values of one theory, with code that is compiled once for all questions: see `compiled`."""
-        if self.responses:
+        if self.responses or self.floating is not None:
             return compile_quickly(lambda theory: self.of_theory(theory, self.inputs))(theory)
         point = np.asarray(theory.wilson.values)[None]
         found = functionals_at(self.items, self.plans, {plan.name: point for plan in self.plans}, self.inputs)
@@ -126,7 +137,7 @@ class Prediction(eqx.Module):
         still = values_at_standard_model(self.items, unmoved, found, self.inputs)
         return dataclasses.replace(self, responses=responses, still=jax.device_put(still))
 
-    def spans(self, params: Sequence[Params]) -> dict[str, tuple[tuple[str, ...], np.ndarray, list[int]]]:
+    def spans(self, params: Sequence[Params]) -> Spans:
         """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`."""
         stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
         names = {plan.name: plan.coefficients for plan in self.plans}
@@ -180,7 +191,7 @@ def wired(
             check_bin(item, inputs)
     names = tuple(item.name if item else label(given) for item, given in zip(items, observables, strict=True))
     plans = plans_of([None if item and item.quantity.process.dark else item for item in items])
-    return Prediction(inputs, {}, {}, jnp.ones(len(names)), names, items, bound, plans, own)
+    return Prediction(inputs, {}, {}, None, jnp.ones(len(names)), names, items, bound, plans, own)
 
 
 def _parse(

@@ -93,11 +93,16 @@ def fit_polynomials(
     return Response({name: polynomial(array) for name, array in values.items()}, coordinates)
 
 
+def coordinates_of(coordinates: Sequence[tuple[str, bool]], theory: Theory) -> list[Float[Array, ""]]:
+    """The coordinates of a `Response` at a theory."""
+    parts = ((theory.wilson[name], imaginary) for name, imaginary in coordinates)
+    return [value.imag if imaginary else value.real for value, imaginary in parts]
+
+
 def values_at(response: Response, theory: Theory) -> dict[str, Array]:
     """The functionals at the coefficients of a theory."""
     d = len(response.coordinates)
-    parts = ((theory.wilson[name], imaginary) for name, imaginary in response.coordinates)
-    z = [value.imag if imaginary else value.real for value, imaginary in parts]
+    z = coordinates_of(response.coordinates, theory)
 
     def evaluate(constant: Array, gradient: Array, hessian: Array) -> Array:
         # Written out in scalars, which XLA fuses under vmap; a batched contraction of such small tensors does not.
@@ -110,3 +115,11 @@ def values_at(response: Response, theory: Theory) -> dict[str, Array]:
         return result
 
     return {name: evaluate(*tensors) for name, tensors in response.polynomials.items()}
+
+
+def by_monomial(tensors: tuple[Array, Array, Array]) -> Float[np.ndarray, "m ..."]:
+    """Constant, gradient and hessian of a `Response` as coefficients of 1, the coordinates, and their products."""
+    constant, gradient, hessian = map(np.asarray, tensors)
+    d = gradient.shape[-1]
+    products = [hessian[..., i, j] * (0.5 if i == j else 1.0) for i in range(d) for j in range(i + 1)]
+    return np.stack([constant, *np.moveaxis(gradient, -1, 0), *products])
