@@ -27,6 +27,7 @@ from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.inference.walls import Walled
+from bsfit.inference.whitening import Whitened
 from bsfit.results import Posterior, provenance
 from bsfit.results.size import check_size
 
@@ -66,13 +67,16 @@ class LogDensity(eqx.Module):
 
 
 class Plan(NamedTuple):
-    """Unbounded starts [chain, n], first guess of the covariance [n, n] (or its diagonal [n]), modes, ends, remarks.
+    """Unbounded starts [chain, n], first guess of the inverse mass [n, n] (or [n]), modes, ends, remarks.
+
+    `covariance` [n, n] is that of the first mode.
 
     `walled`: what the chains see of the density, which itself is nowhere zero if that is None.
     """
 
     starts: Any
     inverse_mass: Any
+    covariance: Any
     modes: tuple[dict[str, Any], ...]
     ends: list[Place]
     messages: tuple[str, ...]
@@ -116,8 +120,15 @@ def sample(
     density = LogDensity(like, space, following(space, follow))
     settings = NutsSettings(warmup, target_accept, dense_mass)
     plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
+    white = None
+    if like.quadratic is not None and plan.walled is None:
+        white = Whitened.of(density, plan.starts.mean(axis=0), plan.covariance)
+        plan = plan._replace(starts=white.whiten(plan.starts), inverse_mass=jnp.ones(space.size))
+        settings = settings._replace(dense_mass=False)
     with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
-        trace = _run(plan.walled or density, plan, jax.random.key(seed), warmup + draws, settings, bar)
+        trace = _run(white or plan.walled or density, plan, jax.random.key(seed), warmup + draws, settings, bar)
+    if white is not None:
+        trace["z"] = np.asarray(white.unwhiten(jnp.asarray(trace["z"])))
     trace = {name: leaf[:, warmup:] for name, leaf in trace.items()}
     params, log_likelihood, judged = assess(density, plan, trace)
     result = Posterior(
@@ -169,7 +180,7 @@ def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, de
         walled = Walled.of(density, top, coordinates(space, density.follow, middle), covariance)
     inverse_mass = jnp.asarray(covariance if dense_mass else np.diag(covariance))
     listed = tuple(modes.described(space, mode, weight) for mode, weight in zip(found, weights, strict=True))
-    return Plan(start, inverse_mass, listed, best.ends, _messages(best, found), walled)
+    return Plan(start, inverse_mass, jnp.asarray(covariance), listed, best.ends, _messages(best, found), walled)
 
 
 def assess(density: LogDensity, plan: Plan, trace: Mapping[str, Any]) -> Assessed:
@@ -247,7 +258,7 @@ _advance = eqx.filter_jit(advance)
 
 
 def _run(
-    density: LogDensity | Walled, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
+    density: LogDensity | Walled | Whitened, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
 ) -> dict[str, np.ndarray]:
     """What `steps` transitions of every chain have seen, arrays [chain, step].
 
