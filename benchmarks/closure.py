@@ -2,7 +2,7 @@
 
     python benchmarks/closure.py --toys 500
 
-Each toy predicts from the amplitudes at the known point, adds experimental errors (symmetrised, with their
+Each toy predicts at the known point, adds experimental errors (symmetrised, with their
 correlations), and draws anew the auxiliary measurements that constrain the nuisances. It is fitted by scoring, all
 nuisances floating. The pulls of the coefficients of interest must have width one, and their squares, decorrelated, the
 chi2 distribution. So must the likelihood ratio of the truth to the maximum, with as many degrees of freedom as there

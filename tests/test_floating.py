@@ -27,10 +27,12 @@ def drawn(like, seed, widths):
     return {"C9mu": random.normal(), "C10mu": random.normal(), **shifted}
 
 
+@pytest.mark.slow
 def test_the_record_says_where_moments_come_from(both):
     assert [like.meta["moments"] for like in both] == ["to second order in the nuisances", "from the amplitudes"]
 
 
+@pytest.mark.slow
 def test_predictions_and_slopes_are_those_of_the_amplitudes(both):
     """At the central values to rounding; half a standard deviation off in every nuisance to a tenth of a percent.
 
@@ -64,3 +66,20 @@ def test_best_fits_agree(both):
     assert theirs.converged
     for name in both[0].free:
         assert ours.values[name] == pytest.approx(theirs.values[name], abs=0.1 * theirs.errors[name][0])
+
+
+def test_a_model_that_reads_inputs_reaches_what_they_move():
+    """C10/C9 is an uncertain input: with it a second direction."""
+
+    def model(params, inputs):
+        ratio = inputs["m_c"] - 1.0
+        found = {"C9_bsmumu": params["x"], "C10_bsmumu": params["x"] * ratio}
+        return bsfit.Theory(bsfit.WilsonCoefficients.of(found))
+
+    likes = [
+        bsfit.log_likelihood(model, DATA[:1], {"x": (-2, 2)}, theory="sampled", nuisances=["m_c"], exact=exact)
+        for exact in (False, True)
+    ]
+    point = {"x": jnp.asarray(-0.7), "m_c": likes[0].about.means["m_c"] + 0.01}
+    values, expected = (np.asarray(jax.jit(lambda p, f=like: f.predictions(p))(point)) for like in likes)
+    np.testing.assert_allclose(values, expected, rtol=1e-5)

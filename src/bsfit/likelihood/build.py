@@ -203,9 +203,9 @@ def _predicted(
 ) -> tuple[Prediction, str]:
     """The prediction in the form that is evaluated fastest, and which that is."""
     if floats and theory_errors.moves_moments(unquoted, uncertain) and not exact:
-        reached = max(len(pivots) for _, _, pivots in unquoted.spans(points).values())
-        if reached <= QUADRATIC_UP_TO:
-            return theory_errors.floating(unquoted, points, uncertain), QUADRATIC
+        spans = theory_errors.spans_where_inputs_float(unquoted, points, uncertain)
+        if max(len(pivots) for _, _, pivots in spans.values()) <= QUADRATIC_UP_TO:
+            return theory_errors.floating(unquoted, spans, uncertain), QUADRATIC
     if exact or (floats and theory_errors.moves_moments(unquoted, uncertain)):
         return unquoted, AMPLITUDES
     return unquoted.through_response(points, inputs_move=floats), RESPONSE

@@ -247,12 +247,19 @@ def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisa
     return Propagation(_responses(prediction, prediction.spans(params), along), jnp.asarray(along.inputs))
 
 
-def floating(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Prediction:
-    """The prediction with moments quadratic in the chosen nuisances, in the directions reached at sampled parameters.
+def spans_where_inputs_float(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Spans:
+    """Directions reached at sampled parameters, each with inputs drawn anew: a model may read them."""
+    changes = chosen.directions(prediction.inputs)
+    unit = np.random.default_rng(20180313).normal(size=(len(params), len(changes)))
+    return prediction.spans(params, unit @ changes)
+
+
+def floating(prediction: Prediction, spans: Spans, chosen: Nuisances) -> Prediction:
+    """The prediction with moments quadratic in the chosen nuisances, in the directions `spans` of each process.
 
     Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything.
     """
-    inputs, spans = prediction.inputs, prediction.spans(params)
+    inputs = prediction.inputs
     plans = [plan for plan in prediction.plans if any(high > 0.0 for *_, high in plan.rows)]
     points = {plan.name: probes(*spans[plan.name][:2]) for plan in plans}
     middle = compiled.moments({plan.process: (points[plan.name], plan.row_arrays()) for plan in plans}, inputs)

@@ -47,14 +47,14 @@ class FloatingProcess(eqx.Module):
     @classmethod
     def of(cls, response: Response, moved: Sequence[tuple[Sequence[int], Motion]]) -> "FloatingProcess":
         """From a response of ``moments`` [n, k], and how the moments of some rows move, of all together."""
-        parts = []
+        base, parts = by_monomial(response.polynomials["moments"]).swapaxes(0, 1), []
         for rows, (nuisances, slopes, combined, products) in moved:
             # In the order in which they are multiplied: what has to be reordered is, at every point.
-            by_row = slopes.transpose(0, 2, 1, 3).reshape(len(nuisances), -1)
-            arrays = jax.device_put((by_row, combined, products.reshape(*products.shape[:2], -1)))
+            size = base[0].size
+            by_row = slopes.transpose(0, 2, 1, 3).reshape(len(nuisances), len(rows) * size)
+            arrays = jax.device_put((by_row, combined, products.reshape(*products.shape[:2], size)))
             parts.append(Part(arrays[0], arrays[1], arrays[2], tuple(rows), nuisances))
-        base = jax.device_put(by_monomial(response.polynomials["moments"]).swapaxes(0, 1))
-        return cls(base, tuple(parts), response.coordinates)
+        return cls(jax.device_put(base), tuple(parts), response.coordinates)
 
     def __call__(self, theory: Theory, unit: Float[Array, " q"]) -> Float[Array, "n k"]:
         """Moments of a theory at unit nuisances."""

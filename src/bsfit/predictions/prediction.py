@@ -137,16 +137,20 @@ class Prediction(eqx.Module):
         still = values_at_standard_model(self.items, unmoved, found, self.inputs)
         return dataclasses.replace(self, responses=responses, still=jax.device_put(still))
 
-    def spans(self, params: Sequence[Params]) -> Spans:
-        """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`."""
-        stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]} if params[0] else {}
+    def spans(self, params: Sequence[Params], changes: Float[np.ndarray, "s i"] | None = None) -> Spans:
+        """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`.
+
+        With `changes` the inputs, too, are others at each of the points.
+        """
+        stacked = {name: jnp.asarray([float(p[name]) for p in params]) for name in params[0]}
+        values = np.broadcast_to(np.asarray(self.inputs.values), (len(params), len(self.inputs.names)))
         names = {plan.name: plan.coefficients for plan in self.plans}
 
-        def reached(point: Params) -> dict:
-            theory = self.model(point, self.inputs)
+        def reached(point: Params, values: Float[Array, " i"]) -> dict:
+            theory = self.model(point, dataclasses.replace(self.inputs, values=values))
             return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
 
-        found = compile_quickly(jax.vmap(reached))(stacked) if stacked else jax.tree.map(lambda y: y[None], reached({}))
+        found = compile_quickly(jax.vmap(reached))(stacked, values if changes is None else values + changes)
         # A model may be undefined in parts of its box: NaN, which no direction is made of.
         samples = {process: np.asarray(x) for process, x in found.items()}
         samples = {process: x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))] for process, x in samples.items()}
