@@ -7,7 +7,7 @@ pair of a prediction and a row.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -327,6 +327,7 @@ def of_own(prediction: Prediction, theory: Theory, inputs: Inputs) -> Float[Arra
     return jnp.stack(values) * prediction.scale[np.array(own_positions(prediction))]
 
 
+@runtime_checkable
 class Jacobian(Protocol):
     """Values [n] of predictions, and their Jacobian [n, p + q] in the free parameters and in named inputs, at a point.
 
