@@ -139,3 +139,15 @@ def test_what_is_not_finite_is_told():
     found = predict(["BR(Bs->mumu)"], params={"C10_bsmumu": 1e160})
     assert not np.isfinite(found["BR(Bs->mumu)"])
     assert found.notes[0].startswith("not finite: BR(Bs->mumu) = ")
+
+
+def test_processes_that_nothing_moves_are_values():
+    """They are not computed again at every point, unless the inputs move."""
+    names = ("R_K[1.1,6]", "BR(Bs->mumu)", "DeltaM_s")
+    direct, points = wired(names, free=("C9_bsmumu",)), [{"C9_bsmumu": x} for x in (-1.0, 0.3, 0.8)]
+    fast, moving = (direct.through_response(points, inputs_move=flag) for flag in (False, True))
+    assert set(fast.still) == {"bs_to_ll", "bs_mixing"}
+    assert not moving.still
+    expected = direct.at_once(direct.model(points[0], direct.inputs))
+    for through in (fast, moving):
+        np.testing.assert_allclose(through(points[0]), expected, rtol=1e-10)
