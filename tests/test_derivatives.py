@@ -7,7 +7,7 @@ import pytest
 
 from bsfit import compiling
 from bsfit.predictions import compiled
-from bsfit.predictions.derivatives import Jacobian, ValueAndSlopes
+from bsfit.predictions.derivatives import OfAmplitudes, ValueAndSlopes
 from bsfit.predictions.prediction import wired
 
 NAMES = ("BR(Bs->mumu)", "DeltaM_s_ps", "S_psiphi", "BR(Bs->tautau)")
@@ -24,7 +24,7 @@ def prediction():
 def test_values_and_jacobian(prediction):
     """At shifted inputs, in parameters and inputs at once, to 1e-10 of the largest."""
     point = {**FREE, **{name: 1.02 * float(prediction.inputs[name]) for name in NUISANCES}}
-    values, jacobian = Jacobian(ValueAndSlopes(prediction), tuple(FREE), NUISANCES)(point)
+    values, jacobian = OfAmplitudes(ValueAndSlopes(prediction), tuple(FREE), NUISANCES)(point)
 
     def directly(point):
         inputs = prediction.inputs.replace({name: point[name] for name in NUISANCES})
