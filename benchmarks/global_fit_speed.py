@@ -57,7 +57,9 @@ def agreement():
     ours, theirs = (bsfit.log_likelihood("eft", "latest", free=free, theory="sampled", exact=x) for x in (False, True))
     fits = [bsfit.fit(like) for like in (ours, theirs)]
     centre = np.array([fits[0].values[name] for name in ours.free])
-    draws = np.random.default_rng(1).multivariate_normal(centre, fits[0].covariance, size=200)
+    strength, vectors = np.linalg.eigh(0.5 * (fits[0].covariance + fits[0].covariance.T))
+    covariance = (vectors * np.maximum(strength, 0.0)) @ vectors.T
+    draws = np.random.default_rng(1).multivariate_normal(centre, covariance, size=200)
     columns = dict(zip(ours.free, jnp.asarray(draws.T), strict=True))
     one, other = (np.asarray(jax.jit(lambda x, f=like: jax.lax.map(f, x))(columns)) for like in (ours, theirs))
     apart = other - one

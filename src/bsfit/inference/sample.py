@@ -110,7 +110,8 @@ def sample(
     warmup, draws: per chain. target_accept: closer to one means smaller steps, the remedy for a few divergences.
     dense_mass: adapt a full mass matrix (for correlated parameters). starts: starting points of the search for modes.
     follow: about where a parameter is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains
-    move along it, and the posterior stays what it is (`following`).
+    move along it, and the posterior stays what it is (`following`). Where fits go by scoring, chains move in
+    coordinates whitened by the curvature at the mode, with a diagonal mass matrix whatever `dense_mass` says.
     The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
     """
     started = time.time()
@@ -152,6 +153,7 @@ def sample(
             draws=draws,
             starts=starts,
             follow=sorted(follow or {}),
+            whitened=white is not None,
             **settings._asdict(),
         ),
     )

@@ -202,11 +202,12 @@ def _predicted(
     unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, floats: bool, exact: bool
 ) -> tuple[Prediction, str]:
     """The prediction in the form that is evaluated fastest, and which that is."""
-    if floats and theory_errors.moves_moments(unquoted, uncertain) and not exact:
+    moving = floats and theory_errors.moves_moments(unquoted, uncertain)
+    if moving and not exact and any(plan.binned for plan in unquoted.plans):
         spans = theory_errors.spans_where_inputs_float(unquoted, points, uncertain)
         if max(len(pivots) for _, _, pivots in spans.values()) <= QUADRATIC_UP_TO:
             return theory_errors.floating(unquoted, spans, uncertain), QUADRATIC
-    if exact or (floats and theory_errors.moves_moments(unquoted, uncertain)):
+    if moving or exact:
         return unquoted, AMPLITUDES
     return unquoted.through_response(points, inputs_move=floats), RESPONSE
 

@@ -26,7 +26,6 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal, TheoryErrors
 from bsfit.loading.inputs import Inputs, InputSet, Prior
-from bsfit.predictions import compiled
 from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, own_positions, shifts
 from bsfit.predictions.floating import Floating, FloatingProcess
 from bsfit.predictions.motion import motion
@@ -260,19 +259,15 @@ def floating(prediction: Prediction, spans: Spans, chosen: Nuisances) -> Predict
     Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything.
     """
     inputs = prediction.inputs
-    plans = [plan for plan in prediction.plans if any(high > 0.0 for *_, high in plan.rows)]
-    points = {plan.name: probes(*spans[plan.name][:2]) for plan in plans}
-    middle = compiled.moments({plan.process: (points[plan.name], plan.row_arrays()) for plan in plans}, inputs)
     changes = chosen.directions(inputs)
 
     def of(plan: ProcessPlan) -> FloatingProcess:
-        names, _, pivots = spans[plan.name]
         decays = [decay for decay, *_ in plan.rows]
         alike = [[i for i, decay in enumerate(decays) if decay == one] for one in dict.fromkeys(decays)]
         moved = [(rows, motion(plan, plan.row_arrays(rows), spans[plan.name], inputs, changes)) for rows in alike]
-        return FloatingProcess.of(fit_polynomials({"moments": middle[plan.name]}, names, pivots), moved)
+        return FloatingProcess.of(moved, spans[plan.name])
 
-    processes = {plan.name: of(plan) for plan in plans}
+    processes = {plan.name: of(plan) for plan in prediction.plans if plan.binned}
     return dataclasses.replace(prediction, floating=Floating.of(processes, chosen.names, inputs, changes))
 
 

@@ -15,52 +15,55 @@ from jaxtyping import Array, Float
 
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.motion import Motion
-from bsfit.predictions.response import Response, by_monomial, coordinates_of
+from bsfit.predictions.response import Span, coordinates_of, named
 from bsfit.theory import Theory
 
 
 class Part(eqx.Module):
     """Rows of a process that the same nuisances move: positions of both, and what is in a `Motion`."""
 
+    base: Float[Array, "r mk"]
     slopes: Float[Array, "q rmk"]
     combinations: Float[Array, "r c q"]
     products: Float[Array, "r t mk"]
     rows: tuple[int, ...] = eqx.field(static=True)
     nuisances: tuple[int, ...] = eqx.field(static=True)
 
+    @classmethod
+    def of(cls, rows: Sequence[int], motion: Motion) -> "Part":
+        """From how some rows move, in the order of products: what has to be reordered is, at every point."""
+        n, size = len(rows), motion.base[:, 0].size
+        base = motion.base.swapaxes(0, 1).reshape(n, size)
+        slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.nuisances), n * size)
+        arrays = base, slopes, motion.combinations, motion.products.reshape(*motion.products.shape[:2], size)
+        return cls(*map(jax.device_put, arrays), rows=tuple(rows), nuisances=motion.nuisances)
+
     def __call__(self, unit: Float[Array, " q"]) -> Float[Array, "r mk"]:
-        """What unit nuisances add to the coefficients of the monomials."""
+        """Coefficients of the monomials at unit nuisances."""
         mine = unit[np.array(self.nuisances, dtype=int)]
         w = self.combinations @ mine
         i, j = np.array(list(combinations_with_replacement(range(w.shape[1]), 2)), dtype=int).reshape(-1, 2).T
         second = jnp.einsum("rt,rtx->rx", w[:, i] * w[:, j], self.products)
-        return (mine @ self.slopes).reshape(second.shape) + second
+        return self.base + (mine @ self.slopes).reshape(self.base.shape) + second
 
 
 class FloatingProcess(eqx.Module):
     r"""Moments [n, k] of one process: `monomials` of the coordinates, with coefficients that the nuisances move."""
 
-    base: Float[Array, "n m k"]
     parts: tuple[Part, ...]
     coordinates: tuple[tuple[str, bool], ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, response: Response, moved: Sequence[tuple[Sequence[int], Motion]]) -> "FloatingProcess":
-        """From a response of ``moments`` [n, k], and how the moments of some rows move, of all together."""
-        base, parts = by_monomial(response.polynomials["moments"]).swapaxes(0, 1), []
-        for rows, (nuisances, slopes, combined, products) in moved:
-            # In the order in which they are multiplied: what has to be reordered is, at every point.
-            size = base[0].size
-            by_row = slopes.transpose(0, 2, 1, 3).reshape(len(nuisances), len(rows) * size)
-            arrays = jax.device_put((by_row, combined, products.reshape(*products.shape[:2], size)))
-            parts.append(Part(arrays[0], arrays[1], arrays[2], tuple(rows), nuisances))
-        return cls(jax.device_put(base), tuple(parts), response.coordinates)
+    def of(cls, moved: Sequence[tuple[Sequence[int], Motion]], span: Span) -> "FloatingProcess":
+        """From how the moments of some rows move, of all together."""
+        return cls(tuple(Part.of(*one) for one in moved), named(span))
 
     def __call__(self, theory: Theory, unit: Float[Array, " q"]) -> Float[Array, "n k"]:
         """Moments of a theory at unit nuisances."""
         order = np.argsort([row for part in self.parts for row in part.rows])
-        moved = jnp.concatenate([part(unit) for part in self.parts])[order].reshape(self.base.shape)
-        return jnp.einsum("m,nmk->nk", monomials(coordinates_of(self.coordinates, theory)), self.base + moved)
+        y = monomials(coordinates_of(self.coordinates, theory))
+        moved = jnp.concatenate([part(unit) for part in self.parts])[order]
+        return jnp.einsum("m,nmk->nk", y, moved.reshape(len(order), len(y), -1))
 
 
 class Floating(eqx.Module):

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled
 from bsfit.predictions.plan import ProcessPlan
-from bsfit.predictions.response import by_monomial, fit_polynomials, probes
+from bsfit.predictions.response import Span, by_monomial, fit_polynomials, probes
 from bsfit.theory import Rows
 
 NEGLIGIBLE = 1e-4
@@ -26,11 +26,12 @@ NEGLIGIBLE = 1e-4
 class Motion(NamedTuple):
     """How the moments of r rows move with q nuisances, by monomial of the coordinates.
 
-    `nuisances` [q] are positions of those that move them at all. Slopes [q, m, r, k]; combinations w [r, c, q], and the
-    coefficients of their products w_i w_j, i <= j: [r, t, m, k].
+    `nuisances` [q] are positions of those that move them at all. Values at their centre, `base` [m, r, k]; slopes
+    [q, m, r, k]; combinations w [r, c, q], and the coefficients of their products w_i w_j, i <= j: [r, t, m, k].
     """
 
     nuisances: tuple[int, ...]
+    base: Float[np.ndarray, "m r k"]
     slopes: Float[np.ndarray, "q m r k"]
     combinations: Float[np.ndarray, "r c q"]
     products: Float[np.ndarray, "r t m k"]
@@ -39,7 +40,7 @@ class Motion(NamedTuple):
 def motion(
     plan: ProcessPlan,
     rows: Rows,
-    span: tuple[tuple[str, ...], np.ndarray, list[int]],
+    span: Span,
     inputs: Inputs,
     changes: Float[np.ndarray, "q i"],
 ) -> Motion:
@@ -72,7 +73,8 @@ def motion(
     flat = coefficients(matrix.reshape(-1, *middle.shape))
     by_pair = flat.reshape(len(flat), len(kept), len(kept), *flat.shape[2:])
     slopes = coefficients(0.5 * (plus - minus)).swapaxes(0, 1)
-    return Motion(tuple(moving.tolist()), slopes, *_reduced(by_pair / size, size, kept, len(changes)))
+    base = coefficients(middle[None])[:, 0]
+    return Motion(tuple(moving.tolist()), base, slopes, *_reduced(by_pair / size, size, kept, len(changes)))
 
 
 def _reduced(

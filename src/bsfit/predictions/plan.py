@@ -50,6 +50,11 @@ class ProcessPlan:
         return module_of(self.process)
 
     @property
+    def binned(self) -> bool:
+        """Whether any row is an integral over a bin."""
+        return any(high > 0.0 for *_, high in self.rows)
+
+    @property
     def coefficients(self) -> tuple[str, ...]:
         """Names of the Wilson coefficients that its moments depend on."""
         return catalogue.coefficients_of(self.process, self.leptons)

@@ -25,15 +25,15 @@ from bsfit.predictions.checks import check_bin
 from bsfit.predictions.floating import Floating
 from bsfit.predictions.functionals import functionals_at, values_at_standard_model
 from bsfit.predictions.plan import ProcessPlan, plans_of
-from bsfit.predictions.response import Response, fit_polynomials, probes, real_parts, span, values_at
+from bsfit.predictions.response import Response, Span, fit_polynomials, probes, real_parts, span, values_at
 from bsfit.theory import INDEX, ObservableFunction, Params, Theory
 
 ObservableLike = str | catalogue.Observable | ObservableFunction
 """A name, an entry of one's own process, or a function ``(theory, inputs) -> number``."""
 
 
-Spans = dict[str, tuple[tuple[str, ...], np.ndarray, list[int]]]
-"""Per process, names of coefficients, and directions and pivots as from `response.span`."""
+Spans = dict[str, Span]
+"""Per process, what the model reaches."""
 
 
 class Prediction(eqx.Module):

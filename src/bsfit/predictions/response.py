@@ -17,6 +17,9 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.theory import INDEX, Theory
 
+Span = tuple[tuple[str, ...], np.ndarray, list[int]]
+"""Names of coefficients, and directions and pivots as from `span`."""
+
 
 class Response(eqx.Module):
     r"""Polynomials :math:`m_0+g^Tz+\frac12 z^THz`, arrays of any shape, in d coordinates z.
@@ -75,7 +78,7 @@ def fit_polynomials(
     values: Mapping[str, Float[ArrayLike, "points ..."]], coefficients: tuple[str, ...], pivots: Sequence[int]
 ) -> Response:
     """Response of named arrays of functionals from their values at the `probes`; `pivots` as from `span`."""
-    c, d = len(coefficients), len(pivots)
+    d = len(pivots)
     first, second = np.triu_indices(d, 1)
 
     def polynomial(values: Float[ArrayLike, "points ..."]) -> tuple[Array, Array, Array]:
@@ -89,8 +92,16 @@ def fit_polynomials(
         tensors = constant[0], np.moveaxis(gradient, 0, -1), np.moveaxis(hessian, (0, 1), (-2, -1))
         return jax.device_put(tensors)
 
-    coordinates = tuple((coefficients[i % c], i >= c) for i in pivots)
-    return Response({name: polynomial(array) for name, array in values.items()}, coordinates)
+    return Response({name: polynomial(array) for name, array in values.items()}, _named(coefficients, pivots))
+
+
+def named(span: Span) -> tuple[tuple[str, bool], ...]:
+    """The coordinates of a span, as in a `Response`."""
+    return _named(span[0], span[2])
+
+
+def _named(coefficients: tuple[str, ...], pivots: Sequence[int]) -> tuple[tuple[str, bool], ...]:
+    return tuple((coefficients[i % len(coefficients)], i >= len(coefficients)) for i in pivots)
 
 
 def coordinates_of(coordinates: Sequence[tuple[str, bool]], theory: Theory) -> list[Float[Array, ""]]:
