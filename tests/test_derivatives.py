@@ -7,7 +7,8 @@ import pytest
 
 from bsfit import compiling
 from bsfit.predictions import compiled
-from bsfit.predictions.derivatives import OfAmplitudes, ValueAndSlopes
+from bsfit.predictions.derivatives import ValueAndSlopes
+from bsfit.predictions.jacobian import OfAmplitudes
 from bsfit.predictions.prediction import wired
 
 NAMES = ("BR(Bs->mumu)", "DeltaM_s_ps", "S_psiphi", "BR(Bs->tautau)")

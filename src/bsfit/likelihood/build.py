@@ -22,7 +22,8 @@ from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
-from bsfit.predictions.derivatives import OfAmplitudes, OfTensors, ValueAndSlopes
+from bsfit.predictions.derivatives import ValueAndSlopes
+from bsfit.predictions.jacobian import OfAmplitudes, OfTensors
 from bsfit.predictions.prediction import Prediction
 
 AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"

@@ -13,7 +13,7 @@ from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.terms import Predicted, Term
 from bsfit.predictions.bound_model import check_domain
-from bsfit.predictions.derivatives import Jacobian
+from bsfit.predictions.jacobian import Jacobian
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Params
 

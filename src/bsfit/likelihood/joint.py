@@ -21,7 +21,7 @@ from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.checks import failed_verdicts
-from bsfit.predictions.derivatives import Jacobian
+from bsfit.predictions.jacobian import Jacobian
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Params, Theory, Verdict
 
