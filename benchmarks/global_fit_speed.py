@@ -57,12 +57,17 @@ def agreement():
     ours, theirs = (bsfit.log_likelihood("eft", "latest", free=free, theory="sampled", exact=x) for x in (False, True))
     fits = [bsfit.fit(like) for like in (ours, theirs)]
     centre = np.array([fits[0].values[name] for name in ours.free])
-    strength, vectors = np.linalg.eigh(0.5 * (fits[0].covariance + fits[0].covariance.T))
-    covariance = (vectors * np.maximum(strength, 0.0)) @ vectors.T
-    draws = np.random.default_rng(1).multivariate_normal(centre, covariance, size=200)
+    known = np.isfinite(np.diag(fits[0].covariance))  # what is at a bound or undetermined stays where it is
+    error = np.sqrt(np.where(known, np.diag(fits[0].covariance), 0.0))
+    correlation = np.nan_to_num(fits[0].covariance) / np.outer(*2 * [np.where(known, error, 1.0)])
+    strength, vectors = np.linalg.eigh(0.5 * (correlation + correlation.T))
+    unit = np.random.default_rng(1).normal(size=(200, len(centre)))
+    draws = centre + error * ((unit * np.sqrt(np.maximum(strength, 0.0))) @ vectors.T)
     columns = dict(zip(ours.free, jnp.asarray(draws.T), strict=True))
     one, other = (np.asarray(jax.jit(lambda x, f=like: jax.lax.map(f, x))(columns)) for like in (ours, theirs))
-    apart = other - one
+    fine = np.isfinite(one) & np.isfinite(other)
+    apart = (other - one)[fine]
+    print(f"{np.sum(~known)} parameters without an error, {np.sum(~fine)} draws without a likelihood")
     print(f"log L of 200 draws: rms {np.sqrt(np.mean(apart**2)):.3f}, largest {np.abs(apart).max():.3f}")
     shifts = {n: abs(fits[0].values[n] - fits[1].values[n]) / fits[1].hessian_errors[n] for n in ours.free}
     worst = sorted(shifts, key=lambda n: -shifts[n])[:3]
