@@ -29,6 +29,7 @@ def drawn(like, seed, widths):
 
 @pytest.mark.slow
 def test_the_record_says_where_moments_come_from(both):
+    assert ["quadratic in the nuisances" in " ".join(like.notes) for like in both] == [True, False]
     assert [like.meta["moments"] for like in both] == ["to second order in the nuisances", "from the amplitudes"]
 
 

@@ -29,6 +29,10 @@ from bsfit.predictions.prediction import Prediction
 AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"
 """Where moments come from."""
 
+POLYNOMIAL = (
+    "moments are quadratic in the nuisances, good to about 0.1 sigma of a best fit: exact=True keeps the amplitudes"
+)
+
 QUADRATIC_UP_TO = 6
 """Directions up to which moments are made polynomials of nuisances: with d of them they are found at
 1 + d + d(d+1)/2 points, a few seconds each."""
@@ -104,7 +108,8 @@ def log_likelihood(
     comparable = own_values.theory is None
     at_standard_model = SameEverywhere.of_blocks(blocks, shifts, at_reference) if theory == "sampled" else everywhere
     beside = own_values.notes if theory == "fixed" and own_values.inputs_read & {*uncertain.names} else ()
-    notes = (*idle(asked.fixed, pred), *beside, *notes_of(every_term))
+    polynomial = (POLYNOMIAL,) if how == QUADRATIC else ()
+    notes = (*idle(asked.fixed, pred), *beside, *polynomial, *notes_of(every_term))
     about = About(
         free={**own, **_floating(asked.free, own, uncertain, sampled)},
         fixed=asked.fixed,
