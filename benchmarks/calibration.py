@@ -24,7 +24,7 @@ import scipy.stats
 import bsfit
 from bsfit.inference.sample import LogDensity, NutsSettings, draw_chains
 from bsfit.inference.space import parse
-from bsfit.likelihood.densities import log_likelihood_curve
+from bsfit.likelihood.curves import log_likelihood_curve
 
 NAMES = ("C9mu", "C10mu", "C9pmu")
 WIDTH = 0.25  # of the prior: about that of the data, so that a wrong prior shows

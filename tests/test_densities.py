@@ -1,5 +1,7 @@
 """Densities against scipy, brute-force profiling, and limits."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +10,8 @@ import scipy.optimize
 import scipy.stats
 
 from bsfit.likelihood import densities
-from bsfit.likelihood.densities import PublishedCurve, SplitNormal
+from bsfit.likelihood.curves import PublishedCurve, log_likelihood_curve
+from bsfit.likelihood.densities import SplitNormal
 
 CORRELATION = np.array([[1.0, 0.3, -0.2], [0.3, 1.0, 0.1], [-0.2, 0.1, 1.0]])
 CENTRAL, PLUS, MINUS = np.array([0.745, 0.66, 0.685]), np.array([0.097, 0.113, 0.122]), np.array([0.082, 0.074, 0.084])
@@ -144,6 +147,46 @@ def test_constant_theory_errors_of_any_asymmetry(ratio):
         np.testing.assert_allclose(slope / size, expected_slope / size, atol=1e-9)
 
 
+@pytest.mark.parametrize("ratio", [1.0, 1.2, 15.0])
+@pytest.mark.parametrize("together", [1, 5, 160])
+def test_moving_theory_errors_of_many_nuisances(ratio, together):
+    """Density and slopes in predictions and shifts against the covariance by hand; correlations in blocks of values."""
+    random = np.random.default_rng(4)
+    n = 160
+    plus = random.uniform(0.5, 2.0, n) * np.geomspace(1e-3, 1e3, n)
+    minus = plus * np.where(random.permutation(n) < 120, ratio ** random.choice([-1.0, 1.0], n), 1.0)
+    blocks = np.arange(n) // together
+    correlation = np.where(blocks[:, None] == blocks, 0.4, 0.0) + 0.6 * np.eye(n)
+    block = SplitNormal.of(random.normal(size=n) * plus, plus, minus, correlation)
+    unit = jnp.asarray(0.5 * (plus + minus))
+    points = np.asarray(block.central) + 3.0 * random.normal(size=(4, n)) * np.maximum(plus, minus)
+    shifts = random.normal(size=(4, n, 7)) * np.asarray(unit)[:, None]
+
+    def covariance(error, shifts):
+        w = shifts / unit[:, None]
+        return correlation * jnp.outer(error / unit, error / unit) + w @ w.T
+
+    def by_hand(point, shifts):
+        rest = (point - block.central) / unit
+        chi2 = rest @ jnp.linalg.solve(covariance(densities.sigma(block, point), shifts), rest)
+        log_det = jnp.linalg.slogdet(covariance(unit, shifts))[1] + 2.0 * jnp.sum(
+            jnp.log(jnp.sqrt(2.0 * jnp.pi) * unit)
+        )
+        return -0.5 * (chi2 + log_det)
+
+    def both(density):
+        return jax.jit(jax.vmap(jax.value_and_grad(density, (0, 1))))(points, jnp.asarray(shifts))
+
+    (value, slopes), (expected, expected_slopes) = both(partial(densities.log_prob, block)), both(by_hand)
+    np.testing.assert_allclose(value, expected, rtol=1e-10)
+    np.testing.assert_allclose(
+        jax.jit(jax.vmap(partial(densities.log_prob, block)))(points, shifts), expected, rtol=1e-10
+    )
+    for slope, right, axes in zip(slopes, expected_slopes, ((0,), (0, 2)), strict=True):
+        size = np.abs(right).max(axis=axes, keepdims=True)
+        np.testing.assert_allclose(slope / size, right / size, atol=1e-9)
+
+
 def test_split_normal_is_normalised_and_smooth():
     block = SplitNormal.of(np.array([0.7]), np.array([0.12]), np.array([0.07]))
     x = np.linspace(-0.5, 2.5, 20001)
@@ -172,16 +215,16 @@ def test_a_tabulated_gaussian_is_a_gaussian_inside_and_outside():
     x = np.linspace(0.2, 1.5, 80)
     curve = PublishedCurve.of(x, -0.5 * ((x - 0.85) / 0.13) ** 2)
     at = jnp.asarray([0.3, 0.72, 0.85, 1.2])
-    values = jax.vmap(lambda v: densities.log_likelihood_curve(curve, v))(at)
+    values = jax.vmap(lambda v: log_likelihood_curve(curve, v))(at)
     np.testing.assert_allclose(values, -0.5 * ((at - 0.85) / 0.13) ** 2, atol=1e-5)
-    beyond = densities.log_likelihood_curve(curve, 1.9)
+    beyond = log_likelihood_curve(curve, 1.9)
     assert beyond == pytest.approx(-0.5 * ((1.9 - 0.85) / 0.13) ** 2, rel=0.02)
-    slope = jax.grad(lambda v: densities.log_likelihood_curve(curve, v))
+    slope = jax.grad(lambda v: log_likelihood_curve(curve, v))
     assert slope(1.5 - 1e-9) == pytest.approx(float(slope(1.5 + 1e-9)), rel=1e-5)
 
 
 def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
     x = np.linspace(-2.0, 4.0, 200)
     curve = PublishedCurve.of(x, -0.5 * ((x - 1.0) / 0.3) ** 2, smear=0.2)
-    value = densities.log_likelihood_curve(curve, 1.4)
+    value = log_likelihood_curve(curve, 1.4)
     assert value == pytest.approx(-0.5 * 0.4**2 / (0.3**2 + 0.2**2), rel=1e-3)

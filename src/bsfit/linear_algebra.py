@@ -27,23 +27,12 @@ def solve_positive(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> F
     """
     if matrix.shape[0] <= SMALL:
         return _solve_in_scalars(matrix, vector)
-    factor = factor_positive(jax.lax.stop_gradient(matrix))
-    return jax.lax.custom_linear_solve(
-        lambda x: matrix @ x, vector, lambda _, b: solve_factored(factor, b), symmetric=True
-    )
+    return _solve_by_factor(matrix, factor_positive(jax.lax.stop_gradient(matrix)), vector)
 
 
-@jax.custom_jvp
 def log_det_positive(matrix: Float[Array, "n n"]) -> Float[Array, ""]:
     """Logarithm of the determinant of a symmetric positive definite matrix; without LAPACK, see `solve_positive`."""
-    return jnp.sum(jnp.log(factor_positive(matrix).pivots))
-
-
-@log_det_positive.defjvp
-def _(primals, tangents):
-    (matrix,), (change,) = primals, tangents
-    inverse = jax.vmap(partial(solve_positive, matrix))(jnp.eye(len(matrix)))
-    return log_det_positive(matrix), jnp.sum(inverse * change)
+    return log_det_factored(matrix, factor_positive(jax.lax.stop_gradient(matrix)))
 
 
 def _solve_in_scalars(matrix: Float[Array, "n n"], vector: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -105,37 +94,58 @@ def solve_factored(factor: Factor, vector: Float[Array, " n"]) -> Float[Array, "
     return factor.elimination.T @ ((factor.elimination @ vector) / factor.pivots)
 
 
+def _solve_by_factor(matrix: Float[Array, "n n"], factor: Factor, vector: Float[Array, " n"]) -> Float[Array, " n"]:
+    """The same, differentiable in the matrix and the vector; the factor is a constant."""
+    return jax.lax.custom_linear_solve(
+        lambda x: matrix @ x, vector, lambda _, b: solve_factored(factor, b), symmetric=True
+    )
+
+
+@jax.custom_jvp
+def log_det_factored(matrix: Float[Array, "n n"], factor: Factor) -> Float[Array, ""]:
+    """`log_det_positive` of a matrix whose factor, without derivatives, is known."""
+    return jnp.sum(jnp.log(factor.pivots))
+
+
+@log_det_factored.defjvp
+def _(primals, tangents):
+    (matrix, factor), (change, _) = primals, tangents
+    inverse = jax.vmap(partial(_solve_by_factor, matrix, factor))(jnp.eye(len(matrix)))
+    return log_det_factored(matrix, factor), jnp.sum(inverse * change)
+
+
 ITERATIONS = 30
 """So many steps of `solve_near` before the matrix is eliminated after all."""
 
 
 def solve_near(
-    inverse: Float[Array, "n n"],
-    change: Callable[[Float[Array, " n"]], Float[Array, " n"]],
+    product: Callable[[Float[Array, " n"], Float[Array, " n"]], Float[Array, " n"]],
+    inverse: Callable[[Float[Array, " n"]], Float[Array, " n"]],
     vector: Float[Array, " n"],
     goal: float,
     matrix: Callable[[], Float[Array, "n n"]],
 ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    r"""Solution of (A + C) x = b, symmetric positive definite, and what is left of b; `inverse` is that of A.
+    r"""Solution of B x = b, symmetric positive definite, near to A, and what is left of b.
 
-    Conjugate gradients preconditioned by :math:`A^{-1}` (Saad, Iterative Methods for Sparse Linear Systems, 2nd ed.,
-    algorithm 9.1), `change` multiplies with C: the product of A with the direction follows from the residuals. They end
-    when :math:`r^TA^{-1}r` has fallen by `goal` squared; where `ITERATIONS` steps do not reach that, the `matrix` A + C
-    is eliminated. Under vmap all lanes go on until the last is done, and none is eliminated unless one has to be. Not
+    Conjugate gradients preconditioned by :math:`A^{-1}`, with which `inverse` multiplies (Saad, Iterative Methods for
+    Sparse Linear Systems, 2nd ed., algorithm 9.1). ``product(x, A x)`` is B x: the product of A with the direction
+    follows from the residuals, and what B has beside A may cost less than all of it. They end when
+    :math:`r^TA^{-1}r` has fallen by `goal` squared; where `ITERATIONS` steps do not reach that, the `matrix` B is
+    eliminated. Under vmap all lanes go on until the last is done, and none is eliminated unless one has to be. Not
     differentiable: put it into ``jax.lax.custom_linear_solve``.
     """
 
     def step(state: tuple) -> tuple:
         x, left, direction, along, size, steps = state
-        moved = along + change(direction)
+        moved = product(direction, along)
         length = size / (direction @ moved)
         x, left = x + length * direction, left - length * moved
-        weighed = inverse @ left
+        weighed = inverse(left)
         new = left @ weighed
         turn = new / size
         return x, left, weighed + turn * direction, left + turn * along, new, steps + 1
 
-    first = inverse @ vector
+    first = inverse(vector)
     start = vector @ first
     state = (jnp.zeros_like(vector), vector, first, vector, start, jnp.asarray(0))
     enough = goal**2 * start

@@ -18,6 +18,23 @@ def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     return 0.5 * (x + 1.0), 0.5 * w
 
 
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def forward(function: Callable[[Array], Array], z: Float[Array, " d"]) -> Float[Array, "..."]:
+    """A function of few numbers, whose derivatives are taken forward also where they are asked for in reverse.
+
+    A Jacobian of d columns is a product with vectors for either: where the values are many, and made of many pieces,
+    what would be kept for the way back costs more. Nothing else that the function reads is differentiated.
+    """
+    return function(z)
+
+
+@forward.defjvp
+def _forward_slope(function, primals, tangents):
+    (z,), (change,) = primals, tangents
+    value, jacobian = jax.vmap(lambda e: jax.jvp(function, (z,), (e,)), out_axes=(None, -1))(jnp.eye(len(z)))
+    return value, jacobian @ change
+
+
 def safe_sqrt(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Square root of x for x > 0, else zero with zero gradient."""
     positive = x > 0

@@ -22,12 +22,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, Float, Int
 
 from bsfit.linear_algebra import (
     SMALL,
+    Factor,
     contract,
     factor_positive,
+    log_det_factored,
     log_det_positive,
     solve_factored,
     solve_near,
@@ -42,7 +44,8 @@ class SplitNormal(eqx.Module):
     r"""Measured values with asymmetric, correlated Gaussian errors.
 
     `central`, `sigma_plus`, `sigma_minus` have shape [n]; `precision` [n, n] is the inverse of the correlation matrix,
-    or None for uncorrelated values. `log_norm` is
+    or None for uncorrelated values; where each is correlated with few others, `sparse` are the positions and the
+    entries [n, m] of its rows. `log_norm` is
     :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`.
     """
 
@@ -50,6 +53,7 @@ class SplitNormal(eqx.Module):
     sigma_plus: Float[Array, " n"]
     sigma_minus: Float[Array, " n"]
     precision: Float[Array, "n n"] | None
+    sparse: tuple[Int[Array, "n m"], Float[Array, "n m"]] | None
     log_norm: Float[Array, ""]
 
     @classmethod
@@ -59,16 +63,27 @@ class SplitNormal(eqx.Module):
         """Build from arrays [n] and a correlation matrix [n, n]. Raises ValueError if that is not positive definite."""
         mean = 0.5 * (np.asarray(sigma_plus) + np.asarray(sigma_minus))
         log_norm = np.sum(np.log(np.sqrt(2.0 * np.pi) * mean))
-        precision = None
+        precision = sparse = None
         if correlation is not None and not np.array_equal(correlation, np.eye(len(mean))):
             try:
                 factor = np.linalg.cholesky(correlation)
             except np.linalg.LinAlgError:
                 raise ValueError("the correlation matrix is not positive definite") from None
-            precision = jax.device_put(np.linalg.inv(correlation))
+            inverse = np.linalg.inv(correlation)
+            precision, sparse = jax.device_put((inverse, _sparse(inverse)))
             log_norm += np.sum(np.log(np.diag(factor)))
         value, plus, minus = (jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus))
-        return cls(value, plus, minus, precision, jnp.asarray(log_norm, dtype=float))
+        return cls(value, plus, minus, precision, sparse, jnp.asarray(log_norm, dtype=float))
+
+    def weigh(self, y: Float[Array, " n *q"]) -> Float[Array, " n *q"]:
+        """Product with the inverse of the correlation matrix."""
+        if self.precision is None:
+            return y
+        if self.sparse is None:
+            return self.precision @ y
+        index, entries = self.sparse
+        entries = jnp.expand_dims(entries, tuple(range(2, y.ndim + 1)))
+        return sum((entries[:, j] * y[index[:, j]] for j in range(1, index.shape[1])), entries[:, 0] * y[index[:, 0]])
 
     def take(self, index: np.ndarray) -> "SplitNormal":
         """Marginal density of some of the values: rows and columns of the correlation matrix are dropped."""
@@ -77,6 +92,20 @@ class SplitNormal(eqx.Module):
         )
         value, plus, minus = (np.asarray(x)[index] for x in (self.central, self.sigma_plus, self.sigma_minus))
         return SplitNormal.of(value, plus, minus, correlation)
+
+
+FEW = 16
+"""A row of so many entries is summed, where that leaves out seven of eight columns."""
+
+
+def _sparse(matrix: Float[np.ndarray, "n n"]) -> tuple[Int[np.ndarray, "n m"], Float[np.ndarray, "n m"]] | None:
+    """Positions and entries of what is not zero in each row, if these are few; rows with fewer are filled up."""
+    used = matrix != 0.0
+    m = int(used.sum(axis=1).max())
+    if m > min(FEW, len(matrix) // 8):
+        return None
+    index = np.argsort(~used, axis=1, kind="stable")[:, :m]
+    return index, np.take_along_axis(matrix, index, axis=1)
 
 
 class FixedErrors(eqx.Module):
@@ -171,11 +200,11 @@ class FixedErrors(eqx.Module):
         """Solution with it, and what is left of the vector: `solve_near`."""
         x, base, moved = self.x, self.x * self.near[None] + self.y, error - self.near
 
-        def change(vector: Float[Array, " a"]) -> Float[Array, " a"]:
+        def product(vector: Float[Array, " a"], near: Float[Array, " a"]) -> Float[Array, " a"]:
             scaled = moved * vector
-            return moved * (base @ vector + x @ scaled) + base.T @ scaled
+            return near + moved * (base @ vector + x @ scaled) + base.T @ scaled
 
-        return solve_near(self.inverse, change, vector, goal, lambda: self.complement(error))
+        return solve_near(product, lambda v: self.inverse @ v, vector, goal, lambda: self.complement(error))
 
 
 def _complement(x, y, z, error):
@@ -247,41 +276,56 @@ def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors
     error = sigma(data, prediction)
     y = (prediction - data.central) / error
     if theory.shape[1] == 0:
-        return contract(y, _weigh(data.precision, y))
+        return contract(y, data.weigh(y))
     if theory.shape[1] > SMALL:
-        return _profiled(data.precision, y, theory / error[:, None])
+        return _profiled(data, y, theory / error[:, None], _at_mean_errors(data, theory)[1])
     columns = [theory[:, a] / error for a in range(theory.shape[1])]
-    p_y = _weigh(data.precision, y)
+    p_y = data.weigh(y)
     projection = jnp.stack([contract(column, p_y) for column in columns])
-    shift = solve_positive(_nuisance_matrix(data, columns), projection)
+    shift = solve_positive(_small_nuisance_matrix(data, columns), projection)
     return contract(y, p_y) - contract(projection, shift)
 
 
+def _at_mean_errors(data: SplitNormal, theory: Float[Array, "n q"]) -> tuple[Float[Array, "q q"], Factor]:
+    """1 + W^T rho^-1 W for the columns of W, theory shifts in units of the mean experimental errors, and its factor."""
+    w = theory / (0.5 * (data.sigma_plus + data.sigma_minus))[:, None]
+    matrix = jnp.eye(theory.shape[1]) + w.T @ data.weigh(w)
+    return matrix, factor_positive(jax.lax.stop_gradient(matrix))
+
+
 @jax.custom_jvp
-def _profiled(precision: Float[Array, "n n"] | None, y: Float[Array, " n"], w: Float[Array, "n q"]) -> Float[Array, ""]:
+def _profiled(data: SplitNormal, y: Float[Array, " n"], w: Float[Array, "n q"], near: Factor) -> Float[Array, ""]:
     """Minimum over many nuisances; by the envelope theorem its slope needs no derivative of where the minimum is."""
-    return y @ _weigh(precision, y - w @ _best_nuisances(precision, y, w))
+    weighed = data.weigh(y)
+    projection = w.T @ weighed
+    nuisances, left = _solved(data, w, near, projection, GOAL_AT_EXTREMUM)
+    return y @ weighed - nuisances @ (projection + left)
 
 
 @_profiled.defjvp
 def _(primals, tangents):
-    (precision, y, w), (_, dy, dw) = primals, tangents
-    nuisances = _best_nuisances(precision, y, w)
-    pull = _weigh(precision, y - w @ nuisances)
+    (data, y, w, near), (_, dy, dw, _) = primals, tangents
+    still = jax.lax.stop_gradient((data, w, near))
+    nuisances = jax.lax.custom_linear_solve(
+        lambda x: x + w.T @ data.weigh(w @ x),
+        w.T @ data.weigh(y),
+        lambda _, b: _solved(*still, b, GOAL)[0],
+        symmetric=True,
+    )
+    pull = data.weigh(y - w @ nuisances)
     return y @ pull, 2.0 * pull @ (dy - dw @ nuisances)
 
 
-def _best_nuisances(
-    precision: Float[Array, "n n"] | None, y: Float[Array, " n"], w: Float[Array, "n q"]
-) -> Float[Array, " q"]:
-    """Solution of (1 + W^T rho^-1 W) x = W^T rho^-1 y; differentiated through products with vectors alone."""
-    fixed = jax.lax.stop_gradient(w)
-    factor = factor_positive(jnp.eye(w.shape[1]) + fixed.T @ _weigh(precision, fixed))
-    return jax.lax.custom_linear_solve(
-        lambda x: x + w.T @ _weigh(precision, w @ x),
-        w.T @ _weigh(precision, y),
-        lambda _, b: solve_factored(factor, b),
-        symmetric=True,
+def _solved(
+    data: SplitNormal, w: Float[Array, "n q"], near: Factor, vector: Float[Array, " q"], goal: float
+) -> tuple[Float[Array, " q"], Float[Array, " q"]]:
+    """Solution of (1 + W^T rho^-1 W) x = vector, and what is left of that: `solve_near`."""
+    return solve_near(
+        lambda x, _: x + w.T @ data.weigh(w @ x),
+        partial(solve_factored, near),
+        vector,
+        goal,
+        lambda: jnp.eye(w.shape[1]) + w.T @ data.weigh(w),
     )
 
 
@@ -293,11 +337,16 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryEr
     """
     if isinstance(theory, FixedErrors):
         return -0.5 * chi2(data, prediction, theory) - theory.log_norm
+    if theory.shape[1] > SMALL:
+        error = sigma(data, prediction)
+        matrix, factor = _at_mean_errors(data, theory)
+        least = _profiled(data, (prediction - data.central) / error, theory / error[:, None], factor)
+        return -0.5 * (least + log_det_factored(matrix, factor)) - data.log_norm
     result = -0.5 * chi2(data, prediction, theory) - data.log_norm
     if theory.shape[1]:
         error = 0.5 * (data.sigma_plus + data.sigma_minus)
         columns = [theory[:, a] / error for a in range(theory.shape[1])]
-        result -= 0.5 * log_det_positive(_nuisance_matrix(data, columns))
+        result -= 0.5 * log_det_positive(_small_nuisance_matrix(data, columns))
     return result
 
 
@@ -316,66 +365,10 @@ def upper_limit_chi2(ratio: Float[Array, ""], at_limit: float) -> Float[Array, "
     return at_limit * ratio**2
 
 
-def _weigh(precision: Float[Array, "n n"] | None, y: Float[Array, " n *q"]) -> Float[Array, " n *q"]:
-    return y if precision is None else precision @ y
-
-
-def _nuisance_matrix(data: SplitNormal, columns: Sequence[Float[Array, " n"]]) -> Float[Array, "q q"]:
-    """1 + W^T rho^-1 W for the columns of W, theory shifts in units of the experimental errors."""
+def _small_nuisance_matrix(data: SplitNormal, columns: Sequence[Float[Array, " n"]]) -> Float[Array, "q q"]:
+    """1 + W^T rho^-1 W for few columns of W, theory shifts in units of the experimental errors."""
     q = len(columns)
-    if q > SMALL:
-        w = jnp.stack(columns, axis=1)
-        return jnp.eye(q) + w.T @ _weigh(data.precision, w)
-    weighed = [_weigh(data.precision, column) for column in columns]
+    weighed = [data.weigh(column) for column in columns]
     upper = {(a, b): contract(columns[a], weighed[b]) for a in range(q) for b in range(a, q)}
     rows = [jnp.stack([upper[min(a, b), max(a, b)] for b in range(q)]) for a in range(q)]
     return jnp.eye(q) + jnp.stack(rows)
-
-
-class PublishedCurve(eqx.Module):
-    """A published likelihood curve of one value: log-likelihood on an equidistant grid, as cubic spline coefficients.
-
-    Outside the grid it continues as the Gaussian that has the value and slope of the curve at its end, so that a fit
-    that starts far away still finds its way; `start`, `step` give the grid, `coefficients` has shape [n - 1, 4].
-    """
-
-    start: Float[Array, ""]
-    step: Float[Array, ""]
-    coefficients: Float[Array, "m 4"]
-    width: Float[Array, ""]
-
-    @classmethod
-    def of(cls, x: np.ndarray, log_likelihood: np.ndarray, smear: float = 0.0, points: int = 400) -> "PublishedCurve":
-        """Spline through tabulated points [n], maximum at zero, convolved with a Gaussian of width `smear` in x."""
-        from scipy.interpolate import CubicSpline
-
-        order = np.argsort(x)
-        x, density = np.asarray(x, dtype=float)[order], np.exp(np.asarray(log_likelihood, dtype=float)[order])
-        mean = np.trapezoid(density * x, x) / np.trapezoid(density, x)
-        width = np.sqrt(np.trapezoid(density * (x - mean) ** 2, x) / np.trapezoid(density, x))
-        log_density = CubicSpline(x, np.log(density / density.max()))
-        grid = np.linspace(x[0], x[-1], points)
-        values = log_density(grid)
-        if smear > 0.0:
-            nodes, weights = np.polynomial.hermite_e.hermegauss(31)
-            shifted = np.clip(grid[:, None] + smear * nodes, x[0], x[-1])
-            values = np.log(np.sum(weights * np.exp(log_density(shifted)), axis=1) / np.sum(weights))
-        spline = CubicSpline(grid, values)
-        peak = np.max(spline(spline.derivative().roots(extrapolate=False)))
-        spline.c[-1] -= peak
-        parts = (grid[0], grid[1] - grid[0], spline.c.T[:, ::-1], np.hypot(width, smear))
-        return cls(*(jnp.asarray(part, dtype=float) for part in parts))
-
-
-def log_likelihood_curve(curve: PublishedCurve, prediction: Float[ArrayLike, ""]) -> Float[Array, ""]:
-    """Log-likelihood of a predicted value, zero at its maximum."""
-    n = curve.coefficients.shape[0]
-    position = (prediction - curve.start) / curve.step
-    inside = jnp.clip(position, 0.0, n * (1.0 - 1e-12))
-    i = jnp.clip(jnp.floor(inside).astype(int), 0, n - 1)
-    t = (inside - i) * curve.step
-    c = curve.coefficients[i]
-    value = c[0] + t * (c[1] + t * (c[2] + t * c[3]))
-    slope = c[1] + t * (2.0 * c[2] + 3.0 * t * c[3])
-    beyond = (position - inside) * curve.step
-    return value + slope * beyond - 0.5 * (beyond / curve.width) ** 2

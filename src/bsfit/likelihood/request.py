@@ -11,7 +11,8 @@ import scipy.linalg
 from bsfit import catalogue, scalars
 from bsfit.errors import BsfitInputError, one_of
 from bsfit.likelihood import dark_matter, own_terms
-from bsfit.likelihood.densities import PublishedCurve, SplitNormal
+from bsfit.likelihood.curves import PublishedCurve
+from bsfit.likelihood.densities import SplitNormal
 from bsfit.likelihood.free_parameters import check_bounds, plain, refuse_alike
 from bsfit.likelihood.terms import MeasuredValues, PublishedCurves, Term
 from bsfit.likelihood.theory_errors import globs_of

@@ -17,7 +17,8 @@ from jaxtyping import Array, Float
 from bsfit import own_code
 from bsfit.dark_matter import relic_density
 from bsfit.likelihood import densities
-from bsfit.likelihood.densities import PublishedCurve, SplitNormal
+from bsfit.likelihood.curves import PublishedCurve, log_likelihood_curve
+from bsfit.likelihood.densities import SplitNormal
 from bsfit.likelihood.theory_errors import WHOLE, ErrorsOfBlocks
 from bsfit.loading.inputs import Inputs
 from bsfit.theory import Theory, Verdict
@@ -214,7 +215,7 @@ class PublishedCurves(OfPredictions):
         """Log-likelihood of each group, zero at the maxima."""
         found: dict[str, Array] = {}
         for curve, group, value in zip(self.curves, self.groups, values, strict=True):
-            found[group] = found.get(group, jnp.zeros(())) + densities.log_likelihood_curve(curve, value)
+            found[group] = found.get(group, jnp.zeros(())) + log_likelihood_curve(curve, value)
         return found
 
     def chi2(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> Float[Array, ""]:

@@ -26,12 +26,29 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal, TheoryErrors
 from bsfit.loading.inputs import Inputs, InputSet, Prior
-from bsfit.predictions.derivatives import Directions, ValueAndSlopes, moment_slopes, own_positions, shifts
+from bsfit.numerics import forward
+from bsfit.predictions.derivatives import (
+    Directions,
+    ValueAndSlopes,
+    functional_slopes,
+    moment_slopes,
+    own_positions,
+    shifts,
+)
 from bsfit.predictions.floating import Floating, FloatingProcess
 from bsfit.predictions.motion import motion
 from bsfit.predictions.plan import ProcessPlan
 from bsfit.predictions.prediction import Prediction, Spans
-from bsfit.predictions.response import Response, fit_polynomials, probes, values_at
+from bsfit.predictions.response import (
+    Coordinates,
+    by_monomial,
+    coordinates_of,
+    fit_polynomials,
+    monomials,
+    named,
+    polynomial,
+    probes,
+)
 from bsfit.theory import INDEX, Theory
 
 Globs = str | Sequence[str] | None
@@ -228,22 +245,52 @@ class DirectPropagation(eqx.Module):
 
 
 class Propagation(eqx.Module):
-    """Shifts of all predictions per unit nuisance at any point, from the response of the slopes of the moments."""
+    """Shifts of all predictions per unit nuisance at any point, from polynomials in the Wilson coefficients.
 
-    responses: dict[str, Response]
+    By process, its `coordinates` and the coefficients of their monomials of `functionals` and of their `slopes`, by
+    kind of observable.
+    """
+
+    functionals: dict[str, dict[str, Float[Array, "m o r f"]]]
+    slopes: dict[str, dict[str, Float[Array, "m rf o q"]]]
     directions: Float[Array, "q i"]
+    coordinates: dict[str, Coordinates] = eqx.field(static=True)
 
     def __call__(self, prediction: Prediction, theory: Theory) -> AtThisPoint:
-        """Shifts of a theory within the reach for which the responses were built."""
-        found = {process: values_at(response, theory) for process, response in self.responses.items()}
-        moments, slopes = ({process: parts[part] for process, parts in found.items()} for part in ("moments", "slopes"))
-        return AtThisPoint(shifts(prediction, theory, prediction.inputs, moments, slopes, self.directions))
+        """Shifts of a theory within the reach for which the polynomials were made."""
+        names = tuple(dict.fromkeys(name for of_process in self.coordinates.values() for name in of_process))
+
+        def at(z: Float[Array, " d"]) -> Float[Array, "n q"]:
+            known = dict(zip(names, z, strict=True))
+            y = {process: monomials([known[name] for name in mine]) for process, mine in self.coordinates.items()}
+            functionals, slopes = (
+                {process: {key: polynomial(y[process], k) for key, k in kinds.items()} for process, kinds in of.items()}
+                for of in (self.functionals, self.slopes)
+            )
+            return shifts(prediction, theory, prediction.inputs, functionals, slopes, self.directions)
+
+        z = jnp.stack([jnp.zeros(()), *coordinates_of(names, theory)])[1:]
+        # Own observables may read more of a theory than the coordinates.
+        return AtThisPoint(at(z) if prediction.own else forward(at, z))
 
 
 def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:
     """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters."""
-    along = directions(prediction, chosen)
-    return Propagation(_responses(prediction, prediction.spans(params), along), jnp.asarray(along.inputs))
+    along, inputs, spans = directions(prediction, chosen), prediction.inputs, prediction.spans(params)
+    points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
+    moments, slopes = moment_slopes(prediction, inputs, points, along)
+
+    def coefficients(found: Mapping[str, Array], process: str) -> dict[str, Array]:
+        names, _, pivots = spans[process]
+        made = fit_polynomials(found, names, pivots).polynomials
+        return {key: jax.device_put(by_monomial(tensors)) for key, tensors in made.items()}
+
+    functionals, reduced = {}, {}
+    for plan in prediction.plans:
+        found = functional_slopes(plan, inputs, moments[plan.name], slopes[plan.name], along.inputs)
+        functionals[plan.name], reduced[plan.name] = (coefficients(part, plan.name) for part in found)
+    coordinates = {process: named(span) for process, span in spans.items()}
+    return Propagation(functionals, reduced, jnp.asarray(along.inputs), coordinates)
 
 
 def spans_where_inputs_float(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Spans:
@@ -269,13 +316,3 @@ def floating(prediction: Prediction, spans: Spans, chosen: Nuisances) -> Predict
 
     processes = {plan.name: of(plan) for plan in prediction.plans if plan.binned}
     return dataclasses.replace(prediction, floating=Floating.of(processes, chosen.names, inputs, changes))
-
-
-def _responses(prediction: Prediction, spans: Spans, along: Directions) -> dict[str, Response]:
-    """By process, the response of moments and of their slopes."""
-    points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
-    moments, slopes = moment_slopes(prediction, prediction.inputs, points, along)
-    return {
-        process: fit_polynomials({"moments": moments[process], "slopes": slopes[process]}, names, pivots)
-        for process, (names, _, pivots) in spans.items()
-    }

@@ -80,26 +80,58 @@ def _taken(rows: Rows, index: np.ndarray) -> Rows:
     return jax.tree.map(lambda x: np.asarray(x)[index], rows)
 
 
+def functional_slopes(
+    plan: ProcessPlan,
+    inputs: Inputs,
+    moments: Float[np.ndarray, "p n k"],
+    slopes: Float[np.ndarray, "p q n k"],
+    directions: Float[np.ndarray, "q i"],
+) -> tuple[dict[str, Float[Array, "p o r f"]], dict[str, Float[Array, "p rf o q"]]]:
+    """By key, functionals at points of the coefficients and their slopes along directions of the inputs.
+
+    The `slopes` are those of the moments; functionals read the inputs too.
+    """
+
+    def of(moments: Float[Array, "n k"], values: Float[Array, " i"]) -> dict[str, Array]:
+        return plan.functionals(moments, dataclasses.replace(inputs, values=values))
+
+    def at(point: tuple[Float[Array, "n k"], Float[Array, "q n k"]]) -> tuple[dict[str, Array], dict[str, Array]]:
+        here, moved = point
+        along = jax.vmap(lambda slope, change: jax.jvp(of, (here, inputs.values), (slope, change))[1], out_axes=-1)
+        slopes = {
+            key: jnp.moveaxis(x, 0, 2).reshape(-1, len(x), len(directions))
+            for key, x in along(moved, directions).items()
+        }
+        return of(here, inputs.values), slopes
+
+    return compile_quickly(partial(jax.lax.map, at))((moments, slopes))
+
+
 def shifts(
     prediction: Prediction,
     theory: Theory,
     inputs: Inputs,
-    moments: Mapping[str, Float[Array, "r k"]],
-    slopes: Mapping[str, Float[Array, "q r k"]],
+    functionals: Mapping[str, Mapping[str, Float[Array, "o r f"]]],
+    slopes: Mapping[str, Mapping[str, Float[Array, "rf o q"]]],
     directions: Float[Array, "q i"],
 ) -> Float[Array, "n q"]:
-    """Derivatives of all predictions along directions of the inputs, from the `slopes` of the moments.
+    """Derivatives of all predictions along directions of the inputs, from the `slopes` of the functionals.
 
     Own observables of `theory` are followed in the inputs only.
     """
 
-    def at(moments: Mapping[str, Array], values: Float[Array, " i"]) -> Float[Array, " n"]:
-        return prediction.of_moments(moments, theory, eqx.tree_at(lambda i: i.values, inputs, values))
+    def at(values: Float[Array, " i"]) -> Float[Array, " n"]:
+        return prediction.of_functionals(functionals, theory, dataclasses.replace(inputs, values=values))
 
-    def along(slope: Mapping[str, Array], direction: Float[Array, " i"]) -> Float[Array, " n"]:
-        return jax.jvp(at, (dict(moments), inputs.values), (dict(slope), direction))[1]
-
-    return jax.vmap(along, out_axes=1)(slopes, directions)
+    beside = jax.vmap(lambda direction: jax.jvp(at, (inputs.values,), (direction,))[1], out_axes=1)(directions)
+    through, positions = [], []
+    for plan in prediction.plans:
+        for part in plan.combinations:
+            found, moved = functionals[plan.name][part.key], slopes[plan.name][part.key]
+            weight = jax.grad(lambda f, plan=plan, part=part: jnp.sum(plan.assemble_all(part, f, inputs)))(found)
+            through.append(sum(w[:, None] * s for w, s in zip(weight.reshape(len(weight), -1).T, moved, strict=True)))
+            positions += part.positions
+    return beside.at[np.array(positions)].add(jnp.concatenate(through) * prediction.scale[np.array(positions), None])
 
 
 class Slopes(NamedTuple):

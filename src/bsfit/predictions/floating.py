@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.motion import Motion
-from bsfit.predictions.response import Span, coordinates_of, named
+from bsfit.predictions.response import Span, coordinates_of, monomials, named
 from bsfit.theory import Theory
 
 
@@ -91,9 +91,3 @@ class Floating(eqx.Module):
         """Moments of each process."""
         unit = self.whitener @ (inputs.array(self.names) - self.mean)
         return {name: process(theory, unit) for name, process in self.processes.items()}
-
-
-def monomials(z: Sequence[Float[Array, ""]]) -> Float[Array, " m"]:
-    """One, the coordinates, their products."""
-    products = [z[i] * z[j] for i in range(len(z)) for j in range(i + 1)]
-    return jnp.stack([jnp.ones(()), *z, *products])

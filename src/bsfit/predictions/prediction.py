@@ -77,18 +77,19 @@ class Prediction(eqx.Module):
                 found[plan.name] = values_at(self.responses[plan.name], theory)
             else:
                 found[plan.name] = plan.functionals(plan.moments(theory, inputs), inputs)
-        return self._assemble(found, theory, inputs)
+        return self.of_functionals(found, theory, inputs)
 
     def of_moments(
         self, moments: Mapping[str, Float[Array, "r k"]], theory: Theory, inputs: Inputs
     ) -> Float[Array, " n"]:
         """Predicted values from the moments of each process; `theory` is for own observables."""
         found = {plan.name: plan.functionals(moments[plan.name], inputs) for plan in self.plans}
-        return self._assemble(found, theory, inputs)
+        return self.of_functionals(found, theory, inputs)
 
-    def _assemble(
+    def of_functionals(
         self, functionals: Mapping[str, Mapping[str, Array]], theory: Theory, inputs: Inputs
     ) -> Float[Array, " n"]:
+        """Predicted values from the functionals [o, r, f] of each process, those without any from what is `still`."""
         parts, positions = [jnp.zeros(0)], []
         for plan in self.plans:
             if plan.name not in functionals:
@@ -109,7 +110,9 @@ class Prediction(eqx.Module):
         point = np.asarray(theory.wilson.values)[None]
         found = functionals_at(self.items, self.plans, {plan.name: point for plan in self.plans}, self.inputs)
         functionals = jax.tree.map(lambda values: values[0], found)
-        return compile_quickly(lambda found, theory: self._assemble(found, theory, self.inputs))(functionals, theory)
+        return compile_quickly(lambda found, theory: self.of_functionals(found, theory, self.inputs))(
+            functionals, theory
+        )
 
     def with_quoted_standard_model(self) -> "Prediction":
         """Scale observables whose Standard-Model value is an input (``SM <name>``), as in the `seed` set."""

@@ -17,6 +17,12 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.theory import INDEX, Theory
 
+Coordinates = tuple[tuple[str, bool], ...]
+"""(coefficient, whether its imaginary part) of each coordinate."""
+
+WRITTEN_OUT = 6
+"""So many monomials are summed one by one: those of two coordinates."""
+
 Span = tuple[tuple[str, ...], np.ndarray, list[int]]
 """Names of coefficients, and directions and pivots as from `span`."""
 
@@ -29,8 +35,7 @@ class Response(eqx.Module):
     """
 
     polynomials: dict[str, tuple[Array, Array, Array]]
-    coordinates: tuple[tuple[str, bool], ...] = eqx.field(static=True)
-    """(coefficient, whether its imaginary part) of each coordinate."""
+    coordinates: Coordinates = eqx.field(static=True)
 
 
 def real_parts(theory: Theory, coefficients: tuple[str, ...]) -> Float[Array, " c2"]:
@@ -81,7 +86,7 @@ def fit_polynomials(
     d = len(pivots)
     first, second = np.triu_indices(d, 1)
 
-    def polynomial(values: Float[ArrayLike, "points ..."]) -> tuple[Array, Array, Array]:
+    def tensors(values: Float[ArrayLike, "points ..."]) -> tuple[Array, Array, Array]:
         constant, plus, minus, pairs = np.split(np.asarray(values), np.cumsum([1, d, d]))
         gradient, curvature = 0.5 * (plus - minus), plus + minus - 2.0 * constant
         single = gradient + 0.5 * curvature
@@ -92,15 +97,15 @@ def fit_polynomials(
         tensors = constant[0], np.moveaxis(gradient, 0, -1), np.moveaxis(hessian, (0, 1), (-2, -1))
         return jax.device_put(tensors)
 
-    return Response({name: polynomial(array) for name, array in values.items()}, _named(coefficients, pivots))
+    return Response({name: tensors(array) for name, array in values.items()}, _named(coefficients, pivots))
 
 
-def named(span: Span) -> tuple[tuple[str, bool], ...]:
+def named(span: Span) -> Coordinates:
     """The coordinates of a span, as in a `Response`."""
     return _named(span[0], span[2])
 
 
-def _named(coefficients: tuple[str, ...], pivots: Sequence[int]) -> tuple[tuple[str, bool], ...]:
+def _named(coefficients: tuple[str, ...], pivots: Sequence[int]) -> Coordinates:
     return tuple((coefficients[i % len(coefficients)], i >= len(coefficients)) for i in pivots)
 
 
@@ -128,8 +133,21 @@ def values_at(response: Response, theory: Theory) -> dict[str, Array]:
     return {name: evaluate(*tensors) for name, tensors in response.polynomials.items()}
 
 
+def monomials(z: Sequence[Float[Array, ""]]) -> Float[Array, " m"]:
+    """One, the coordinates, their products."""
+    products = [z[i] * z[j] for i in range(len(z)) for j in range(i + 1)]
+    return jnp.stack([jnp.ones(()), *z, *products])
+
+
+def polynomial(y: Float[Array, " m"], coefficients: Float[Array, "m *n"]) -> Float[Array, "*n"]:
+    """Sum of `monomials` with coefficients of any shape, written out for few of them, which XLA fuses with the rest."""
+    if len(y) > WRITTEN_OUT:
+        return jnp.tensordot(y, coefficients, 1)
+    return sum((y[i] * coefficients[i] for i in range(1, len(y))), y[0] * coefficients[0])
+
+
 def by_monomial(tensors: tuple[Array, Array, Array]) -> Float[np.ndarray, "m ..."]:
-    """Constant, gradient and hessian of a `Response` as coefficients of 1, the coordinates, and their products."""
+    """Constant, gradient and hessian of a `Response` as coefficients of `monomials`."""
     constant, gradient, hessian = map(np.asarray, tensors)
     d = gradient.shape[-1]
     products = [hessian[..., i, j] * (0.5 if i == j else 1.0) for i in range(d) for j in range(i + 1)]
