@@ -27,7 +27,8 @@ from bsfit.constants import CHARGE_DOWN
 from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.dark_sector.conversion import FermionConversion
 from bsfit.dark_sector.higgs_portal import HiggsPortal, width_if_coupled
-from bsfit.dark_sector.t_channel import FermionExchange, nucleon_couplings
+from bsfit.dark_sector.t_channel import FermionExchange
+from bsfit.dark_sector.t_channel_scattering import nucleon_couplings
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
 from bsfit.matching.currents import (

@@ -1,0 +1,104 @@
+r"""Into what a Z' decays, and what annihilates through it: pairs of fermions from its currents, at tree level.
+
+For the record `matching.z_prime.Currents`. Derived here, checked against the sum of all charges in
+`test_all_charge_goes_into_light_and_heavy_states` and independent numbers in `test_reference_points`.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from bsfit.dark_sector import light_fermions
+from bsfit.dark_sector.annihilation import FermionPairs
+from bsfit.dark_sector.widths import fermion_width
+from bsfit.loading.inputs import Inputs
+from bsfit.matching.z_prime import Currents, Fermions, Heavy, couplings_at
+
+Scalar = Float[Array, ""]
+FloatLike = Float[ArrayLike, ""]
+
+_GROUPS = {"up": "quarks", "down": "quarks", "electron": "charged_leptons", "neutrino": "neutrinos"}
+
+GROUPS = ("quarks", "charged_leptons", "neutrinos", "heavy_light", "heavy")
+"""Kinds of final states of which widths are told."""
+
+_ANTIPARTICLES = 2
+"""Pairs of two different fermions come with the charges exchanged as well."""
+
+
+def fermion_pairs(m: FloatLike, z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
+    """All pairs of fermions that a Z' of mass m couples to, and of each its group, with ``mumu`` for muons.
+
+    Groups are `GROUPS`. The top quark has its pole mass. Kinetic mixing is that on the mass shell.
+    """
+    on_shell = couplings_at(jnp.asarray(m) ** 2, z, inputs)
+    rows = [row for name, f in on_shell.kinds().items() for row in _rows(name, f, inputs)]
+    if not rows:
+        none = jnp.zeros(0)
+        return (), FermionPairs(none, none, none, none + 0j, none + 0j)
+    groups, weights, *columns = zip(*rows, strict=True)
+    return groups, FermionPairs(jnp.asarray(weights, dtype=float), *(jnp.stack(column) for column in columns))
+
+
+def _rows(name: str, f: Fermions, inputs: Inputs) -> list[tuple]:
+    """Decays into fermions of one charge: group, weight, the two masses, left- and right-handed coupling."""
+    light, colours = light_fermions.masses(name, inputs), light_fermions.COLOUR[name]
+    rows = [
+        (_group(name, i, j), colours * count, light[i], light[j], f.left(i, j), f.right(i, j))
+        for (i, j), count in light_fermions.FLAVOUR_PAIRS.items()
+        if (i, j) in f.left or (i, j) in f.right
+    ]
+    for heavy in f.heavy:
+        rows += _heavy_rows(heavy, light, colours)
+    return rows
+
+
+def _group(name: str, i: int, j: int) -> str:
+    return "mumu" if name == "electron" and i == j == 1 else _GROUPS[name]
+
+
+def _heavy_rows(heavy: Heavy, light: list[Scalar], colours: int) -> list[tuple]:
+    none = jnp.zeros((), dtype=complex)
+    rows = [
+        (
+            "heavy_light",
+            _ANTIPARTICLES * colours,
+            heavy.mass,
+            light[j],
+            heavy.to_left.get(j, none),
+            heavy.to_right.get(j, none),
+        )
+        for j in sorted({*heavy.to_left, *heavy.to_right})
+    ]
+    return [*rows, ("heavy", colours, heavy.mass, heavy.mass, heavy.left + 0j, heavy.right + 0j)]
+
+
+def thresholds(z: Currents, inputs: Inputs) -> Float[Array, " t"]:
+    """Energies in GeV from which a Z', real or virtual, goes into top quarks and heavy fermions."""
+    top, none = inputs["m_t_pole"], jnp.zeros(())
+    energies = [2 * top]
+    for name, f in z.kinds().items():
+        for heavy in f.heavy:
+            beside = top if name == "up" and (heavy.to_left or heavy.to_right) else none
+            energies += [2 * heavy.mass, heavy.mass + beside]
+            energies += [heavy.mass] if name == "up" and beside is top else []
+    return jnp.stack(energies)
+
+
+def widths(m: FloatLike, z: Currents, inputs: Inputs) -> dict[str, Scalar]:
+    r"""Partial widths in GeV of a Z' of mass (or virtuality) m into each of `GROUPS`, and into muons, ``mumu``.
+
+    Decays into one heavy and one light fermion count both charges; ``mumu`` is part of ``charged_leptons``.
+    :math:`W^+W^-` and Zh, which open at second order of the kinetic mixing, are left out.
+    """
+    groups, pairs = fermion_pairs(m, z, inputs)
+    each = pairs.weight * fermion_width(m, pairs.m1, pairs.m2, pairs.left, pairs.right)
+    names = np.array(groups, dtype=str)
+    sums = {name: jnp.sum(each[np.flatnonzero(names == name)]) for name in (*GROUPS, "mumu")}
+    return {**sums, "charged_leptons": sums["charged_leptons"] + sums["mumu"]}
+
+
+def outputs(partial: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Widths as a model names them, with the sum of all that are not part of another: ``Gamma_Zp``."""
+    total = sum((width for name, width in partial.items() if name != "mumu"), jnp.zeros(()))
+    return {"Gamma_Zp": total, **{f"Gamma_Zp_{name}": width for name, width in partial.items()}}
