@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit.dark_sector import light_fermions, nucleon
-from bsfit.dark_sector.annihilation import momentum
+from bsfit.dark_sector.kinematics import momentum
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.vectorlike import Vector, squared, up_couplings
 from bsfit.numerics import atanh_ratio

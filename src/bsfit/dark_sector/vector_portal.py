@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from bsfit.constants import CHARGE_DOWN, CHARGE_UP
 from bsfit.dark_sector import light_fermions, nucleon
 from bsfit.dark_sector.annihilation import FermionPairs
-from bsfit.dark_sector.widths import fermion_width
+from bsfit.dark_sector.kinetic_mixing import KineticMixing
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.vectorlike import Mixing
 from bsfit.matching.z_prime import Currents, mass_logarithm, photon_mixing
@@ -24,27 +25,43 @@ INELASTIC_SPEED = 2.6e-3
 """Speed of the fastest dark matter at the Earth, 780 km/s: what an inelastic collision can draw its energy from."""
 
 _GROUPS = {"up": "quarks", "down": "quarks", "electron": "charged_leptons", "neutrino": "neutrinos"}
+_CHARGES = {"up": (CHARGE_UP, 0.5), "down": (CHARGE_DOWN, -0.5), "electron": (-1.0, -0.5), "neutrino": (0.0, 0.5)}
+"""Electric charge and isospin of the left-handed fermions."""
 
 
-def fermion_pairs(z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
+def fermion_pairs(
+    z: Currents, inputs: Inputs, epsilon: FloatLike | None = None
+) -> tuple[tuple[str, ...], FermionPairs]:
     """All pairs of fermions that the Z' couples to, and the group of each.
 
-    Groups are quarks, charged_leptons, neutrinos, heavy_light and heavy. The top quark has its pole mass.
+    Groups are quarks, charged_leptons, neutrinos, heavy_light and heavy. The top quark has its pole mass. A kinetic
+    mixing `epsilon` comes on top of the couplings of z, with the Z in the exchange (`kinetic_mixing`).
     """
     rows = [row for name in _GROUPS for row in _channels(name, getattr(z, name), inputs)]
-    groups, weights, *columns = zip(*rows, strict=True)
-    return groups, FermionPairs(jnp.asarray(weights, dtype=float), *(jnp.stack(column) for column in columns))
+    groups, weights, charges, *columns = zip(*rows, strict=True)
+    m1, m2, left, right = (jnp.stack(column) for column in columns)
+    charge, isospin_left, isospin_right = np.array(charges).T
+    mixing = None
+    if epsilon is not None:
+        mixing = KineticMixing.of(epsilon, charge, isospin_left, isospin_right, inputs)
+    return groups, FermionPairs(jnp.asarray(weights, dtype=float), m1, m2, left, right, mixing)
 
 
 def _channels(name: str, f: Mixing, inputs: Inputs) -> list[tuple]:
-    """Decays into one multiplet: group, weight, the two masses, left- and right-handed coupling."""
-    none = jnp.zeros((), dtype=complex)
+    """Decays into one multiplet: group, weight, charge and isospins, the two masses, the two couplings."""
+    none, flavours = jnp.zeros((), dtype=complex), (0.0, 0.0, 0.0)
     light, colours = light_fermions.masses(name, inputs), light_fermions.COLOUR[name]
+    charge, isospin = _CHARGES[name]
+    same = {True: (charge, isospin, 0.0), False: flavours}
     both = {pair: colours * count for pair, count in light_fermions.FLAVOUR_PAIRS.items()}
+    heavy = (f.heavy, f.heavy, f.heavy_left() + 0j, f.charge + 0j)
     return [
-        *((_GROUPS[name], w, light[i], light[j], f.left(i, j), f.right(i, j)) for (i, j), w in both.items()),
-        *(("heavy_light", 2 * colours, f.heavy, light[j], f.heavy_light(j), none) for j in range(3)),
-        ("heavy", colours, f.heavy, f.heavy, f.heavy_left() + 0j, f.charge + 0j),
+        *(
+            (_GROUPS[name], w, same[i == j], light[i], light[j], f.left(i, j), f.right(i, j))
+            for (i, j), w in both.items()
+        ),
+        *(("heavy_light", 2 * colours, flavours, f.heavy, light[j], f.heavy_light(j), none) for j in range(3)),
+        ("heavy", colours, (charge, isospin, isospin), *heavy),
     ]
 
 
@@ -54,14 +71,14 @@ def thresholds(z: Currents, inputs: Inputs) -> Float[Array, " t"]:
     return jnp.stack([2 * inputs["m_t_pole"], z.down.heavy, *heavy])
 
 
-def widths(m: FloatLike, z: Currents, inputs: Inputs) -> dict[str, Scalar]:
+def widths(m: FloatLike, z: Currents, inputs: Inputs, epsilon: FloatLike | None = None) -> dict[str, Scalar]:
     r"""Partial widths in GeV of a Z' of mass (or virtuality) m into each group of fermions, and into muons, `mumu`.
 
     Decays into one heavy and one light fermion count both charges; `mumu` is part of `charged_leptons`.
     :math:`W^+W^-` and Zh, which open at second order of the kinetic mixing, are left out.
     """
-    groups, pairs = fermion_pairs(z, inputs)
-    each = pairs.weight * fermion_width(m, pairs.m1, pairs.m2, pairs.left, pairs.right)
+    groups, pairs = fermion_pairs(z, inputs, epsilon)
+    each = pairs.widths(jnp.asarray(m, dtype=float))
     muons = each[groups.index("charged_leptons") + list(light_fermions.FLAVOUR_PAIRS).index((1, 1))]
     sums = {group: jnp.sum(each[np.array(groups) == group]) for group in dict.fromkeys(groups)}
     return {**sums, "mumu": muons}

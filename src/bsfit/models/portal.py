@@ -24,13 +24,14 @@ Outputs (`Theory.quantities`) are listed in `theory`.
 from collections.abc import Mapping
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from bsfit import validity
 from bsfit.catalogue import LEPTONS
 from bsfit.dark_sector import vector_portal
 from bsfit.dark_sector.annihilation import VectorExchange, VectorPair, VectorScalarPair
 from bsfit.dark_sector.conversion import VectorConversion
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.higgs_portal import HiggsPortal
 from bsfit.dark_sector.widths import scalar_width
 from bsfit.loading.inputs import Inputs
@@ -63,7 +64,7 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     m_zp, epsilon = jnp.asarray(params["m_Zp"], dtype=float), params.get("epsilon", 0.0)
     z, scalar = currents(params, inputs), scalars(params, inputs)
     to_dark_matter = scalar_width(m_zp, params["g_X"], scalar.m_I, scalar.m_R)
-    partial = {**vector_portal.widths(m_zp, z, inputs), "chi": to_dark_matter}
+    partial = {**vector_portal.widths(m_zp, z, inputs, _mixing(params)), "chi": to_dark_matter}
     quantities = {
         "M_Q": z.down.heavy,
         "M_L": z.electron.heavy,
@@ -88,20 +89,24 @@ def theory(params: Params, inputs: Inputs) -> Theory:
 
 
 def currents(params: Params, inputs: Inputs) -> Currents:
-    r"""Couplings of a Z' on its mass shell, or far above the Z, to all fermions."""
+    r"""Couplings of the Z' to all fermions, without kinetic mixing."""
     quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
-    shift = -jnp.asarray(params.get("epsilon", 0.0)) * z_prime.hypercharge_coupling(inputs)
 
-    def mixed(mass: str, vector: Vector, left: float, right: float) -> Mixing:
-        return mixing(params[mass], vector, params["g_X"], v_phi(params), left * shift, right * shift)
+    def mixed(mass: str, vector: Vector) -> Mixing:
+        return mixing(params[mass], vector, params["g_X"], v_phi(params))
 
     return Currents(
-        up=mixed("m_Q", up_couplings(quarks, ckm(inputs)), 1 / 6, 2 / 3),
-        down=mixed("m_Q", quarks, 1 / 6, -1 / 3),
-        electron=mixed("m_L", leptons, -1 / 2, -1.0),
-        neutrino=mixed("m_L", leptons, -1 / 2, 0.0),
+        up=mixed("m_Q", up_couplings(quarks, ckm(inputs))),
+        down=mixed("m_Q", quarks),
+        electron=mixed("m_L", leptons),
+        neutrino=mixed("m_L", leptons),
     )
+
+
+def _mixing(params: Params) -> Float[ArrayLike, ""] | None:
+    """Kinetic mixing; None where it is zero whatever is traced."""
+    return None if known_zero(params, "epsilon") else params["epsilon"]
 
 
 # -------------------------------------------------------------------------------------------------- dark matter
@@ -121,9 +126,11 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     g_x, m_zp = (jnp.asarray(params[name], dtype=float) for name in ("g_X", "m_Zp"))
     width = width + _LEAST_WIDTH * m_zp
     initial = (g_x, masses[0], masses[-1], m_zp, width)
-    pairs, edges = vector_portal.fermion_pairs(z, inputs)[1], vector_portal.thresholds(z, inputs)
+    pairs, edges = vector_portal.fermion_pairs(z, inputs, _mixing(params))[1], vector_portal.thresholds(z, inputs)
     heavier = int(split)
-    exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split, species=heavier)
+    between = (masses[0], masses[-1], g_x)
+    current = DarkCurrent.split_scalar(*between) if split else DarkCurrent.complex_scalar(*between[1:])
+    exchange = VectorExchange(current, m_zp, width, pairs, edges, species=heavier)
     channels: list[Channel] = [exchange, VectorPair(g_x, masses, m_zp, multiplicity=each)]
     if not without_phi(params):
         channels.append(_vector_and_scalars(initial, scalar, heavier))
@@ -131,14 +138,15 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     if not known_zero(params, "lambda_Hchi", "lambda_Hphi"):
         higgs = higgs_couplings(params, masses, scalar, inputs)
         portal = HiggsPortal.of_scalar(masses, higgs, inputs, multiplicity=each)
+    z_pole = pairs.mixing_pole()
     elastic = vector_portal.elastic(scalar.m_I, scalar.m_R, inputs)
     vector = vector_portal.nucleon_couplings(g_x, m_zp, z, params.get("epsilon", 0.0), inputs)
     return DarkSector(
         masses=masses,
         dof=jnp.full(len(masses), each),
         channels=(*channels, *portal.channels),
-        pole_masses=jnp.append(m_zp, portal.poles),
-        pole_widths=jnp.append(width, portal.widths),
+        pole_masses=jnp.concatenate([m_zp[None], z_pole[0], portal.poles]),
+        pole_widths=jnp.concatenate([width[None], z_pole[1], portal.widths]),
         kind="complex scalar",
         vector={name: coupling * elastic for name, coupling in vector.items()},
         scalar=portal.scattering,
@@ -187,7 +195,6 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(scalar.m_I),
         validity.kinetic_equilibrium(scalar.m_I, m_zp, quantities["Gamma_Zp"]),
-        validity.z_exchange(params.get("epsilon", 0.0), scalar.m_I, inputs["m_Z"]),
         validity.below(
             "small_splitting",
             "splitting of the dark states over their mass, neglected in annihilation into Z' pairs, against 0.1",
@@ -216,6 +223,7 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
             jnp.abs(jnp.asarray(params.get("epsilon", 0.0))),
             0.1,
         ),
+        validity.z_degeneracy(params.get("epsilon", 0.0), m_zp, inputs["m_Z"]),
         validity.not_above(
             "lepton_flavour",
             "size of lambda_L_e and lambda_L_tau: mu->3e, mu-e conversion and tau->3mu are open but not predicted",
