@@ -15,6 +15,7 @@ from bsfit import catalogue
 from bsfit.dark_matter import relic_density as module
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import FermionPairs, VectorExchange
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.thermal import average
 from bsfit.dark_sector.thermal.plasma import TabulatedPlasma, standard_plasma
 from bsfit.errors import BsfitInputError
@@ -207,8 +208,8 @@ def resonance(mass, width, m_chi, coupling):
     one = jnp.ones(1)
     pairs = FermionPairs(one, 0 * one, 0 * one, one + 0j, 0j * one)
     mass, width, m_chi = (jnp.asarray(v, dtype=float) for v in (mass, width, m_chi))
-    arguments = (jnp.asarray(coupling), m_chi, m_chi, mass, width, pairs, jnp.zeros(0))
-    channel = VectorExchange(*arguments, multiplicity=2.0)
+    current = DarkCurrent.complex_scalar(m_chi, coupling)
+    channel = VectorExchange(current, mass, width, pairs, jnp.zeros(0))
     return DarkSector(m_chi[None], jnp.full(1, 2.0), (channel,), mass[None], width[None], "complex scalar")
 
 

@@ -1,6 +1,7 @@
 r"""Dirac dark matter :math:`\chi` behind a Z': :math:`L=g\bar\chi\gamma^\mu\chi Z'_\mu`, and any currents of fermions.
 
-What the models of this kind share: from couplings to a `Theory` with its outputs, `catalogue.models.z_prime`.
+What the models of this kind share: from couplings to a `Theory` with its outputs, `catalogue.models.z_prime`. Derived
+here, compared with independent numbers in `test_every_stored_point`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 from bsfit import validity
 from bsfit.dark_sector import z_prime_decays, z_prime_scattering
 from bsfit.dark_sector.annihilation import VectorExchange
-from bsfit.dark_sector.widths import fermion_width
+from bsfit.dark_sector.dark_currents import DarkCurrent
+from bsfit.dark_sector.fermion_vectors import FermionVectorPair
 from bsfit.dark_sector.z_prime_scattering import TopLoop
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import muon_moment, z_prime_exchange
@@ -22,8 +24,8 @@ from bsfit.theory import DarkSector, Theory, Verdict, WilsonCoefficients
 Scalar = Float[Array, ""]
 FloatLike = Float[ArrayLike, ""]
 
-STATES, PAIRS = 4.0, 8.0
-"""Degrees of freedom of a Dirac fermion, and ordered pairs of them that annihilate."""
+STATES = 4.0
+"""Degrees of freedom of a Dirac fermion."""
 
 _LEAST_WIDTH = 1e-10
 """Width over mass that a Z' has at least in annihilation, where all that is counted is closed."""
@@ -42,27 +44,29 @@ class DiracPortal(eqx.Module):
     top: TopLoop
     cutoff: FloatLike = 1.0
 
+    def current(self) -> DarkCurrent:
+        """The current of dark matter."""
+        return DarkCurrent.dirac(self.m_chi, self.coupling)
+
     def widths(self, inputs: Inputs) -> dict[str, Scalar]:
         """All that `z_prime_decays.outputs` names."""
-        pair = (self.m_chi, self.m_chi, self.coupling + 0j, self.coupling + 0j)
-        to_dark_matter = fermion_width(self.m_zp, *pair)
         partial = z_prime_decays.widths(self.m_zp, self.currents, inputs)
-        return z_prime_decays.outputs({**partial, "chi": to_dark_matter})
+        return z_prime_decays.outputs({**partial, "chi": self.current().width(self.m_zp)})
 
     def dark_sector(self, width: Scalar, inputs: Inputs) -> DarkSector:
-        """Annihilation through the Z' of this width in GeV, and scattering through it."""
-        m_zp, m_chi, g, z = self.m_zp, self.m_chi, self.coupling, self.currents
+        """Annihilation through the Z' of this width in GeV and into pairs of it, and scattering through it."""
+        m_zp, z, current = self.m_zp, self.currents, self.current()
         width = width + _LEAST_WIDTH * m_zp
-        pairs, edges = z_prime_decays.fermion_pairs(m_zp, z, inputs)[1], z_prime_decays.thresholds(z, inputs)
-        exchange = VectorExchange(g, m_chi, m_chi, m_zp, width, pairs, edges, multiplicity=PAIRS, current="vector")
+        pairs, edges = z_prime_decays.fermion_pairs(z, inputs)[1], z_prime_decays.thresholds(z, inputs)
+        z_mass, z_width = pairs.mixing_pole()
         return DarkSector(
-            masses=m_chi[None],
+            masses=self.m_chi[None],
             dof=jnp.full(1, STATES),
-            channels=(exchange,),
-            pole_masses=m_zp[None],
-            pole_widths=width[None],
+            channels=(VectorExchange(current, m_zp, width, pairs, edges), FermionVectorPair(current, m_zp)),
+            pole_masses=jnp.append(z_mass, m_zp),
+            pole_widths=jnp.append(z_width, width),
             kind="Dirac",
-            vector=z_prime_scattering.nucleon_couplings(g, m_zp, z, self.top, inputs, self.cutoff),
+            vector=z_prime_scattering.nucleon_couplings(self.coupling, m_zp, z, self.top, inputs, self.cutoff),
         )
 
     def verdicts(self, width: Scalar, inputs: Inputs) -> tuple[Verdict, ...]:
@@ -79,7 +83,7 @@ class DiracPortal(eqx.Module):
             validity.sommerfeld(self.coupling, m_chi, m_zp),
             validity.loop_trace(loop_trace(z)),
             validity.light_quarks(jnp.stack(light)),
-            *validity.kinetic_mixing(z.epsilon, m_chi, m_zp, inputs["m_Z"]),
+            *validity.kinetic_mixing(z.epsilon, m_zp, inputs["m_Z"]),
         )  # fmt: skip
 
     def theory(

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import COLOURS
-from bsfit.dark_sector.annihilation import breit_wigner, momentum
+from bsfit.dark_sector.kinematics import breit_wigner, momentum
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev
 from bsfit.numerics import atanh_ratio

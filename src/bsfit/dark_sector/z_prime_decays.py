@@ -10,9 +10,9 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.dark_sector import light_fermions
 from bsfit.dark_sector.annihilation import FermionPairs
-from bsfit.dark_sector.widths import fermion_width
 from bsfit.loading.inputs import Inputs
-from bsfit.matching.z_prime import Currents, Fermions, Heavy, couplings_at
+from bsfit.matching.kinetic_mixing import KineticMixing
+from bsfit.matching.z_prime import NUMBERS, Currents, Fermions, Heavy
 
 Scalar = Float[Array, ""]
 FloatLike = Float[ArrayLike, ""]
@@ -26,51 +26,53 @@ _ANTIPARTICLES = 2
 """Pairs of two different fermions come with the charges exchanged as well."""
 
 
-def fermion_pairs(m: FloatLike, z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
-    """All pairs of fermions that a Z' of mass m couples to, and of each its group, with ``mumu`` for muons.
+def fermion_pairs(z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
+    """All pairs of fermions that a Z' couples to, and of each its group, with ``mumu`` for muons.
 
-    Groups are `GROUPS`. The top quark has its pole mass. Kinetic mixing is that on the mass shell.
+    Groups are `GROUPS`. The top quark has its pole mass.
     """
-    on_shell = couplings_at(jnp.asarray(m) ** 2, z, inputs)
-    rows = [row for name, f in on_shell.kinds().items() for row in _rows(name, f, inputs)]
+    rows = [row for name, f in z.kinds().items() for row in _rows(name, f, z.mixes(), inputs)]
     if not rows:
         none = jnp.zeros(0)
         return (), FermionPairs(none, none, none, none + 0j, none + 0j)
-    groups, weights, *columns = zip(*rows, strict=True)
-    return groups, FermionPairs(jnp.asarray(weights, dtype=float), *(jnp.stack(column) for column in columns))
+    groups, weights, charges, *columns = zip(*rows, strict=True)
+    m1, m2, left, right = (jnp.stack(column) for column in columns)
+    charge, isospin_left, isospin_right = np.array(charges).T
+    mixing = KineticMixing.of(z.epsilon, charge, isospin_left, isospin_right, inputs) if z.mixes() else None
+    return groups, FermionPairs(jnp.asarray(weights, dtype=float), m1, m2, left, right, mixing)
 
 
-def _rows(name: str, f: Fermions, inputs: Inputs) -> list[tuple]:
-    """Decays into fermions of one charge: group, weight, the two masses, left- and right-handed coupling."""
+def _rows(name: str, f: Fermions, mixes: bool, inputs: Inputs) -> list[tuple]:
+    """Decays into fermions of one charge: group, weight, charge and isospins, the masses, both couplings."""
     light, colours = light_fermions.masses(name, inputs), light_fermions.COLOUR[name]
-    rows = [
-        (_group(name, i, j), colours * count, light[i], light[j], f.left(i, j), f.right(i, j))
-        for (i, j), count in light_fermions.FLAVOUR_PAIRS.items()
-        if (i, j) in f.left or (i, j) in f.right
-    ]
+    numbers = NUMBERS[name]
+    rows = []
+    for (i, j), count in light_fermions.FLAVOUR_PAIRS.items():
+        if (i, j) in f.left or (i, j) in f.right or (mixes and i == j):
+            charges = (numbers.charge, numbers.isospin, 0.0) if i == j else _DIFFERENT
+            rows.append((_group(name, i, j), colours * count, charges, light[i], light[j], f.left(i, j), f.right(i, j)))
     for heavy in f.heavy:
-        rows += _heavy_rows(heavy, light, colours)
+        isospin = 0.0 if heavy.singlet else numbers.isospin
+        rows += _heavy_rows(heavy, (numbers.charge, isospin, isospin), light, colours)
     return rows
+
+
+_DIFFERENT = (0.0, 0.0, 0.0)
+"""Charges that two fermions of different flavour share."""
 
 
 def _group(name: str, i: int, j: int) -> str:
     return "mumu" if name == "electron" and i == j == 1 else _GROUPS[name]
 
 
-def _heavy_rows(heavy: Heavy, light: list[Scalar], colours: int) -> list[tuple]:
+def _heavy_rows(heavy: Heavy, charges: tuple[float, ...], light: list[Scalar], colours: int) -> list[tuple]:
     none = jnp.zeros((), dtype=complex)
-    rows = [
-        (
-            "heavy_light",
-            _ANTIPARTICLES * colours,
-            heavy.mass,
-            light[j],
-            heavy.to_left.get(j, none),
-            heavy.to_right.get(j, none),
-        )
-        for j in sorted({*heavy.to_left, *heavy.to_right})
-    ]
-    return [*rows, ("heavy", colours, heavy.mass, heavy.mass, heavy.left + 0j, heavy.right + 0j)]
+    weight = _ANTIPARTICLES * colours
+    rows = []
+    for j in sorted({*heavy.to_left, *heavy.to_right}):
+        couplings = (heavy.to_left.get(j, none), heavy.to_right.get(j, none))
+        rows.append(("heavy_light", weight, _DIFFERENT, heavy.mass, light[j], *couplings))
+    return [*rows, ("heavy", colours, charges, heavy.mass, heavy.mass, heavy.left + 0j, heavy.right + 0j)]
 
 
 def thresholds(z: Currents, inputs: Inputs) -> Float[Array, " t"]:
@@ -91,8 +93,8 @@ def widths(m: FloatLike, z: Currents, inputs: Inputs) -> dict[str, Scalar]:
     Decays into one heavy and one light fermion count both charges; ``mumu`` is part of ``charged_leptons``.
     :math:`W^+W^-` and Zh, which open at second order of the kinetic mixing, are left out.
     """
-    groups, pairs = fermion_pairs(m, z, inputs)
-    each = pairs.weight * fermion_width(m, pairs.m1, pairs.m2, pairs.left, pairs.right)
+    groups, pairs = fermion_pairs(z, inputs)
+    each = pairs.widths(jnp.asarray(m, dtype=float))
     names = np.array(groups, dtype=str)
     sums = {name: jnp.sum(each[np.flatnonzero(names == name)]) for name in (*GROUPS, "mumu")}
     return {**sums, "charged_leptons": sums["charged_leptons"] + sums["mumu"]}

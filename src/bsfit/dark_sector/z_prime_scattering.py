@@ -2,7 +2,7 @@ r"""Scattering of dark matter off nucleons through a Z': couplings of its curren
 
 For the record `matching.z_prime.Currents` and a coupling g of the dark matter's vector current, that of
 :math:`g\,\chi^*i\overleftrightarrow{\partial_\mu}\chi` or :math:`g\,\bar\chi\gamma_\mu\chi`, in the sign convention of
-`theory.DarkSector`. Derived here; compared with independent numbers in `test_catalogue_reference`.
+`theory.DarkSector`. Derived here; compared with independent numbers in `test_every_stored_point`.
 """
 
 import equinox as eqx

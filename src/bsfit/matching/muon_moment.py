@@ -9,7 +9,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.loops import integral
-from bsfit.matching.z_prime import Currents, couplings_at
+from bsfit.matching.z_prime import Currents, kinetic_shift
 
 FloatLike = Float[ArrayLike, ""]
 Scalar = Float[Array, ""]
@@ -22,8 +22,10 @@ def muon_loop(m_zp: FloatLike, z: Currents, inputs: Inputs) -> Scalar:
     :math:`\rho=m_\mu^2/m^2`, and :math:`\frac{m_\mu^2}{12\pi^2m^2}(g_V^2-5g_A^2)` for a heavy Z'. Kinetic mixing as on
     the mass shell; what it does to the loop of the Z is of the same order and left out.
     """
-    on_shell = couplings_at(jnp.asarray(m_zp) ** 2, z, inputs).electron
-    left, right = on_shell.left(1, 1).real, on_shell.right(1, 1).real
+    left, right = z.electron.left(1, 1).real, z.electron.right(1, 1).real
+    if z.mixes():
+        shifts = kinetic_shift("electron", jnp.asarray(m_zp) ** 2, inputs)
+        left, right = (g + z.epsilon * shift.real for g, shift in zip((left, right), shifts, strict=True))
     g_v, g_a = (right + left) / 2, (right - left) / 2
     ratio = (inputs["m_mu"] / jnp.asarray(m_zp)) ** 2
 

@@ -6,7 +6,7 @@ coefficients are in `z_prime_exchange`; widths, annihilation and scattering in `
 `dark_sector.z_prime_scattering`. Derived here, as is all of the kinetic mixing, unless a source is named.
 
 A kinetic mixing :math:`L=-\frac\epsilon2F_Y^{\mu\nu}F_{X\mu\nu}` (the :math:`\epsilon` of 1803.04703
-[Vicente:2018frk]_ is minus half of it) is kept to first order: `kinetic_shift`.
+[Vicente:2018frk]_ is minus half of it) is kept to first order: `kinetic_mixing`.
 """
 
 import dataclasses
@@ -19,6 +19,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.hermitian import Hermitian, is_zero
+from bsfit.matching.kinetic_mixing import KineticMixing
 from bsfit.matching.vectorlike import Mixing
 
 FloatLike = Float[ArrayLike, ""]
@@ -27,11 +28,9 @@ Chirality = Literal["left", "right"]
 
 
 class Numbers(NamedTuple):
-    """Electric charge, hypercharge of the left- and of the right-handed state, isospin of the left-handed, colours."""
+    """Electric charge, isospin of the left-handed state, colours."""
 
     charge: float
-    hypercharge_left: float
-    hypercharge_right: float
     isospin: float
     colours: int
 
@@ -42,10 +41,10 @@ class Numbers(NamedTuple):
 
 
 NUMBERS = {
-    "up": Numbers(2 / 3, 1 / 6, 2 / 3, 1 / 2, 3),
-    "down": Numbers(-1 / 3, 1 / 6, -1 / 3, -1 / 2, 3),
-    "electron": Numbers(-1.0, -1 / 2, -1.0, -1 / 2, 1),
-    "neutrino": Numbers(0.0, -1 / 2, 0.0, 1 / 2, 1),
+    "up": Numbers(2 / 3, 1 / 2, 3),
+    "down": Numbers(-1 / 3, -1 / 2, 3),
+    "electron": Numbers(-1.0, -1 / 2, 1),
+    "neutrino": Numbers(0.0, 1 / 2, 1),
 }
 """Quantum numbers of the light fermions of each name."""
 
@@ -54,6 +53,7 @@ class Heavy(eqx.Module):
     """A heavy fermion: mass in GeV, its own left- and right-handed coupling, and those to light ones by generation.
 
     `to_left[j]` is that of the heavy state with the light left-handed one of generation j, the light one on the right.
+    Both chiralities are members of doublets of SU(2), or of singlets.
     """
 
     mass: Float[Array, ""]
@@ -61,6 +61,7 @@ class Heavy(eqx.Module):
     right: Float[Array, ""]
     to_left: dict[int, Complex[Array, ""]] = eqx.field(default_factory=dict)
     to_right: dict[int, Complex[Array, ""]] = eqx.field(default_factory=dict)
+    singlet: bool = eqx.field(static=True, default=False)
 
 
 class Fermions(eqx.Module):
@@ -76,17 +77,17 @@ class Fermions(eqx.Module):
 
     @classmethod
     def mixed(cls, mixing: Mixing, chirality: Chirality = "left") -> "Fermions":
-        """Light states that mix with a vector-like one, which they do in one chirality."""
+        """Light states that mix with a vector-like one: left-handed members of doublets, right-handed singlets."""
         light, own, other, to_light = mixing.light(), mixing.heavy_mixed(), mixing.heavy_other(), mixing.heavy_light()
         if chirality == "left":
             return cls(left=light, heavy=(Heavy(mixing.heavy, own, other, to_left=to_light),))
-        return cls(right=light, heavy=(Heavy(mixing.heavy, other, own, to_right=to_light),))
+        return cls(right=light, heavy=(Heavy(mixing.heavy, other, own, to_right=to_light, singlet=True),))
 
     @classmethod
     def vectorlike(cls, mass: FloatLike, coupling: FloatLike) -> "Fermions":
-        """A vector-like state that does not mix."""
+        """A vector-like singlet of SU(2) that does not mix."""
         both = jnp.asarray(coupling, dtype=float)
-        return cls(heavy=(Heavy(jnp.asarray(mass, dtype=float), both, both),))
+        return cls(heavy=(Heavy(jnp.asarray(mass, dtype=float), both, both, singlet=True),))
 
 
 class Currents(eqx.Module):
@@ -168,38 +169,16 @@ def hypercharge_coupling(inputs: Inputs) -> Float[Array, ""]:
 
 
 def kinetic_shift(kind: str, s: FloatLike, inputs: Inputs) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
-    r"""What an :math:`\epsilon` of one adds to :math:`\Delta_L^{ii}` and :math:`\Delta_R^{ii}` where :math:`q^2=s`.
-
-    :math:`-g_YY_f+s_Wg^Z_f\frac{m_Z^2}{s-m_Z^2+im_Z\Gamma_Z}`, :math:`g^Z_f=\frac g{c_W}(T_3-s_W^2Q_f)`: with
-    :math:`\hat B=B-\epsilon X` the kinetic terms are diagonal, X couples to :math:`J_X-\epsilon g_YJ_Y` and shares the
-    mass term :math:`\frac12m_Z^2(Z+\epsilon s_WX)^2`. At :math:`s\to0` it is :math:`-\epsilon g_Yc_W^2Q_f`, the pure
-    electric charge, whatever :math:`m_{Z'}/m_Z`; far above the Z :math:`-\epsilon g_YY_f`. First order, so that
-    :math:`|m_{Z'}^2/m_Z^2-1|\gg\epsilon`.
-    """
+    r"""What an :math:`\epsilon` of one adds to :math:`\Delta_L^{ii}` and :math:`\Delta_R^{ii}` where :math:`q^2=s`."""
     f = NUMBERS[kind]
-    m2, s2 = inputs["m_Z"] ** 2, inputs["sin2_theta_w"]
-    pole = m2 / (jnp.asarray(s) - m2 + 1j * inputs["m_Z"] * inputs["Gamma_Z"])
-    g_y = hypercharge_coupling(inputs)
-    left = (f.isospin - s2 * f.charge) * pole - f.hypercharge_left
-    right = -s2 * f.charge * pole - f.hypercharge_right
-    return g_y * left, g_y * right
+    charge, isospin, none = (jnp.full(1, x) for x in (f.charge, f.isospin, 0.0))
+    left, right = KineticMixing.of(1.0, charge, isospin, none, inputs).shift(jnp.asarray(s, dtype=float))
+    return left[0], right[0]
 
 
 def at_low_energies(charge: float, inputs: Inputs) -> Float[Array, ""]:
     r"""The same at :math:`s\to0` for an electric charge, alike for both chiralities: :math:`-g_Yc_W^2Q_f`."""
     return -charge * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
-
-
-def couplings_at(s: FloatLike, z: Currents, inputs: Inputs) -> Currents:
-    """The same currents with the kinetic mixing in them, as exchange at :math:`q^2=s` in GeV^2 sees it."""
-    if not z.mixes():
-        return z
-    shifted = {}
-    for name, f in z.kinds().items():
-        left, right = (jnp.asarray(z.epsilon) * shift for shift in kinetic_shift(name, s, inputs))
-        light = Fermions(Hermitian.diagonal([left] * 3), Hermitian.diagonal([right] * 3))
-        shifted[name] = f + light
-    return Currents(**shifted)
 
 
 # --------------------------------------------------------------------------------------------- loops of fermions

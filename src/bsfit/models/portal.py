@@ -31,6 +31,7 @@ from bsfit.catalogue import LEPTONS
 from bsfit.dark_sector import z_prime_decays, z_prime_scattering
 from bsfit.dark_sector.annihilation import VectorExchange, VectorPair, VectorScalarPair
 from bsfit.dark_sector.conversion import VectorConversion
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.higgs_portal import HiggsPortal
 from bsfit.dark_sector.widths import scalar_width
 from bsfit.dark_sector.z_prime_scattering import TopLoop
@@ -111,9 +112,11 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     g_x, m_zp = (jnp.asarray(params[name], dtype=float) for name in ("g_X", "m_Zp"))
     width = width + _LEAST_WIDTH * m_zp
     initial = (g_x, masses[0], masses[-1], m_zp, width)
-    pairs, edges = z_prime_decays.fermion_pairs(m_zp, z, inputs)[1], z_prime_decays.thresholds(z, inputs)
+    pairs, edges = z_prime_decays.fermion_pairs(z, inputs)[1], z_prime_decays.thresholds(z, inputs)
     heavier = int(split)
-    exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split, species=heavier)
+    between = (masses[0], masses[-1], g_x)
+    current = DarkCurrent.split_scalar(*between) if split else DarkCurrent.complex_scalar(*between[1:])
+    exchange = VectorExchange(current, m_zp, width, pairs, edges, species=heavier)
     channels: list[Channel] = [exchange, VectorPair(g_x, masses, m_zp, multiplicity=each)]
     if not without_phi(params):
         channels.append(_vector_and_scalars(initial, scalar, heavier))
@@ -121,6 +124,7 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     if not known_zero(params, "lambda_Hchi", "lambda_Hphi"):
         higgs = higgs_couplings(params, masses, scalar, inputs)
         portal = HiggsPortal.of_scalar(masses, higgs, inputs, multiplicity=each)
+    z_pole = pairs.mixing_pole()
     elastic = z_prime_scattering.elastic(scalar.m_I, scalar.m_R, inputs)
     top = TopLoop.of_doublet(z.up.heavy[0].mass, z.up.left(2, 2).real / (2 * g_x))
     vector = z_prime_scattering.nucleon_couplings(g_x, m_zp, z, top, inputs)
@@ -128,8 +132,8 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
         masses=masses,
         dof=jnp.full(len(masses), each),
         channels=(*channels, *portal.channels),
-        pole_masses=jnp.append(m_zp, portal.poles),
-        pole_widths=jnp.append(width, portal.widths),
+        pole_masses=jnp.concatenate([m_zp[None], z_pole[0], portal.poles]),
+        pole_widths=jnp.concatenate([width[None], z_pole[1], portal.widths]),
         kind="complex scalar",
         vector={name: coupling * elastic for name, coupling in vector.items()},
         scalar=portal.scattering,
@@ -178,7 +182,6 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(scalar.m_I),
         validity.kinetic_equilibrium(scalar.m_I, m_zp, quantities["Gamma_Zp"]),
-        validity.z_exchange(params.get("epsilon", 0.0), scalar.m_I, inputs["m_Z"]),
         validity.below(
             "small_splitting",
             "splitting of the dark states over their mass, neglected in annihilation into Z' pairs, against 0.1",
@@ -207,6 +210,7 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
             jnp.abs(jnp.asarray(params.get("epsilon", 0.0))),
             0.1,
         ),
+        validity.z_degeneracy(params.get("epsilon", 0.0), m_zp, inputs["m_Z"]),
         validity.not_above(
             "lepton_flavour",
             "size of lambda_L_e and lambda_L_tau: mu->3e, mu-e conversion and tau->3mu are open but not predicted",

@@ -51,6 +51,6 @@ def currents(params: Params, inputs: Inputs) -> Currents:
     quarks = quarks_in_down_basis(Hermitian.diagonal([g_q, g_q, g_bb]) + mixed, ckm(inputs))
     mass, to_left, to_right = numbers(params, "M_E", "g_EL", "g_ER")
     none = jnp.zeros(())
-    heavy = Heavy(mass, none, none, to_left={1: to_left + 0j}, to_right={1: to_right + 0j})
+    heavy = Heavy(mass, none, none, to_left={1: to_left + 0j}, to_right={1: to_right + 0j}, singlet=True)
     leptons = lepton_charges((g_e, left, 0.0), (g_e, right, 0.0)) + Currents(electron=Fermions(heavy=(heavy,)))
     return (quarks + leptons).with_kinetic_mixing(params.get("epsilon", 0.0))
