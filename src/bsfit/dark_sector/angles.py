@@ -1,17 +1,46 @@
-r"""Means over the angle of powers of propagators, :math:`T=-d+hc` and :math:`U=-d-hc` with the cosine c of it."""
+r"""Means over the angle of propagators, :math:`T=-d+hc` and :math:`U=-d-hc` with the cosine c of it.
+
+:math:`P=TU=d^2-h^2c^2`, for :math:`0\le h<d`; finite, without a meaning, beyond. Where :math:`q=h^2/d^2` is small the
+closed forms are differences of nearly equal numbers, and their power series take over.
+"""
+
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit.numerics import atanh_ratio
 
-
-def single(d: Float[Array, "*k"], h: Float[Array, "*k"]) -> tuple[Float[Array, "*k"], Float[Array, "*k"]]:
-    r""":math:`\langle-1/T\rangle,\ \langle1/T^2\rangle` for :math:`0\le h<d`; finite, without a meaning, beyond."""
-    return atanh_ratio(h / d) / d, 1 / jnp.maximum((d - h) * (d + h), 1e-12 * d**2)
+_SMALL, _TERMS = 0.1, 16
 
 
-def double(d: Float[Array, "*k"], h: Float[Array, "*k"]) -> tuple[Float[Array, "*k"], Float[Array, "*k"]]:
-    r""":math:`\langle1/TU\rangle,\ \langle1/(TU)^2\rangle`."""
-    one, two = single(d, h)
-    return one / d, (two + one / d) / (2 * d**2)
+class Means(NamedTuple):
+    """Of 1/P, c^2/P, 1/P^2, c^2/P^2 and c^4/P^2."""
+
+    one: Float[Array, "*k"]
+    one_c2: Float[Array, "*k"]
+    two: Float[Array, "*k"]
+    two_c2: Float[Array, "*k"]
+    two_c4: Float[Array, "*k"]
+
+
+def means(d: Float[Array, "*k"], h: Float[Array, "*k"]) -> Means:
+    """All of them; those of powers of 1/T follow, as 1/T = -(d + hc)/P."""
+    q = jnp.minimum((h / d) ** 2, 1 - 1e-12)
+    large = jnp.where(q > _SMALL, q, 0.5)
+    a, pole = atanh_ratio(jnp.sqrt(large)), 1 / (1 - large)
+    c2, square_c2 = (a - 1) / large, (pole - a) / (2 * large)
+    closed = (a, c2, (pole + a) / 2, square_c2, (square_c2 - c2) / large)
+    found = [jnp.where(q > _SMALL, exact, _series(q, *row)) for exact, row in zip(closed, _ROWS, strict=True)]
+    return Means(found[0] / d**2, found[1] / d**2, found[2] / d**4, found[3] / d**4, found[4] / d**4)
+
+
+_ROWS = ((0, 1), (0, 3), (1, 1), (1, 3), (1, 5))
+r"""k and l of :math:`\sum_n\frac{(n+1)^k}{2n+l}q^n`, in the order of `Means`."""
+
+
+def _series(q: Float[Array, "*k"], power: int, first: int) -> Float[Array, "*k"]:
+    small, value = jnp.minimum(q, _SMALL), jnp.zeros_like(q)
+    for n in reversed(range(_TERMS)):
+        value = value * small + (n + 1) ** power / (2 * n + first)
+    return value

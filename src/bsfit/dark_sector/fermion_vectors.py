@@ -12,7 +12,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from bsfit.dark_sector.angles import double
+from bsfit.dark_sector.angles import means
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.kinematics import breit_wigner, momentum
 from bsfit.theory import Channel
@@ -82,7 +82,8 @@ class FermionVectorPair(Channel):
         p, k = momentum(s, m, m), momentum(s, m_v, m_v)
         s = jnp.maximum(s, 4 * m_v**2)  # closed below, where d may vanish
         d = s / 2 - m_v**2
-        one, two = double(d, 2 * p * k)
+        angles = means(d, 2 * p * k)
+        one, two = angles.one, angles.two
         mean = self._without_higgs(d, one, two)
         if self.higgs is not None:
             mean = mean + self._with_higgs(self.higgs, s, d, one)
@@ -140,7 +141,8 @@ class FermionVectorHiggs(Channel):
         p, k = momentum(s, m, m), momentum(s, m_v, m_phi)
         s = jnp.maximum(s, (m_v + m_phi) ** 2)  # closed below, where d may vanish
         d, h = (s - m_v**2 - m_phi**2) / 2, 2 * p * k
-        one, two = double(d, h)
+        angles = means(d, h)
+        one, two = angles.one, angles.two
         product = d**2 - h**2 / 3
         vector, axial = self._vector(s, d, product, one, two), self._axial(s, d, product, one, two)
         mean = inverse_vev_squared(self.current, m_v) * (

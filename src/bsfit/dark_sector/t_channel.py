@@ -45,8 +45,8 @@ class FermionExchange(Channel):
     ) -> "FermionExchange":
         """Into all light fermions of these multiplets, which share one heavy one of mass `mediator` in GeV."""
         weights, first, second = light_pairs(multiplets, inputs)
-        tops = jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
-        return cls(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), tops, name=name)
+        edges = top_thresholds(multiplets, inputs)
+        return cls(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), edges, name=name)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
@@ -62,6 +62,11 @@ class FermionExchange(Channel):
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
         return self.final_thresholds
+
+
+def top_thresholds(multiplets: Mapping[str, Vector], inputs: Inputs) -> Float[Array, " t"]:
+    """Energies in GeV from which there are one or two top quarks, if up quarks are among them."""
+    return jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
 
 
 def light_pairs(
