@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bsfit import catalogue
-from bsfit.dark_matter import direct_detection
+from bsfit.dark_matter import direct_detection, relic_density
 from bsfit.loading.inputs import load_inputs
 from bsfit.observables import trident
 from bsfit.predictions.bound_model import module_of
@@ -107,6 +107,28 @@ def test_every_stored_point(name, stored):
             assert found == pytest.approx(expected, rel=tolerance, abs=noise), key
         count += 1
     assert count >= 4
+
+
+@functools.cache
+def density(row):
+    """Omega h^2 at one point."""
+
+    def predicted(params, inputs):
+        theory = module_of(catalogue.MODELS[row]).theory(params, inputs)
+        return relic_density.predicted("Omega_h2", theory, inputs)
+
+    return jax.jit(predicted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_every_stored_relic_density(name, stored):
+    """1e-3, with our own plasma; annihilation into pairs of the Z' and through the Z is in it."""
+    numbers, names = stored
+    for point in (numbers[name]["benchmark"], *numbers[name]["random"]):
+        if (row := row_of(names[name], point)) is not None:
+            found = density(row)(parameters_of(names[name], row, point), INPUTS)
+            assert float(found) == pytest.approx(point["omega"], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", MODELS)
