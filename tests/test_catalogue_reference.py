@@ -7,7 +7,7 @@ its ``_im``.
 import functools
 
 import jax
-import numpy as np
+import jax.numpy as jnp
 import pytest
 
 from bsfit import catalogue
@@ -18,7 +18,7 @@ from bsfit.predictions.bound_model import module_of
 from bsfit.theory import Rows
 
 INPUTS = load_inputs("reference")
-ROW = Rows(np.zeros(1, int), np.zeros(1, int), np.zeros(1), np.zeros(1))
+ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 MODELS = (
     "allanach_1511.07447",
     "altmannshofer_1609.04026",

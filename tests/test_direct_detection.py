@@ -161,7 +161,7 @@ def test_mixing_with_the_photon_does_not_know_the_unit_of_mass():
     masses, total, terms = nucleon.loop_masses(DEFAULT), {1.0: 0.0, 7.3e3: 0.0}, 0.0
     for factor in total:
         for kind, f in (("up", z.up), ("down", z.down), ("electron", z.electron)):
-            couplings, own = (jnp.stack(column) for column in zip(*diagonal(f, masses[kind]), strict=True))
+            couplings, own = (jnp.stack(column) for column in zip(*diagonal(f, tuple(masses[kind])), strict=True))
             part = float(mass_logarithm(jnp.full(len(own), nucleon.WEIGHTS[kind]), couplings, own * factor))
             total[factor], terms = total[factor] + part, max(terms, abs(part))
     assert abs(total[1.0] - total[7.3e3]) < 1e-10 * terms

@@ -37,6 +37,7 @@ def fermion_pairs(z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], Fermion
         return (), FermionPairs(none, none, none, none + 0j, none + 0j)
     groups, weights, charges, *columns = zip(*rows, strict=True)
     m1, m2, left, right = (jnp.stack(column) for column in columns)
+    left, right = left + 0j, right + 0j
     charge, isospin_left, isospin_right = np.array(charges).T
     mixing = KineticMixing.of(z.epsilon, charge, isospin_left, isospin_right, inputs) if z.mixes() else None
     return groups, FermionPairs(jnp.asarray(weights, dtype=float), m1, m2, left, right, mixing)

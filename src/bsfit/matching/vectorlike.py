@@ -7,7 +7,7 @@ down quarks and of the charged leptons. The left-handed up quarks then couple by
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
 from bsfit.matching.hermitian import Entries, Hermitian, is_zero
 from bsfit.theory import Params
@@ -68,7 +68,7 @@ def _turned(vector: Entries, matrix: Complex[Array, "3 3"]) -> dict[int, Complex
     return {j: sum((matrix[j, i] * x for i, x in vector.items()), jnp.zeros(())) for j in rows}
 
 
-def squared(z: Complex[Array, ""]) -> Float[Array, ""]:
+def squared(z: Inexact[Array, ""]) -> Float[Array, ""]:
     """:math:`|z|^2`, with the right derivatives at zero."""
     return z.real**2 + z.imag**2
 
@@ -93,7 +93,7 @@ class Mixing(eqx.Module):
     charge: Float[Array, ""]
     mass: Float[Array, ""]
     heavy: Float[Array, ""]
-    mu: dict[int, Complex[Array, ""]]
+    mu: dict[int, Inexact[Array, ""]]
     own: FloatLike = 0.0
 
     def light(self) -> Hermitian:
@@ -101,7 +101,7 @@ class Mixing(eqx.Module):
         mixed = Hermitian.outer(self.mu, self.charge / self.heavy**2)
         return mixed if is_zero(self.own) else mixed + Hermitian.diagonal([self.own] * 3)
 
-    def heavy_light(self) -> dict[int, Complex[Array, ""]]:
+    def heavy_light(self) -> dict[int, Inexact[Array, ""]]:
         r"""Couplings of :math:`\bar Hf_j` by generation, :math:`-gm\mu_j/M^2`."""
         return {j: mu * (-self.charge * self.mass / self.heavy**2) for j, mu in self.mu.items()}
 

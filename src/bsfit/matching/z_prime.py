@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.hermitian import Hermitian, is_zero
@@ -59,8 +59,8 @@ class Heavy(eqx.Module):
     mass: Float[Array, ""]
     left: Float[Array, ""]
     right: Float[Array, ""]
-    to_left: dict[int, Complex[Array, ""]] = eqx.field(default_factory=dict)
-    to_right: dict[int, Complex[Array, ""]] = eqx.field(default_factory=dict)
+    to_left: dict[int, Inexact[Array, ""]] = eqx.field(default_factory=dict)
+    to_right: dict[int, Inexact[Array, ""]] = eqx.field(default_factory=dict)
     singlet: bool = eqx.field(static=True, default=False)
 
 
