@@ -101,7 +101,7 @@ class VectorExchange(Channel):
 
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return self.final_thresholds
+        return jnp.concatenate([self.final_thresholds, self.current.thresholds()])
 
 
 class VectorPair(Channel):
