@@ -205,7 +205,7 @@ def check(model, stored, plasma):
     assert omega == pytest.approx(stored["omega"], rel=1e-3)
 
 
-@pytest.mark.parametrize("model", SECTORS)
+@pytest.mark.parametrize("model", ["ellis_1705.03447", "belanger_1507.06660"])
 def test_benchmarks(model, reference, laine_meyer):
     """Widths 1e-6, averages 1e-4, densities 1e-3."""
     check(model, points(reference, model)[0], laine_meyer)
@@ -214,5 +214,6 @@ def test_benchmarks(model, reference, laine_meyer):
 @pytest.mark.slow
 @pytest.mark.parametrize("model", SECTORS)
 def test_every_stored_point(model, reference, laine_meyer):
-    for stored in points(reference, model)[1:]:
+    """The same."""
+    for stored in points(reference, model):
         check(model, stored, laine_meyer)

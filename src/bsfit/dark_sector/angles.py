@@ -9,9 +9,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.numerics import atanh_ratio
-
-_SMALL, _TERMS = 0.1, 16
+_SMALL, _TERMS = 0.05, 12
 
 
 class Means(NamedTuple):
@@ -28,7 +26,8 @@ def means(d: Float[Array, "*k"], h: Float[Array, "*k"]) -> Means:
     """All of them; those of powers of 1/T follow, as 1/T = -(d + hc)/P."""
     q = jnp.minimum((h / d) ** 2, 1 - 1e-12)
     large = jnp.where(q > _SMALL, q, 0.5)
-    a, pole = atanh_ratio(jnp.sqrt(large)), 1 / (1 - large)
+    root, pole = jnp.sqrt(large), 1 / (1 - large)
+    a = jnp.log((1 + root) ** 2 * pole) / (2 * root)
     c2, square_c2 = (a - 1) / large, (pole - a) / (2 * large)
     closed = (a, c2, (pole + a) / 2, square_c2, (square_c2 - c2) / large)
     found = [jnp.where(q > _SMALL, exact, _series(q, *row)) for exact, row in zip(closed, _ROWS, strict=True)]

@@ -20,8 +20,7 @@ from jaxtyping import Array, Complex, Float
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.kinematics import breit_wigner, momentum
 from bsfit.dark_sector.kinetic_mixing import KineticMixing
-from bsfit.dark_sector.widths import fermion_width
-from bsfit.numerics import atanh_ratio
+from bsfit.numerics import atanh_ratio, kallen
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -54,8 +53,10 @@ class FermionPairs(eqx.Module):
         return self.mixing.m_z[None], self.mixing.width_z[None]
 
     def widths(self, m: Scalar) -> Float[Array, " k"]:
-        """Width of a vector of mass m into each of them, charge conjugates included."""
-        return self.weight * fermion_width(m, self.m1, self.m2, *self.couplings(m**2))
+        """Width of a vector of mass m into each of them, charge conjugates included; see `fermion_width`."""
+        s, (chiral, mixed) = m**2, _squares(*self.couplings(m**2))
+        wave = 3 * (s**2 - (self.m1**2 - self.m2**2) ** 2) + kallen(s, self.m1**2, self.m2**2)
+        return self._phase_space(m) * (chiral * wave / (12 * s) + 2 * self.m1 * self.m2 * mixed)
 
     def width(self, m: Scalar) -> Scalar:
         """Width of a vector of mass m into all of them."""
@@ -67,11 +68,18 @@ class FermionPairs(eqx.Module):
         :math:`\frac{p}{4\pi m^2}[(|g_L|^2+|g_R|^2)(E_1E_2-p^2)-2m_1m_2{\rm Re}\,g_Lg_R^*]`: derived here, checked as
         part of `test_exchange_of_a_vector_is_the_trace`. Kinetic mixing has no part in it.
         """
-        p = momentum(m**2, self.m1, self.m2)
-        e1, e2 = (m**2 + self.m1**2 - self.m2**2) / (2 * m), (m**2 + self.m2**2 - self.m1**2) / (2 * m)
-        chiral = (self.left * jnp.conj(self.left) + self.right * jnp.conj(self.right)).real * (e1 * e2 - p**2)
-        mixed = 2 * self.m1 * self.m2 * (self.left * jnp.conj(self.right)).real
-        return jnp.sum(self.weight * p * (chiral - mixed)) / (4 * jnp.pi * m**2)
+        s, (chiral, mixed) = m**2, _squares(self.left, self.right)
+        wave = s * (self.m1**2 + self.m2**2) - (self.m1**2 - self.m2**2) ** 2
+        return jnp.sum(self._phase_space(m) * (chiral * wave / (2 * s) - 2 * self.m1 * self.m2 * mixed))
+
+    def _phase_space(self, m: Scalar) -> Float[Array, " k"]:
+        return self.weight * momentum(m**2, self.m1, self.m2) / (4 * jnp.pi * m**2)
+
+
+def _squares(left: Complex[Array, " k"], right: Complex[Array, " k"]) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
+    r""":math:`|g_L|^2+|g_R|^2` and :math:`{\rm Re}\,g_Lg_R^*`."""
+    chiral = left.real**2 + left.imag**2 + right.real**2 + right.imag**2
+    return chiral, left.real * right.real + left.imag * right.imag
 
 
 class VectorExchange(Channel):
