@@ -13,6 +13,9 @@ With p the momentum of the initial particles in their centre of mass,
 :math:`\lambda` and the average over all pairs of species are those of [Edsjo:1997bg]_.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
@@ -29,7 +32,8 @@ Scalar = Float[Array, ""]
 class FermionPairs(eqx.Module):
     """Pairs of fermions that a vector couples to, [k]: weight (colours, charge conjugates), masses, couplings.
 
-    With `mixing`, the couplings of an exchange depend on its momentum: `left` and `right` are those without.
+    With `mixing`, the couplings of an exchange depend on its momentum: `left` and `right` are those without. `kinds`
+    [k], of `theory.FINAL_STATES`, tell them apart where they heat a gas; all are ``other`` without.
     """
 
     weight: Float[Array, " k"]
@@ -38,6 +42,12 @@ class FermionPairs(eqx.Module):
     left: Complex[Array, " k"]
     right: Complex[Array, " k"]
     mixing: KineticMixing | None = None
+    kinds: tuple[str, ...] | None = eqx.field(static=True, default=None)
+
+    def weighted(self, shares: Mapping[str, Scalar]) -> "FermionPairs":
+        """The same with weights times a share for each kind."""
+        kinds = ("other",) * len(self.weight) if self.kinds is None else self.kinds
+        return replace(self, weight=self.weight * jnp.stack([shares[kind] for kind in kinds]))
 
     def couplings(self, s: Scalar) -> tuple[Complex[Array, " k"], Complex[Array, " k"]]:
         """Left- and right-handed couplings at :math:`q^2=s` in GeV^2."""
@@ -106,6 +116,10 @@ class VectorExchange(Channel):
             total = total + time * (1 - s / self.mass**2) ** 2 * self.final.time_like_width(m)
         rate = 2 * s * p * total / breit_wigner(s, self.mass, self.total_width)
         return self.current.multiplicity * rate
+
+    def injected(self, s: Scalar, efficiency: Mapping[str, Scalar]) -> Scalar:
+        """See `Channel.injected`."""
+        return replace(self, final=self.final.weighted(efficiency)).strength(s)
 
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""

@@ -1,4 +1,7 @@
-"""Kinematics of two particles in their centre of mass, propagators. Energies in GeV."""
+"""Kinematics of two particles in their centre of mass, propagators. Energies in GeV.
+
+Derived here, checked as part of every trace, as in `test_exchange_of_a_vector_is_the_trace`.
+"""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
