@@ -217,3 +217,27 @@ def test_every_stored_point(model, reference, laine_meyer):
     """The same."""
     for stored in points(reference, model):
         check(model, stored, laine_meyer)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", SECTORS)
+def test_derivatives(model, reference):
+    """Of ln Omega_h2 by the logarithm of every parameter, against differences: 1e-5 of the largest."""
+    stored = points(reference, model)[0]
+    params = dict(stored["parameters"])
+    choice = [convert(params.pop(name)) for name, convert in DISCRETE.items() if name in params]
+    params = {"Gamma_phi_over_m": 0.01, "D_mumu_loop": stored.get("D_mumu_loop", 0.0), **params}
+    names = [name for name, v in params.items() if v not in (None, 0.0)]
+    fixed = {name: jnp.zeros(()) for name in params if name not in names}
+    start = jnp.asarray([float(params[name]) for name in names])
+
+    def log_omega(scales):
+        given = {**fixed, **dict(zip(names, start * (1 + scales), strict=True))}
+        return jnp.log(relic_density(SECTORS[model](given, *choice)[1]).omega_h2)
+
+    found = np.asarray(jax.jit(jax.grad(log_omega))(jnp.zeros(len(names))))
+    h = 2e-4
+    steps = h * jnp.concatenate([k * jnp.eye(len(names)) for k in (-2, -1, 1, 2)])
+    v = np.asarray(jax.jit(jax.vmap(log_omega))(steps)).reshape(4, -1)
+    expected = (v[0] - 8 * v[1] + 8 * v[2] - v[3]) / (12 * h)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.max(np.abs(expected)))
