@@ -10,7 +10,7 @@ from finite_differences import assert_derivatives
 
 import bsfit
 from bsfit import catalogue
-from bsfit.dark_matter import direct_detection, relic_density
+from bsfit.dark_matter import direct_detection, indirect_detection, relic_density
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching.currents import lambda_v
@@ -251,3 +251,16 @@ def test_slopes_are_finite_at_every_bound(model):
         for edge in boxed[name]:
             x = jnp.asarray([float(start[n]) for n in names]).at[i].set(edge)
             assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
+
+
+def test_final_states_heat_the_gas_each_in_its_way():
+    """Without quarks 1:1:1 into muons, taus and neutrinos: the mean of their efficiencies, f_eff not among them."""
+    inputs = load_inputs("default")
+    point = {"g_X": 0.1, "m_Zp": 900.0, "m_chi": 200.0, "lambda_Q_s": 0.0, "lambda_Q_b": 0.0}
+    dark = compiled("lmutau")({k: float(v) for k, v in {**benchmark("lmutau"), **point}.items()}, inputs).dark
+    moved = inputs.replace({"f_eff": 0.6})
+    one, two = (float(indirect_detection.planck_ratio(dark, i)) for i in (inputs, moved))
+    assert one == pytest.approx(two, rel=1e-6)
+    mean = (float(inputs["f_eff_muon"]) + float(inputs["f_eff_tau"])) / 3
+    sigma = float(indirect_detection.sigma_v(dark, indirect_detection.X_RECOMBINATION))
+    assert one == pytest.approx(mean * sigma / 200.0 / (2 * indirect_detection.PLANCK), rel=1e-3)

@@ -11,6 +11,8 @@ from scipy.integrate import quad
 import bsfit
 from bsfit.dark_matter import direct_detection, indirect_detection
 from bsfit.dark_sector import nucleon, t_channel_scattering, z_prime_scattering
+from bsfit.dark_sector.annihilation import FermionPairs, VectorExchange
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.densities import upper_limit_chi2
 from bsfit.loading.inputs import load_inputs
@@ -322,3 +324,22 @@ def test_bound_of_planck():
     assert float(DEFAULT["f_eff"]) == 0.3
     assert float(today()(0.5, 600.0, 1e8, 0.3)[1]) == pytest.approx(expected)
     assert float(today()(0.5, 600.0, 1e8, 0.12)[1]) == pytest.approx(0.4 * expected)
+
+
+def test_each_final_state_heats_the_gas_in_its_way():
+    """An s-wave into muons, neutrinos and quarks: the mean of their efficiencies; without names, that of `f_eff`."""
+    one, m_zp, width = jnp.ones(3), jnp.asarray(500.0), jnp.asarray(5.0)
+    weight = jnp.asarray([1.0, 1.0, 3.0])
+
+    def ratio(kinds):
+        final = FermionPairs(weight, 0 * one, 0 * one, one + 0j, 0j * one, None, kinds)
+        channel = VectorExchange(DarkCurrent.dirac(100.0, 0.3), m_zp, width, final, jnp.zeros(0))
+        masses = jnp.asarray([100.0])
+        dark = DarkSector(masses, jnp.full(1, 4.0), (channel,), m_zp[None], width[None], "Dirac")
+        rate = indirect_detection.sigma_v(dark, indirect_detection.X_RECOMBINATION)
+        return indirect_detection.planck_ratio(dark, DEFAULT) * 100.0 * 2 * indirect_detection.PLANCK / rate
+
+    known = jax.jit(lambda: ratio(("muon", "neutrino", "quark")))()
+    muon, quark = (float(DEFAULT[f"f_eff_{kind}"]) for kind in ("muon", "quark"))
+    assert float(known) == pytest.approx((muon + 3 * quark) / 5, rel=1e-12)
+    assert float(jax.jit(lambda: ratio(None))()) == pytest.approx(0.3, rel=1e-12)

@@ -220,7 +220,7 @@ def test_on_shell_couplings_of_kinetic_mixing_against_exact_diagonalisation(m_zp
     z = portal.currents({**DEFAULTS, **BENCHMARK, "epsilon": epsilon}, stable)
     groups, pairs = z_prime_decays.fermion_pairs(z, stable)
     shifts = pairs.mixing.shift(jnp.asarray(m_zp) ** 2)
-    firsts = {"up": 0, "electron": groups.index("charged_leptons"), "neutrino": groups.index("neutrinos")}
+    firsts = {"up": 0, "electron": groups.index("ee"), "neutrino": groups.index("neutrinos")}
     for name, row in firsts.items():
         for hand, found in zip(CURRENTS[name][1:], shifts, strict=True):
             assert float(found[row].real) == pytest.approx(float(boson[:2] @ np.array(hand)), rel=1e-6, abs=1e-12)

@@ -30,6 +30,9 @@ ObservableFunction = Callable[["Theory", Any], Any]
 Counts = Literal["note", "dark matter", "always"]
 """What a condition that fails counts as, see `Verdict`."""
 
+FINAL_STATES = ("electron", "muon", "tau", "quark", "neutrino", "other")
+"""Kinds of final states that leave different shares of their energy in a gas."""
+
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
 
 
@@ -125,6 +128,13 @@ class Channel(eqx.Module):
     def thresholds(self) -> Float[Array, " t"]:
         r"""Energies :math:`\sqrt s` in GeV at which it opens, or a part of it."""
 
+    def injected(self, s: Float[Array, ""], efficiency: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
+        """`strength` times the share of energy that the final states leave in the gas at recombination.
+
+        `efficiency` is by kind, `FINAL_STATES`; a channel that does not tell its final states apart is ``other``.
+        """
+        return efficiency["other"] * self.strength(s)
+
 
 class Conversion(eqx.Module):
     """Conversion of a heavier species, the one at the position `species`, into dark matter and light particles."""
@@ -174,6 +184,10 @@ class DarkSector(eqx.Module):
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""
         return jnp.stack([channel.strength(s) for channel in self.channels])
+
+    def injected(self, s: Float[Array, ""], efficiency: Mapping[str, Float[Array, ""]]) -> Float[Array, " c"]:
+        """`Channel.injected` of every channel."""
+        return jnp.stack([channel.injected(s, efficiency) for channel in self.channels])
 
     def thresholds(self) -> Float[Array, " t"]:
         """Energies in GeV at which anything opens: final states, and pairs of heavier species."""

@@ -111,7 +111,7 @@ _ROWS = (
 PROCESSES: dict[str, Process] = {row.name: row for row in _ROWS}
 """Files of `observables/` and `dark_matter/` by name."""
 
-BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "Delta_?", "m_quark_loop", "f_eff")
+BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "Delta_?", "m_quark_loop", "f_eff*")
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")

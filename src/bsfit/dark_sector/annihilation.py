@@ -13,15 +13,17 @@ With p the momentum of the initial particles in their centre of mass,
 :math:`\lambda` and the average over all pairs of species are those of [Edsjo:1997bg]_.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.kinematics import breit_wigner, momentum
-from bsfit.dark_sector.widths import fermion_width
 from bsfit.matching.kinetic_mixing import KineticMixing
-from bsfit.numerics import atanh_ratio
+from bsfit.numerics import atanh_ratio, kallen
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -30,7 +32,8 @@ Scalar = Float[Array, ""]
 class FermionPairs(eqx.Module):
     """Pairs of fermions that a vector couples to, [k]: weight (colours, charge conjugates), masses, couplings.
 
-    With `mixing`, the couplings of an exchange depend on its momentum: `left` and `right` are those without.
+    With `mixing`, the couplings of an exchange depend on its momentum: `left` and `right` are those without. `kinds`
+    [k], of `theory.FINAL_STATES`, tell them apart where they heat a gas; all are ``other`` without.
     """
 
     weight: Float[Array, " k"]
@@ -39,6 +42,12 @@ class FermionPairs(eqx.Module):
     left: Complex[Array, " k"]
     right: Complex[Array, " k"]
     mixing: KineticMixing | None = None
+    kinds: tuple[str, ...] | None = eqx.field(static=True, default=None)
+
+    def weighted(self, shares: Mapping[str, Scalar]) -> "FermionPairs":
+        """The same with weights times a share for each kind."""
+        kinds = ("other",) * len(self.weight) if self.kinds is None else self.kinds
+        return replace(self, weight=self.weight * jnp.stack([shares[kind] for kind in kinds]))
 
     def couplings(self, s: Scalar) -> tuple[Complex[Array, " k"], Complex[Array, " k"]]:
         """Left- and right-handed couplings at :math:`q^2=s` in GeV^2."""
@@ -54,8 +63,10 @@ class FermionPairs(eqx.Module):
         return self.mixing.m_z[None], self.mixing.width_z[None]
 
     def widths(self, m: Scalar) -> Float[Array, " k"]:
-        """Width of a vector of mass m into each of them, charge conjugates included."""
-        return self.weight * fermion_width(m, self.m1, self.m2, *self.couplings(m**2))
+        """Width of a vector of mass m into each of them, charge conjugates included; see `fermion_width`."""
+        s, (chiral, mixed) = m**2, _squares(*self.couplings(m**2))
+        wave = 3 * (s**2 - (self.m1**2 - self.m2**2) ** 2) + kallen(s, self.m1**2, self.m2**2)
+        return self._phase_space(m) * (chiral * wave / (12 * s) + 2 * self.m1 * self.m2 * mixed)
 
     def width(self, m: Scalar) -> Scalar:
         """Width of a vector of mass m into all of them."""
@@ -67,11 +78,18 @@ class FermionPairs(eqx.Module):
         :math:`\frac{p}{4\pi m^2}[(|g_L|^2+|g_R|^2)(E_1E_2-p^2)-2m_1m_2{\rm Re}\,g_Lg_R^*]`: derived here, checked as
         part of `test_exchange_of_a_vector_is_the_trace`. Kinetic mixing has no part in it.
         """
-        p = momentum(m**2, self.m1, self.m2)
-        e1, e2 = (m**2 + self.m1**2 - self.m2**2) / (2 * m), (m**2 + self.m2**2 - self.m1**2) / (2 * m)
-        chiral = (self.left * jnp.conj(self.left) + self.right * jnp.conj(self.right)).real * (e1 * e2 - p**2)
-        mixed = 2 * self.m1 * self.m2 * (self.left * jnp.conj(self.right)).real
-        return jnp.sum(self.weight * p * (chiral - mixed)) / (4 * jnp.pi * m**2)
+        s, (chiral, mixed) = m**2, _squares(self.left, self.right)
+        wave = s * (self.m1**2 + self.m2**2) - (self.m1**2 - self.m2**2) ** 2
+        return jnp.sum(self._phase_space(m) * (chiral * wave / (2 * s) - 2 * self.m1 * self.m2 * mixed))
+
+    def _phase_space(self, m: Scalar) -> Float[Array, " k"]:
+        return self.weight * momentum(m**2, self.m1, self.m2) / (4 * jnp.pi * m**2)
+
+
+def _squares(left: Complex[Array, " k"], right: Complex[Array, " k"]) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
+    r""":math:`|g_L|^2+|g_R|^2` and :math:`{\rm Re}\,g_Lg_R^*`."""
+    chiral = left.real**2 + left.imag**2 + right.real**2 + right.imag**2
+    return chiral, left.real * right.real + left.imag * right.imag
 
 
 class VectorExchange(Channel):
@@ -99,9 +117,13 @@ class VectorExchange(Channel):
         rate = 2 * s * p * total / breit_wigner(s, self.mass, self.total_width)
         return self.current.multiplicity * rate
 
+    def injected(self, s: Scalar, efficiency: Mapping[str, Scalar]) -> Scalar:
+        """See `Channel.injected`."""
+        return replace(self, final=self.final.weighted(efficiency)).strength(s)
+
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return self.final_thresholds
+        return jnp.concatenate([self.final_thresholds, self.current.thresholds()])
 
 
 class VectorPair(Channel):

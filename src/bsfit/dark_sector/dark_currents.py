@@ -6,6 +6,8 @@ r"""Currents of dark matter that a vector boson couples to, :math:`L=J_\mu V^\mu
 * pseudo-Dirac: a Dirac fermion split into two Majorana ones, whose vector current turns one into the other.
 * complex scalar of charge one: :math:`J_\mu=g\,\chi^*i\overleftrightarrow{\partial_\mu}\chi`; split into two real ones,
   :math:`J_\mu=g(R\partial_\mu I-I\partial_\mu R)`.
+
+Derived here, checked in `test_exchange_of_a_vector_is_the_trace` and `test_width_into_dark_matter`.
 """
 
 import equinox as eqx
@@ -21,8 +23,8 @@ FloatLike = Float[ArrayLike, ""]
 class DarkCurrent(eqx.Module):
     """A current between states of masses m1 and m2 in GeV. Build with the class methods, one for each kind.
 
-    `multiplicity` as in `annihilation`; `conserved` says that the current has no part along its momentum. What a kind
-    does not have is zero.
+    `multiplicity` as in `annihilation`; `conserved` says that the current has no part along its momentum, `split` that
+    the two states are different ones. What a kind does not have is zero.
     """
 
     scalar: Scalar
@@ -33,39 +35,44 @@ class DarkCurrent(eqx.Module):
     multiplicity: float = eqx.field(static=True)
     fermions: bool = eqx.field(static=True)
     conserved: bool = eqx.field(static=True)
+    split: bool = eqx.field(static=True)
 
     @classmethod
     def dirac(cls, mass: FloatLike, vector: FloatLike, axial: FloatLike | None = None) -> "DarkCurrent":
         """A Dirac fermion with its couplings; without the axial one the current is conserved."""
-        return cls._of(mass, mass, 8.0, True, axial is None, vector=vector, axial=0.0 if axial is None else axial)
+        return cls._of((mass,), 8.0, True, axial is None, vector=vector, axial=0.0 if axial is None else axial)
 
     @classmethod
     def majorana(cls, mass: FloatLike, axial: FloatLike) -> "DarkCurrent":
         """A Majorana fermion."""
-        return cls._of(mass, mass, 4.0, True, False, axial=axial)
+        return cls._of((mass,), 4.0, True, False, axial=axial)
 
     @classmethod
     def pseudo_dirac(cls, m1: FloatLike, m2: FloatLike, vector: FloatLike) -> "DarkCurrent":
         """Two Majorana fermions, the parts of a Dirac one of vector coupling g_V."""
-        return cls._of(m1, m2, 8.0, True, False, vector=vector)
+        return cls._of((m1, m2), 8.0, True, False, vector=vector)
 
     @classmethod
     def complex_scalar(cls, mass: FloatLike, coupling: FloatLike) -> "DarkCurrent":
         """A complex scalar."""
-        return cls._of(mass, mass, 2.0, False, True, scalar=coupling)
+        return cls._of((mass,), 2.0, False, True, scalar=coupling)
 
     @classmethod
     def split_scalar(cls, m1: FloatLike, m2: FloatLike, coupling: FloatLike) -> "DarkCurrent":
         """Two real scalars, the parts of a complex one."""
-        return cls._of(m1, m2, 2.0, False, False, scalar=coupling)
+        return cls._of((m1, m2), 2.0, False, False, scalar=coupling)
 
     @classmethod
     def _of(
-        cls, m1: FloatLike, m2: FloatLike, multiplicity: float, fermions: bool, conserved: bool, **given: FloatLike
+        cls, masses: tuple[FloatLike, ...], multiplicity: float, fermions: bool, conserved: bool, **given: FloatLike
     ) -> "DarkCurrent":
         scalar, vector, axial = (jnp.asarray(given.get(k, 0.0), dtype=float) for k in ("scalar", "vector", "axial"))
-        first, second = jnp.asarray(m1, dtype=float), jnp.asarray(m2, dtype=float)
-        return cls(scalar, vector, axial, first, second, multiplicity, fermions, conserved)
+        first, second = jnp.asarray(masses[0], dtype=float), jnp.asarray(masses[-1], dtype=float)
+        return cls(scalar, vector, axial, first, second, multiplicity, fermions, conserved, len(masses) == 2)
+
+    def thresholds(self) -> Float[Array, " t"]:
+        """Energy in GeV from which a pair of different states is there; that of one's own pairs goes without saying."""
+        return (self.m1 + self.m2)[None] if self.split else jnp.zeros(0)
 
     def squared(self, s: Scalar) -> tuple[Scalar, Scalar]:
         r"""Spin-averaged squares T, :math:`T_0` of its components in space and time, in the centre of mass.

@@ -5,6 +5,7 @@ here, compared with independent numbers in `test_every_stored_point`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -57,7 +58,9 @@ class DiracPortal(eqx.Module):
         """Annihilation through the Z' of this width in GeV and into pairs of it, and scattering through it."""
         m_zp, z, current = self.m_zp, self.currents, self.current()
         width = width + _LEAST_WIDTH * m_zp
-        pairs, edges = z_prime_decays.fermion_pairs(z, inputs)[1], z_prime_decays.thresholds(z, inputs)
+        groups, pairs = z_prime_decays.fermion_pairs(z, inputs)
+        pairs = replace(pairs, kinds=z_prime_decays.final_states(groups))
+        edges = z_prime_decays.thresholds(z, inputs)
         z_mass, z_width = pairs.mixing_pole()
         return DarkSector(
             masses=self.m_chi[None],

@@ -68,7 +68,8 @@ class FermionVectorPair(Channel):
     * :math:`\frac{256a}{b^2}g_A^4\{{\rm Re}\,h[-(D^2+Db+b^2)+D(2D^2a-b^3+2ab^2)/P]+|h|^2(D^2+2b^2)(D+b-2a)\}`;
     * :math:`256a\,g_V^2g_A^2{\rm Re}\,h\{-1+D(2D+b-2a)/P\}`.
 
-    Without the dark Higgs boson the axial part grows with s/b without bound.
+    Without the dark Higgs boson the axial part grows with s/b without bound. Derived here, checked in
+    `test_vectors_are_the_trace`.
     """
 
     current: DarkCurrent
@@ -128,6 +129,8 @@ class FermionVectorHiggs(Channel):
     * :math:`W_A=\frac{8b}{X^2}P+\frac8{bX^2}[-4X^2ab+X(2b^3-8ab^2+af^2)+2b^4-b^3f-8ab^3+4ab^2f-abf^2]
       +\frac{4a}{bXP}[X^3(b+2a)+X^2(16ab-4b^2-8af)+X(6b^2f-8b^3+32ab^2-3bf^2-24abf+10af^2)+8b^3f-32ab^2f+16abf^2-4af^3]
       -16aD^2(4a-b)(4a-f)/P^2`.
+
+    Derived here, checked in `test_vector_and_higgs_are_the_trace`.
     """
 
     current: DarkCurrent

@@ -33,6 +33,7 @@ class HiggsInterference(Channel):
 
     `multiplicity` 2 for a complex scalar, 1 for a real one, whose weight is half the squared coupling to X where it is
     a part of it. Negative where destructive: a share of the pairs that the two channels beside it have together.
+    Derived here, checked in `test_interference_with_the_higgs_is_the_trace`.
     """
 
     exchange: HiggsExchange

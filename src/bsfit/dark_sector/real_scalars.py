@@ -67,7 +67,7 @@ class RealFermionExchange(Channel):
 
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return self.final_thresholds
+        return jnp.append(self.final_thresholds, 2 * self.mass) if self.species else self.final_thresholds
 
 
 class MixedFermionExchange(Channel):
@@ -124,7 +124,7 @@ class MixedFermionExchange(Channel):
 
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return self.final_thresholds
+        return jnp.append(self.final_thresholds, self.m_r + self.m_i)
 
 
 def _square(d: Array, h: Array, angle: Means, constant: Array, linear: Array) -> Array:

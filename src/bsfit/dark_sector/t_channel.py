@@ -72,11 +72,17 @@ def top_thresholds(multiplets: Mapping[str, Vector], inputs: Inputs) -> Float[Ar
 def light_pairs(
     multiplets: Mapping[str, Vector], inputs: Inputs
 ) -> tuple[Float[Array, " k"], Float[Array, " k"], Float[Array, " k"]]:
-    r"""Weights :math:`N_c|\lambda_i|^2|\lambda_j|^2` and the two masses in GeV of all pairs of each multiplet."""
-    rows = []
+    r"""Weights :math:`N_c|\lambda_i|^2|\lambda_j|^2` and the two masses in GeV of all pairs of each multiplet.
+
+    Pairs of the same two masses, as all of neutrinos, are one row.
+    """
+    weights, masses = {}, {}
     for multiplet, couplings in multiplets.items():
-        masses, colours = light_fermions.masses(multiplet, inputs), light_fermions.COLOUR[multiplet]
+        each, names = light_fermions.masses(multiplet, inputs), light_fermions.MASSES[multiplet]
         for (i, j), count in light_fermions.FLAVOUR_PAIRS.items():
-            rows.append((colours * count * squared(couplings[i]) * squared(couplings[j]), masses[i], masses[j]))
-    weights, first, second = (jnp.stack(column) for column in zip(*rows, strict=True))
-    return weights, first, second
+            key = names[i], names[j]
+            weight = light_fermions.COLOUR[multiplet] * count * squared(couplings[i]) * squared(couplings[j])
+            weights[key] = weights.get(key, jnp.zeros(())) + weight
+            masses[key] = each[i], each[j]
+    first, second = zip(*masses.values(), strict=True)
+    return jnp.stack([*weights.values()]), jnp.stack(first), jnp.stack(second)

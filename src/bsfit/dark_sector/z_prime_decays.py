@@ -27,9 +27,9 @@ _ANTIPARTICLES = 2
 
 
 def fermion_pairs(z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
-    """All pairs of fermions that a Z' couples to, and of each its group, with ``mumu`` for muons.
+    """All pairs of fermions that a Z' couples to, and of each its group.
 
-    Groups are `GROUPS`. The top quark has its pole mass.
+    Groups are `GROUPS`, with ``ee``, ``mumu`` and ``tautau`` apart. The top quark has its pole mass.
     """
     rows = [row for name, f in z.kinds().items() for row in _rows(name, f, z.mixes(), inputs)]
     if not rows:
@@ -58,12 +58,21 @@ def _rows(name: str, f: Fermions, mixes: bool, inputs: Inputs) -> list[tuple]:
     return rows
 
 
+_PAIRS = ("ee", "mumu", "tautau")
+_FINAL_STATES = {"quarks": "quark", "ee": "electron", "mumu": "muon", "tautau": "tau", "neutrinos": "neutrino"}
+
+
+def final_states(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds of `theory.FINAL_STATES` of the groups of `fermion_pairs`."""
+    return tuple(_FINAL_STATES.get(group, "other") for group in groups)
+
+
 _DIFFERENT = (0.0, 0.0, 0.0)
 """Charges that two fermions of different flavour share."""
 
 
 def _group(name: str, i: int, j: int) -> str:
-    return "mumu" if name == "electron" and i == j == 1 else _GROUPS[name]
+    return _PAIRS[i] if name == "electron" and i == j else _GROUPS[name]
 
 
 def _heavy_rows(heavy: Heavy, charges: tuple[float, ...], light: list[Scalar], colours: int) -> list[tuple]:
@@ -97,8 +106,10 @@ def widths(m: FloatLike, z: Currents, inputs: Inputs) -> dict[str, Scalar]:
     groups, pairs = fermion_pairs(z, inputs)
     each = pairs.widths(jnp.asarray(m, dtype=float))
     names = np.array(groups, dtype=str)
-    sums = {name: jnp.sum(each[np.flatnonzero(names == name)]) for name in (*GROUPS, "mumu")}
-    return {**sums, "charged_leptons": sums["charged_leptons"] + sums["mumu"]}
+    inside = {"charged_leptons": ("charged_leptons", *_PAIRS)}
+    return {
+        name: jnp.sum(each[np.flatnonzero(np.isin(names, inside.get(name, (name,))))]) for name in (*GROUPS, "mumu")
+    }
 
 
 def outputs(partial: dict[str, Scalar]) -> dict[str, Scalar]:
