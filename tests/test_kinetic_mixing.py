@@ -45,7 +45,7 @@ def exact(s, m_zp, epsilon, left, right):
 def pairs(mass, left, right, epsilon):
     mixing = KineticMixing.of(epsilon, CHARGE, ISOSPIN, 0 * ISOSPIN, INPUTS)
     four = jnp.ones(4)
-    return FermionPairs(four, mass * four, mass * four, left + 0j, right + 0j, mixing)
+    return FermionPairs(four, mass * four, mass * four, jnp.asarray(left + 0j), jnp.asarray(right + 0j), mixing)
 
 
 @pytest.mark.parametrize("m_zp", [40.0, 150.0, 900.0])
@@ -63,8 +63,8 @@ def test_kinetic_mixing_is_the_exact_exchange(m_zp, root_s):
     def truth(epsilon):
         (left_s, right_s), (left_t, right_t) = exact(s, m_zp, epsilon, left, right)
         four = jnp.ones(4)
-        in_space = FermionPairs(four, mass * four, mass * four, left_s + 0j, right_s + 0j)
-        in_time = FermionPairs(four, mass * four, mass * four, left_t + 0j, right_t + 0j)
+        in_space = FermionPairs(four, mass * four, mass * four, *(jnp.asarray(c + 0j) for c in (left_s, right_s)))
+        in_time = FermionPairs(four, mass * four, mass * four, *(jnp.asarray(c + 0j) for c in (left_t, right_t)))
         space, time = current.squared(jnp.asarray(s))
         total = space * in_space.width(m) + time * in_time.time_like_width(m)
         return 8 * 2 * s * np.sqrt(s / 4 - 64) * float(total)

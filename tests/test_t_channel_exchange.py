@@ -217,7 +217,7 @@ def test_interference_with_the_higgs_is_the_trace(real):
         return 3 * (sums[0] - sums[1] - sums[2])
 
     scalars = jnp.asarray([m]), jnp.asarray([[cubic]]), ONES, jnp.asarray([m_h]), jnp.asarray([width])
-    exchange = HiggsExchange(*scalars, jnp.asarray(vev), ONES, ONES, ONES, multiplicity=1.0 if real else 2.0)
+    exchange = HiggsExchange(*scalars, jnp.asarray(vev), jnp.ones(2), ONES, ONES, multiplicity=1.0 if real else 2.0)
     channel = HiggsInterference(exchange, 3 * coupling * ONES, m_f * ONES, heavy * ONES, NONE, 1.0 if real else 2.0)
     expected = strength_of(squared, S, m, m, m_f, m_f) * (1 if real else 2)
     assert value(channel) == pytest.approx(expected, rel=1e-9)
