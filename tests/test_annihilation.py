@@ -7,6 +7,7 @@ import pytest
 from dirac_matrices import FIVE, GAMMA, LEFT, METRIC, ONE, RIGHT, bar, slash
 from scipy.integrate import quad
 from scipy.special import kve
+from two_bodies import kinematics, polarisations, strength_of
 
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import (
@@ -15,8 +16,10 @@ from bsfit.dark_sector.annihilation import (
     VectorPair,
     VectorScalarPair,
 )
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPair
 from bsfit.dark_sector.t_channel import FermionExchange
+from bsfit.dark_sector.widths import scalar_width
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.models import portal
@@ -46,10 +49,8 @@ def pairs(mass, left, right):
     return FermionPairs(3 * one, mass * one, mass * one, left * one + 0j, right * one + 0j)
 
 
-def through_vector(current, multiplicity, m, mass, final):
-    return VectorExchange(
-        *arrays(0.5, m, m, mass, 3.0), final, jnp.zeros(0), multiplicity=multiplicity, current=current
-    )
+def through_vector(current, m, mass, final):
+    return VectorExchange(current(m), *arrays(mass, 3.0), final, jnp.zeros(0))
 
 
 # ----------------------------------------------------------------------------------------- kinds, s- and p-wave
@@ -65,7 +66,7 @@ def expansion(channel, m, multiplicity):
 def test_dirac_vector_at_rest():
     r""":math:`a=\frac{N_cg^2m^2}{2\pi M^4}\ldots`: for a massless final state with vector coupling."""
     m, mass, g, gf = 100.0, 1000.0, 0.5, 0.3
-    a, _ = expansion(through_vector("vector", 8.0, m, mass, pairs(0.0, gf, gf)), m, 8.0)
+    a, _ = expansion(through_vector(lambda m: DarkCurrent.dirac(m, 0.5), m, mass, pairs(0.0, gf, gf)), m, 8.0)
     propagator = (4 * m**2 - mass**2) ** 2 + (mass * 3.0) ** 2
     assert a == pytest.approx(3 * g**2 * gf**2 * m**2 / (np.pi * propagator), rel=1e-4)
 
@@ -73,12 +74,12 @@ def test_dirac_vector_at_rest():
 def test_majorana_axial_at_rest_and_moving():
     r"""s-wave :math:`\propto m_f^2(1-4m^2/M^2)^2`, p-wave for massless fermions."""
     m, mass, g, gf, mf = 100.0, 1000.0, 0.5, 0.3, 60.0
-    channel = through_vector("axial", 4.0, m, mass, pairs(mf, -gf, gf))
+    channel = through_vector(lambda m: DarkCurrent.majorana(m, 0.5), m, mass, pairs(mf, -gf, gf))
     a, _ = expansion(channel, m, 4.0)
     propagator = (4 * m**2 - mass**2) ** 2 + (mass * 3.0) ** 2
     expected = 3 * g**2 * gf**2 * mf**2 / (2 * np.pi) * np.sqrt(1 - (mf / m) ** 2)
     assert a == pytest.approx(expected * (1 - 4 * m**2 / mass**2) ** 2 / propagator, rel=1e-4)
-    light = through_vector("axial", 4.0, m, mass, pairs(0.0, -gf, gf))
+    light = through_vector(lambda m: DarkCurrent.majorana(m, 0.5), m, mass, pairs(0.0, -gf, gf))
     a, b = expansion(light, m, 4.0)
     assert abs(a) < 1e-9 * b
     assert b == pytest.approx(3 * g**2 * gf**2 * m**2 / (6 * np.pi * propagator), rel=1e-4)
@@ -86,7 +87,7 @@ def test_majorana_axial_at_rest_and_moving():
 
 def test_complex_scalar_is_p_wave():
     m, mass, g, gf = 100.0, 1000.0, 0.5, 0.3
-    a, b = expansion(through_vector("scalar", 2.0, m, mass, pairs(0.0, gf, 0.0)), m, 2.0)
+    a, b = expansion(through_vector(lambda m: DarkCurrent.complex_scalar(m, 0.5), m, mass, pairs(0.0, gf, 0.0)), m, 2.0)
     propagator = (4 * m**2 - mass**2) ** 2 + (mass * 3.0) ** 2
     assert abs(a) < 1e-9 * b
     assert b == pytest.approx(3 * g**2 * gf**2 * m**2 / (12 * np.pi * propagator), rel=1e-4)
@@ -172,53 +173,66 @@ def test_angular_integrals():
 # ------------------------------------------------------------------------------------- spinors and polarisations
 
 
-def kinematics(s, m1, m2, m3, m4, cosine):
-    """Momenta of 1 2 -> 3 4 in the centre of mass, 1 along z, and the sizes p and k of these."""
-    root = np.sqrt(s)
-    p, k = (np.sqrt((s - (a + b) ** 2) * (s - (a - b) ** 2)) / (2 * root) for a, b in ((m1, m2), (m3, m4)))
-    way = np.array([np.sqrt(1 - cosine**2), 0.0, cosine])
-    along = np.array([0.0, 0.0, 1.0])
-    made = [np.array([np.sqrt(q**2 + m**2), *(sign * q * n)]) for q, n, m, sign in
-            ((p, along, m1, 1), (p, along, m2, -1), (k, way, m3, 1), (k, way, m4, -1))]  # fmt: skip
-    return *made, p, k
+CURRENTS = {
+    "split scalar": DarkCurrent.split_scalar(1.0, 1.4, 0.7),
+    "complex scalar": DarkCurrent.complex_scalar(1.1, 0.7),
+    "vector": DarkCurrent.dirac(1.1, 0.7),
+    "both": DarkCurrent.dirac(1.1, 0.7, -0.5),
+    "axial": DarkCurrent.majorana(1.1, 0.5),
+    "pseudo-Dirac": DarkCurrent.pseudo_dirac(0.9, 1.2, 0.7),
+}
 
 
-def strength_of(squared, s, m1, m2, m3, m4):
-    """pk/4 pi times the mean over the angle of ``squared(p1, p2, k1, k2)``."""
-    mean = quad(lambda c: squared(*kinematics(s, m1, m2, m3, m4, c)[:4]), -1, 1, epsrel=1e-11)[0] / 2
-    *_, p, k = kinematics(s, m1, m2, m3, m4, 0.0)
-    return p * k / (4 * np.pi) * mean
+def current_squared(current, p1, p2):
+    """Tensor of a current, averaged over spins, indices up."""
+    m1, m2 = float(current.m1), float(current.m2)
+    if not current.fermions:
+        return float(current.scalar) ** 2 * np.outer(p1 - p2, p1 - p2)
+    vertex = [gamma @ (float(current.vector) * ONE + float(current.axial) * FIVE) for gamma in GAMMA]
+    states = slash(p2) - m2 * ONE, slash(p1) + m1 * ONE
+    return np.array([[np.trace(states[0] @ a @ states[1] @ bar(b)) / 4 for b in vertex] for a in vertex])
 
 
-def polarisations(k, mass):
-    """Sum over the polarisations of a massive vector, lower indices."""
-    lower = METRIC @ k
-    return -METRIC + np.outer(lower, lower) / mass**2
+def pairs_squared(left, right, m3, m4, k1, k2):
+    """Tensor of the current of a pair of fermions, summed over spins, indices up."""
+    vertex = [gamma @ (left * LEFT + right * RIGHT) for gamma in GAMMA]
+    states = slash(k1) + m3 * ONE, slash(k2) - m4 * ONE
+    return np.array([[np.trace(states[0] @ a @ states[1] @ bar(b)) for b in vertex] for a in vertex])
 
 
-@pytest.mark.parametrize(("current", "m1", "m2"), [("scalar", 1.0, 1.4), ("vector", 1.1, 1.1), ("axial", 1.1, 1.1)])
-def test_exchange_of_a_vector_is_the_trace(current, m1, m2):
+@pytest.mark.parametrize("kind", CURRENTS)
+def test_exchange_of_a_vector_is_the_trace(kind):
     """Unequal masses and complex couplings in the final state; both currents contracted with a massive propagator."""
-    s, mass, width, g, m3, m4, left, right = 9.0, 2.2, 0.3, 0.7, 0.5, 0.2, 0.4 - 0.3j, 0.2 + 0.1j
+    current = CURRENTS[kind]
+    s, mass, width, m3, m4, left, right = 9.0, 2.2, 0.3, 0.5, 0.2, 0.4 - 0.3j, 0.2 + 0.1j
 
     def squared(p1, p2, k1, k2):
         q = METRIC @ (p1 + p2)
         propagator = -METRIC + np.outer(q, q) / mass**2
-        initial = np.outer(p1 - p2, p1 - p2)
-        if current != "scalar":
-            vertex = [gamma @ (FIVE if current == "axial" else ONE) for gamma in GAMMA]
-            states = slash(p2) - m2 * ONE, slash(p1) + m1 * ONE
-            initial = np.array([[np.trace(states[0] @ a @ states[1] @ bar(b)) / 4 for b in vertex] for a in vertex])
-        vertex = [gamma @ (left * LEFT + right * RIGHT) for gamma in GAMMA]
-        states = slash(k1) + m3 * ONE, slash(k2) - m4 * ONE
-        final = np.array([[np.trace(states[0] @ a @ states[1] @ bar(b)) for b in vertex] for a in vertex])
+        initial, final = current_squared(current, p1, p2), pairs_squared(left, right, m3, m4, k1, k2)
         total = np.einsum("mn,am,bn,ab", initial, propagator, propagator, final)
-        return g**2 * total.real / ((s - mass**2) ** 2 + (mass * width) ** 2)
+        return total.real / ((s - mass**2) ** 2 + (mass * width) ** 2)
 
     one = jnp.ones(1)
-    final = FermionPairs(one, m3 * one, m4 * one, left * one, right * one)
-    channel = VectorExchange(*arrays(g, m1, m2, mass, width), final, jnp.zeros(0), 1.0, current, m1 != m2)
-    assert float(channel.strength(jnp.asarray(s))) == pytest.approx(strength_of(squared, s, m1, m2, m3, m4), rel=1e-9)
+    channel = VectorExchange(
+        current, *arrays(mass, width), FermionPairs(one, m3 * one, m4 * one, left * one, right * one), jnp.zeros(0)
+    )
+    expected = strength_of(squared, s, float(current.m1), float(current.m2), m3, m4) * current.multiplicity
+    assert float(channel.strength(jnp.asarray(s))) == pytest.approx(expected, rel=1e-9)
+
+
+def test_width_into_dark_matter():
+    """Of a vector at rest, by the same tensors; halves for Majorana fermions."""
+    m, k = 3.0, {}
+    for kind, current in CURRENTS.items():
+        p1, p2, *_, p, _ = kinematics(m**2, float(current.m1), float(current.m2), 0.1, 0.1, 0.3)
+        states = 1 if not current.fermions else 2 if kind == "axial" else 4
+        space = -np.einsum("ii", METRIC @ current_squared(current, p1, p2)).real
+        q = METRIC @ (p1 + p2) / m
+        space += (q @ current_squared(current, p1, p2) @ q).real
+        k[kind] = states * space * p / (24 * np.pi * m**2)
+        assert float(current.width(m)) == pytest.approx(k[kind], rel=1e-12), kind
+    assert k["complex scalar"] == pytest.approx(float(scalar_width(m, 0.7, 1.1, 1.1)), rel=1e-12)
 
 
 def test_exchange_of_a_fermion_is_the_trace():

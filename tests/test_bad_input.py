@@ -144,7 +144,7 @@ def test_a_mistake_on_the_command_line(refused, words, place, nearest):
     [
         ("modle: eft\n", "run.yaml:1:1: modle: unknown key 'modle' (did you mean 'model'"),
         ("model: eft\nmodel: eft\n", "run.yaml:2:1: the key 'model' stands twice, first in line 1"),
-        ("model: etf\n", "run.yaml:1:8: model: unknown model 'etf'; expected eft, portal, loop (did you mean 'eft'"),
+        ("model: etf\n", "run.yaml:1:8: model: unknown model 'etf'; expected eft, portal, loop, "),
         ("free: {C9mu: [-1, 1]}\nset:\n  C9_bsmumo: 1\n", "run.yaml:3:14: set.C9_bsmumo: model 'eft' has no parameter"),
         ("set: {C9mu: .nan}\n", "run.yaml:1:13: set.C9mu: found .nan; expected a finite number"),
         ("free: {C9mu: [1, -1]}\n", "run.yaml:1:14: free.C9mu: the range 1,-1 of 'C9mu' is reversed"),

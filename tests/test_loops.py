@@ -125,3 +125,32 @@ def test_jit_and_vmap():
     one = lambda m: loops.box(m[0], m[1], m[2])  # noqa: E731
     batch = jnp.asarray(MASSES[:8])
     np.testing.assert_allclose(jax.jit(jax.vmap(one))(batch), [one(m) for m in batch], rtol=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------- vertex of the Z'
+
+
+def test_vertex_of_the_z_prime():
+    """0.45 and 1.76 at two sets of masses; the square of the splitting; direct integration."""
+    for masses, expected in (((160.0, 90.0, 300.0), 0.45), ((200.0, 100.0, 1000.0), 1.76)):
+        m_f, m_1, m_2 = (mp.mpf(m) ** 2 for m in masses)
+
+        def integrand(t, m_f=m_f, m_1=m_1, m_2=m_2):
+            return t**2 / (t + m_f) * (1 / (t + m_1) - 1 / (t + m_2)) ** 2
+
+        direct = float(mp.quad(integrand, [0, *(mp.mpf(10) ** n for n in range(2, 10)), mp.inf]))
+        found = float(loops.z_prime_vertex(*masses))
+        assert found == pytest.approx(expected, rel=0.01)
+        assert found == pytest.approx(direct, rel=1e-10)
+        assert float(loops.z_prime_vertex(masses[0], masses[2], masses[1])) == pytest.approx(found, rel=1e-12)
+    assert float(loops.z_prime_vertex(200.0, 100.0, 100.0)) == 0.0
+    small, twice = (float(loops.z_prime_vertex(200.0, 100.0, 100.0 + d)) for d in (1e-3, 2e-3))
+    assert twice / small == pytest.approx(4.0, rel=1e-4)
+
+
+def test_tau_decays_with_a_z_prime():
+    """3/(4 pi^2) ln(m_W^2/m^2)/(1 - m^2/m_W^2), smooth at m = m_W."""
+    for m in (5.0, 79.0, 400.0):
+        expected = 3 / (4 * np.pi**2) * np.log((80.4 / m) ** 2) / (1 - (m / 80.4) ** 2)
+        assert float(loops.tau_to_muon(m, 80.4)) == pytest.approx(expected, rel=1e-10)
+    assert float(loops.tau_to_muon(80.4, 80.4)) == pytest.approx(3 / (4 * np.pi**2), rel=1e-12)

@@ -15,6 +15,7 @@ from bsfit import catalogue
 from bsfit.dark_matter import relic_density as module
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import FermionPairs, VectorExchange
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.thermal import average
 from bsfit.dark_sector.thermal.plasma import TabulatedPlasma, standard_plasma
 from bsfit.errors import BsfitInputError
@@ -199,6 +200,18 @@ def test_constant_cross_sections(mass, expected, laine_meyer):
     assert float(solve(constant(float(mass), 4.4e-26, share=0.5), laine_meyer)) == pytest.approx(expected, rel=5e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("sigma_v", "x_f", "error"), [(1e-29, 16.3, 1e-4), (1e-32, 9.9, 3e-4), (1e-34, 5.9, 3e-3)])
+def test_weak_couplings_freeze_out_early(sigma_v, x_f, error):
+    """Followed from x = 2, against scipy from x = 1/2; with x_f below 6 the start is felt."""
+    plasma, t = standard_plasma(), np.geomspace(1e-7, 1e5, 1200)
+    h, root = (oracle.spline(t, np.asarray(f(jnp.log(t)))) for f in (plasma.entropy, plasma.root_g_star))
+    expected = oracle.omega(lambda x: sigma_v / 1.16733e-17, 100.0, 2.0, h, root, 1e6, 0.5)
+    found = jax.jit(lambda s: relic_density(constant(100.0, s)))(sigma_v)
+    assert float(found.x_f) == pytest.approx(x_f, rel=0.03)
+    assert float(found.omega_h2) == pytest.approx(expected, rel=error)
+
+
 # --------------------------------------------------------------------------------------------- narrow resonances
 
 
@@ -207,8 +220,8 @@ def resonance(mass, width, m_chi, coupling):
     one = jnp.ones(1)
     pairs = FermionPairs(one, 0 * one, 0 * one, one + 0j, 0j * one)
     mass, width, m_chi = (jnp.asarray(v, dtype=float) for v in (mass, width, m_chi))
-    arguments = (jnp.asarray(coupling), m_chi, m_chi, mass, width, pairs, jnp.zeros(0))
-    channel = VectorExchange(*arguments, multiplicity=2.0)
+    current = DarkCurrent.complex_scalar(m_chi, coupling)
+    channel = VectorExchange(current, mass, width, pairs, jnp.zeros(0))
     return DarkSector(m_chi[None], jnp.full(1, 2.0), (channel,), mass[None], width[None], "complex scalar")
 
 
@@ -245,6 +258,16 @@ def check_resonances(n):
         errors.append(float(solve(*point)) / expected - 1)
     assert np.max(np.abs(errors)) < 2e-3, np.sort(np.abs(errors))[-5:]
     return errors
+
+
+@pytest.mark.slow
+def test_the_end_is_late_enough_for_narrow_resonances():
+    """x = 1e8, which is 30 m/Gamma at 3e-7: 1e-5 there next to the pole, 2e-4 at 1e-7."""
+    first, last = (jax.jit(lambda *p, x=x: relic_density(resonance(*p), x_end=x).omega_h2) for x in (None, 1e11))
+    for width, error in ((1e-5, 1e-8), (3e-7, 2e-5), (1e-7, 2e-4)):
+        for near in (1e-8, 1e-6):
+            point = (1000.0 * (1 + near), width * 1000.0, 500.0, 0.01 * width**0.25)
+            assert float(first(*point)) == pytest.approx(float(last(*point)), rel=error)
 
 
 @pytest.mark.slow

@@ -30,6 +30,9 @@ ObservableFunction = Callable[["Theory", Any], Any]
 Counts = Literal["note", "dark matter", "always"]
 """What a condition that fails counts as, see `Verdict`."""
 
+FINAL_STATES = ("electron", "muon", "tau", "quark", "neutrino", "other")
+"""Kinds of final states that leave different shares of their energy in a gas."""
+
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
 
 
@@ -46,8 +49,9 @@ class WilsonCoefficients(eqx.Module):
       :math:`O_S=m_b(\bar sP_Rb)(\bar ll)`, :math:`O_P=m_b(\bar sP_Rb)(\bar l\gamma_5l)`: CS and CP in GeV^-1.
       ``bsmue`` is the pair :math:`e^-\mu^+` with the field order :math:`\bar e\ldots\mu`, as in flavio.
     * ``CL_bsnumunumu``, ``CR``: :math:`(\bar s\gamma_\mu P_{L,R}b)(\bar\nu\gamma^\mu(1-\gamma_5)\nu)`, same prefactor.
-    * ``CVLL_bsbs`` (also bdbd, sdsd, ucuc), VRR, VLR: :math:`H=-\sum_iC_iO_i`, in GeV^-2, with
-      :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`.
+    * ``CVLL_bsbs`` (also bdbd, sdsd, ucuc), VRR, VLR, ``CSLR_bsbs``: :math:`H=-\sum_iC_iO_i`, in GeV^-2, with
+      :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`,
+      :math:`O_{SLR}=(\bar sP_Lb)(\bar sP_Rb)`.
       **Minus**: a positive real value lowers :math:`\Delta M_s`.
     * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\frac{4G_F}{\sqrt2}\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)
       (\bar\mu\gamma^\alpha P_{L,R}\mu)`.
@@ -124,6 +128,13 @@ class Channel(eqx.Module):
     def thresholds(self) -> Float[Array, " t"]:
         r"""Energies :math:`\sqrt s` in GeV at which it opens, or a part of it."""
 
+    def injected(self, s: Float[Array, ""], efficiency: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
+        """`strength` times the share of energy that the final states leave in the gas at recombination.
+
+        `efficiency` is by kind, `FINAL_STATES`; a channel that does not tell its final states apart is ``other``.
+        """
+        return efficiency["other"] * self.strength(s)
+
 
 class Conversion(eqx.Module):
     """Conversion of a heavier species, the one at the position `species`, into dark matter and light particles."""
@@ -152,7 +163,8 @@ class DarkSector(eqx.Module):
     dark matter, the lightest. `kind` is complex scalar, real scalar, Dirac or Majorana. `pole_masses`, `pole_widths`
     [p] in GeV are the narrow resonances of the channels. `vector` are the components, by name, of the coupling of the
     dark matter's current to those of proton and neutron, :math:`b_p, b_n` in GeV^-2 (opposite for the antiparticle),
-    and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`. `partners`, by name, are
+    and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`; `spin` [2] the couplings
+    of its spin to theirs, :math:`\sigma_N=3\mu^2a_N^2/\pi`. `partners`, by name, are
     the particles that decay into dark matter and that searches at colliders have been for. `conversions` keep heavier
     species in equilibrium with dark matter; those that have none are taken to be.
     """
@@ -165,12 +177,17 @@ class DarkSector(eqx.Module):
     kind: str = eqx.field(static=True)
     vector: dict[str, Float[Array, " 2"]] = eqx.field(default_factory=dict)
     scalar: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
+    spin: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
     partners: dict[str, Partner] = eqx.field(default_factory=dict)
     conversions: tuple[Conversion, ...] = ()
 
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""
         return jnp.stack([channel.strength(s) for channel in self.channels])
+
+    def injected(self, s: Float[Array, ""], efficiency: Mapping[str, Float[Array, ""]]) -> Float[Array, " c"]:
+        """`Channel.injected` of every channel."""
+        return jnp.stack([channel.injected(s, efficiency) for channel in self.channels])
 
     def thresholds(self) -> Float[Array, " t"]:
         """Energies in GeV at which anything opens: final states, and pairs of heavier species."""

@@ -80,17 +80,14 @@ def higgs_portal(coupling: FloatLike, mass: FloatLike, m_h: FloatLike) -> Verdic
     return _verdict("higgs_portal", message, mass, jnp.asarray(m_h) / 2, ok)
 
 
-def z_exchange(epsilon: FloatLike, mass: FloatLike, m_z: FloatLike) -> Verdict:
-    r"""No kinetic mixing, or dark matter so heavy that the Z does not take part in annihilation by it.
-
-    A mixing :math:`\epsilon` couples the Z' to :math:`g_YJ_Y+s_WJ_Z\,m_Z^2/(m_Z^2-s)`; annihilation has the first term.
-    """
+def z_degeneracy(epsilon: FloatLike, m_zp: FloatLike, m_z: FloatLike) -> Verdict:
+    """Kinetic mixing small against the distance of the two masses, so that its first order is enough."""
     message = (
-        "|4 m^2/m_Z^2 - 1| of dark matter, against 10: below, the Z adds more than a tenth to annihilation by kinetic "
-        "mixing, most on its pole, and is not counted"
+        "|m_Zp^2/m_Z^2 - 1|, against ten times the kinetic mixing: below, Z and Z' mix by more than the first order "
+        "that is kept"
     )
-    distance = jnp.abs(4 * jnp.asarray(mass) ** 2 / jnp.asarray(m_z) ** 2 - 1)
-    return _verdict("z_exchange", message, distance, 10.0, (jnp.asarray(epsilon) == 0) | (distance > 10.0))
+    distance = jnp.abs((jnp.asarray(m_zp) / jnp.asarray(m_z)) ** 2 - 1)
+    return not_below("z_degeneracy", message, distance, 10 * jnp.abs(jnp.asarray(epsilon)))
 
 
 def kinetic_equilibrium(mass: FloatLike, pole: FloatLike, width: FloatLike) -> Verdict:
@@ -106,3 +103,43 @@ def kinetic_equilibrium(mass: FloatLike, pole: FloatLike, width: FloatLike) -> V
     ratio, narrow = jnp.asarray(pole) / (2 * jnp.asarray(mass)), jnp.asarray(width) / jnp.asarray(pole)
     ok = (ratio <= 1.0) | (ratio > 1.15) | (narrow > 1e-3)
     return _verdict("kinetic_equilibrium", message, narrow, 1e-3, ok)
+
+
+def sommerfeld(coupling: FloatLike, mass: FloatLike, mediator: FloatLike) -> Verdict:
+    r"""No bound states or enhancement by exchange of a light vector: :math:`g^2m/4\pi m_{Z'}<1`."""
+    message = (
+        "g^2 m/(4 pi m_Zp) of dark matter, against 1: above, exchange of the Z' enhances annihilation, which is not "
+        "counted: neither Omega_h2 nor sigma_v is a prediction"
+    )
+    size = jnp.asarray(coupling) ** 2 * jnp.asarray(mass) / (4 * jnp.pi * jnp.asarray(mediator))
+    return below("sommerfeld", message, size, 1.0)
+
+
+def loop_trace(trace: FloatLike) -> Verdict:
+    """Kinetic mixing that loops of the fermions make finite; otherwise it depends on the scale where it vanishes."""
+    message = (
+        "size of the sum of electric charges times those of the Z', against 1e-6: above, kinetic mixing is sensitive "
+        "to high energies, epsilon is a free parameter, and Lambda, where it holds, moves sigma_SI by its own size"
+    )
+    return below("loop_trace", message, jnp.abs(jnp.asarray(trace)), 1e-6)
+
+
+def light_quarks(couplings: Float[Array, " n"]) -> Verdict:
+    """No production of the Z' from the valence quarks of the proton, which searches for dileptons have been for."""
+    message = (
+        "largest coupling of the Z' to u and d, against 1e-3: above, LHC searches for a resonance of two leptons count "
+        "and are not computed"
+    )
+    return below("lhc_not_tested", message, jnp.max(jnp.abs(couplings)), 1e-3)
+
+
+def kinetic_mixing(epsilon: FloatLike, m_zp: FloatLike, m_z: FloatLike) -> tuple[Verdict, ...]:
+    r"""A mixing that first order describes, and that other experiments leave.
+
+    The limits are labelled estimates of electroweak precision and of searches for pairs of muons: :math:`|\epsilon|` of
+    0.03 above 150 GeV, 1e-3 below 70 GeV, 3e-3 between.
+    """
+    size, mass = jnp.abs(jnp.asarray(epsilon, dtype=float)), jnp.asarray(m_zp)
+    known = jnp.where(mass > 150.0, 0.03, jnp.where(mass > 70.0, 3e-3, 1e-3))
+    message = "kinetic mixing, against an estimate of what precision tests and searches for muon pairs leave"
+    return z_degeneracy(epsilon, m_zp, m_z), not_above("kinetic_limit", message, size, known)

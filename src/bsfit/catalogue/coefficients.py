@@ -6,7 +6,7 @@ LEPTON_PAIRS = tuple(a + b for a in LEPTONS for b in LEPTONS)
 
 SEMILEPTONIC = ("C9", "C10", "C9p", "C10p", "CS", "CSp", "CP", "CPp")
 DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
-DELTA_F2 = tuple(f"CV{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("LL", "RR", "LR"))
+DELTA_F2 = tuple(f"C{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("VLL", "VRR", "VLR", "SLR"))
 NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
 NEUTRINO = tuple(f"{x}_bs{pair}" for pair in NEUTRINO_PAIRS for x in ("CL", "CR"))
 LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", "Cgamma_mue", "Cgamma_emu")

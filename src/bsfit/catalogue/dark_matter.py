@@ -8,11 +8,12 @@ PROCESSES = ("relic_density", "direct_detection", "indirect_detection")
 """Files of `dark_matter/`."""
 
 
-def _scattering(key: str, tex: str) -> dict:
-    sources = ("Goodman:1984dc",)
+def _scattering(
+    key: str, tex: str, source: str = "Goodman:1984dc", nuisances: tuple[str, ...] = ("SI_Z_penguin", "f_N")
+) -> dict:
     return {
-        "process": "direct_detection", "key": key, "unit": "cm^2", "tex": tex, "group": "direct", "sources": sources,
-        "nuisances": ("SI_Z_penguin", "f_N"),
+        "process": "direct_detection", "key": key, "unit": "cm^2", "tex": tex, "group": "direct", "sources": (source,),
+        "nuisances": nuisances,
     }  # fmt: skip
 
 
@@ -39,6 +40,8 @@ QUANTITIES: tuple[dict, ...] = (
     _scattering("sigma_SI_n", r"\sigma_{\rm SI}^n"),
     _scattering("sigma_SI_tree", r"\sigma_{\rm SI}^{\rm tree}"),
     _scattering("sigma_SI_lepton_loop", r"\sigma_{\rm SI}^\ell"),
+    _scattering("sigma_SD_p", r"\sigma_{\rm SD}^p", "Jungman:1995df", ("Delta_?",)),
+    _scattering("sigma_SD_n", r"\sigma_{\rm SD}^n", "Jungman:1995df", ("Delta_?",)),
     {
         "process": "indirect_detection",
         "key": "sigma_v",

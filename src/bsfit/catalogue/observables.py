@@ -98,7 +98,7 @@ _ROWS = (
         _SEMILEPTONIC_L,
         {"B0->K*": ("m_B0", "m_K*0"), "B+->K*": ("m_B+", "m_K*+"), "Bs->phi": ("m_Bs", "m_phi")},
     ),
-    _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs")),
+    _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
     _process("bs_to_ll", 12, _LEPTONIC_BS),
     _process("b_to_nunu", 8, NEUTRINO),
     _process("b_to_v_gamma", 12, DIPOLES),
@@ -111,7 +111,7 @@ _ROWS = (
 PROCESSES: dict[str, Process] = {row.name: row for row in _ROWS}
 """Files of `observables/` and `dark_matter/` by name."""
 
-BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "m_quark_loop", "f_eff")
+BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "Delta_?", "m_quark_loop", "f_eff*")
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")

@@ -1,4 +1,4 @@
-r"""Elastic scattering of dark matter on nuclei, spin-independent; cross sections per nucleon in cm^2.
+r"""Elastic scattering of dark matter on nuclei; cross sections per nucleon in cm^2.
 
 Vector and scalar couplings to nucleons are the model's: `theory.DarkSector`. All vector amplitudes interfere:
 
@@ -8,6 +8,9 @@ on natural xenon, :math:`\mu` the reduced mass with one nucleon: what experiment
 couplings. A coupling to protons alone thus counts with :math:`(Z/A)^2`. The vector current changes sign between dark
 matter and its antiparticle, of which freeze-out leaves as many, so that its interference with the scalar amplitude
 cancels in the mean. Momentum transfers are neglected, but in electron loops.
+
+Axial currents scatter off the spin of a nucleon, :math:`\sigma_{SD}=\frac{3\mu^2}\pi a_N^2` of proton or neutron
+(hep-ph/9506380 [Jungman:1995df]_); there are no limits on it among the data.
 
 The limits assume the full local density; a sub-dominant relic is rescaled in `likelihood.dark_matter`.
 """
@@ -27,9 +30,11 @@ Z_XENON = 54.0
 COMPONENTS = {"sigma_SI_tree": "tree", "sigma_SI_lepton_loop": "lepton_loop"}
 """Cross sections of one vector component alone."""
 
+_NUCLEONS = {"p": (1.0, 0.0), "n": (0.0, 1.0)}
+
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
-    """`sigma_SI` (xenon), `sigma_SI_p`, `sigma_SI_n`, or one of `COMPONENTS`, in cm^2.
+    """`sigma_SI` (xenon), `sigma_SI_p`, `sigma_SI_n`, `sigma_SD_p`, `sigma_SD_n`, or one of `COMPONENTS`, in cm^2.
 
     Raises `BsfitInputError` for a model without dark matter or without that component.
     """
@@ -39,7 +44,9 @@ def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
         if name not in dark.vector:
             raise BsfitInputError(f"this model has no {key}", hint=did_you_mean(name, tuple(dark.vector)))
         return cross_section(dark, dark.vector[name], _xenon(inputs), inputs)
-    target = {"sigma_SI": _xenon(inputs), "sigma_SI_p": jnp.array([1.0, 0.0]), "sigma_SI_n": jnp.array([0.0, 1.0])}[key]
+    if key.startswith("sigma_SD_"):
+        return 3 * cross_section(dark, dark.spin, jnp.array(_NUCLEONS[key[-1]]), inputs)
+    target = _xenon(inputs) if key == "sigma_SI" else jnp.array(_NUCLEONS[key.removeprefix("sigma_SI_")])
     coupling = sum(dark.vector.values(), jnp.zeros(2))
     return cross_section(dark, coupling, target, inputs) + cross_section(dark, dark.scalar, target, inputs)
 
@@ -48,6 +55,11 @@ def components(dark: DarkSector, inputs: Inputs) -> dict[str, Float[Array, ""]]:
     """Cross section on xenon of every component alone; `sigma_SI` is not their sum, they interfere."""
     every = {**dark.vector, "scalar": dark.scalar}
     return {name: cross_section(dark, coupling, _xenon(inputs), inputs) for name, coupling in every.items()}
+
+
+def amplitudes(dark: DarkSector, inputs: Inputs) -> dict[str, Float[Array, ""]]:
+    """Mean coupling to a nucleon of xenon in GeV^-2, with its sign, of every component that interferes."""
+    return {name: jnp.sum(_xenon(inputs) * coupling) for name, coupling in dark.vector.items()}
 
 
 def cross_section(

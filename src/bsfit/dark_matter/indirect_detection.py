@@ -23,6 +23,15 @@ PLANCK = 3.2e-28
 r"""cm^3/s/GeV: 95 % upper limit of Planck 2018 (1807.06209 [Planck:2018vyg]_) on
 :math:`f_{\rm eff}\langle\sigma v\rangle/m` of a self-conjugate particle."""
 
+EFFICIENCIES = {
+    "electron": "f_eff_electron",
+    "muon": "f_eff_muon",
+    "tau": "f_eff_tau",
+    "quark": "f_eff_quark",
+    "other": "f_eff",
+}
+"""Inputs with the share of energy that the gas takes from each of `theory.FINAL_STATES`."""
+
 SELF_CONJUGATE = ("real scalar", "Majorana")
 
 
@@ -37,12 +46,15 @@ def sigma_v(dark: DarkSector, x: Float[ArrayLike, ""] = X_TODAY) -> Float[Array,
 def planck_ratio(dark: DarkSector, inputs: Inputs, largest: Float[ArrayLike, ""] = PLANCK) -> Float[Array, ""]:
     r"""Energy injected at recombination over its limit, that of Planck or another, for the efficiency of final states.
 
-    That is the input `f_eff`: 0.1 for muons and up to 0.6 for electrons (1506.03811 [Slatyer:2015jla]_), about zero for
-    neutrinos. Its default, 0.3, is a mean, not a calculation: channels here add up charged leptons and neutrinos, so
-    that their shares do not fix it. The limit is twice as high for particles that are not their own antiparticles.
+    These are inputs: `f_eff_electron` to `f_eff_quark`, 0.1 for muons and up to 0.6 for electrons (1506.03811
+    [Slatyer:2015jla]_), zero for neutrinos. Channels that add up charged leptons and neutrinos have `f_eff`, whose
+    default, 0.3, is a mean, not a calculation. The limit is twice as high for particles that are not their own
+    antiparticles, and so is the rate of a pair.
     """
-    pairs = 1.0 if dark.kind in SELF_CONJUGATE else 2.0
-    return inputs["f_eff"] * sigma_v(dark, X_RECOMBINATION) / dark.masses[0] / (pairs * jnp.asarray(largest))
+    efficiency = {kind: inputs[name] for kind, name in EFFICIENCIES.items()} | {"neutrino": jnp.zeros(())}
+    found = average.integrand(dark, X_RECOMBINATION, lambda s: dark.injected(s, efficiency))
+    injected = average.averages(found, dark, jnp.asarray(X_RECOMBINATION)[None])[0] * CM3_PER_S_PER_INVERSE_GEV2
+    return injected / dark.masses[0] / jnp.asarray(largest)
 
 
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:

@@ -2,8 +2,8 @@ r"""Relic density :math:`\Omega h^2` of dark matter from freeze-out, all species
 
 The standard calculation: kinetic and chemical equilibrium of all species, entropy conserved, no asymmetry.
 :math:`\Omega h^2=\frac{s_0m}{\rho_c/h^2}Y_\infty` with :math:`s_0=2891.2\,{\rm cm}^{-3}` at 2.7255 K. Annihilation
-is followed to `X_END`, or 1e8 where there are resonances: about a narrow one it goes on until x is some ten times mass
-over width.
+is followed to `X_END`, or 1e8 where there are resonances: about a narrow one it goes on until x is thirty times mass
+over width, which 1e8 is down to a ratio of 3e-7 (`test_the_end_is_late_enough_for_narrow_resonances`).
 """
 
 from collections.abc import Callable

@@ -13,101 +13,117 @@ With p the momentum of the initial particles in their centre of mass,
 :math:`\lambda` and the average over all pairs of species are those of [Edsjo:1997bg]_.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
-from bsfit.dark_sector.widths import fermion_width
-from bsfit.numerics import atanh_ratio, kallen, safe_sqrt
+from bsfit.dark_sector.dark_currents import DarkCurrent
+from bsfit.dark_sector.kinematics import breit_wigner, momentum
+from bsfit.matching.kinetic_mixing import KineticMixing
+from bsfit.numerics import atanh_ratio, kallen
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
 
 
-def momentum(s: Scalar, m1: Float[Array, "*k"], m2: Float[Array, "*k"]) -> Float[Array, "*k"]:
-    """Momentum of two particles in their centre of mass; zero below threshold."""
-    above = s > (m1 + m2) ** 2
-    return safe_sqrt(jnp.where(above, kallen(s, m1**2, m2**2), 0.0)) / (2 * jnp.sqrt(s))
-
-
-def breit_wigner(s: Scalar, mass: Float[Array, "*k"], width: Float[Array, "*k"]) -> Float[Array, "*k"]:
-    """Squared denominator of a propagator of fixed width."""
-    return (s - mass**2) ** 2 + (mass * width) ** 2
-
-
 class FermionPairs(eqx.Module):
-    """Pairs of fermions that a vector couples to, [k]: weight (colours, charge conjugates), masses, couplings."""
+    """Pairs of fermions that a vector couples to, [k]: weight (colours, charge conjugates), masses, couplings.
+
+    With `mixing`, the couplings of an exchange depend on its momentum: `left` and `right` are those without. `kinds`
+    [k], of `theory.FINAL_STATES`, tell them apart where they heat a gas; all are ``other`` without.
+    """
 
     weight: Float[Array, " k"]
     m1: Float[Array, " k"]
     m2: Float[Array, " k"]
     left: Complex[Array, " k"]
     right: Complex[Array, " k"]
+    mixing: KineticMixing | None = None
+    kinds: tuple[str, ...] | None = eqx.field(static=True, default=None)
+
+    def weighted(self, shares: Mapping[str, Scalar]) -> "FermionPairs":
+        """The same with weights times a share for each kind."""
+        kinds = ("other",) * len(self.weight) if self.kinds is None else self.kinds
+        return replace(self, weight=self.weight * jnp.stack([shares[kind] for kind in kinds]))
+
+    def couplings(self, s: Scalar) -> tuple[Complex[Array, " k"], Complex[Array, " k"]]:
+        """Left- and right-handed couplings at :math:`q^2=s` in GeV^2."""
+        if self.mixing is None:
+            return self.left, self.right
+        left, right = self.mixing.shift(s)
+        return self.left + left, self.right + right
+
+    def mixing_pole(self) -> tuple[Float[Array, " p"], Float[Array, " p"]]:
+        """Mass and width in GeV of the Z where it takes part in the exchange, else nothing."""
+        if self.mixing is None:
+            return jnp.zeros(0), jnp.zeros(0)
+        return self.mixing.m_z[None], self.mixing.width_z[None]
+
+    def widths(self, m: Scalar) -> Float[Array, " k"]:
+        """Width of a vector of mass m into each of them, charge conjugates included; see `fermion_width`."""
+        s, (chiral, mixed) = m**2, _squares(*self.couplings(m**2))
+        wave = 3 * (s**2 - (self.m1**2 - self.m2**2) ** 2) + kallen(s, self.m1**2, self.m2**2)
+        return self._phase_space(m) * (chiral * wave / (12 * s) + 2 * self.m1 * self.m2 * mixed)
 
     def width(self, m: Scalar) -> Scalar:
         """Width of a vector of mass m into all of them."""
-        return jnp.sum(self.weight * fermion_width(m, self.m1, self.m2, self.left, self.right))
+        return jnp.sum(self.widths(m))
 
     def time_like_width(self, m: Scalar) -> Scalar:
         r"""The same for the component along its momentum, which vanishes for a conserved current.
 
         :math:`\frac{p}{4\pi m^2}[(|g_L|^2+|g_R|^2)(E_1E_2-p^2)-2m_1m_2{\rm Re}\,g_Lg_R^*]`: derived here, checked as
-        part of `test_exchange_of_a_vector_is_the_trace`.
+        part of `test_exchange_of_a_vector_is_the_trace`. Kinetic mixing has no part in it.
         """
-        p = momentum(m**2, self.m1, self.m2)
-        e1, e2 = (m**2 + self.m1**2 - self.m2**2) / (2 * m), (m**2 + self.m2**2 - self.m1**2) / (2 * m)
-        chiral = (self.left * jnp.conj(self.left) + self.right * jnp.conj(self.right)).real * (e1 * e2 - p**2)
-        mixed = 2 * self.m1 * self.m2 * (self.left * jnp.conj(self.right)).real
-        return jnp.sum(self.weight * p * (chiral - mixed)) / (4 * jnp.pi * m**2)
+        s, (chiral, mixed) = m**2, _squares(self.left, self.right)
+        wave = s * (self.m1**2 + self.m2**2) - (self.m1**2 - self.m2**2) ** 2
+        return jnp.sum(self._phase_space(m) * (chiral * wave / (2 * s) - 2 * self.m1 * self.m2 * mixed))
+
+    def _phase_space(self, m: Scalar) -> Float[Array, " k"]:
+        return self.weight * momentum(m**2, self.m1, self.m2) / (4 * jnp.pi * m**2)
+
+
+def _squares(left: Complex[Array, " k"], right: Complex[Array, " k"]) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
+    r""":math:`|g_L|^2+|g_R|^2` and :math:`{\rm Re}\,g_Lg_R^*`."""
+    chiral = left.real**2 + left.imag**2 + right.real**2 + right.imag**2
+    return chiral, left.real * right.real + left.imag * right.imag
 
 
 class VectorExchange(Channel):
     r"""Annihilation into fermions through a vector in the s channel.
 
     :math:`\sigma=\frac{T\,\Gamma(\sqrt s)+T_0(1-s/M^2)^2\Gamma_0(\sqrt s)}{2p\,|s-M^2+iM\Gamma|^2}` with the widths of
-    `FermionPairs` and the spin-averaged squares of the initial current, in space and time: by `current`
-
-    * scalar, :math:`gZ^\mu(p_1-p_2)_\mu`: :math:`T=4g^2p^2`, :math:`T_0=g^2(m_1^2-m_2^2)^2/s`;
-    * vector of a Dirac fermion: :math:`T=g^2(s+2m^2)`, :math:`T_0=0`;
-    * axial, Dirac or Majorana (with :math:`\frac g2\bar\chi\gamma\gamma_5\chi`): :math:`T=g^2(s-4m^2)`,
-      :math:`T_0=2g^2m^2`.
-
-    Derived here, checked against explicit spinors in `test_exchange_of_a_vector_is_the_trace`. `split` says that the
-    masses of the two scalars differ.
+    `FermionPairs` and :math:`T, T_0` of `DarkCurrent`: derived here, checked against explicit spinors in
+    `test_exchange_of_a_vector_is_the_trace`.
     """
 
-    coupling: Scalar
-    m1: Scalar
-    m2: Scalar
+    current: DarkCurrent
     mass: Scalar
     total_width: Scalar
     final: FermionPairs
     final_thresholds: Float[Array, " t"]
-    multiplicity: float = eqx.field(static=True)
-    current: str = eqx.field(static=True, default="scalar")
-    split: bool = eqx.field(static=True, default=False)
     name: str = eqx.field(static=True, kw_only=True, default="fermions")
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
-        m, p = jnp.sqrt(s), momentum(s, self.m1, self.m2)
-        space, time = self._current_squared(s, p)
+        m, p = jnp.sqrt(s), momentum(s, self.current.m1, self.current.m2)
+        space, time = self.current.squared(s)
         total = space * self.final.width(m)
-        if self.split or self.current == "axial":
+        if not self.current.conserved:
             total = total + time * (1 - s / self.mass**2) ** 2 * self.final.time_like_width(m)
-        rate = 2 * s * p * self.coupling**2 * total / breit_wigner(s, self.mass, self.total_width)
-        return self.multiplicity * rate
+        rate = 2 * s * p * total / breit_wigner(s, self.mass, self.total_width)
+        return self.current.multiplicity * rate
 
-    def _current_squared(self, s: Scalar, p: Scalar) -> tuple[Scalar, Scalar]:
-        if self.current == "scalar":
-            return 4 * p**2, (self.m1**2 - self.m2**2) ** 2 / s
-        if self.current == "vector":
-            return s + 2 * self.m1**2, jnp.zeros(())
-        return 4 * p**2, 2 * self.m1**2
+    def injected(self, s: Scalar, efficiency: Mapping[str, Scalar]) -> Scalar:
+        """See `Channel.injected`."""
+        return replace(self, final=self.final.weighted(efficiency)).strength(s)
 
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return self.final_thresholds
+        return jnp.concatenate([self.final_thresholds, self.current.thresholds()])
 
 
 class VectorPair(Channel):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit.constants import COLOURS
-from bsfit.dark_sector.annihilation import momentum
+from bsfit.dark_sector.kinematics import momentum
 from bsfit.loading.inputs import Inputs
 from bsfit.numerics import atanh_ratio, safe_sqrt
 from bsfit.theory import Channel

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import COLOURS
-from bsfit.dark_sector.annihilation import breit_wigner, momentum
+from bsfit.dark_sector.kinematics import breit_wigner, momentum
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev
 from bsfit.numerics import atanh_ratio
@@ -72,10 +72,14 @@ class HiggsExchange(Channel):
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
         share = self.kappa / breit_wigner(s, self.poles, self.widths)
-        real = self.cubic @ (share * (s - self.poles**2))
         imaginary = self.cubic @ (share * self.poles * self.widths)
         p = momentum(s, self.mass, self.mass)
-        return self.multiplicity * jnp.sum(2 * s * p * (real**2 + imaginary**2)) * self.width_at(s)
+        return self.multiplicity * jnp.sum(2 * s * p * (self.real_amplitude(s) ** 2 + imaginary**2)) * self.width_at(s)
+
+    def real_amplitude(self, s: Scalar) -> Float[Array, " n"]:
+        """Real part of M, 1/GeV."""
+        share = self.kappa / breit_wigner(s, self.poles, self.widths)
+        return self.cubic @ (share * (s - self.poles**2))
 
     def width_at(self, s: Scalar) -> Scalar:
         """Decay width of a Standard-Model Higgs boson of mass sqrt(s), two-body, tree level [Djouadi:2005gi]_."""

@@ -47,6 +47,15 @@ def photon(coupling: FloatLike) -> Float[Array, " 2"]:
     return jnp.stack([coupling, jnp.zeros(())])
 
 
+def z_boson(coupling: FloatLike, inputs: Inputs) -> Float[Array, " 2"]:
+    r"""The same for what couples to the Higgs current :math:`H^\dagger i\overleftrightarrow{D}H`, and so to the Z.
+
+    :math:`f_q=c_H(T_3-2s_W^2Q)`: :math:`b_p=c_H(\frac12-2s_W^2)`, :math:`b_n=-\frac12c_H`. Derived here; size and sign
+    agree with the running of 1605.04917 [DEramo:2016gos]_.
+    """
+    return coupling * jnp.stack([0.5 - 2 * inputs["sin2_theta_w"], jnp.full((), -0.5)])
+
+
 def charge_radius(m_x: FloatLike, heavy: FloatLike, light: FloatLike) -> FloatLike:
     r""":math:`F'(0)` in GeV^-2 of a scalar X coupled to a lepton of charge -1 and a heavy F by a coupling of one.
 

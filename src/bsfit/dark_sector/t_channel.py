@@ -1,8 +1,8 @@
 r"""Dark matter through heavy fermions in the t channel, :math:`L=\lambda_i\bar F_RXf_L^i` + h.c.
 
-Annihilation of a scalar X into pairs of light fermions, and its scattering off nucleons by exchange and by loops of the
-same fermions. Couplings are 3-vectors (`matching.vectorlike`) by name of the multiplet, as in `light_fermions`. Derived
-here, checked against independent reference numbers in `test_every_reference_point`.
+Annihilation of a scalar X into pairs of light fermions; its scattering is in `t_channel_scattering`. Couplings are
+3-vectors (`matching.vectorlike`) by name of the multiplet, as in `light_fermions`. Derived here, checked against
+independent reference numbers in `test_every_reference_point`.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.dark_sector import light_fermions, nucleon
-from bsfit.dark_sector.annihilation import momentum
+from bsfit.dark_sector import light_fermions
+from bsfit.dark_sector.kinematics import momentum
 from bsfit.loading.inputs import Inputs
-from bsfit.matching.vectorlike import Vector, squared, up_couplings
+from bsfit.matching.vectorlike import Vector, squared
 from bsfit.numerics import atanh_ratio
-from bsfit.standard_model.ckm import ckm
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -46,8 +45,8 @@ class FermionExchange(Channel):
     ) -> "FermionExchange":
         """Into all light fermions of these multiplets, which share one heavy one of mass `mediator` in GeV."""
         weights, first, second = light_pairs(multiplets, inputs)
-        tops = jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
-        return cls(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), tops, name=name)
+        edges = top_thresholds(multiplets, inputs)
+        return cls(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), edges, name=name)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
@@ -65,42 +64,25 @@ class FermionExchange(Channel):
         return self.final_thresholds
 
 
+def top_thresholds(multiplets: Mapping[str, Vector], inputs: Inputs) -> Float[Array, " t"]:
+    """Energies in GeV from which there are one or two top quarks, if up quarks are among them."""
+    return jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
+
+
 def light_pairs(
     multiplets: Mapping[str, Vector], inputs: Inputs
 ) -> tuple[Float[Array, " k"], Float[Array, " k"], Float[Array, " k"]]:
-    r"""Weights :math:`N_c|\lambda_i|^2|\lambda_j|^2` and the two masses in GeV of all pairs of each multiplet."""
-    rows = []
-    for multiplet, couplings in multiplets.items():
-        masses, colours = light_fermions.masses(multiplet, inputs), light_fermions.COLOUR[multiplet]
-        for (i, j), count in light_fermions.FLAVOUR_PAIRS.items():
-            rows.append((colours * count * squared(couplings[i]) * squared(couplings[j]), masses[i], masses[j]))
-    weights, first, second = (jnp.stack(column) for column in zip(*rows, strict=True))
-    return weights, first, second
+    r"""Weights :math:`N_c|\lambda_i|^2|\lambda_j|^2` and the two masses in GeV of all pairs of each multiplet.
 
-
-def nucleon_couplings(
-    quarks: Vector, leptons: Vector, masses: tuple[Array, Array, Array], inputs: Inputs
-) -> dict[str, Float[Array, " 2"]]:
-    r"""Couplings of the current of X to nucleons, GeV^-2: `tree`, `lepton_loop` and `quark_loop`; m_Q, m_L, m_X given.
-
-    :math:`f_q=|\lambda_q|^2/4(m_Q^2-m_X^2)` by exchange of Q; :math:`b_p=e^2F'(0)` by the photon, F' the charge radius
-    from loops, times one plus the input `SI_Z_penguin`, the uncertainty from the Z penguin of the top loop. An X that
-    is not lighter than Q and L decays: its couplings are those of half the lighter mass, finite and without a meaning.
+    Pairs of the same two masses, as all of neutrinos, are one row.
     """
-    m_q, m_l, m_x = masses
-    lightest = jnp.minimum(m_q, m_l)
-    m_x = jnp.where(m_x < lightest, m_x, lightest / 2)
-    up, light = up_couplings(quarks, ckm(inputs)), nucleon.loop_masses(inputs)
-    unit = 1 / (4 * (m_q**2 - m_x**2))
-    e2 = 4 * jnp.pi * inputs["alpha_em_0"]
-
-    def loop(kind: str, couplings: Vector, heavy: Array) -> Float[Array, ""]:
-        radii = nucleon.charge_radii(m_x, heavy, light[kind])
-        return nucleon.WEIGHTS[kind] * jnp.sum(jnp.stack([squared(c) for c in couplings]) * radii)
-
-    penguin = 1 + inputs["SI_Z_penguin"]
-    return {
-        "tree": nucleon.vector(squared(up[0]) * unit, squared(quarks[0]) * unit),
-        "lepton_loop": nucleon.photon(e2 * loop("electron", leptons, m_l) * penguin),
-        "quark_loop": nucleon.photon(e2 * (loop("up", up, m_q) + loop("down", quarks, m_q)) * penguin),
-    }
+    weights, masses = {}, {}
+    for multiplet, couplings in multiplets.items():
+        each, names = light_fermions.masses(multiplet, inputs), light_fermions.MASSES[multiplet]
+        for (i, j), count in light_fermions.FLAVOUR_PAIRS.items():
+            key = names[i], names[j]
+            weight = light_fermions.COLOUR[multiplet] * count * squared(couplings[i]) * squared(couplings[j])
+            weights[key] = weights.get(key, jnp.zeros(())) + weight
+            masses[key] = each[i], each[j]
+    first, second = zip(*masses.values(), strict=True)
+    return jnp.stack([*weights.values()]), jnp.stack(first), jnp.stack(second)

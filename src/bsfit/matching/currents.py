@@ -4,6 +4,7 @@ Conventions of `theory.WilsonCoefficients`.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
@@ -11,10 +12,10 @@ from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 from bsfit.catalogue import LEPTONS, NEUTRINO_PAIRS
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import v_tb_v_ts
-from bsfit.standard_model.running import MU_B, run_delta_f2
+from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr
 
-Current = Callable[[int, int], Complex[Array, ""]]
-"""Coefficient of a current of the leptons i and j, a function so that only what is read is computed."""
+Current = Callable[[int, int], Complex[Array, ""] | None]
+"""Coefficient of a current of the leptons i and j, None where there is none and nothing is to be computed."""
 
 _FIELD_ORDER = {a + b: (LEPTONS.index(b), LEPTONS.index(a)) for a in LEPTONS for b in LEPTONS}
 _NEUTRINO_ORDER = {f"nu{a}nu{b}": (LEPTONS.index(b), LEPTONS.index(a)) for a in LEPTONS for b in LEPTONS}
@@ -30,18 +31,33 @@ def lambda_v(inputs: Inputs) -> Float[Array, ""]:
     return jnp.sqrt(jnp.pi / (jnp.sqrt(2.0) * inputs["G_F"] * inputs["alpha_em_mb"]))
 
 
-def from_charged_leptons(left: Current, right: Current, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
-    r""":math:`C_9, C_{10}` of all lepton pairs from a current-current interaction.
+def from_charged_leptons(
+    left: Current, right: Current, inputs: Inputs, quarks: Literal["left", "right"] = "left"
+) -> dict[str, Complex[Array, ""]]:
+    r""":math:`C_9, C_{10}` of all lepton pairs from a current-current interaction, primed for right-handed quarks.
 
     :math:`L=(\bar s\gamma P_Lb)\sum_{ij}\bar l_i\gamma(K^L_{ij}P_L+K^R_{ij}P_R)l_j`, K in GeV^-2. A left-handed current
     gives :math:`C_9=-C_{10}=K\Lambda_v^2/V_{tb}V_{ts}^*`.
     """
-    unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
+    unit, prime = _unit(inputs), _PRIME[quarks]
     result = {}
     for pair, (i, j) in _FIELD_ORDER.items():
-        result[f"C9_bs{pair}"] = (right(i, j) + left(i, j)) * unit
-        result[f"C10_bs{pair}"] = (right(i, j) - left(i, j)) * unit
+        of_left, of_right = left(i, j), right(i, j)
+        if of_left is None and of_right is None:
+            continue
+        of_left, of_right = (jnp.zeros(()) if k is None else k for k in (of_left, of_right))
+        result[f"C9{prime}_bs{pair}"] = (of_right + of_left) * unit
+        result[f"C10{prime}_bs{pair}"] = (of_right - of_left) * unit
     return result
+
+
+_PRIME = {"left": "", "right": "p"}
+_HAND = {"left": "CL", "right": "CR"}
+
+
+def _unit(inputs: Inputs) -> Complex[Array, ""]:
+    """What a K in GeV^-2 is multiplied with."""
+    return lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
 
 
 def with_photon_penguin(
@@ -52,10 +68,16 @@ def with_photon_penguin(
     return {**coefficients, **{name: coefficients.get(name, 0.0) + c9 for name in names}}
 
 
-def from_neutrinos(left: Current, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
-    r""":math:`C_L` of all neutrino pairs from :math:`L=\sum K_{ij}(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`."""
-    unit = lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
-    return {f"CL_bs{pair}": left(*_NEUTRINO_ORDER[pair]) * unit for pair in NEUTRINO_PAIRS}
+def from_neutrinos(
+    left: Current, inputs: Inputs, quarks: Literal["left", "right"] = "left"
+) -> dict[str, Complex[Array, ""]]:
+    r""":math:`C_L` of all neutrino pairs from :math:`L=\sum K_{ij}(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`.
+
+    :math:`C_R` for right-handed quarks.
+    """
+    unit, name = _unit(inputs), _HAND[quarks]
+    found = {pair: left(*_NEUTRINO_ORDER[pair]) for pair in NEUTRINO_PAIRS}
+    return {f"{name}_bs{pair}": k * unit for pair, k in found.items() if k is not None}
 
 
 def from_muon_neutrinos(
@@ -67,13 +89,30 @@ def from_muon_neutrinos(
     return {"CVLL_numunumumumu": left, "CVLR_numunumumumu": right}
 
 
-def from_delta_f2(
-    h: Mapping[str, Complex[ArrayLike, ""]], mu: Float[ArrayLike, ""], inputs: Inputs
-) -> dict[str, Complex[Array, ""]]:
-    r"""VLL coefficients at 4.8 GeV from :math:`H = C(\bar q_2\gamma P_Lq_1)^2` at the scale mu.
+def from_muon_moment(a_mu: Float[ArrayLike, ""], inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    r"""The dipole that shifts :math:`(g-2)_\mu/2` by `a_mu`."""
+    unit = jnp.sqrt(2.0) * (jnp.pi / inputs["m_mu"]) ** 2 / inputs["G_F"]
+    return {"C7_mumu": jnp.asarray(a_mu, dtype=complex) * unit}
 
-    `h` maps the quark pairs ``bs``, ``bd``, ``sd``, ``uc`` (:math:`q_1q_2`) to C in GeV^-2. Note the sign: the
-    coefficients of `theory.WilsonCoefficients` are those of -H.
+
+def from_delta_f2(
+    left: Mapping[str, Complex[ArrayLike, ""]],
+    mu: Float[ArrayLike, ""],
+    inputs: Inputs,
+    right: Mapping[str, Complex[ArrayLike, ""]] | None = None,
+    mixed: Mapping[str, Complex[ArrayLike, ""]] | None = None,
+) -> dict[str, Complex[Array, ""]]:
+    r"""Coefficients at 4.8 GeV from :math:`H = C(\bar q_2\gamma P_Lq_1)^2` at the scale mu.
+
+    `left` maps the quark pairs ``bs``, ``bd``, ``sd``, ``uc`` (:math:`q_1q_2`) to C in GeV^-2, `right` the same with
+    :math:`P_R`, `mixed` those of :math:`(\bar q_2\gamma P_Lq_1)(\bar q_2\gamma P_Rq_1)`, which run into SLR too. Note
+    the sign: the coefficients of `theory.WilsonCoefficients` are those of -H.
     """
-    running = run_delta_f2(mu, MU_B, inputs)
-    return {f"CVLL_{pair}{pair}": -running * coefficient for pair, coefficient in h.items()}
+    same = run_delta_f2(mu, MU_B, inputs)
+    result = {f"CVLL_{pair}{pair}": -same * c for pair, c in left.items()}
+    result |= {f"CVRR_{pair}{pair}": -same * c for pair, c in (right or {}).items()}
+    if mixed:
+        vector, scalar = run_delta_f2_lr(mu, MU_B, inputs)
+        result |= {f"CVLR_{pair}{pair}": -vector * c for pair, c in mixed.items()}
+        result |= {f"CSLR_{pair}{pair}": -scalar * c for pair, c in mixed.items()}
+    return result

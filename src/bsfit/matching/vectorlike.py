@@ -7,8 +7,9 @@ down quarks and of the charged leptons. The left-handed up quarks then couple by
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
+from bsfit.matching.hermitian import Entries, Hermitian, is_zero
 from bsfit.theory import Params
 
 FloatLike = Float[ArrayLike, ""]
@@ -19,6 +20,11 @@ Vector = tuple[Complex[Array, ""], Complex[Array, ""], Complex[Array, ""]]
 """A 3-vector in flavour space as three scalars: XLA then fuses everything and drops what nothing reads."""
 
 
+def numbers(params: Params, *names: str) -> tuple[Float[Array, ""], ...]:
+    """Real parameters in 64 bit; missing ones are zero."""
+    return tuple(jnp.asarray(params.get(name, 0.0), dtype=float) for name in names)
+
+
 def complex_parameter(params: Params, name: str) -> Complex[Array, ""]:
     """The complex parameter with real part `name` and imaginary part ``<name>_im``; missing parts are zero."""
     return jnp.asarray(params.get(name, 0.0)) + 1j * jnp.asarray(params.get(f"{name}_im", 0.0))
@@ -26,7 +32,7 @@ def complex_parameter(params: Params, name: str) -> Complex[Array, ""]:
 
 def known_zero(params: Params, *names: str) -> bool:
     """Whether all of these parameters are zero whatever is traced: what depends on them need not be compiled."""
-    return all(isinstance(params.get(name, 0.0), (int, float)) and params.get(name, 0.0) == 0.0 for name in names)
+    return all(is_zero(params.get(name, 0.0)) for name in names)
 
 
 def coupling_vector(params: Params, name: str, flavours: tuple[str, ...]) -> Vector:
@@ -35,13 +41,34 @@ def coupling_vector(params: Params, name: str, flavours: tuple[str, ...]) -> Vec
     return first, second, third
 
 
+def couplings(params: Params, name: str, flavours: tuple[str, ...]) -> dict[int, Complex[Array, ""]]:
+    """The same without what is known to be zero, by generation."""
+    given = (f for f in flavours if not known_zero(params, f"{name}_{f}", f"{name}_{f}_im"))
+    return {flavours.index(f): complex_parameter(params, f"{name}_{f}") for f in given}
+
+
 def up_couplings(down: Vector, ckm: Complex[Array, "3 3"]) -> Vector:
     """Couplings of the left-handed u, c, t from those of d, s, b."""
-    u, c, t = (sum((jnp.conj(ckm[j, i]) * down[i] for i in range(3)), jnp.zeros(())) for j in range(3))
-    return u, c, t
+    up = to_up(dict(enumerate(down)), ckm)
+    return up[0], up[1], up[2]
 
 
-def squared(z: Complex[Array, ""]) -> Float[Array, ""]:
+def to_up(down: Entries, ckm: Complex[Array, "3 3"]) -> dict[int, Complex[Array, ""]]:
+    """The same by generation."""
+    return _turned(down, jnp.conj(ckm))
+
+
+def to_down(up: Entries, ckm: Complex[Array, "3 3"]) -> dict[int, Complex[Array, ""]]:
+    """Couplings of the left-handed d, s, b from those of u, c, t, by generation."""
+    return _turned(up, ckm.T)
+
+
+def _turned(vector: Entries, matrix: Complex[Array, "3 3"]) -> dict[int, Complex[Array, ""]]:
+    rows = range(3) if vector else ()
+    return {j: sum((matrix[j, i] * x for i, x in vector.items()), jnp.zeros(())) for j in rows}
+
+
+def squared(z: Inexact[Array, ""]) -> Float[Array, ""]:
     """:math:`|z|^2`, with the right derivatives at zero."""
     return z.real**2 + z.imag**2
 
@@ -52,53 +79,52 @@ def norm_squared(vector: Vector) -> Float[Array, ""]:
 
 
 class Mixing(eqx.Module):
-    r"""Couplings of one multiplet to the Z' after mixing, :math:`L=\bar f_i\gamma^\mu\Delta^{ij}P_Lf_jZ'_\mu` etc.
+    r"""Couplings of one multiplet to the Z' after mixing, :math:`L=\bar f_i\gamma^\mu\Delta^{ij}f_jZ'_\mu` etc.
 
-    A vector-like state of Dirac mass m and three massless left-handed states, coupled by :math:`\lambda_i` to a scalar
-    of charge 2. With :math:`\mu_i=\lambda_iv_\phi/\sqrt2` the heavy left-handed state is
-    :math:`(mQ_L+\sum\mu_iq_i)/M`, :math:`M^2=m^2+\sum|\mu_i|^2`; right-handed states do not mix. Exact, for any
-    3-vector.
+    A vector-like state of Dirac mass m and three massless chiral ones of the same quantum numbers, :math:`f_i`, which a
+    scalar with a vacuum expectation value couples to it by :math:`\mu_i` in GeV. The heavy state of that chirality is
+    :math:`(mF+\sum\mu_if_i)/M`, :math:`M^2=m^2+\sum|\mu_i|^2`; the other chirality does not mix. Exact, for any vector:
+    eqs. (16) and (17) of 1803.04703 [Vicente:2018frk]_ for charge 2 and two generations.
 
-    `charge` is :math:`2g_X`; `mass` m and `heavy` M in GeV; `mu` in GeV; `universal_left`, `universal_right`: couplings
-    that all light states have besides.
+    `charge` is the gauge coupling times the charge of F over that of :math:`f_i`, and `own` the coupling that all
+    :math:`f_i` have before; `mass` m and `heavy` M in GeV.
     """
 
     charge: Float[Array, ""]
     mass: Float[Array, ""]
     heavy: Float[Array, ""]
-    mu: Vector
-    universal_left: Float[Array, ""]
-    universal_right: Float[Array, ""]
+    mu: dict[int, Inexact[Array, ""]]
+    own: FloatLike = 0.0
 
-    def left(self, i: int, j: int) -> Complex[Array, ""]:
-        r""":math:`\Delta_L^{ij}=2g_X\mu_i^*\mu_j/M^2` of the light states, eqs. (16) and (17) of [Vicente:2018frk]_."""
-        mixed = jnp.conj(self.mu[i]) * self.mu[j] * (self.charge / self.heavy**2)
-        return mixed + self.universal_left if i == j else mixed
+    def light(self) -> Hermitian:
+        r""":math:`\Delta^{ij}=g\mu_i^*\mu_j/M^2` of the light states, g being `charge`, and what they had before."""
+        mixed = Hermitian.outer(self.mu, self.charge / self.heavy**2)
+        return mixed if is_zero(self.own) else mixed + Hermitian.diagonal([self.own] * 3)
 
-    def right(self, i: int, j: int) -> Complex[Array, ""]:
-        """Right-handed coupling of the light states."""
-        return (self.universal_right if i == j else jnp.zeros(())) + 0j
+    def heavy_light(self) -> dict[int, Inexact[Array, ""]]:
+        r"""Couplings of :math:`\bar Hf_j` by generation, :math:`-gm\mu_j/M^2`."""
+        return {j: mu * (-self.charge * self.mass / self.heavy**2) for j, mu in self.mu.items()}
 
-    def heavy_light(self, j: int) -> Complex[Array, ""]:
-        r"""Coupling of :math:`\bar H_Ll_j`, :math:`-2g_Xm\mu_j/M^2`."""
-        return self.mu[j] * (-self.charge * self.mass / self.heavy**2)
+    def heavy_mixed(self) -> Float[Array, ""]:
+        r"""Coupling of :math:`\bar HH` in the chirality that mixes, :math:`gm^2/M^2`."""
+        return self.charge * self.mass**2 / self.heavy**2 + self.own
 
-    def heavy_left(self) -> Float[Array, ""]:
-        r"""Coupling of :math:`\bar H_LH_L`, :math:`2g_Xm^2/M^2`; that of the right-handed state is `charge`."""
-        return self.charge * self.mass**2 / self.heavy**2
+    def heavy_other(self) -> Float[Array, ""]:
+        """That of the other chirality."""
+        return self.charge + self.own
 
 
-def mixing(
-    mass: FloatLike, yukawas: Vector, g_x: FloatLike, v_phi: FloatLike, left: FloatLike = 0.0, right: FloatLike = 0.0
-) -> Mixing:
-    """Mixing of a vector-like state of Dirac mass `mass`; `left`, `right`: universal couplings of the light states."""
-    mass, scale = jnp.asarray(mass, dtype=float), jnp.asarray(v_phi) / jnp.sqrt(2.0)
-    mu = (yukawas[0] * scale, yukawas[1] * scale, yukawas[2] * scale)
-    return Mixing(
-        charge=2 * jnp.asarray(g_x, dtype=float),
-        mass=mass,
-        heavy=jnp.sqrt(mass**2 + norm_squared(mu)),
-        mu=mu,
-        universal_left=jnp.asarray(left, dtype=float),
-        universal_right=jnp.asarray(right, dtype=float),
-    )
+def mixing(mass: FloatLike, vector: Entries, charge: FloatLike, scale: FloatLike = 1.0, own: FloatLike = 0.0) -> Mixing:
+    """Mixing of a vector-like state of Dirac mass `mass`; `vector` times `scale` are its couplings in GeV."""
+    mass = jnp.asarray(mass, dtype=float)
+    mu = {i: jnp.asarray(x) * scale for i, x in vector.items()}
+    squares = (squared(x) for x in mu.values())
+    heavy = jnp.sqrt(mass**2 + sum(squares, jnp.zeros(())))
+    return Mixing(jnp.asarray(charge, dtype=float), mass, heavy, mu, own)
+
+
+def mixing_by_angle(heavy: FloatLike, angle: FloatLike, direction: Entries, charge: FloatLike) -> Mixing:
+    r"""The same from M, the physical mass, and one angle: :math:`\mu_i=Mn_i\sin\theta` with a unit vector n."""
+    heavy = jnp.asarray(heavy, dtype=float)
+    mu = {i: heavy * jnp.sin(angle) * x for i, x in direction.items()}
+    return Mixing(jnp.asarray(charge, dtype=float), heavy * jnp.cos(angle), heavy, mu)

@@ -1,32 +1,166 @@
-r"""A Z' that couples to the fermions of the Standard Model and to heavy ones mixed with them: currents, exchange.
+r"""A Z' that couples to the fermions of the Standard Model and to heavy ones: one record of its currents.
 
-:math:`L=Z'_\mu\sum_f\bar f_i\gamma^\mu(\Delta_L^{ij}P_L+\Delta_R^{ij}P_R)f_j`. A kinetic mixing
-:math:`L=-\frac\epsilon2F_Y^{\mu\nu}F_{X\mu\nu}` (the :math:`\epsilon` of 1803.04703 [Vicente:2018frk]_ is minus half of
-it) is kept to first order. On its mass shell, or far above the Z, it adds :math:`-\epsilon g_YY_f` to every light
-fermion: such are the couplings in `Currents`. At low energies the Z takes part in the exchange, and the photon's share
-alone is left: `at_low_energies`.
+:math:`L=Z'_\mu\sum_f\bar f_i\gamma^\mu(\Delta_L^{ij}P_L+\Delta_R^{ij}P_R)f_j` for the mass eigenstates
+f = u, d, e and :math:`\nu`, those that are light and those that are heavy. What holds for any such record: its Wilson
+coefficients are in `z_prime_exchange`; widths, annihilation and scattering in `dark_sector.z_prime_decays` and
+`dark_sector.z_prime_scattering`. Derived here, as is all of the kinetic mixing, unless a source is named.
+
+A kinetic mixing :math:`L=-\frac\epsilon2F_Y^{\mu\nu}F_{X\mu\nu}` (the :math:`\epsilon` of 1803.04703
+[Vicente:2018frk]_ is minus half of it) is kept to first order: `kinetic_mixing`.
 """
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
 from bsfit.loading.inputs import Inputs
-from bsfit.matching.currents import from_charged_leptons, from_delta_f2, from_muon_neutrinos, from_neutrinos
+from bsfit.matching.hermitian import Hermitian, is_zero
+from bsfit.matching.kinetic_mixing import KineticMixing
 from bsfit.matching.vectorlike import Mixing
 
 FloatLike = Float[ArrayLike, ""]
 
+Chirality = Literal["left", "right"]
+
+
+class Numbers(NamedTuple):
+    """Electric charge, isospin of the left-handed state, colours."""
+
+    charge: float
+    isospin: float
+    colours: int
+
+    @property
+    def loop_weight(self) -> float:
+        r""":math:`-N_cQ_f`: what a loop of it contributes to the coupling of the photon, relative to a lepton."""
+        return -self.colours * self.charge
+
+
+NUMBERS = {
+    "up": Numbers(2 / 3, 1 / 2, 3),
+    "down": Numbers(-1 / 3, -1 / 2, 3),
+    "electron": Numbers(-1.0, -1 / 2, 1),
+    "neutrino": Numbers(0.0, 1 / 2, 1),
+}
+"""Quantum numbers of the light fermions of each name."""
+
+
+class Heavy(eqx.Module):
+    """A heavy fermion: mass in GeV, its own left- and right-handed coupling, and those to light ones by generation.
+
+    `to_left[j]` is that of the heavy state with the light left-handed one of generation j, the light one on the right.
+    Both chiralities are members of doublets of SU(2), or of singlets.
+    """
+
+    mass: Float[Array, ""]
+    left: Float[Array, ""]
+    right: Float[Array, ""]
+    to_left: dict[int, Inexact[Array, ""]] = eqx.field(default_factory=dict)
+    to_right: dict[int, Inexact[Array, ""]] = eqx.field(default_factory=dict)
+    singlet: bool = eqx.field(static=True, default=False)
+
+
+class Fermions(eqx.Module):
+    """Couplings to the fermions of one charge: light ones by generation, and heavy ones."""
+
+    left: Hermitian = eqx.field(default_factory=Hermitian)
+    right: Hermitian = eqx.field(default_factory=Hermitian)
+    heavy: tuple[Heavy, ...] = ()
+
+    def __add__(self, other: "Fermions") -> "Fermions":
+        """Both together; a heavy state that both have would count twice."""
+        return Fermions(self.left + other.left, self.right + other.right, self.heavy + other.heavy)
+
+    @classmethod
+    def mixed(cls, mixing: Mixing, chirality: Chirality = "left") -> "Fermions":
+        """Light states that mix with a vector-like one: left-handed members of doublets, right-handed singlets."""
+        light, own, other, to_light = mixing.light(), mixing.heavy_mixed(), mixing.heavy_other(), mixing.heavy_light()
+        if chirality == "left":
+            return cls(left=light, heavy=(Heavy(mixing.heavy, own, other, to_left=to_light),))
+        return cls(right=light, heavy=(Heavy(mixing.heavy, other, own, to_right=to_light, singlet=True),))
+
+    @classmethod
+    def vectorlike(cls, mass: FloatLike, coupling: FloatLike) -> "Fermions":
+        """A vector-like singlet of SU(2) that does not mix."""
+        both = jnp.asarray(coupling, dtype=float)
+        return cls(heavy=(Heavy(jnp.asarray(mass, dtype=float), both, both, singlet=True),))
+
 
 class Currents(eqx.Module):
-    """Couplings of a Z' to the fermions of each charge."""
+    """Couplings of a Z' to the fermions of each charge, and its kinetic mixing, which is not in them."""
 
-    up: Mixing
-    down: Mixing
-    electron: Mixing
-    neutrino: Mixing
+    up: Fermions = eqx.field(default_factory=Fermions)
+    down: Fermions = eqx.field(default_factory=Fermions)
+    electron: Fermions = eqx.field(default_factory=Fermions)
+    neutrino: Fermions = eqx.field(default_factory=Fermions)
+    epsilon: FloatLike = 0.0
+
+    def kinds(self) -> dict[str, Fermions]:
+        """The fermions by name."""
+        return {name: getattr(self, name) for name in NUMBERS}
+
+    def __add__(self, other: "Currents") -> "Currents":
+        """Both together, kinetic mixings too."""
+        parts = {name: f + getattr(other, name) for name, f in self.kinds().items()}
+        return Currents(**parts, epsilon=jnp.asarray(self.epsilon) + other.epsilon if self.mixes() else other.epsilon)
+
+    def with_kinetic_mixing(self, epsilon: FloatLike) -> "Currents":
+        """The same with this kinetic mixing; a zero that is a plain number costs nothing."""
+        return dataclasses.replace(self, epsilon=epsilon)
+
+    def mixes(self) -> bool:
+        """Whether there may be kinetic mixing."""
+        return not is_zero(self.epsilon)
+
+
+# ------------------------------------------------------------------------------------------------- charges
+
+
+Pair = tuple[FloatLike, FloatLike]
+"""A charge times the gauge coupling: of the first two generations, and of the third."""
+
+
+def quark_charges(doublet: Pair, up: Pair, down: Pair, ckm: Complex[Array, "3 3"]) -> Currents:
+    r"""Quarks of which the third generation is special.
+
+    Doublets have their charges (a, a, b) where up quarks are mass eigenstates, so that
+    :math:`\Delta_L^{d,ij}=a\delta^{ij}+(b-a)V_{ti}^*V_{tj}` exactly; singlets where they are it themselves.
+    """
+    a, b = doublet
+    turned = Hermitian.outer({j: ckm[2, j] for j in range(3)}, jnp.asarray(b) - jnp.asarray(a))
+    return Currents(
+        up=Fermions(Hermitian.diagonal([a, a, b]), Hermitian.diagonal([up[0], *up])),
+        down=Fermions(Hermitian.diagonal([a, a, a]) + turned, Hermitian.diagonal([down[0], *down])),
+    )
+
+
+def lepton_charges(left: Sequence[FloatLike], right: Sequence[FloatLike]) -> Currents:
+    """Leptons with charges times the gauge coupling, by generation: of the doublets and of the charged singlets."""
+    doublets = Hermitian.diagonal(left)
+    return Currents(electron=Fermions(doublets, Hermitian.diagonal(right)), neutrino=Fermions(doublets))
+
+
+def quarks_in_down_basis(left: Hermitian, ckm: Complex[Array, "3 3"]) -> Currents:
+    r"""Left-handed quarks by the couplings of down mass eigenstates; :math:`\Delta^u=V\Delta^dV^\dagger`."""
+    return Currents(up=Fermions(left.turned(ckm)), down=Fermions(left))
+
+
+def mixed_quarks(down: Mixing, up: Mixing) -> Currents:
+    """Doublets of quarks that mix with a vector-like one: the same mixing in the basis of the down and up quarks."""
+    return Currents(up=Fermions.mixed(up), down=Fermions.mixed(down))
+
+
+def mixed_leptons(doublet: Mixing) -> Currents:
+    """Doublets of leptons that mix with a vector-like one."""
+    both = Fermions.mixed(doublet)
+    return Currents(electron=both, neutrino=both)
+
+
+# ------------------------------------------------------------------------------------------- kinetic mixing
 
 
 def hypercharge_coupling(inputs: Inputs) -> Float[Array, ""]:
@@ -34,24 +168,20 @@ def hypercharge_coupling(inputs: Inputs) -> Float[Array, ""]:
     return jnp.sqrt(4 * jnp.pi * inputs["alpha_em_mZ"] / (1 - inputs["sin2_theta_w"]))
 
 
-def photon_mixing(epsilon: FloatLike, inputs: Inputs) -> Float[Array, ""]:
-    r""":math:`\epsilon g_Yc_W^2`, with which the Z' mixes with the photon at low energies."""
-    return jnp.asarray(epsilon) * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
+def kinetic_shift(kind: str, s: FloatLike, inputs: Inputs) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
+    r"""What an :math:`\epsilon` of one adds to :math:`\Delta_L^{ii}` and :math:`\Delta_R^{ii}` where :math:`q^2=s`."""
+    f = NUMBERS[kind]
+    charge, isospin, none = (jnp.full(1, x) for x in (f.charge, f.isospin, 0.0))
+    left, right = KineticMixing.of(1.0, charge, isospin, none, inputs).shift(jnp.asarray(s, dtype=float))
+    return left[0], right[0]
 
 
-def at_low_energies(f: Mixing, charge: float, epsilon: FloatLike, inputs: Inputs) -> Mixing:
-    r"""The same fermions, of this electric charge, as exchange at :math:`q^2\ll m_Z^2` sees them.
+def at_low_energies(charge: float, inputs: Inputs) -> Float[Array, ""]:
+    r"""The same at :math:`s\to0` for an electric charge, alike for both chiralities: :math:`-g_Yc_W^2Q_f`."""
+    return -charge * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
 
-    With :math:`\hat B=B-\epsilon X` the kinetic terms are diagonal, X couples to
-    :math:`J_X-\epsilon g_YJ_Y` and shares the mass term :math:`\frac12m_Z^2(Z+\epsilon s_WX)^2`. The inverse of the
-    squared masses gives :math:`L=-\frac1{2m_Z^2}J_Z^2-\frac1{2m_X^2}(J_X-\epsilon g_YJ_Y-\epsilon s_WJ_Z)^2`, and
-    :math:`g_YJ_Y+s_WJ_Z=g_Yc_W^2J_{\rm em}` for :math:`J_Z=g_Z(J_3-s_W^2J_{\rm em})`. So the mixing adds
-    :math:`-\epsilon g_Yc_W^2Q_f`, a vector: the Z, whose mixing with the Z' is of order :math:`m_Z^2/m_{Z'}^2` but
-    whose propagator is larger by the inverse, turns hypercharge into electric charge. No condition on
-    :math:`m_{Z'}/m_Z`.
-    """
-    shift = -charge * photon_mixing(epsilon, inputs)
-    return dataclasses.replace(f, universal_left=shift, universal_right=shift)
+
+# --------------------------------------------------------------------------------------------- loops of fermions
 
 
 def mass_logarithm(
@@ -65,43 +195,32 @@ def mass_logarithm(
     return jnp.sum(weights * couplings * 2 * jnp.log(masses))
 
 
-def loop_kinetic_mixing(m: FloatLike, z: Currents, inputs: Inputs) -> Float[Array, ""]:
-    r"""Kinetic mixing from the loops of Q, L and the light doublets at momenta of order m, leading logarithm.
+def loop_trace(z: Currents) -> Float[Array, ""]:
+    r""":math:`\sum_f(-N_cQ_f)(\Delta_L+\Delta_R)_f`: where it is not zero, kinetic mixing is not calculable."""
+    total = jnp.zeros(())
+    for name, f in z.kinds().items():
+        each = [coupling for coupling, _ in diagonal(f, (0.0, 0.0, 0.0))]
+        total = total + NUMBERS[name].loop_weight * sum(each, jnp.zeros(()))
+    return total
 
-    :math:`-\frac{g_Y}{24\pi^2}\sum_fN_fY_f(\Delta_L+\Delta_R)_f\ln m_f^2`, where light fermions count with m; finite
-    because the sum without the logarithm vanishes. Without mixing
+
+def loop_kinetic_mixing(m: FloatLike, z: Currents, inputs: Inputs) -> Float[Array, ""]:
+    r"""Kinetic mixing from loops of doublets at momenta of order m: of one heavy quark, one heavy lepton, light ones.
+
+    :math:`-\frac{g_Y}{24\pi^2}\sum_fN_fY_f(\Delta_L+\Delta_R)_f\ln m_f^2` to leading logarithm, where light fermions
+    count with m; finite because the sum without the logarithm vanishes. Without mixing
     :math:`-\frac{g_Yg_X}{6\pi^2}\ln(m_Q^2/m_L^2)`.
     """
-    couplings = jnp.stack([f.heavy_left() + f.charge for f in (z.down, z.electron)])
-    masses = jnp.stack([z.down.heavy, z.electron.heavy]) / m
-    logarithm = mass_logarithm(jnp.array([1.0, -1.0]), couplings, masses)
+    heavy = [z.down.heavy[0], z.electron.heavy[0]]
+    couplings, masses = jnp.stack([f.left + f.right for f in heavy]), jnp.stack([f.mass for f in heavy])
+    logarithm = mass_logarithm(jnp.array([1.0, -1.0]), couplings, masses / m)
     return -hypercharge_coupling(inputs) / (24 * jnp.pi**2) * logarithm
 
 
-def delta_f2(m_zp: FloatLike, z: Currents) -> dict[str, Complex[Array, ""]]:
-    r"""Coefficients of :math:`(\bar q_2\gamma P_Lq_1)^2` in H at the scale m_Zp, :math:`\Delta^2/2m_{Z'}^2`, GeV^-2."""
-    down, up = z.down.left, z.up.left
-    exchanged = {"bs": down(1, 2), "bd": down(0, 2), "sd": down(0, 1), "uc": up(1, 0)}
-    return {pair: delta * delta * (0.5 / jnp.asarray(m_zp) ** 2) for pair, delta in exchanged.items()}
-
-
-def wilson_coefficients(
-    m_zp: FloatLike, z: Currents, epsilon: FloatLike, inputs: Inputs, delta_loop: FloatLike = 0.0
-) -> dict[str, Complex[Array, ""]]:
-    r"""Coefficients at 4.8 GeV from tree-level exchange, eq. (18) of 1803.04703 for every pair of leptons.
-
-    :math:`C_9=-\frac{\Delta^{sb}_L}{V_{tb}V_{ts}^*}\frac{\Lambda_v^2}{m_{Z'}^2}(\Delta_R+\Delta_L)^{\mu\mu}`,
-    :math:`C_{10}` with the difference R - L; `delta_loop` multiplies both by one plus itself. :math:`\Delta F=2` runs
-    from m_Zp. Kinetic mixing shifts :math:`C_9` of all charged leptons alike, :math:`C_{10}` and neutrinos not.
-    """
-    inverse = 1 / jnp.asarray(m_zp) ** 2
-    exchange = -z.down.left(1, 2) * inverse
-    loops = exchange * (1 + jnp.asarray(delta_loop))
-    e, nu = at_low_energies(z.electron, -1.0, epsilon, inputs), at_low_energies(z.neutrino, 0.0, epsilon, inputs)
-    muon_neutrino = -nu.left(1, 1) * inverse
-    return {
-        **from_charged_leptons(lambda i, j: loops * e.left(i, j), lambda i, j: loops * e.right(i, j), inputs),
-        **from_neutrinos(lambda i, j: exchange * nu.left(i, j), inputs),
-        **from_delta_f2(delta_f2(m_zp, z), m_zp, inputs),
-        **from_muon_neutrinos(muon_neutrino * e.left(1, 1), muon_neutrino * e.right(1, 1), inputs),
-    }
+def diagonal(f: Fermions, light: Sequence) -> list[tuple[Float[Array, ""], FloatLike]]:
+    r""":math:`\Delta_L+\Delta_R` of every mass eigenstate, and its mass, that of the light ones as given."""
+    rows = []
+    for i in range(3):
+        parts = [side(i, i).real for side in (f.left, f.right) if (i, i) in side]
+        rows += [(sum(parts[1:], parts[0]), light[i])] if parts else []
+    return rows + [(heavy.left + heavy.right, heavy.mass) for heavy in f.heavy]

@@ -26,8 +26,10 @@ from bsfit.catalogue import LEPTONS
 from bsfit.constants import CHARGE_DOWN
 from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.dark_sector.conversion import FermionConversion
-from bsfit.dark_sector.higgs_portal import HiggsPortal, width_if_coupled
-from bsfit.dark_sector.t_channel import FermionExchange, nucleon_couplings
+from bsfit.dark_sector.higgs_interference import HiggsInterference
+from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPortal, width_if_coupled
+from bsfit.dark_sector.t_channel import FermionExchange
+from bsfit.dark_sector.t_channel_scattering import nucleon_couplings
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
 from bsfit.matching.currents import (
@@ -156,8 +158,8 @@ def lepton_dipoles(
 def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs) -> DarkSector:
     r"""Annihilation of X into leptons and quarks through L and Q in the t channel, and by the Higgs portal.
 
-    The interference of the two in pairs of top quarks is left out. L and Q take part in freeze-out, each with X and
-    with its own antiparticle, unless the input `coannihilation` is 0.
+    The two interfere in pairs of quarks; in pairs of leptons, with their masses, that is left out. L and Q take part in
+    freeze-out, each with X and with its own antiparticle, unless the input `coannihilation` is 0.
     """
     m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
     up = up_couplings(quarks, ckm(inputs))
@@ -177,6 +179,8 @@ def dark_sector(params: Params, quarks: Vector, leptons: Vector, inputs: Inputs)
     if not known_zero(params, "lambda_H"):
         couplings = HiggsCouplings.unmixed(params["lambda_H"], inputs)
         portal = HiggsPortal.of_scalar(m_x[None], couplings, inputs, multiplicity=2.0)
+        exchange = HiggsExchange.of(m_x[None], couplings, inputs, multiplicity=2.0)
+        channels.append(HiggsInterference.of({"up": up, "down": quarks}, m_q, exchange, inputs, real=False))
     return DarkSector(
         masses=jnp.stack([m_x, m_l, m_q]),
         dof=jnp.stack([jnp.full((), 2.0), 8.0 * share, 24.0 * share]),

@@ -28,24 +28,25 @@ from jaxtyping import Array, Float
 
 from bsfit import validity
 from bsfit.catalogue import LEPTONS
-from bsfit.dark_sector import vector_portal
+from bsfit.dark_sector import z_prime_decays, z_prime_scattering
 from bsfit.dark_sector.annihilation import VectorExchange, VectorPair, VectorScalarPair
 from bsfit.dark_sector.conversion import VectorConversion
+from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.higgs_portal import HiggsPortal
 from bsfit.dark_sector.widths import scalar_width
+from bsfit.dark_sector.z_prime_scattering import TopLoop
 from bsfit.loading.inputs import Inputs
-from bsfit.matching import z_prime
+from bsfit.matching import z_prime, z_prime_exchange
 from bsfit.matching.scalar_sector import Scalars, finite, higgs_couplings, scalars, v_phi, without_phi
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
-    Mixing,
-    Vector,
     complex_parameter,
     coupling_vector,
+    couplings,
     known_zero,
     mixing,
     squared,
-    up_couplings,
+    to_up,
 )
 from bsfit.matching.z_prime import Currents
 from bsfit.numerics import safe_sqrt
@@ -60,20 +61,17 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     Z'), `Gamma_Zp` and the partial widths `Gamma_Zp_mumu`, `Gamma_Zp_neutrinos`, ..., `C_bs_LL` (coefficient of
     (s gamma P_L b)^2 in +H at the scale m_Zp), `m_R`, `m_I`, `m2_chi`, `m_h1`, `m_h2`, `sin_theta`, `epsilon_loop`.
     """
-    m_zp, epsilon = jnp.asarray(params["m_Zp"], dtype=float), params.get("epsilon", 0.0)
+    m_zp = jnp.asarray(params["m_Zp"], dtype=float)
     z, scalar = currents(params, inputs), scalars(params, inputs)
     to_dark_matter = scalar_width(m_zp, params["g_X"], scalar.m_I, scalar.m_R)
-    partial = {**vector_portal.widths(m_zp, z, inputs), "chi": to_dark_matter}
+    found = z_prime_exchange.outputs(m_zp, z)
     quantities = {
-        "M_Q": z.down.heavy,
-        "M_L": z.electron.heavy,
+        "M_Q": z.down.heavy[0].mass,
+        "M_L": z.electron.heavy[0].mass,
         "v_phi": v_phi(params),
-        "D_sb": z.down.left(1, 2),
-        "D_mumu": z.electron.left(1, 1).real,
+        **{name: found[name] for name in ("D_sb", "D_mumu", "C_bs_LL")},
         "D_uu": z.up.left(0, 0).real,
-        "C_bs_LL": z_prime.delta_f2(m_zp, z)["bs"],
-        "Gamma_Zp": sum((partial[name] for name in partial if name != "mumu"), jnp.zeros(())),
-        **{f"Gamma_Zp_{name}": width for name, width in partial.items()},
+        **z_prime_decays.outputs({**z_prime_decays.widths(m_zp, z, inputs), "chi": to_dark_matter}),
         "m_R": scalar.m_R,
         "m_I": scalar.m_I,
         "m2_chi": scalar.m2_chi,
@@ -82,26 +80,19 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         "sin_theta": scalar.sin_theta,
         "epsilon_loop": z_prime.loop_kinetic_mixing(m_zp, z, inputs),
     }
-    wilson = z_prime.wilson_coefficients(m_zp, z, epsilon, inputs, params.get("delta_loop", 0.0))
+    wilson = z_prime_exchange.wilson_coefficients(m_zp, z, inputs, params.get("delta_loop", 0.0))
     dark = dark_sector(params, z, scalar, quantities["Gamma_Zp"], inputs)
     return Theory(WilsonCoefficients.of(wilson), quantities, verdicts(params, scalar, quantities, inputs), dark)
 
 
 def currents(params: Params, inputs: Inputs) -> Currents:
-    r"""Couplings of a Z' on its mass shell, or far above the Z, to all fermions."""
-    quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
-    leptons = coupling_vector(params, "lambda_L", LEPTONS)
-    shift = -jnp.asarray(params.get("epsilon", 0.0)) * z_prime.hypercharge_coupling(inputs)
-
-    def mixed(mass: str, vector: Vector, left: float, right: float) -> Mixing:
-        return mixing(params[mass], vector, params["g_X"], v_phi(params), left * shift, right * shift)
-
-    return Currents(
-        up=mixed("m_Q", up_couplings(quarks, ckm(inputs)), 1 / 6, 2 / 3),
-        down=mixed("m_Q", quarks, 1 / 6, -1 / 3),
-        electron=mixed("m_L", leptons, -1 / 2, -1.0),
-        neutrino=mixed("m_L", leptons, -1 / 2, 0.0),
-    )
+    """Couplings of the Z' to all fermions."""
+    quarks = couplings(params, "lambda_Q", DOWN_QUARKS)
+    leptons = couplings(params, "lambda_L", LEPTONS)
+    charge, scale = 2 * jnp.asarray(params["g_X"], dtype=float), v_phi(params) / jnp.sqrt(2.0)
+    down, up = (mixing(params["m_Q"], each, charge, scale) for each in (quarks, to_up(quarks, ckm(inputs))))
+    doublets = z_prime.mixed_quarks(down, up) + z_prime.mixed_leptons(mixing(params["m_L"], leptons, charge, scale))
+    return doublets.with_kinetic_mixing(params.get("epsilon", 0.0))
 
 
 # -------------------------------------------------------------------------------------------------- dark matter
@@ -121,9 +112,11 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     g_x, m_zp = (jnp.asarray(params[name], dtype=float) for name in ("g_X", "m_Zp"))
     width = width + _LEAST_WIDTH * m_zp
     initial = (g_x, masses[0], masses[-1], m_zp, width)
-    pairs, edges = vector_portal.fermion_pairs(z, inputs)[1], vector_portal.thresholds(z, inputs)
+    pairs, edges = z_prime_decays.fermion_pairs(z, inputs)[1], z_prime_decays.thresholds(z, inputs)
     heavier = int(split)
-    exchange = VectorExchange(*initial, pairs, edges, multiplicity=2.0, split=split, species=heavier)
+    between = (masses[0], masses[-1], g_x)
+    current = DarkCurrent.split_scalar(*between) if split else DarkCurrent.complex_scalar(*between[1:])
+    exchange = VectorExchange(current, m_zp, width, pairs, edges, species=heavier)
     channels: list[Channel] = [exchange, VectorPair(g_x, masses, m_zp, multiplicity=each)]
     if not without_phi(params):
         channels.append(_vector_and_scalars(initial, scalar, heavier))
@@ -131,14 +124,16 @@ def dark_sector(params: Params, z: Currents, scalar: Scalars, width: Float[Array
     if not known_zero(params, "lambda_Hchi", "lambda_Hphi"):
         higgs = higgs_couplings(params, masses, scalar, inputs)
         portal = HiggsPortal.of_scalar(masses, higgs, inputs, multiplicity=each)
-    elastic = vector_portal.elastic(scalar.m_I, scalar.m_R, inputs)
-    vector = vector_portal.nucleon_couplings(g_x, m_zp, z, params.get("epsilon", 0.0), inputs)
+    z_pole = pairs.mixing_pole()
+    elastic = z_prime_scattering.elastic(scalar.m_I, scalar.m_R, inputs)
+    top = TopLoop.of_doublet(z.up.heavy[0].mass, z.up.left(2, 2).real / (2 * g_x))
+    vector = z_prime_scattering.nucleon_couplings(g_x, m_zp, z, top, inputs)
     return DarkSector(
         masses=masses,
         dof=jnp.full(len(masses), each),
         channels=(*channels, *portal.channels),
-        pole_masses=jnp.append(m_zp, portal.poles),
-        pole_widths=jnp.append(width, portal.widths),
+        pole_masses=jnp.concatenate([m_zp[None], z_pole[0], portal.poles]),
+        pole_widths=jnp.concatenate([width[None], z_pole[1], portal.widths]),
         kind="complex scalar",
         vector={name: coupling * elastic for name, coupling in vector.items()},
         scalar=portal.scattering,
@@ -187,7 +182,6 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
         validity.local_operators(masses, inputs["m_b"]),
         validity.heavy_dark_matter(scalar.m_I),
         validity.kinetic_equilibrium(scalar.m_I, m_zp, quantities["Gamma_Zp"]),
-        validity.z_exchange(params.get("epsilon", 0.0), scalar.m_I, inputs["m_Z"]),
         validity.below(
             "small_splitting",
             "splitting of the dark states over their mass, neglected in annihilation into Z' pairs, against 0.1",
@@ -216,6 +210,7 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
             jnp.abs(jnp.asarray(params.get("epsilon", 0.0))),
             0.1,
         ),
+        validity.z_degeneracy(params.get("epsilon", 0.0), m_zp, inputs["m_Z"]),
         validity.not_above(
             "lepton_flavour",
             "size of lambda_L_e and lambda_L_tau: mu->3e, mu-e conversion and tau->3mu are open but not predicted",

@@ -2,9 +2,9 @@ r"""Mixing of :math:`B_s` and :math:`\bar B_s`: mass difference, and the phase i
 
 :math:`M_{12}=\langle B_s|H|\bar B_s\rangle/2m_{B_s}`, the convention of flavio; some papers call this :math:`M_{12}^*`.
 New physics is evolved at leading order from 4.8 GeV to :math:`m_b`, where the bag parameters are defined; together with
-the running of a model down to 4.8 GeV this is one running from the model's scale to :math:`m_b`. Operators: VLL, VRR
-and VLR, the last with the scalar operator that it mixes into. Absorptive parts :math:`\Gamma_{12}` are neglected, 1e-5
-of :math:`\Delta M_s`. Energies in GeV.
+the running of a model down to 4.8 GeV this is one running from the model's scale to :math:`m_b`. Operators: VLL, VRR,
+VLR and SLR, into which VLR mixes. Absorptive parts :math:`\Gamma_{12}` are neglected, 1e-5 of :math:`\Delta M_s`.
+Energies in GeV.
 """
 
 import jax.numpy as jnp
@@ -59,10 +59,11 @@ def new_physics(theory: Theory, inputs: Inputs) -> Complex[Array, ""]:
     same = run_delta_f2(MU_B, inputs["m_b"], inputs) * vector_matrix_element(inputs)
     m12 = -(wc["CVLL_bsbs"] + wc["CVRR_bsbs"]) * same
     if all(name in inputs for name in LEFT_RIGHT_BAGS):
-        evolved = run_delta_f2_lr(MU_B, inputs["m_b"], inputs)
-        return m12 - wc["CVLR_bsbs"] * (evolved @ left_right_matrix_elements(inputs))
+        evolved = run_delta_f2_lr(MU_B, inputs["m_b"], inputs, wc["CVLR_bsbs"], wc["CSLR_bsbs"])
+        return m12 - jnp.sum(evolved * left_right_matrix_elements(inputs))
     # An input set without these bag parameters gives no number, rather than a wrong one, for a left-right operator.
-    return m12 + jnp.where(wc["CVLR_bsbs"] == 0, 0.0, jnp.nan)
+    absent = (wc["CVLR_bsbs"] == 0) & (wc["CSLR_bsbs"] == 0)
+    return m12 + jnp.where(absent, 0.0, jnp.nan)
 
 
 def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 2"]:

@@ -48,16 +48,21 @@ def run_delta_f2(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> Flo
     return six ** (2 / 7) * five ** (6 / 23)
 
 
-def run_delta_f2_lr(mu_high: FloatArray, mu_low: FloatArray, inputs: Inputs) -> Float[Array, " 2"]:
-    r"""What a unit VLR coefficient at mu_high becomes at mu_low: :math:`C_{VLR}` and the :math:`C_{SLR}` it generates.
+def run_delta_f2_lr(
+    mu_high: FloatArray,
+    mu_low: FloatArray,
+    inputs: Inputs,
+    vector: Inexact[ArrayLike, ""] = 1.0,
+    scalar: Inexact[ArrayLike, ""] = 0.0,
+) -> Inexact[Array, " 2"]:
+    r"""What the coefficients :math:`C_{VLR}` and :math:`C_{SLR}` at mu_high become at mu_low.
 
     :math:`O_{SLR} = (\bar sP_Lb)(\bar sP_Rb)`. One-loop anomalous dimension :math:`\gamma_{11}=2, \gamma_{12}=12,
     \gamma_{22}=-16` of hep-ph/0005183 [Buras:2000if]_.
     """
-    vector, scalar = jnp.ones(()), jnp.zeros(())
     for eta, n_f in zip(_two_steps(mu_high, mu_low, inputs), (6, 5), strict=True):
         twice_beta0 = 2 * (11 - 2 / 3 * n_f)
         slow, fast = eta ** (2 / twice_beta0), eta ** (-16 / twice_beta0)
         scalar = fast * scalar + 2 / 3 * (slow - fast) * vector
         vector = slow * vector
-    return jnp.array([vector, scalar])
+    return jnp.stack([jnp.asarray(vector), jnp.asarray(scalar)])

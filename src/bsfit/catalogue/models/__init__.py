@@ -10,6 +10,10 @@ NAMES = (
     "eft",
     "portal",
     "loop",
+    "lmutau",
+    "fermiophobic",
+    "hidden",
+    "simplified",
 )
 
 MODELS: dict[str, Model] = {name: importlib.import_module(f"{__name__}.{name}").MODEL for name in NAMES}

@@ -10,6 +10,8 @@ lives at :math:`\epsilon\sim1/x`), every threshold, and points about each pole t
 geometric outside. Derivatives go through the nodes, so that they are right at thresholds too.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -18,6 +20,8 @@ from jaxtyping import Array, Float
 
 from bsfit.numerics import bessel_k, gauss_legendre
 from bsfit.theory import DarkSector
+
+Strengths = Callable[[Float[Array, ""]], Float[Array, " c"]]
 
 EPSILON_MAX = 60.0
 """Upper end of the integral: beyond, the average at x >= 2 has nothing left."""
@@ -46,14 +50,17 @@ class Integrand(eqx.Module):
     weight: Float[Array, "c n"]
 
 
-def integrand(dark: DarkSector, x_max: float) -> Integrand:
-    """The integrand with strengths of all channels, at the nodes that suffice for averages at 2 <= x <= x_max."""
+def integrand(dark: DarkSector, x_max: float, strengths: Strengths | None = None) -> Integrand:
+    """The integrand with strengths of all channels, at the nodes that suffice for averages at 2 <= x <= x_max.
+
+    ``strengths(s)`` [c] are those of the dark sector, or others in their place.
+    """
     m = dark.masses[0]
     epsilon, weight = nodes(dark, x_max)
     root = jnp.sqrt(1 + epsilon)
-    strengths = jax.vmap(dark.strengths, out_axes=1)(4 * m**2 * (1 + epsilon))
+    each = jax.vmap(dark.strengths if strengths is None else strengths, out_axes=1)(4 * m**2 * (1 + epsilon))
     measure = weight / (root * jnp.sqrt(root) * 4 * np.sqrt(np.pi) * m**4)
-    return Integrand(2 * epsilon / (1 + root), 1 / root, strengths * measure[None, :])
+    return Integrand(2 * epsilon / (1 + root), 1 / root, each * measure[None, :])
 
 
 def nodes(dark: DarkSector, x_max: float) -> tuple[Float[Array, " n"], Float[Array, " n"]]:

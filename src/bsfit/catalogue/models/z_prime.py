@@ -1,0 +1,35 @@
+"""What the rows of models with a Z' and Dirac dark matter are made of: the outputs that all of them have."""
+
+from collections.abc import Mapping
+
+from bsfit.catalogue.models.rows import Parameter
+
+_FINAL_STATES = ("quarks", "heavy_light", "heavy", "charged_leptons", "neutrinos", "mumu", "chi")
+
+OUTPUTS: Mapping[str, str] = {
+    **{name: "GeV" for name in ("Gamma_Zp", *(f"Gamma_Zp_{final}" for final in _FINAL_STATES))},
+    **dict.fromkeys(("D_sb", "D_sb_R", "D_mumu", "D_mumu_R", "a_mu_Zp", "loop_trace"), "1"),
+    **dict.fromkeys(("C_bs_LL", "C_bs_RR", "C_bs_LR"), "GeV^-2"),
+    **{f"b_{nucleon}_{part}": "GeV^-2" for part in ("tree", "photon", "kinetic", "Z") for nucleon in "pn"},
+}
+"""Units by name."""
+
+WIDTHS = tuple(f"Gamma_Zp_{final}" for final in _FINAL_STATES)
+
+INCOMPLETE_MOMENT = {
+    "a_mu": "the loop of the Z' (a_mu_Zp) is not the answer where the muon mixes: its right-handed mixing and loops of "
+    "the scalar are of the same size, and are not implemented"
+}
+"""For models in which the muon mixes."""
+
+EPSILON = Parameter("epsilon", bounds=(-0.03, 0.03), tex=r"\epsilon")
+
+
+def coupling(name: str, tex: str, bounds: tuple[float, float], default: float | None = None) -> Parameter:
+    """A coupling or an angle."""
+    return Parameter(name, default, tex=tex, bounds=bounds)
+
+
+def cutoff(default: float) -> Parameter:
+    """The scale of a complete theory, where loops that are not finite end."""
+    return Parameter("Lambda", default, "GeV", 200.0, tex=r"\Lambda")

@@ -1,0 +1,75 @@
+r"""Scalar dark matter through the Higgs boson and through heavy fermions into the same pairs: the interference.
+
+For :math:`L=\lambda_f\bar F_RXf_L` + h.c. and cubic couplings :math:`c_ih_i|X|^2`,
+
+.. math:: \sum|M|^2\ni4N_c|\lambda_f|^2\frac{m_f^2}v\sum_i{\rm Re}\frac{c_i\kappa_i}{s-m_i^2+im_i\Gamma_i}
+    \,Q\cdot(k_2-k_1),\qquad Q=\frac{k_1-p_1}{t-M^2},
+
+whose mean over the angle is :math:`-1+(M^2-m_X^2+m_f^2)\langle1/(M^2-t)\rangle<0`: destructive above the resonance for
+c > 0. A real S with :math:`\frac12ch\,S^2` has both t and u channel, twice the mean; it matters for top quarks. Derived
+here, checked against explicit Dirac matrices in `test_interference_with_the_higgs_is_the_trace`.
+"""
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from bsfit.dark_sector import light_fermions
+from bsfit.dark_sector.angles import means
+from bsfit.dark_sector.higgs_portal import HiggsExchange
+from bsfit.dark_sector.kinematics import momentum
+from bsfit.dark_sector.t_channel import top_thresholds
+from bsfit.loading.inputs import Inputs
+from bsfit.matching.vectorlike import Vector, squared
+from bsfit.theory import Channel
+
+Scalar = Float[Array, ""]
+
+
+class HiggsInterference(Channel):
+    """Of the first scalar of `exchange` [n = 1], with fermions [k]: colours times squared couplings, masses, M.
+
+    `multiplicity` 2 for a complex scalar, 1 for a real one, whose weight is half the squared coupling to X where it is
+    a part of it. Negative where destructive: a share of the pairs that the two channels beside it have together.
+    Derived here, checked in `test_interference_with_the_higgs_is_the_trace`.
+    """
+
+    exchange: HiggsExchange
+    weight: Float[Array, " k"]
+    fermion_mass: Float[Array, " k"]
+    mediator: Float[Array, " k"]
+    final_thresholds: Float[Array, " t"]
+    multiplicity: float = eqx.field(static=True)
+    name: str = eqx.field(static=True, kw_only=True, default="interference with the Higgs")
+
+    @classmethod
+    def of(
+        cls, multiplets: Mapping[str, Vector], mediator: Scalar, exchange: HiggsExchange, inputs: Inputs, real: bool
+    ) -> "HiggsInterference":
+        """For the multiplets of a `FermionExchange`; with `real`, the coupling of a real scalar."""
+        rows = [
+            (light_fermions.COLOUR[name] * squared(coupling), mass)
+            for name, couplings in multiplets.items()
+            for coupling, mass in zip(couplings, light_fermions.masses(name, inputs), strict=True)
+        ]
+        weight, masses = (jnp.stack([jnp.asarray(x) for x in column]) for column in zip(*rows, strict=True))
+        heavy, edges = jnp.broadcast_to(mediator, weight.shape), top_thresholds(multiplets, inputs)
+        return cls(exchange, weight, masses, heavy, edges, multiplicity=1.0 if real else 2.0)
+
+    def strength(self, s: Scalar) -> Scalar:
+        """See `Channel.strength`."""
+        a, f = self.exchange.mass[0] ** 2, self.fermion_mass**2
+        p = momentum(s, self.exchange.mass[0], self.exchange.mass[0])
+        k = momentum(s, self.fermion_mass, self.fermion_mass)
+        d = self.mediator**2 - a - f + jnp.maximum(s, 4 * f) / 2
+        mean = (self.mediator**2 - a + f) * d * means(d, 2 * p * k).one - 1
+        diagrams = 2 / self.multiplicity
+        amplitude = self.exchange.real_amplitude(s)[0] / self.exchange.vev
+        rate = jnp.sum(self.weight * f * k * mean) * p * amplitude * diagrams / jnp.pi
+        return self.multiplicity * rate
+
+    def thresholds(self) -> Float[Array, " t"]:
+        """See `Channel.thresholds`."""
+        return self.final_thresholds

@@ -1,0 +1,266 @@
+"""Models with Dirac dark matter behind a Z': signs and limits of their papers, verdicts, derivatives."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from finite_differences import assert_derivatives
+
+import bsfit
+from bsfit import catalogue
+from bsfit.dark_matter import direct_detection, indirect_detection, relic_density
+from bsfit.errors import BsfitInputError
+from bsfit.loading.inputs import load_inputs
+from bsfit.matching.currents import lambda_v
+from bsfit.predictions.bound_model import module_of
+from bsfit.standard_model.ckm import v_tb_v_ts
+
+REFERENCE = load_inputs("reference")
+MODELS = ("lmutau", "fermiophobic", "hidden", "simplified")
+by_model = pytest.mark.parametrize("model", MODELS)
+LAMBDA2, VTS = float(lambda_v(REFERENCE)) ** 2, complex(v_tb_v_ts(REFERENCE))
+
+
+@functools.cache
+def compiled(model):
+    return jax.jit(module_of(catalogue.MODELS[model]).theory)
+
+
+def benchmark(model):
+    row = catalogue.MODELS[model]
+    return {**{p.name: p.default for p in row.parameters if p.default is not None}, **row.benchmark}
+
+
+def at(model, **changes):
+    """Theory with every parameter given, so that one compilation serves all points."""
+    return compiled(model)({k: float(v) for k, v in {**benchmark(model), **changes}.items()}, REFERENCE)
+
+
+def c9(theory, lepton="mu", operator="C9"):
+    return complex(theory.wilson[f"{operator}_bs{lepton}{lepton}"])
+
+
+# ------------------------------------------------------------------------------------------------ signs and limits
+
+
+def test_lmutau_is_vector_and_opposite_for_taus():
+    """C9 = -(Lambda_v^2/V) Y_b Y_s^*/M_Q^2, whatever g_X and m_Zp; C9' of D with the opposite sign."""
+    both = {"YD_s": 0.03, "YD_s_im": 0.02, "YD_b": 0.8}
+    for point in ({}, {"g_X": 0.3, "m_Zp": 195.0}):
+        found = at("lmutau", **both, **point)
+        m_q, m_d = (float(found.quantities[name]) for name in ("M_Q", "M_D"))
+        assert c9(found) == pytest.approx(LAMBDA2 / VTS * 0.04 / m_q**2, rel=1e-12)
+        assert c9(found, operator="C9p") == pytest.approx(LAMBDA2 / VTS * 0.8 * (0.03 - 0.02j) / m_d**2, rel=1e-12)
+        assert c9(found, "tau") == pytest.approx(-c9(found), rel=1e-13)
+        assert c9(found, "e") == c9(found, operator="C10") == 0
+        assert complex(found.wilson["CL_bsnumunumu"]) == pytest.approx(c9(found) / 2, rel=1e-13)
+        assert complex(found.wilson["CR_bsnutaunutau"]) == pytest.approx(c9(found, "tau", "C9p") / 2, rel=1e-13)
+
+
+def test_lmutau_scattering_vanishes_at_one_kinetic_mixing():
+    """epsilon = (e/6 pi^2 c_W) ln(m_tau/m_mu) g_X = 0.0165 g_X cancels muons and taus; equal Q, U, D add nothing."""
+    e, c_w = (4 * np.pi * float(REFERENCE["alpha_em_0"])) ** 0.5, (1 - float(REFERENCE["sin2_theta_w"])) ** 0.5
+    logarithm = np.log(float(REFERENCE["m_tau"] / REFERENCE["m_mu"]))
+    epsilon = e / (6 * np.pi**2 * c_w) * logarithm * 0.05
+    assert epsilon / 0.05 == pytest.approx(0.0165, abs=1e-4)
+    bare = {"lambda_Q_s": 0.0, "lambda_Q_b": 0.0}
+    without, with_it = (at("lmutau", **bare, epsilon=x).dark for x in (0.0, epsilon))
+    sizes = [
+        sum(float(b) for b in direct_detection.amplitudes(dark, REFERENCE).values()) for dark in (without, with_it)
+    ]
+    assert abs(sizes[1]) < 1e-9 * abs(sizes[0])
+
+
+def test_lmutau_moment_is_complete_and_taus_decay_faster():
+    found = at("lmutau", g_X=0.5, m_Zp=300.0)
+    a_mu = float(found.quantities["a_mu_Zp"])
+    unit = float(REFERENCE["G_F"]) * float(REFERENCE["m_mu"]) ** 2 / (2**0.5 * np.pi**2)
+    assert float(found.wilson["C7_mumu"].real) * unit == pytest.approx(a_mu, rel=1e-12)
+    assert a_mu == pytest.approx(0.25 * float(REFERENCE["m_mu"]) ** 2 / (12 * np.pi**2 * 300.0**2), rel=1e-3)
+    assert 0 < float(found.quantities["tau_to_mu"]) < 0.25 * 0.1
+
+
+def test_fermiophobic_has_no_ckm_phase_in_c9():
+    """C9 = -C10 = C_L = -g_bb g_mumu Lambda_v^2/m^2: real, and -0.5 at g_bb g_mumu/m^2 = 1/(6.98 TeV)^2."""
+    found = at("fermiophobic")
+    product = np.sin(0.35) ** 2 * np.sin(0.6) ** 2 / 1500.0**2
+    assert c9(found) == pytest.approx(-product * LAMBDA2, rel=1e-12)
+    assert c9(found, operator="C10") == pytest.approx(-c9(found), rel=1e-13)
+    assert LAMBDA2 / 6980.0**2 == pytest.approx(0.5, rel=2e-3)
+    assert c9(at("fermiophobic", g_L=-1.0)).real > 0
+
+
+def test_hidden_and_simplified_are_the_same_where_they_meet():
+    """One with three couplings of quarks, one with an angle."""
+    theta, g_b = -0.005, 0.4
+    hidden = at("hidden")
+    sin, cos = np.sin(theta), np.cos(theta)
+    same = {"g_sb": g_b * sin * cos, "g_bb": g_b * cos**2, "g_muL": 0.2, "g_EL": 0.0, "g_ER": 0.0}
+    names = ("m_Zp", "g_chi", "m_chi", "Lambda")
+    simplified = at("simplified", **same, **{name: benchmark("hidden")[name] for name in names})
+    for name in ("C9_bsmumu", "C10_bsmumu", "CL_bsnumunumu", "CVLL_bsbs", "CVLL_numunumumumu"):
+        assert complex(simplified.wilson[name]) == pytest.approx(complex(hidden.wilson[name]), rel=1e-12)
+    for name in ("Gamma_Zp", "b_p_photon", "b_n_Z"):
+        assert float(simplified.quantities[name]) == pytest.approx(float(hidden.quantities[name]), rel=1e-4)
+
+
+@by_model
+def test_without_couplings_there_is_nothing(model):
+    """Coefficients vanish; heavy states decouple."""
+    none = {
+        "lmutau": {"lambda_Q_s": 0.0},
+        "fermiophobic": {"theta_Q": 0.0},
+        "hidden": {"theta_sb": 0.0},
+        "simplified": {"g_sb": 0.0},
+    }[model]
+    found = at(model, **none)
+    pairs = [(lepton, name) for lepton in catalogue.LEPTONS for name in catalogue.SEMILEPTONIC]
+    assert not any(abs(c9(found, *pair)) for pair in pairs)
+    assert found.quantities["D_sb"] == found.quantities["C_bs_LL"] == 0
+
+
+# -------------------------------------------------------------------------------------------------------- verdicts
+
+
+def failed(model, **changes):
+    return {v.name for v in at(model, **changes).verdicts if not bool(v.ok)}
+
+
+def test_benchmarks_say_what_they_are():
+    """The portal of charges is finite where the sum of them vanishes; the light Z' and u, d couplings are told."""
+    assert failed("lmutau") == {"local_operators", "z_to_four_muons"}
+    assert failed("fermiophobic") == set()
+    assert failed("hidden") == {"loop_trace"}
+    assert failed("simplified") == {"loop_trace"}
+
+
+def test_verdicts():
+    heavy = {"m_Zp": 300.0, "g_X": 0.3, "m_chi": 100.0}
+    assert failed("lmutau", **heavy) == set()
+    assert failed("lmutau", **heavy, epsilon=0.04) == {"kinetic_limit"}
+    assert failed("lmutau", **{**heavy, "m_Zp": 91.3}, epsilon=0.002) == {"z_degeneracy"}
+    assert failed("lmutau", **{**heavy, "m_Zp": 80.0}, epsilon=0.002) == set()
+    assert "landau_pole" in failed("lmutau", **{**heavy, "g_X": 1.3, "q_chi": 2.0})
+    assert "perturbative_gauge" in failed("lmutau", **{**heavy, "g_X": 2.0, "q_chi": 2.0})
+    assert "perturbative_yukawas" in failed("lmutau", **heavy, YD_b=4.0)
+    assert failed("lmutau", **{**heavy, "m_chi": 140.0, "g_X": 0.01}) == {"kinetic_equilibrium"}
+    assert "heavy_dark_matter" in failed("lmutau", **{**heavy, "m_chi": 2.0})
+    assert failed("fermiophobic", g_L=0.9) == {"loop_trace"}
+    assert "perturbative_yukawas" in failed("fermiophobic", theta_Q=1.4)
+    assert "sommerfeld" in failed("hidden", m_Zp=12.0, m_chi=2000.0, g_chi=0.93)
+    assert "lhc_not_tested" in failed("simplified", g_q=0.01)
+    assert "perturbative_fermions" in failed("simplified", g_ER=3.6)
+    assert "narrow_Zp" in failed("simplified", g_muL=3.5, g_bb=3.5)
+    for model in MODELS:
+        assert all(np.isfinite(v.value) and np.isfinite(v.limit) for v in at(model).verdicts)
+
+
+def test_what_is_not_complete_is_refused():
+    with pytest.raises(BsfitInputError, match="a_mu"):
+        bsfit.predict(["a_mu"], model="hidden", params=dict(catalogue.MODELS["hidden"].benchmark))
+    found = bsfit.predict(["a_mu", "a_mu_Zp"], model="lmutau", params=dict(catalogue.MODELS["lmutau"].benchmark))
+    assert found["a_mu"] == pytest.approx(found["a_mu_Zp"], rel=1e-12)
+
+
+# ----------------------------------------------------------------------------------------------------- derivatives
+
+FREE = {
+    "lmutau": {
+        "g_X": 0.3,
+        "m_Zp": 300.0,
+        "m_chi": 100.0,
+        "lambda_Q_s": 0.1,
+        "lambda_Q_b": 1.0,
+        "YD_s": 0.2,
+        "YD_b": 0.7,
+    },
+    "fermiophobic": {
+        "m_Zp": 1500.0,
+        "g_Q": 1.0,
+        "theta_Q": 0.35,
+        "g_L": 1.0,
+        "theta_L": 0.6,
+        "M_Q": 1700.0,
+        "m_chi": 550.0,
+    },
+    "hidden": {"m_Zp": 600.0, "g_b": 0.4, "theta_sb": -0.05, "g_mu": 0.2, "g_chi": 1.0, "m_chi": 50.0},
+    "simplified": {"m_Zp": 2000.0, "g_sb": -0.04, "g_bb": 0.1, "g_q": 0.02, "g_muL": 0.5, "g_muR": 0.2, "m_chi": 600.0},
+}
+"""Parameters of which slopes are taken, and where: off the thresholds, on which benchmarks lie."""
+
+
+def outputs(model, omega):
+    names = [f"{o}_bsmumu" for o in ("C9", "C10", "C9p", "C10p")] + ["CVLL_bsbs", "CVLR_bsbs", "CL_bsnumunumu"]
+
+    def function(x):
+        params = {**benchmark(model), **dict(zip(FREE[model], x, strict=True))}
+        theory = module_of(catalogue.MODELS[model]).theory(params, REFERENCE)
+        if omega:
+            return jnp.log(relic_density.relic_density(theory.dark).omega_h2)[None]
+        values = jnp.stack([theory.wilson[name] * (1e12 if name.startswith("CV") else 1.0) for name in names])
+        sizes = jnp.stack([theory.quantities[name] for name in ("Gamma_Zp", "b_p_photon", "b_n_Z", "a_mu_Zp")])
+        floor = 1e-6  # where there is no phase
+        return jnp.concatenate([values.real, values.imag + floor, sizes * jnp.array([1.0, 1e9, 1e9, 1e9])])
+
+    return function
+
+
+@pytest.mark.slow
+@by_model
+def test_derivatives_of_the_coefficients(model):
+    """AD against differences, 1e-6."""
+    x = list(FREE[model].values())
+    assert_derivatives(outputs(model, False), [x], [abs(v) for v in x], second=False)
+
+
+@pytest.mark.slow
+@by_model
+def test_derivatives_of_the_relic_density(model):
+    """AD against differences of fourth order, 1e-6."""
+    x = np.array(list(FREE[model].values()))
+    density = outputs(model, True)
+    value, slope = jax.jit(lambda y: density(y)[0]), jax.jit(jax.jacfwd(lambda y: density(y)[0]))
+    found = np.asarray(slope(jnp.asarray(x)))
+    for i, at_i in enumerate(x):
+        h = np.zeros_like(x)
+        h[i] = 2e-3 * at_i
+        shifted = [float(value(jnp.asarray(x + k * h))) for k in (-2, -1, 1, 2)]
+        expected = (shifted[0] - 8 * shifted[1] + 8 * shifted[2] - shifted[3]) / (12 * h[i])
+        assert found[i] == pytest.approx(expected, rel=1e-5, abs=1e-6 * np.max(np.abs(found * x)) / abs(at_i)), i
+
+
+@pytest.mark.slow
+@by_model
+def test_slopes_are_finite_at_every_bound(model):
+    """Of coefficients, widths, scattering: each parameter with a box at either end of it, the others as they are."""
+    row = catalogue.MODELS[model]
+    start = benchmark(model)
+    boxed = {p.name: row.free.get(p.name, p.bounds) for p in row.parameters if p.bounds}
+    names = list(boxed)
+
+    def everything(x):
+        theory = module_of(row).theory({**start, **dict(zip(names, x, strict=True))}, REFERENCE)
+        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
+        numbers = [jnp.real(v) for v in theory.quantities.values()]
+        return jnp.concatenate([wilson, jnp.stack(numbers)])
+
+    slopes = jax.jit(jax.jacfwd(everything))
+    for i, name in enumerate(names):
+        for edge in boxed[name]:
+            x = jnp.asarray([float(start[n]) for n in names]).at[i].set(edge)
+            assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
+
+
+def test_final_states_heat_the_gas_each_in_its_way():
+    """Without quarks 1:1:1 into muons, taus and neutrinos: the mean of their efficiencies, f_eff not among them."""
+    inputs = load_inputs("default")
+    point = {"g_X": 0.1, "m_Zp": 900.0, "m_chi": 200.0, "lambda_Q_s": 0.0, "lambda_Q_b": 0.0}
+    dark = compiled("lmutau")({k: float(v) for k, v in {**benchmark("lmutau"), **point}.items()}, inputs).dark
+    moved = inputs.replace({"f_eff": 0.6})
+    one, two = (float(indirect_detection.planck_ratio(dark, i)) for i in (inputs, moved))
+    assert one == pytest.approx(two, rel=1e-6)
+    mean = (float(inputs["f_eff_muon"]) + float(inputs["f_eff_tau"])) / 3
+    sigma = float(indirect_detection.sigma_v(dark, indirect_detection.X_RECOMBINATION))
+    assert one == pytest.approx(mean * sigma / 200.0 / (2 * indirect_detection.PLANCK), rel=1e-3)
