@@ -18,7 +18,7 @@ from bsfit import scalars, validity
 from bsfit.compiling import compile_quickly
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
-from bsfit.likelihood.theory_errors import ErrorsOfBlocks
+from bsfit.likelihood.theory_errors import ErrorsOfBlocks, SameEverywhere
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.checks import failed_verdicts
 from bsfit.predictions.jacobian import Jacobian
@@ -171,6 +171,15 @@ class LogLikelihood(eqx.Module):
         order = [names.index(plain(name)) for name in self.about.free]
         return float(value), gradient[order], information[np.ix_(order, order)], summary
 
+    @property
+    def stages(self) -> "Stages | None":
+        """Values of all terms and their density, where theory errors are the same at every point: `inference.target`.
+
+        A term of one's own is no density of values that change slowly.
+        """
+        apart = isinstance(self.errors, SameEverywhere) and not any(isinstance(term, OwnTerm) for term in self.terms)
+        return Stages(self) if apart else None
+
     # -------------------------------------------------------------------------------------- what it is made of
 
     @property
@@ -255,6 +264,22 @@ class LogLikelihood(eqx.Module):
         return self.about.reference_chi2
 
 
+class Stages(eqx.Module):
+    """A log-likelihood as a density of the values of its terms."""
+
+    like: LogLikelihood
+
+    def values(self, params: Params) -> list[Float[Array, " k"]]:
+        """Values of every term; not finite where a condition fails."""
+        theory, values, _ = self.like._at(params)
+        return [_where_met(self.like._counted(theory), value, jnp.nan) for value in values]
+
+    def density(self, values: list[Float[Array, " k"]]) -> Float[Array, ""]:
+        """The log-likelihood."""
+        errors = self.like.errors
+        return _total(term.log_prob(v, errors) for term, v in zip(self.like.terms, values, strict=True))
+
+
 def notes_of(terms: Sequence[Term]) -> tuple[str, ...]:
     """What must be said beside every result of a likelihood of these terms."""
     known, unknown = ([t for t in terms if t.observed and t.compared is flag] for flag in (True, False))
@@ -308,7 +333,7 @@ def around(like: LogLikelihood, predicted: Float[Array, " n"], vector: Float[Arr
     return value, (slope, weight), (jacobian.T @ slope_beside, information), summary
 
 
-def _where_met(conditions: Sequence[Verdict], value: Float[Array, ""], otherwise: float) -> Float[Array, ""]:
+def _where_met(conditions: Sequence[Verdict], value: Float[Array, " *k"], otherwise: float) -> Float[Array, " *k"]:
     """The value where all conditions are met."""
     for condition in conditions:
         value = jnp.where(condition.ok, value, otherwise)
