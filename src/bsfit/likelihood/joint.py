@@ -15,7 +15,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float
 
 from bsfit import scalars, validity
-from bsfit.compiling import compile_quickly
+from bsfit.compiling import jit_quickly
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks, SameEverywhere
@@ -52,6 +52,16 @@ class About:
     reference_chi2: float | None
     jacobian: Jacobian | None
     around: Callable
+
+    # Programs are compiled for the names alone, so that likelihoods of other data share them.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, About) and self._names() == other._names()
+
+    def __hash__(self) -> int:
+        return hash(self._names())
+
+    def _names(self) -> tuple:
+        return tuple(map(plain, self.free)), self.sampled, tuple(self.fixed)
 
 
 class LogLikelihood(eqx.Module):
@@ -142,7 +152,7 @@ class LogLikelihood(eqx.Module):
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         """Conditions of the model, and of freeze-out, that fail at a point, what the pull leaves out, estimates."""
         point = {name: jnp.asarray(value) for name, value in self._checked(params).items()}
-        return (*failed_verdicts(compile_quickly(self._verdicts)(point)), *self.notes)
+        return (*failed_verdicts(_verdicts(self, point)), *self.notes)
 
     def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
         theory, _ = self._theory(params)
@@ -262,6 +272,11 @@ class LogLikelihood(eqx.Module):
     def reference_chi2(self) -> float | None:
         """Chi2 of the Standard Model, of the flavour data alone; None where there are none."""
         return self.about.reference_chi2
+
+
+@jit_quickly
+def _verdicts(like: LogLikelihood, params: Params) -> tuple[Verdict, ...]:
+    return like._verdicts(params)
 
 
 class Stages(eqx.Module):
