@@ -76,3 +76,16 @@ def test_scatter_fills_the_box_evenly(dimension):
     counts = [np.histogram(points[:, i], bins=8, range=(0, 1))[0] for i in range(dimension)]
     assert np.max(np.abs(np.array(counts) - 64)) <= 8
     np.testing.assert_array_equal(points, scatter(512, dimension, seed=7))
+
+
+def test_valleys_are_followed_along_bounds():
+    """Products fixed to a thousandth, and a slope along them into a corner of the box: every start gets to an end."""
+
+    def valley(t, data=None):
+        a, b, c, d, e = (t[i] for i in range(5))
+        fixed = (a * b * c - 0.01) ** 2 + (b * d - 0.3 * a * a) ** 2 + (e * a - 0.1 * c) ** 2
+        return 1e6 * fixed + (b - 2.0) ** 2 + (c + 1.0) ** 2 + d * e
+
+    found = minimise(valley, scatter(100, 5, seed=0))
+    assert found.converged.all()
+    assert np.sum(found.value < found.value.min() + 1e-6) > 80

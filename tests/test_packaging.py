@@ -11,7 +11,7 @@ import bsfit
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-NOT_IMPORTED = {"jaxlib": "goes with jax, of a version that must match", "optax": "awaited"}
+NOT_IMPORTED = {"jaxlib": "goes with jax, of a version that must match"}
 
 
 def names(requirements):

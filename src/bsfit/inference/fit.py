@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from bsfit.errors import BsfitInputError
 from bsfit.inference import degeneracy, goodness, target
 from bsfit.inference.scoring import highest
-from bsfit.inference.search import Best, Place, covariance, profile_ends, search
+from bsfit.inference.search import Best, Lead, Place, covariance, profile_ends, search
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import FitResult, provenance
 
@@ -37,14 +38,17 @@ def fit(
     seed: int = 0,
     profile_errors: bool = True,
     reference: Mapping[str, Any] | None = None,
+    optimizer: Any = None,
     throw: bool = False,
 ) -> FitResult:
     """Maximise `like(params) -> log-likelihood` over the free parameters.
 
     free: as in `space.parse`; default `like.free`. starts: points tried, spread over the box (seeded), the reference
     point and the middle of the box among them. reference: point to which the pull is measured, default
-    `like.reference`. profile_errors: errors from the profile; else from the Hessian alone. throw: raise FitError if not
-    converged. Raises BsfitInputError if no start has a finite log-likelihood.
+    `like.reference`. profile_errors: errors from the profile; else from the Hessian alone. optimizer: any
+    `optax.GradientTransformation`, which leads the starts down before Newton's method finishes them. throw: raise
+    FitError if not converged. Raises BsfitInputError if no start has a finite log-likelihood, for an optimizer that is
+    none, and for one with a likelihood that is fitted by scoring.
 
     What else a likelihood may know is in `target.Target`; what it does not know is left out of the result.
     """
@@ -52,13 +56,15 @@ def fit(
     like = target.of(like, free)
     space = space_of(like)
     reference = like.reference if reference is None else reference
+    lead = None if optimizer is None else _lead(optimizer, like)
     if like.quadratic is not None:
         best, here, there = highest(like, space, reference)
         ends, starts, profile_errors = {}, 1, False
     else:
-        best, ends = _deepest(Objective(like, space), space, reference, starts, seed, profile_errors)
+        best, ends = _deepest(Objective(like, space), space, reference, starts, seed, profile_errors, lead)
         here, there = goodness.summary(like, space, goodness.params_at(space, best)), None
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": like.pull_by_rank}
+    settings |= {} if lead is None else {"optimizer": lead.name}
     estimates = _estimates(space, best, ends)
     estimates["messages"] += (
         *goodness.outside(space, reference),
@@ -75,6 +81,15 @@ def fit(
     return result
 
 
+def _lead(optimizer: Any, like: target.Target) -> Lead:
+    """The optimiser of a fit by Newton's method. Raises `BsfitInputError` for another fit."""
+    if like.quadratic is not None:
+        raise BsfitInputError("this likelihood is fitted by scoring, from one start", field="optimizer")
+    from bsfit.inference.descent import Led
+
+    return Led(optimizer)
+
+
 def _deepest(
     objective: Objective,
     space: Space,
@@ -82,15 +97,16 @@ def _deepest(
     starts: int,
     seed: int,
     profile_errors: bool,
+    lead: Lead | None,
 ) -> tuple[Best, Ends]:
     """The deepest minimum, and the crossings of its profiles if they are wanted."""
-    best, ends = search(objective, space, starts=starts, seed=seed, first=space.inside(reference)), {}
+    best, ends = search(objective, space, starts=starts, seed=seed, first=space.inside(reference), lead=lead), {}
     # A point on a profile that lies deeper than the best fit shows that the starts missed the global minimum.
     for _ in range(3 if profile_errors else 0):
         ends, deeper = profile_ends(objective, best, starts)
         if deeper is None:
             break
-        best = search(objective, space, starts=starts, seed=seed, first=deeper[None])
+        best = search(objective, space, starts=starts, seed=seed, first=deeper[None], lead=lead)
     return best, ends
 
 

@@ -3,7 +3,7 @@
 All starts descend together in one compiled call (`minimise`). Used by `fit`, `profile` and `sample`.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -57,7 +57,25 @@ class Best(NamedTuple):
         return self.distance < CONVERGED and not _saddle(self.hessian, ~self.pressed)
 
 
-def search(objective: Objective, space: Space, *, starts: int, seed: int, first: np.ndarray | None = None) -> Best:
+class Lead(Protocol):
+    """What leads starts [k, n] to where Newton's method begins, and how it is called in records."""
+
+    name: str
+
+    def __call__(self, objective: Objective, starts: np.ndarray) -> np.ndarray:
+        """Positions [k, n] no higher than the starts."""
+        ...
+
+
+def search(
+    objective: Objective,
+    space: Space,
+    *,
+    starts: int,
+    seed: int,
+    first: np.ndarray | None = None,
+    lead: Lead | None = None,
+) -> Best:
     """Descend from all starts; the deepest minimum, its neighbourhood and the distinct other minima.
 
     Raises `BsfitInputError` if the objective is finite at no start, or all of the box is outside of what is allowed.
@@ -65,7 +83,7 @@ def search(objective: Objective, space: Space, *, starts: int, seed: int, first:
     n = space.size
     extra = [np.full((1, n), 0.5)] if first is None else [first, np.full((1, n), 0.5)]
     points, outside = allowed.starts(objective, np.concatenate([*extra, scatter(starts, n, seed)])[:starts], seed)
-    found = minimise(objective, points, lanes=starts)
+    found = minimise(objective, points if lead is None else lead(objective, points), lanes=starts)
     if not np.isfinite(found.value).any():
         raise BsfitInputError(
             f"the log-likelihood is not finite at any of {starts} starts",

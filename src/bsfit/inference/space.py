@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from bsfit import scalars
 from bsfit.errors import BsfitInputError
-from bsfit.inference.target import Params, Target, of
+from bsfit.inference.target import Params, Stages, Target, of
 
 # A distribution without bounds gets a box of this many of its own widths on each side of the median.
 BOX_WIDTHS = 5.0
@@ -124,6 +124,23 @@ class Objective(eqx.Module):
         """Value at a position; `data` is there for other objectives and not used."""
         params = self.space.params(position)
         return -2.0 * (self.log_likelihood(params) + self.space.constraint(params))
+
+    @property
+    def stages(self) -> Stages | None:
+        """Values and the density of these, where the likelihood is made so: `Target.stages`."""
+        return of(self.log_likelihood).stages
+
+    def values(self, position: Float[Array, " n"]) -> Any:
+        """The values at a position, of an objective that has `stages`."""
+        stages = self.stages
+        assert stages is not None
+        return stages.values(self.space.params(position))
+
+    def of_values(self, position: Float[Array, " n"], values: Any) -> Float[Array, ""]:
+        """The value at a position where the values are known."""
+        stages = self.stages
+        assert stages is not None
+        return -2.0 * (stages.density(values) + self.space.constraint(self.space.params(position)))
 
     def conditions(self, position: Float[Array, " n"]) -> dict[str, Any]:
         """Whether each condition is met without which the value is infinite: `Target.conditions`."""

@@ -23,6 +23,18 @@ SUMMARY = ("chi2", "pull_chi2", "tested_chi2", "by_group", "pulls", "predictions
 """What the summary of a point may hold."""
 
 
+class Stages(Protocol):
+    """A log-likelihood in two stages: costly values, and a density of these alone that costs little."""
+
+    def values(self, params: Params) -> Any:
+        """Values, a pytree of arrays [k], traceable; not finite where the log-likelihood is minus infinity."""
+        ...
+
+    def density(self, values: Any) -> Any:
+        """The log-likelihood at values."""
+        ...
+
+
 @runtime_checkable
 class Target(Protocol):
     """A log-likelihood and all that is known about it: what is not known is None or empty.
@@ -59,6 +71,11 @@ class Target(Protocol):
     @property
     def quadratic(self) -> Quadratic | None:
         """Value, gradient and information at a point, where tracing costs more: fits then go by `scoring`."""
+        ...
+
+    @property
+    def stages(self) -> Stages | None:
+        """The two stages that it is made of, where tracing second derivatives of the first costs more: `curvature`."""
         ...
 
     @property
@@ -183,6 +200,7 @@ class _Completed(eqx.Module):
     box: _Free = eqx.field(static=True)
 
     quadratic = _own("quadratic", None)
+    stages = _own("stages", None)
     fixed = _own("fixed", {})
     reference = _own("reference", None)
     reference_chi2 = _own("reference_chi2", None)

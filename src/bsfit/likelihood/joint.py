@@ -15,10 +15,10 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float
 
 from bsfit import scalars, validity
-from bsfit.compiling import compile_quickly
+from bsfit.compiling import jit_quickly
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
-from bsfit.likelihood.theory_errors import ErrorsOfBlocks
+from bsfit.likelihood.theory_errors import ErrorsOfBlocks, SameEverywhere
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.checks import failed_verdicts
 from bsfit.predictions.jacobian import Jacobian
@@ -52,6 +52,16 @@ class About:
     reference_chi2: float | None
     jacobian: Jacobian | None
     around: Callable
+
+    # Programs are compiled for the names alone, so that likelihoods of other data share them.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, About) and self._names() == other._names()
+
+    def __hash__(self) -> int:
+        return hash(self._names())
+
+    def _names(self) -> tuple:
+        return tuple(map(plain, self.free)), self.sampled, tuple(self.fixed)
 
 
 class LogLikelihood(eqx.Module):
@@ -142,7 +152,7 @@ class LogLikelihood(eqx.Module):
     def remarks(self, params: Mapping[str, float]) -> tuple[str, ...]:
         """Conditions of the model, and of freeze-out, that fail at a point, what the pull leaves out, estimates."""
         point = {name: jnp.asarray(value) for name, value in self._checked(params).items()}
-        return (*failed_verdicts(compile_quickly(self._verdicts)(point)), *self.notes)
+        return (*failed_verdicts(_verdicts(self, point)), *self.notes)
 
     def _verdicts(self, params: Params) -> tuple[Verdict, ...]:
         theory, _ = self._theory(params)
@@ -170,6 +180,15 @@ class LogLikelihood(eqx.Module):
         information = slopes.T @ np.asarray(weight) @ slopes + np.asarray(information)
         order = [names.index(plain(name)) for name in self.about.free]
         return float(value), gradient[order], information[np.ix_(order, order)], summary
+
+    @property
+    def stages(self) -> "Stages | None":
+        """Values of all terms and their density, where theory errors are the same at every point: `inference.target`.
+
+        A term of one's own is no density of values that change slowly.
+        """
+        apart = isinstance(self.errors, SameEverywhere) and not any(isinstance(term, OwnTerm) for term in self.terms)
+        return Stages(self) if apart else None
 
     # -------------------------------------------------------------------------------------- what it is made of
 
@@ -255,6 +274,27 @@ class LogLikelihood(eqx.Module):
         return self.about.reference_chi2
 
 
+@jit_quickly
+def _verdicts(like: LogLikelihood, params: Params) -> tuple[Verdict, ...]:
+    return like._verdicts(params)
+
+
+class Stages(eqx.Module):
+    """A log-likelihood as a density of the values of its terms."""
+
+    like: LogLikelihood
+
+    def values(self, params: Params) -> list[Float[Array, " k"]]:
+        """Values of every term; not finite where a condition fails."""
+        theory, values, _ = self.like._at(params)
+        return [_where_met(self.like._counted(theory), value, jnp.nan) for value in values]
+
+    def density(self, values: list[Float[Array, " k"]]) -> Float[Array, ""]:
+        """The log-likelihood."""
+        errors = self.like.errors
+        return _total(term.log_prob(v, errors) for term, v in zip(self.like.terms, values, strict=True))
+
+
 def notes_of(terms: Sequence[Term]) -> tuple[str, ...]:
     """What must be said beside every result of a likelihood of these terms."""
     known, unknown = ([t for t in terms if t.observed and t.compared is flag] for flag in (True, False))
@@ -308,7 +348,7 @@ def around(like: LogLikelihood, predicted: Float[Array, " n"], vector: Float[Arr
     return value, (slope, weight), (jacobian.T @ slope_beside, information), summary
 
 
-def _where_met(conditions: Sequence[Verdict], value: Float[Array, ""], otherwise: float) -> Float[Array, ""]:
+def _where_met(conditions: Sequence[Verdict], value: Float[Array, " *k"], otherwise: float) -> Float[Array, " *k"]:
     """The value where all conditions are met."""
     for condition in conditions:
         value = jnp.where(condition.ok, value, otherwise)
