@@ -16,6 +16,7 @@ import scipy.linalg
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.theory import INDEX, Theory
+from bsfit.written_out import stored_slope
 
 Span = tuple[tuple[str, ...], np.ndarray, list[int]]
 """Names of coefficients, and directions and pivots as from `span`."""
@@ -107,7 +108,7 @@ def _named(coefficients: tuple[str, ...], pivots: Sequence[int]) -> tuple[tuple[
 def coordinates_of(coordinates: Sequence[tuple[str, bool]], theory: Theory) -> list[Float[Array, ""]]:
     """The coordinates of a `Response` at a theory."""
     parts = ((theory.wilson[name], imaginary) for name, imaginary in coordinates)
-    return [value.imag if imaginary else value.real for value, imaginary in parts]
+    return [stored_slope(value.imag if imaginary else value.real) for value, imaginary in parts]
 
 
 def values_at(response: Response, theory: Theory) -> dict[str, Array]:
