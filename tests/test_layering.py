@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
-_NUMBERS = {"constants", "errors", "numerics", "linear_algebra", "scalars", "own_code", "compiling"}
+_NUMBERS = {"constants", "errors", "numerics", "linear_algebra", "scalars", "own_code", "compiling", "written_out"}
 _RECORDS = _NUMBERS | {"catalogue", "loading", "theory", "validity"}
 _FORMULAS = _RECORDS | {"standard_model"}
 _SIBLINGS = {"models", "observables", "dark_matter"}
@@ -22,6 +22,7 @@ ALLOWED = {
     "scalars": {"errors"},
     "own_code": {"errors"},
     "compiling": {"errors"},
+    "written_out": {"scalars"},
     "results": {"errors"},
     "catalogue": {"errors"},
     "theory": _NUMBERS | {"catalogue"},

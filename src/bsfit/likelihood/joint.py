@@ -24,6 +24,10 @@ from bsfit.predictions.checks import failed_verdicts
 from bsfit.predictions.jacobian import Jacobian
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Params, Theory, Verdict
+from bsfit.written_out import written_out, written_out_with_slope
+
+WRITTEN_OUT = 40
+"""Likelihoods of up to so many predictions are evaluated in scalars: `written_out`."""
 
 WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 
@@ -83,14 +87,11 @@ class LogLikelihood(eqx.Module):
 
     def __call__(self, params: Params) -> Float[Array, ""]:
         """Log-likelihood at a dictionary of exactly the free parameters. Raises `BsfitInputError` for other names."""
-        theory, values, errors = self._at(params)
-        total = _total(t.log_prob(v, errors) for t, v in zip(self.terms, values, strict=True))
-        return _where_met(self._counted(theory), total, -jnp.inf)
+        return self._evaluated(self._log_prob, params, written_out_with_slope)
 
     def conditions(self, params: Params) -> dict[str, Bool[Array, ""]]:
         """Whether each condition is met without which there is no such model, or no such dark matter, by name."""
-        theory, _ = self._theory(self._checked(params))
-        return {verdict.name: verdict.ok for verdict in self._counted(theory)}
+        return self._evaluated(self._conditions, params)
 
     def chi2(self, params: Params) -> Float[Array, ""]:
         """Chi2 of all data: r^T C^-1 r, -2 log L of curves, constraints and own terms, Delta chi2 of limits."""
@@ -114,7 +115,23 @@ class LogLikelihood(eqx.Module):
 
     def summary(self, params: Params) -> dict[str, Any]:
         """All of these at one point, by their names; and ``tested_chi2``, the part of chi2 that enters a p-value."""
-        return self._summary(*self._at(params))
+        return self._evaluated(lambda given: self._summary(*self._at(given)), params)
+
+    def _evaluated(self, function: Callable[[Params], Any], params: Params, written_out: Any = written_out) -> Any:
+        """A function at the free parameters, in scalars where all is made of a few polynomials."""
+        plans = {plan.name for plan in self.prediction.plans}
+        few = len(self.prediction.names) <= WRITTEN_OUT and plans <= {*self.prediction.responses}
+        few = few and self.prediction.floating is None and not any(term.dark for term in self.terms)
+        return (written_out(function) if few else function)(self._checked(params))
+
+    def _log_prob(self, params: Params) -> Float[Array, ""]:
+        theory, values, errors = self._at(params)
+        total = _total(t.log_prob(v, errors) for t, v in zip(self.terms, values, strict=True))
+        return _where_met(self._counted(theory), total, -jnp.inf)
+
+    def _conditions(self, params: Params) -> dict[str, Bool[Array, ""]]:
+        theory, _ = self._theory(params)
+        return {verdict.name: verdict.ok for verdict in self._counted(theory)}
 
     def _summary(self, theory: Theory, values: list[Array], errors: ErrorsOfBlocks) -> dict[str, Any]:
         each = list(zip(self.terms, values, strict=True))
@@ -144,7 +161,7 @@ class LogLikelihood(eqx.Module):
 
     def _at(self, params: Params) -> tuple[Theory, list[Array], ErrorsOfBlocks]:
         """The theory, values of every term, and theory errors; `params` have exactly the free names."""
-        theory, inputs = self._theory(self._checked(params))
+        theory, inputs = self._theory(params)
         predicted = Predicted(self.prediction.of_theory(theory, inputs), theory, inputs)
         values = [term.values(theory, predicted, inputs) for term in self.terms]
         return theory, values, self.errors(self.prediction, theory)

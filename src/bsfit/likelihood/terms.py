@@ -175,6 +175,8 @@ class MeasuredValues(OfPredictions):
 
     def by_group(self, values: Float[Array, " k"], errors: ErrorsOfBlocks) -> dict[str, Float[Array, ""]]:
         """Log-density of each group by itself."""
+        if len(self.members) == 1:
+            return {self.members[0][0]: self.log_prob(values, errors)}
         found = {}
         for group, index in self.members:
             rows = np.array(index)

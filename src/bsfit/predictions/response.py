@@ -16,6 +16,7 @@ import scipy.linalg
 from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.theory import INDEX, Theory
+from bsfit.written_out import stored_slope
 
 Coordinates = tuple[tuple[str, bool], ...]
 """(coefficient, whether its imaginary part) of each coordinate."""
@@ -112,7 +113,7 @@ def _named(coefficients: tuple[str, ...], pivots: Sequence[int]) -> Coordinates:
 def coordinates_of(coordinates: Sequence[tuple[str, bool]], theory: Theory) -> list[Float[Array, ""]]:
     """The coordinates of a `Response` at a theory."""
     parts = ((theory.wilson[name], imaginary) for name, imaginary in coordinates)
-    return [value.imag if imaginary else value.real for value, imaginary in parts]
+    return [stored_slope(value.imag if imaginary else value.real) for value, imaginary in parts]
 
 
 def values_at(response: Response, theory: Theory) -> dict[str, Array]:
