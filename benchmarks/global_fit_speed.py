@@ -103,7 +103,7 @@ def vmapped():
 
 
 def propagated():
-    """Shifts of all predictions per unit nuisance, a factor of their covariance; likelihood and gradient at one point."""
+    """Shifts of all predictions per unit nuisance, a factor of their covariance; likelihood and gradient."""
     like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3)}, theory="propagated")
 
     def shifts(params):
