@@ -22,7 +22,8 @@ import numpyro.distributions as dist
 import scipy.stats
 
 import bsfit
-from bsfit.inference.sample import LogDensity, NutsSettings, draw_chains
+from bsfit.inference.nuts import NutsSettings, draw_chains
+from bsfit.inference.sample import LogDensity
 from bsfit.inference.space import parse
 from bsfit.likelihood.curves import log_likelihood_curve
 

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import bsfit  # noqa: F401  (64 bit)
-from bsfit.inference.sample import DEFAULTS, LogDensity, assess, draw_chains, prepare
+from bsfit.inference.nuts import DEFAULTS, draw_chains
+from bsfit.inference.sample import LogDensity, assess, prepare
 from bsfit.inference.space import parse
 
 CHAINS, DRAWS, BATCH = 4, 1000, 20

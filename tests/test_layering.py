@@ -39,6 +39,7 @@ ALLOWED = {
     "likelihood": _FORMULAS | {"dark_matter", "predictions"},
     "inference": {"numerics", "compiling", "results", "errors", "scalars"},
     "runs": {"numerics", "compiling", "results", "errors", "scalars", "inference"},
+    "exchange": _FORMULAS | {"predictions", "likelihood", "results"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "plot": {"results", "errors"},
     "cli": None,  # anything, imported inside the verb

@@ -24,6 +24,7 @@ _PUBLIC = {
     "sample": "bsfit.inference.sample",
     "scan": "bsfit.runs.scan",
     "tabulate": "bsfit.runs.tabulate",
+    "export_popxf": "bsfit.exchange.popxf",
     "load_inputs": "bsfit.loading.inputs",
     "Theory": "bsfit.theory",
     "WilsonCoefficients": "bsfit.theory",

@@ -1,16 +1,14 @@
-"""Posterior draws by NUTS, judged before they are believed.
+"""Posterior draws by NUTS and jumps, judged before they are believed.
 
-numpyro's NUTS on the unbounded coordinates of `space`: chains side by side on the cores of a processor, on anything
-else in one vectorised program. Chains start around every mode that carries weight, overdispersed by its own width, so
-that a target with separate modes cannot pass by luck: chains that do not mix show in R-hat. The verdict is that of
-`diagnostics.judge`, stored, printed, and said on stderr when it is bad.
+numpyro's NUTS on the unbounded coordinates of `space`, between jumps to all that warm-up has seen (`jumps`). Chains
+start around every mode that carries weight, overdispersed by its own width, with the curvature there as first guess of
+the mass matrix, which does what coordinates whitened by it do; chains that do not mix show in R-hat. The verdict is
+that of `diagnostics.judge`, stored, printed, and said on stderr when it is bad.
 """
 
-import os
 import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -21,7 +19,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.inference import allowed, diagnostics, modes, target
+from bsfit.inference.chains import Chains
 from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
+from bsfit.inference.nuts import NutsSettings
 from bsfit.inference.progress import Progress
 from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
@@ -31,25 +31,12 @@ from bsfit.inference.whitening import Whitened
 from bsfit.results import Posterior, provenance
 from bsfit.results.size import check_size
 
-BLOCK = 200
 # Starting points keep this distance from the edges of the unit box; widths are taken farther inside, where the
 # unbounded coordinates are not yet stretched: too wide a guess for one of them makes the first steps of all tiny.
 MARGIN, CENTRE = 3e-3, 0.1
 # Of the way from a mode, where the log-density has to be finite.
 SHARES = 1.0, 0.5, 0.25, 0.0
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
-
-
-class NutsSettings(NamedTuple):
-    """How NUTS is run; hashable, fixed at compilation."""
-
-    warmup: int = 1000
-    target_accept: float = 0.8
-    dense_mass: bool = True
-    max_tree_depth: int = 10
-
-
-DEFAULTS = NutsSettings()
 
 
 class LogDensity(eqx.Module):
@@ -64,6 +51,27 @@ class LogDensity(eqx.Module):
         z, log_jacobian = unbounded(self.space, self.follow, u)
         log_prior = self.space.log_prior_unbounded(z) + log_jacobian
         return self.log_likelihood(self.space.params_unbounded(z)) + log_prior
+
+    def position(self, u: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Position in the unit box, where `in_box` is the log-density."""
+        z, _ = unbounded(self.space, self.follow, u)
+        return self.space.position(self.space.params_unbounded(z))
+
+    def point(self, t: Float[Array, " n"]) -> Float[Array, " n"]:
+        """The point u of a position inside."""
+        return coordinates(self.space, self.follow, self.space.unbounded(self.space.params(t)))
+
+    def in_box(self, t: Float[Array, " n"]) -> Float[Array, ""]:
+        """Log-likelihood plus log prior, which is constant between bounds, and minus infinity beyond."""
+        inside = self.space.holds(t)
+        params = self.space.params(jnp.where(inside, t, 0.5))
+        return jnp.where(inside, self.log_likelihood(params) + self.space.constraint(params), -jnp.inf)
+
+    def log_volume(self, u: Float[Array, " n"]) -> Float[Array, ""]:
+        """Logarithm of the Jacobian of `position`, but for a constant."""
+        z, log_jacobian = unbounded(self.space, self.follow, u)
+        log_prior = self.space.log_prior_unbounded(z) + log_jacobian
+        return log_prior - self.space.constraint(self.space.params_unbounded(z))
 
 
 class Plan(NamedTuple):
@@ -111,7 +119,8 @@ def sample(
     dense_mass: adapt a full mass matrix (for correlated parameters). starts: starting points of the search for modes.
     follow: about where a parameter is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains
     move along it, and the posterior stays what it is (`following`). Where fits go by scoring, chains move in
-    coordinates whitened by the curvature at the mode, with a diagonal mass matrix whatever `dense_mass` says.
+    coordinates whitened by the curvature at the mode, with a diagonal mass matrix whatever `dense_mass` says, and do
+    not jump. How jumps fared is in `meta`: which part was accepted, and how many were tried for each draw.
     The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
     """
     started = time.time()
@@ -127,10 +136,11 @@ def sample(
         plan = plan._replace(starts=white.whiten(plan.starts), inverse_mass=jnp.ones(space.size))
         settings = settings._replace(dense_mass=False)
     with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
-        trace = _run(white or plan.walled or density, plan, jax.random.key(seed), warmup + draws, settings, bar)
+        boxed = density if white is None else None
+        run = Chains(white or plan.walled or density, boxed, plan.starts, plan.inverse_mass, seed, settings, bar)
+        trace, jumps = run.draws(draws)
     if white is not None:
         trace["z"] = np.asarray(white.unwhiten(jnp.asarray(trace["z"])))
-    trace = {name: leaf[:, warmup:] for name, leaf in trace.items()}
     params, log_likelihood, judged = assess(density, plan, trace)
     result = Posterior(
         names=space.names,
@@ -154,6 +164,7 @@ def sample(
             starts=starts,
             follow=sorted(follow or {}),
             whitened=white is not None,
+            jumps=jumps,
             **settings._asdict(),
         ),
     )
@@ -189,102 +200,12 @@ def assess(density: LogDensity, plan: Plan, trace: Mapping[str, Any]) -> Assesse
     """Judge draws of `draw_chains` or of `sample`: the gate of `diagnostics`, and whether every heavy mode was seen."""
     params, positions, log_likelihood = jax.tree.map(np.asarray, _values(density, trace["z"], trace["potential"]))
     params = {name: params[name] for name in density.space.names}
-    judged = diagnostics.judge(params, np.asarray(trace["energy"]), np.asarray(trace["diverging"]))
+    transitions = np.asarray(trace["num_steps"])[0] > 0
+    judged = diagnostics.judge(params, np.asarray(trace["energy"])[:, transitions], np.asarray(trace["diverging"]))
     missed = modes.unseen(density.space, plan.ends, positions.reshape(-1, density.space.size))
     if missed:
         judged = judged._replace(verdict="failed", reasons=(*judged.reasons, *missed))
     return Assessed(params, log_likelihood, judged)
-
-
-def draw_chains(
-    density: Any,
-    starts: Float[Array, "chain n"],
-    key: Any,
-    draws: int = 1000,
-    settings: NutsSettings = DEFAULTS,
-    inverse_mass: Any = None,
-) -> dict[str, Array]:
-    """Draws of `density(z) -> scalar` as a pure function: jit it, vmap it over keys, starts and data in `density`.
-
-    starts [chain, n]. Returns arrays [chain, draw]: z [chain, draw, n], potential, energy, diverging, accept_prob,
-    num_steps.
-    """
-    state = begin(density, starts, jax.random.split(key, starts.shape[0]), inverse_mass, settings)
-    _, trace = advance(density, state, settings.warmup + draws, settings)
-    return {name: leaf[:, settings.warmup :] for name, leaf in trace.items()}
-
-
-def begin(density: Any, starts: Float[Array, "chain n"], keys: Any, inverse_mass: Any, settings: NutsSettings) -> Any:
-    """First state of the chains, each with its key; inverse_mass [n, n] or None: first guess of the covariance."""
-    start, _ = _kernel(density, settings)
-    return jax.vmap(lambda z, k: start(z, k, inverse_mass))(starts, keys)
-
-
-def advance(density: Any, state: Any, steps: int, settings: NutsSettings) -> tuple[Any, dict[str, Array]]:
-    """State after `steps` transitions of every chain, and what was seen on the way, arrays [chain, step]."""
-    start, step = _kernel(density, settings)
-    # The step of numpyro knows its warm-up plan only after a start was made; the result is not used and costs nothing.
-    start(state.z[0], jax.random.key(0), None)
-
-    def move(old: Any, _: Any) -> tuple[Any, dict[str, Any]]:
-        new = jax.vmap(step)(old)
-        names = {"z": "z", "potential": "potential_energy"}
-        names |= {name: name for name in ("energy", "diverging", "accept_prob", "num_steps")}
-        return new, {mine: getattr(new, theirs) for mine, theirs in names.items()}
-
-    state, trace = jax.lax.scan(move, state, None, length=steps)
-    return state, {name: jnp.swapaxes(leaf, 0, 1) for name, leaf in trace.items()}
-
-
-def _kernel(density: Any, settings: NutsSettings) -> tuple[Any, Any]:
-    from numpyro.infer.hmc import hmc
-
-    start, step = hmc(potential_fn=lambda z: -density(z), algo="NUTS")
-
-    def begin_one(z: Any, key: Any, inverse_mass: Any) -> Any:
-        return start(
-            z,
-            num_warmup=settings.warmup,
-            inverse_mass_matrix=inverse_mass,
-            dense_mass=settings.dense_mass,
-            target_accept_prob=settings.target_accept,
-            max_tree_depth=settings.max_tree_depth,
-            rng_key=key,
-        )
-
-    return begin_one, step
-
-
-_begin = eqx.filter_jit(begin)
-_advance = eqx.filter_jit(advance)
-
-
-def _run(
-    density: LogDensity | Walled | Whitened, plan: Plan, key: Any, steps: int, settings: NutsSettings, bar: Progress
-) -> dict[str, np.ndarray]:
-    """What `steps` transitions of every chain have seen, arrays [chain, step].
-
-    In one vectorised program every chain waits for the longest trajectory of all, and computes nothing faster on a
-    processor: there each is a program of its own, as many at once as there are cores.
-    """
-    chains = plan.starts.shape[0]
-    together = 1 if jax.default_backend() == "cpu" else chains
-    keys = jax.random.split(key, chains)
-    firsts = [(plan.starts[i : i + together], keys[i : i + together]) for i in range(0, chains, together)]
-    parts = [_begin(density, starts, own, plan.inverse_mass, settings) for starts, own in firsts]
-
-    def move(part: Any) -> tuple[Any, dict[str, Array]]:
-        seen = density.for_steps(part.adapt_state.step_size) if isinstance(density, Walled) else density
-        return jax.block_until_ready(_advance(seen, part, BLOCK, settings))
-
-    traces = []
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
-        for _ in range(-(-steps // BLOCK)):
-            moved = list(cores.map(move, parts))
-            parts = [part for part, _ in moved]
-            traces.append({name: np.concatenate([seen[name] for _, seen in moved]) for name in moved[0][1]})
-            bar.advance(chains * BLOCK)
-    return {name: np.concatenate([trace[name] for trace in traces], axis=1)[:, :steps] for name in traces[0]}
 
 
 @eqx.filter_jit

@@ -16,7 +16,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from bsfit import scalars
 from bsfit.errors import BsfitInputError
@@ -60,6 +60,15 @@ class Space(eqx.Module):
             return None
         point = np.asarray(self.position(values))[None]
         return point if np.all((point >= 0.0) & (point <= 1.0)) else None
+
+    def holds(self, position: Float[Array, " n"]) -> Bool[Array, ""]:
+        """Whether every parameter is strictly inside its bounds, or where its distribution has a density."""
+        params = self.params(position)
+        inside = [
+            (position[i] > 0.0) & (position[i] < 1.0) if prior is None else prior.support(params[name])
+            for i, (name, prior) in enumerate(zip(self.names, self.priors, strict=True))
+        ]
+        return jnp.all(jnp.stack(inside))
 
     def constraint(self, params: Params) -> Float[Array, ""]:
         """Log-density of the parameters that carry a distribution; bounds contribute nothing."""

@@ -1,0 +1,1 @@
+"""Files of other codes, written from what bsfit knows."""

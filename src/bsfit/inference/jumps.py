@@ -1,0 +1,127 @@
+r"""Jumps: proposals that do not depend on where a chain is, between the transitions of NUTS.
+
+Along a curved valley NUTS turns back after a short way, and steps at random from one end to the other; separate modes
+it never leaves. Once warm-up has seen the posterior, a mixture q of Gaussians is laid over it in the unit box, each of
+the mean and covariance of a draw's nearest neighbours. A point drawn from q replaces the chain's with probability
+
+.. math:: \min\left(1,\frac{\pi(t')/q(t')}{\pi(t)/q(t)}\right)
+
+(Tierney, Annals of Statistics 22 (1994) 1701, section 2.3.3), which leaves the density :math:`\pi` as it is, however
+rough q may be. A chain stays long where q is much lower than :math:`\pi`: Gaussians are wider than what they are made
+of, and a part of them stands where draws are rare. All that is proposed between two transitions is one batch.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+TRIES = 16
+"""Jumps that are tried after each transition of NUTS: in one batch they cost about as much as a short trajectory."""
+
+LEAST_ACCEPTED = 0.1
+"""Of all jumps; where fewer are, chains are better left to NUTS alone."""
+
+COMPONENTS, OUTSKIRTS = 64, 19
+"""Gaussians of a mixture, and how many of them are about draws that are far from one another, not about any."""
+
+MOST, NEIGHBOURS, LEAST_NEIGHBOURS = 2000, 32, 4
+"""Draws that a mixture is made of; those of one Gaussian per parameter and one more, as wanted and at least."""
+
+TAILS = 0.05
+"""Weight of one more Gaussian, twice as wide as all draws."""
+
+ROUNDING = 1e-6
+"""Part of the covariance of all draws that is added where neighbours lie in a plane."""
+
+
+class Mixture(eqx.Module):
+    """A mixture of m Gaussians in n dimensions; `inverses` are those of the triangular `factors` of covariances."""
+
+    log_weights: Float[Array, " m"]
+    means: Float[Array, "m n"]
+    factors: Float[Array, "m n n"]
+    inverses: Float[Array, "m n n"]
+
+    @classmethod
+    def of(
+        cls, weights: Float[np.ndarray, " m"], means: Float[np.ndarray, "m n"], covariances: Float[np.ndarray, "m n n"]
+    ) -> "Mixture":
+        """From positive weights, means and covariances."""
+        factors = np.linalg.cholesky(covariances)
+        return cls(*(jnp.asarray(x) for x in (np.log(weights), means, factors, np.linalg.inv(factors))))
+
+    def log_prob(self, t: Float[Array, " n"]) -> Float[Array, ""]:
+        """Log-density, but for a constant of the dimension."""
+        unit = jnp.einsum("mij,mj->mi", self.inverses, t[None] - self.means)
+        sizes = jnp.sum(jnp.log(jnp.diagonal(self.inverses, axis1=1, axis2=2)), axis=1)
+        return jax.nn.logsumexp(self.log_weights + sizes - 0.5 * jnp.sum(unit**2, axis=1))
+
+    def draw(self, key: Any) -> Float[Array, " n"]:
+        """A point of the mixture."""
+        which, where = jax.random.split(key)
+        k = jax.random.categorical(which, self.log_weights)
+        return self.means[k] + self.factors[k] @ jax.random.normal(where, self.means.shape[1:])
+
+
+def nowhere(dimension: int) -> Mixture:
+    """A mixture to compile with where none is known yet."""
+    count = COMPONENTS + 1
+    unit = np.tile(np.eye(dimension), (count, 1, 1))
+    return Mixture.of(np.full(count, 1.0 / count), np.zeros((count, dimension)), unit)
+
+
+def fitted(draws: Float[np.ndarray, "k n"], seed: int) -> Mixture | None:
+    """A mixture over draws of a posterior; None if there are too few of them for their number of parameters."""
+    random = np.random.default_rng(seed)
+    draws = random.permutation(draws)[:MOST]
+    count, n = draws.shape
+    if count < LEAST_NEIGHBOURS * (n + 1) or not np.all(np.ptp(draws, axis=0) > 0.0):
+        return None
+    everything = np.atleast_2d(np.cov(draws.T))
+    everything += ROUNDING * np.diag(np.diag(everything))
+    unit = np.linalg.solve(np.linalg.cholesky(everything), draws.T).T
+    centres = unit[_centres(unit)]
+    distance = np.linalg.norm(unit[None] - centres[:, None], axis=2)
+    neighbours = min(NEIGHBOURS * (n + 1), count)
+    near = draws[np.argpartition(distance, neighbours - 1, axis=1)[:, :neighbours]]
+    around = near - near.mean(axis=1, keepdims=True)
+    # In one dimension three times as wide costs few jumps, in ten twice would cost most.
+    wider = (1.0 + 2.0 / n) / (neighbours - 1)
+    covariances = wider * np.einsum("mki,mkj->mij", around, around) + ROUNDING * everything
+    means = np.concatenate([near.mean(axis=1), draws.mean(axis=0)[None]])
+    weights = np.append(np.full(COMPONENTS, (1.0 - TAILS) / COMPONENTS), TAILS)
+    return Mixture.of(weights, means, np.concatenate([covariances, 4.0 * everything[None]]))
+
+
+def _centres(unit: Float[np.ndarray, "k n"]) -> list[int]:
+    """Draws in random order that Gaussians stand about: some as they come, some each farthest from those before."""
+    chosen = [k % len(unit) for k in range(COMPONENTS - OUTSKIRTS)]
+    distance = np.linalg.norm(unit - unit[0], axis=1)
+    for _ in range(OUTSKIRTS):
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.linalg.norm(unit - unit[chosen[-1]], axis=1))
+    return chosen
+
+
+def jumped(
+    density: Callable[[Array], Array], mixture: Mixture, t: Float[Array, " n"], key: Any
+) -> tuple[Float[Array, "j n"], Float[Array, " j"]]:
+    """Where a chain is after each of `TRIES` jumps from a position t of the unit box, and the log-density there."""
+    propose, accept = jax.random.split(key)
+    points = jnp.concatenate([t[None], jax.vmap(mixture.draw)(jax.random.split(propose, TRIES))])
+    values = jax.vmap(density)(points)
+    weights = values - jax.vmap(mixture.log_prob)(points)
+    bars = jnp.log(jax.random.uniform(accept, weights.shape))
+
+    def attempt(here: Int[Array, ""], there: Int[Array, ""]) -> tuple[Array, Array]:
+        # A density that is not a number compares as lower than any.
+        here = jnp.where(weights[there] - weights[here] > bars[there], there, here)
+        return here, here
+
+    _, places = jax.lax.scan(attempt, jnp.asarray(0), jnp.arange(1, TRIES + 1))
+    return points[places], values[places]

@@ -1,0 +1,107 @@
+"""Jumps between distant places of a posterior: what they propose, and that they change no density."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from scipy import stats
+
+from bsfit.inference.jumps import COMPONENTS, TRIES, Mixture, fitted, jumped, nowhere
+from bsfit.inference.sample import LogDensity, sample
+from bsfit.inference.space import parse
+
+
+def test_a_mixture_has_the_density_of_what_it_draws():
+    weights, means = np.array([0.3, 0.7]), np.array([[0.0, 1.0], [3.0, -1.0]])
+    covariances = np.array([[[1.0, 0.6], [0.6, 2.0]], [[0.5, 0.0], [0.0, 0.1]]])
+    mixture = Mixture.of(weights, means, covariances)
+    points = np.random.default_rng(1).normal(size=(5, 2))
+    known = sum(
+        w * stats.multivariate_normal(m, c).pdf(points) for w, m, c in zip(weights, means, covariances, strict=True)
+    )
+    found = jax.vmap(mixture.log_prob)(jnp.asarray(points)) - np.log(2.0 * np.pi)
+    np.testing.assert_allclose(found, np.log(known), rtol=1e-12)
+    draws = np.asarray(jax.vmap(mixture.draw)(jax.random.split(jax.random.key(0), 20000)))
+    np.testing.assert_allclose(draws.mean(axis=0), weights @ means, atol=0.05)
+    spread = means - weights @ means
+    np.testing.assert_allclose(
+        np.cov(draws.T),
+        np.einsum("k,kij->ij", weights, covariances + np.einsum("ki,kj->kij", spread, spread)),
+        atol=0.08,
+    )
+
+
+def test_a_mixture_lies_over_all_that_it_was_made_of():
+    """Along a parabola far longer than it is wide, draws that were held out are as likely as draws of the parabola."""
+    random = np.random.default_rng(2)
+    x = random.normal(size=4000)
+    draws = np.stack([x, x**2 + 0.05 * random.normal(size=4000)], axis=1)
+    mixture = fitted(draws[:2000], seed=1)
+    known = stats.norm.logpdf(x) + stats.norm.logpdf(draws[:, 1], x**2, 0.05)
+    ratio = (known - jax.vmap(mixture.log_prob)(jnp.asarray(draws)) + np.log(2.0 * np.pi))[2000:]
+    assert np.mean(ratio) < 1.0
+    assert np.quantile(ratio, 0.99) < 3.0
+
+
+def test_too_few_draws_and_constant_ones_have_no_mixture():
+    assert fitted(np.random.default_rng(1).normal(size=(11, 2)), seed=1) is None
+    assert fitted(np.ones((100, 2)), seed=1) is None
+    assert nowhere(3).means.shape == (COMPONENTS + 1, 3)
+
+
+def test_jumps_keep_a_density_that_their_mixture_is_not():
+    """Chains that start with the draws of a truncated exponential end with them, after jumps from a rough mixture."""
+    mixture = Mixture.of(np.array([0.5, 0.5]), np.array([[0.2], [0.9]]), np.array([[[0.1]], [[0.3]]]))
+    truncated = stats.truncexpon(b=3.0, scale=1.0 / 3.0)
+
+    def density(t):
+        return jnp.where((t[0] > 0.0) & (t[0] < 1.0), -3.0 * t[0], -jnp.inf)
+
+    starts = jnp.asarray(truncated.rvs(4000, random_state=3))[:, None]
+    keys = jax.random.split(jax.random.key(4), 4000)
+    t, values = jax.jit(jax.vmap(lambda t, key: jumped(density, mixture, t, key)))(starts, keys)
+    assert t.shape == (4000, TRIES, 1)
+    np.testing.assert_allclose(values, -3.0 * t[..., 0], rtol=1e-12)
+    assert np.mean(np.any(t[:, -1] != starts, axis=1)) > 0.9
+    assert stats.kstest(np.asarray(t[:, -1, 0]), truncated.cdf).pvalue > 1e-3
+
+
+def test_the_density_in_the_box_is_that_of_the_unbounded_point():
+    """Up to one constant for all points, and the Jacobian by numerical differences."""
+    space = parse({"log:x": (0.2, 5.0), "y": dist.HalfNormal(2.0), "z": (-1.0, 2.0)})
+    density = LogDensity(lambda p: -((p["x"] * p["y"] - p["z"]) ** 2), space)
+    points = jnp.asarray(np.random.default_rng(5).normal(size=(6, 3)))
+    positions = jax.vmap(density.position)(points)
+    np.testing.assert_allclose(jax.vmap(density.point)(positions), points, rtol=1e-9)
+    log_jacobian = [np.linalg.slogdet(jax.jacfwd(density.position)(u))[1] for u in points]
+    apart = [float(density(u) - density.in_box(t)) for u, t in zip(points, positions, strict=True)]
+    np.testing.assert_allclose(np.diff(apart), np.diff(log_jacobian), rtol=1e-9)
+    np.testing.assert_allclose(apart, jax.vmap(density.log_volume)(points), rtol=1e-9)
+    assert density.in_box(jnp.asarray([0.5, 0.5, 1.01])) == -jnp.inf
+    assert density.in_box(jnp.asarray([0.5, -0.1, 0.5])) == -jnp.inf
+
+
+@pytest.mark.slow
+def test_a_banana_passes_the_gate():
+    """x is uniform on the bounds, y - x^2 normal."""
+    found = sample(
+        lambda p: -0.5 * ((p["y"] - p["x"] ** 2) / 0.1) ** 2, free={"x": (-2, 2), "y": (-9, 9)}, progress=False
+    )
+    assert found.converged
+    assert min(found.summary["x"]["ess_bulk"], found.summary["x"]["ess_tail"]) > 800
+    thinned = found.draws("x")[:: int(4000 / found.summary["x"]["ess_bulk"]) + 1]
+    assert stats.kstest(thinned, stats.uniform(-2.0, 4.0).cdf).pvalue > 1e-3
+    assert np.std(found.draws("y") - found.draws("x") ** 2) == pytest.approx(0.1, rel=0.1)
+
+
+@pytest.mark.slow
+def test_modes_far_apart_have_their_weights():
+    """Three and one quarter of the posterior, 10 sigma apart."""
+    found = sample(
+        lambda p: jnp.logaddexp(np.log(3.0) - 0.5 * (p["x"] - 5) ** 2, -0.5 * (p["x"] + 5) ** 2),
+        free={"x": (-20, 20)},
+        progress=False,
+    )
+    assert found.converged
+    assert np.mean(found.draws("x") > 0.0) == pytest.approx(0.75, abs=0.04)
