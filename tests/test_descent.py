@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import optax
 import pytest
 
@@ -31,6 +32,26 @@ def test_the_record_says_which():
     settings = fit(banana, free=BOX, starts=8, optimizer=OPTIMIZERS["adam"]).meta["settings"]
     assert settings["optimizer"] == "ScaleByAdam"
     assert "optimizer" not in fit(banana, free=BOX, starts=8).meta["settings"]
+
+
+def test_many_couplings_are_led_by_default():
+    """Eleven that nothing constrains, with a minimum at the bound of one; ten, or constrained ones, are not."""
+    free = {f"x{i}": (-3.0, 3.0) for i in range(11)}
+
+    def like(p):
+        return -0.5 * sum((p[name] - 0.5 * i) ** 2 for i, name in enumerate(free))
+
+    found = fit(like, free=free, starts=8, profile_errors=False)
+    assert found.meta["settings"]["optimizer"] == "ScaleByLBFGS, ScaleByBacktrackingLinesearch"
+    assert list(found.values.values()) == pytest.approx([min(0.5 * i, 3.0) for i in range(11)], abs=1e-9)
+    for fewer in (dict(list(free.items())[:10]), {**free, "x3": dist.Normal(1.5, 1.0)}):
+        few = fit(
+            lambda p, fewer=fewer: -0.5 * sum(p[name] ** 2 for name in fewer),
+            free=fewer,
+            starts=4,
+            profile_errors=False,
+        )
+        assert "optimizer" not in few.meta["settings"]
 
 
 def test_most_of_the_way_is_the_optimisers():

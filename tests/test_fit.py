@@ -7,6 +7,7 @@ import pytest
 from iminuit import Minuit
 from scipy import stats
 
+from bsfit import log_likelihood
 from bsfit.errors import BsfitInputError
 from bsfit.inference.fit import FitError, fit
 
@@ -335,3 +336,14 @@ def test_intervals_cover_as_often_as_they_should():
     low = np.where(np.isinf(low), 0.0, low)
     inside = (found.position[:, 0] < 1) & (found.position[:, 0] > 0) & (low <= truth) & (truth <= high)
     assert np.mean(inside) == pytest.approx(0.683, abs=0.04)
+
+
+@pytest.mark.slow
+def test_hundred_starts_of_seven_couplings_end_in_listed_minima():
+    """Portal couplings of which the data fix products only: valleys that end at bounds, and several minima."""
+    free = {"g_X": (0.1, 1.0), "lambda_Q_s": (-1.0, 1.0), "lambda_Q_b": (-1.0, 1.0), "lambda_L_mu": (0.0, 2.0)}
+    free |= {"log:m_Zp": (500.0, 5000.0), "lambda_Q_s_im": (-1.0, 1.0), "lambda_L_e": (-1.0, 1.0)}
+    like = log_likelihood("portal", "lfu-mixing", free, {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0})
+    found = fit(like, starts=100, profile_errors=False)
+    assert sum(minimum["starts"] for minimum in found.minima) >= 95
+    assert found.reached >= 15

@@ -4,6 +4,7 @@ An optimiser knows no bounds: it moves u in t = (1 - cos u)/2, the position in t
 t(u) turns, so that a minimum of the objective that presses against it is a minimum in u as well.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -19,6 +20,8 @@ from bsfit.inference.curvature import FORWARD
 MAX_STEPS = 2000
 # A start is led until so many steps have not won so much of -2 log L.
 PATIENCE, GAIN = 50, 1e-3
+# Steps back along a line: optax's own search for L-BFGS takes twice as long to compile and as long to run.
+BACK = 20
 # At the bounds themselves there is no slope in u.
 MARGIN = 1e-3
 # What an optimiser sees of a place where the objective is not finite: high, and flat.
@@ -39,9 +42,19 @@ class Led:
         return np.asarray(_descend(objective, jnp.asarray(starts), self.optimizer))
 
 
+@cache
+def usual() -> Led:
+    """L-BFGS, for boxes of many couplings.
+
+    As many starts cost what they do with Newton's method alone, and more of them reach the deepest minimum
+    (`benchmarks/many_starts.py`).
+    """
+    return Led(optax.lbfgs(linesearch=optax.scale_by_backtracking_linesearch(max_backtracking_steps=BACK)))
+
+
 def _described(optimizer: optax.GradientTransformation) -> str:
     """Its parts in words, by the states that they keep: optax gives it no name."""
-    parts = jax.tree.leaves(optimizer.init(jnp.zeros(1)), is_leaf=lambda part: hasattr(part, "_fields"))
+    parts = jax.tree.leaves(optimizer.init(jnp.zeros(1)), is_leaf=lambda part: type(part) not in (tuple, list, dict))
     names = [type(part).__name__.removesuffix("State") for part in parts]
     return ", ".join(name for name in names if name != "Empty") or "GradientTransformation"
 
@@ -103,6 +116,10 @@ def _guarded(objective: Any) -> Any:
         fine = jnp.isfinite(value) & jnp.all(jnp.isfinite(slope))
         return jnp.where(fine, value, BEYOND), jnp.where(fine, slope, 0.0)
 
-    guarded = jax.custom_vjp(lambda u: finite(u)[0])
+    def value_alone(u: Float[Array, " n"]) -> Float[Array, ""]:
+        value = plain(u)
+        return jnp.where(jnp.isfinite(value), value, BEYOND)
+
+    guarded = jax.custom_vjp(value_alone)
     guarded.defvjp(finite, lambda slope, weight: (weight * slope,))
     return guarded

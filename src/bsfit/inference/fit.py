@@ -15,7 +15,7 @@ import numpy as np
 from bsfit.errors import BsfitInputError
 from bsfit.inference import degeneracy, goodness, target
 from bsfit.inference.scoring import highest
-from bsfit.inference.search import Best, Lead, Place, covariance, profile_ends, search
+from bsfit.inference.search import Best, Lead, Place, covariance, profile_ends, search, usual_lead
 from bsfit.inference.space import Objective, Space, space_of
 from bsfit.results import FitResult, provenance
 
@@ -46,9 +46,10 @@ def fit(
     free: as in `space.parse`; default `like.free`. starts: points tried, spread over the box (seeded), the reference
     point and the middle of the box among them. reference: point to which the pull is measured, default
     `like.reference`. profile_errors: errors from the profile; else from the Hessian alone. optimizer: any
-    `optax.GradientTransformation`, which leads the starts down before Newton's method finishes them. throw: raise
-    FitError if not converged. Raises BsfitInputError if no start has a finite log-likelihood, for an optimizer that is
-    none, and for one with a likelihood that is fitted by scoring.
+    `optax.GradientTransformation`, which leads the starts down before Newton's method finishes them; by default L-BFGS
+    with more than ten couplings, else none. throw: raise FitError if not converged.
+    Raises BsfitInputError if no start has a finite log-likelihood, for an optimizer that is none, and for one with a
+    likelihood that is fitted by scoring.
 
     What else a likelihood may know is in `target.Target`; what it does not know is left out of the result.
     """
@@ -56,12 +57,13 @@ def fit(
     like = target.of(like, free)
     space = space_of(like)
     reference = like.reference if reference is None else reference
-    lead = None if optimizer is None else _lead(optimizer, like)
+    objective = Objective(like, space)
+    lead = _lead(optimizer, objective)
     if like.quadratic is not None:
         best, here, there = highest(like, space, reference)
         ends, starts, profile_errors = {}, 1, False
     else:
-        best, ends = _deepest(Objective(like, space), space, reference, starts, seed, profile_errors, lead)
+        best, ends = _deepest(objective, space, reference, starts, seed, profile_errors, lead)
         here, there = goodness.summary(like, space, goodness.params_at(space, best)), None
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": like.pull_by_rank}
     settings |= {} if lead is None else {"optimizer": lead.name}
@@ -81,9 +83,12 @@ def fit(
     return result
 
 
-def _lead(optimizer: Any, like: target.Target) -> Lead:
-    """The optimiser of a fit by Newton's method. Raises `BsfitInputError` for another fit."""
-    if like.quadratic is not None:
+def _lead(optimizer: Any, objective: Objective) -> Lead | None:
+    """What leads the starts of a fit. Raises `BsfitInputError` for an optimiser where scoring needs none."""
+    scored = objective.log_likelihood.quadratic is not None
+    if optimizer is None:
+        return None if scored else usual_lead(objective)
+    if scored:
         raise BsfitInputError("this likelihood is fitted by scoring, from one start", field="optimizer")
     from bsfit.inference.descent import Led
 

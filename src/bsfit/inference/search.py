@@ -3,12 +3,12 @@
 All starts descend together in one compiled call (`minimise`). Used by `fit`, `profile` and `sample`.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.inference import allowed, degeneracy
+from bsfit.inference import allowed, degeneracy, target
 from bsfit.inference.crossings import Sought, crossings
 from bsfit.inference.minimise import CONVERGED, Minima, minimise, pressed, scatter
 from bsfit.inference.space import Objective, Space
@@ -19,6 +19,8 @@ SAME_DEPTH, SAME_PLACE = 1e-5, 0.1
 SAME_COMBINATION = 1e-3
 # So many of the listed minima are tried again along a profile.
 MAX_VALLEYS = 8
+# Up to so many couplings Newton's method leads its starts itself.
+FEW = 10
 
 
 class Place(NamedTuple):
@@ -57,6 +59,7 @@ class Best(NamedTuple):
         return self.distance < CONVERGED and not _saddle(self.hessian, ~self.pressed)
 
 
+@runtime_checkable
 class Lead(Protocol):
     """What leads starts [k, n] to where Newton's method begins, and how it is called in records."""
 
@@ -78,11 +81,13 @@ def search(
 ) -> Best:
     """Descend from all starts; the deepest minimum, its neighbourhood and the distinct other minima.
 
+    `lead` goes first: by default `usual_lead`.
     Raises `BsfitInputError` if the objective is finite at no start, or all of the box is outside of what is allowed.
     """
     n = space.size
     extra = [np.full((1, n), 0.5)] if first is None else [first, np.full((1, n), 0.5)]
     points, outside = allowed.starts(objective, np.concatenate([*extra, scatter(starts, n, seed)])[:starts], seed)
+    lead = lead or usual_lead(objective)
     found = minimise(objective, points if lead is None else lead(objective, points), lanes=starts)
     if not np.isfinite(found.value).any():
         raise BsfitInputError(
@@ -122,6 +127,17 @@ def search(
         starts=starts,
         outside=outside,
     )
+
+
+def usual_lead(objective: Objective) -> Lead | None:
+    """What leads the starts in a box of many parameters that nothing constrains; None in others."""
+    constrained, space = target.of(objective.log_likelihood).constrained, objective.space
+    pairs = zip(space.names, space.priors, strict=True)
+    if sum(prior is None and name not in constrained for name, prior in pairs) <= FEW:
+        return None
+    from bsfit.inference import descent
+
+    return descent.usual()
 
 
 def _groups(objective: Objective, space: Space, found: Minima, i: int, starts: int) -> list[degeneracy.Group]:

@@ -23,6 +23,7 @@ SUMMARY = ("chi2", "pull_chi2", "tested_chi2", "by_group", "pulls", "predictions
 """What the summary of a point may hold."""
 
 
+@runtime_checkable
 class Stages(Protocol):
     """A log-likelihood in two stages: costly values, and a density of these alone that costs little."""
 
