@@ -69,7 +69,9 @@ class Scan(Record):
         if len(axes) <= 2:
             axes, surface = refined(axes, surface, self.log, MEASURED)
             farthest = ALONG
-        index = np.unravel_index(np.argmax(np.where(np.isfinite(surface), surface, -np.inf)), surface.shape)
+        index = np.unravel_index(np.argmax(surface), surface.shape)
+        if not np.isfinite(surface[index]):
+            index = np.unravel_index(np.argmax(np.where(np.isfinite(surface), surface, -np.inf)), surface.shape)
         seen = [name not in self.blind(group) for name in names]
         offset, rise = _parabola(surface, index, seen, farthest)
         where = {}
@@ -81,16 +83,12 @@ class Scan(Record):
 
     def blind(self, group: str | None = None) -> tuple[str, ...]:
         """The parameters of the grid on which a group, or everything, does not depend."""
-        values = np.where(np.isfinite(self.values(group)), self.values(group), np.nan)
-        finite = np.isfinite(values)
-        if not finite.any():
+        values = self.values(group)
+        few = values[tuple(slice(None, None, -(-n // 40)) for n in values.shape)]
+        if not (np.isfinite(few).any() or np.isfinite(values).any()):
             return ()
-        flat = []
-        for i, name in enumerate(self.names):
-            gone = np.any(finite != np.take(finite, [0], axis=i))
-            if not gone and np.nanmax(np.abs(values - np.take(values, [0], axis=i))) < FLAT:
-                flat.append(name)
-        return tuple(flat)
+        # Most groups depend on everything, which a few points of a large grid show as well.
+        return tuple(name for i, name in enumerate(self.names) if _is_flat(few, i) and _is_flat(values, i))
 
     def edges(self, group: str | None = None) -> tuple[str, ...]:
         """The parameters in which the highest point of a group, or of everything, lies at an end of the grid."""
@@ -124,8 +122,19 @@ class Scan(Record):
         if len(self.names) != 2:
             return {}
         drawn = [group for group in (*self.groups, None) if self.blind(group) != self.names]
-        changes = {g: disagreement(self.axes, self.delta_chi2(g), self.log, CONTOURS) for g in drawn}
+        changes = {group: self._change(group) for group in drawn}
         return {group: change for group, change in changes.items() if change > AGREE}
+
+    def _change(self, group: str | None) -> float:
+        """Of the contours where every second point is left out; a part of a large grid may be fine enough."""
+        highest, values = self.peak(group)[1], self.values(group)
+        thin = tuple(slice(None, None, max(len(axis) // MEASURED, 1)) for axis in self.axes)
+        axes = [axis[part] for axis, part in zip(self.axes, thin, strict=True)]
+        change = disagreement(axes, 2.0 * (highest - values[thin]), self.log, CONTOURS)
+        fewer = any(len(few) < len(axis) for few, axis in zip(axes, self.axes, strict=True))
+        if not fewer or change <= AGREE:
+            return change
+        return disagreement(self.axes, 2.0 * (highest - values), self.log, CONTOURS)
 
     def __str__(self) -> str:
         size = " x ".join(f"{name} ({len(axis)} points)" for name, axis in zip(self.names, self.axes, strict=True))
@@ -174,6 +183,15 @@ class Map(Record):
 
     def _finite(self) -> list[tuple[str, np.ndarray]]:
         return [(name, x) for name, x in self.values.items() if np.isfinite(x).any()]
+
+
+def _is_flat(values: np.ndarray, axis: int) -> bool:
+    """Whether the finite values are the same all along an axis, up to rounding."""
+    finite = np.isfinite(values)
+    if np.any(finite != np.take(finite, [0], axis=axis)):
+        return False
+    values = np.where(finite, values, 0.0)
+    return bool(np.max(np.abs(values - np.take(values, [0], axis=axis))) < FLAT)
 
 
 def _parabola(

@@ -25,6 +25,8 @@ def plain(value: Any, where: str = "value") -> Any:
         array = np.asarray(value)
         kind = {"f": float, "i": np.int64, "u": np.int64, "b": bool}.get(array.dtype.kind)
         if kind is not None:
+            if array is value and array.dtype == kind and array.base is None and not array.flags.writeable:
+                return array  # of another record: large ones are not copied at every change of a word
             array = np.array(array, dtype=kind)
             array.setflags(write=False)
             return array

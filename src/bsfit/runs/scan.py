@@ -5,8 +5,10 @@ program in chunks of fixed size, so that memory does not grow with the grid and 
 """
 
 import itertools
+import os
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from numbers import Real
 from typing import Any
@@ -30,6 +32,8 @@ from bsfit.results.size import check_size
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
+# Chunks in one call of the compiled program, for grids of so many of them: a call costs as much as thousands of points.
+CHUNKS, LARGE = 64, 8
 # Points along an axis, and number, of the finer grids on which the highest point is looked for.
 FINE, ZOOMS = 41, 4
 
@@ -79,12 +83,12 @@ def scan(
     if others:
         found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
         points |= found
-    points |= {name: np.full(mesh[0].size, value) for name, value in fixed.items()}
+    points |= {name: np.broadcast_to(value, mesh[0].size) for name, value in fixed.items()}
     chunk = min(chunk, mesh[0].size)
 
     def height(point: Params) -> np.ndarray:
         size = len(next(iter(point.values())))
-        given = {**point, **{name: np.full(size, value) for name, value in fixed.items()}}
+        given = {**point, **{name: np.broadcast_to(value, size) for name, value in fixed.items()}}
         return _evaluate(like, space, given, chunk, None)[0]
 
     with Progress("scan", mesh[0].size, progress) as bar:
@@ -129,13 +133,13 @@ def _highest(grid: Scan, height: Any, chunk: int) -> dict[str, Any]:
     side = min(int(chunk ** (1.0 / len(grid.names)) + 1e-9), FINE)
     if side < 5 or not np.isfinite(grid.log_likelihood).any():
         return {}
-    here = grid
+    here, ends = grid, set(grid.edges())
     for _ in range(ZOOMS):
         axes = [_about(*axis, side) for axis in zip(here.peak()[0].values(), grid.axes, grid.log, strict=True)]
         mesh = np.meshgrid(*axes, indexing="ij")
         total = height({name: values.reshape(-1) for name, values in zip(grid.names, mesh, strict=True)})
         here = Scan(names=grid.names, axes=tuple(axes), log=grid.log, log_likelihood=total.reshape(mesh[0].shape))
-        if set(here.edges()) <= set(grid.edges()):
+        if set(here.edges()) <= ends:
             break
     where, highest = here.peak()
     return {"best": where, "best_log_likelihood": highest} if highest > np.nanmax(grid.log_likelihood) else {}
@@ -263,25 +267,38 @@ def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]
 def _evaluate(
     like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress | None
 ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Total, groups, and which conditions are met, at all points, in chunks of one size; the last one is padded."""
+    """Total, groups, and which conditions are met, at all points, in chunks of one size; the last one is padded.
+
+    Where there are many points, many chunks are one call, and calls run on all cores.
+    """
     size = len(next(iter(points.values())))
+    chunks = CHUNKS if size >= LARGE * CHUNKS * chunk else 1
+    step = chunks * chunk
+
+    def part(first: int) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        given = {name: _padded(values[first : first + step], step) for name, values in points.items()}
+        return jax.tree.map(np.asarray, _batch(like, space, given, chunk))
+
     results = []
-    for first in range(0, size, chunk):
-        rows = np.minimum(np.arange(first, first + chunk), size - 1)
-        part = {name: jnp.asarray(values[rows]) for name, values in points.items()}
-        results.append(jax.tree.map(np.asarray, _batch(like, space, part)))
-        if bar is not None:
-            bar.advance(chunk)
+    with ThreadPoolExecutor(os.cpu_count() if chunks > 1 else 1) as pool:
+        for found in pool.map(part, range(0, size, step)):
+            results.append(found)
+            if bar is not None:
+                bar.advance(step)
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:size], *results)
 
 
+def _padded(values: np.ndarray, step: int) -> np.ndarray:
+    return values if len(values) == step else np.pad(values, (0, step - len(values)), mode="edge")
+
+
 @eqx.filter_jit
-def _batch(like: Target, space: Space | None, points: Params) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+def _batch(like: Target, space: Space | None, points: Params, chunk: int) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     def one(params: Params) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         total = like(params) if space is None else like(params) + space.constraint(params)
         return total, like.by_group(params), like.conditions(params)
 
-    return jax.vmap(one)(points)
+    return jax.lax.map(one, points, batch_size=chunk)
 
 
 def _reference(like: Target, axes: Mapping[str, Any]) -> dict[str, float] | None:
