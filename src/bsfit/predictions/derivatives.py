@@ -124,14 +124,15 @@ def shifts(
         return prediction.of_functionals(functionals, theory, dataclasses.replace(inputs, values=values))
 
     beside = jax.vmap(lambda direction: jax.jvp(at, (inputs.values,), (direction,))[1], out_axes=1)(directions)
-    through, positions = [], []
+    through, positions = [jnp.zeros((0, len(directions)))], []
     for plan in prediction.plans:
         for part in plan.combinations:
             found, moved = functionals[plan.name][part.key], slopes[plan.name][part.key]
             weight = jax.grad(lambda f, plan=plan, part=part: jnp.sum(plan.assemble_all(part, f, inputs)))(found)
             through.append(sum(w[:, None] * s for w, s in zip(weight.reshape(len(weight), -1).T, moved, strict=True)))
             positions += part.positions
-    return beside.at[np.array(positions)].add(jnp.concatenate(through) * prediction.scale[np.array(positions), None])
+    index = np.array(positions, dtype=int)
+    return beside.at[index].add(jnp.concatenate(through) * prediction.scale[index, None])
 
 
 class Slopes(NamedTuple):
