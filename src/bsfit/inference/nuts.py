@@ -127,9 +127,14 @@ def _planned(density: Any, state: Any, settings: NutsSettings) -> Any:
 
 
 def _seen(state: Any) -> dict[str, Array]:
-    names = {"z": "z", "potential": "potential_energy"}
-    names |= {name: name for name in ("energy", "diverging", "accept_prob", "num_steps")}
-    return {mine: getattr(state, theirs) for mine, theirs in names.items()}
+    return {
+        "z": state.z,
+        "potential": state.potential_energy,
+        "energy": state.energy,
+        "diverging": state.diverging,
+        "accept_prob": state.accept_prob,
+        "num_steps": state.num_steps,
+    }
 
 
 def _kernel(density: Any, settings: NutsSettings) -> tuple[Any, Any]:
