@@ -183,3 +183,17 @@ def test_two_valleys_of_one_product_are_two_minima():
     np.testing.assert_allclose(products, [1.0, 3.0], atol=1e-6)
     assert result.reached == result.minima[0]["starts"] < 32
     assert any("another minimum lies within 2 sigma" in message for message in result.messages)
+
+
+def test_a_valley_that_bends_is_followed_and_listed_once():
+    """Two products that share a factor, and a bend: no power of the couplings, no straight line."""
+
+    def like(p):
+        product = p["a"] * p["b"] * (1.0 + 0.4 * p["b"] ** 2)
+        return -0.5 * ((product - 0.2) / 0.01) ** 2 - 0.5 * ((p["a"] * p["c"] - 0.15) / 0.01) ** 2
+
+    found = fit(like, free={"a": (-1.0, 1.0), "b": (-1.0, 1.0), "c": (-1.0, 1.0)}, starts=64, seed=2)
+    assert found.status == "degenerate"
+    assert found.undetermined == ("a", "b", "c")
+    assert "along a curve" in str(found)
+    assert len(found.minima) <= 2

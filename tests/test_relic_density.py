@@ -106,7 +106,7 @@ def test_predict_by_name():
     found = bsfit.predict(["Omega_h2", "x_f"], model="portal", params={**FIG3, "g_X": 0.3, "m_Zp": 2000.0})
     assert found["Omega_h2"] == pytest.approx(0.020726, rel=1e-2)
     assert 20 < found["x_f"] < 30
-    with pytest.raises(BsfitInputError, match="no dark matter, so no Omega_h2; expected model portal or loop"):
+    with pytest.raises(BsfitInputError, match="no dark matter, so no Omega_h2; expected model portal, loop"):
         bsfit.predict(["Omega_h2"], model="eft", params={})
     assert catalogue.observable("Omega_h2").group == "relic"
 
@@ -114,7 +114,8 @@ def test_predict_by_name():
 @pytest.mark.slow
 def test_rows_say_which_models_have_dark_matter():
     for name, row in catalogue.MODELS.items():
-        theory = importlib.import_module(row.module).theory(row.benchmark, REFERENCE)
+        at = {p.name: row.benchmark.get(p.name, p.default) for p in row.parameters}
+        theory = importlib.import_module(row.module).theory(at, REFERENCE)
         assert (theory.dark is not None) == row.dark_matter, name
 
 

@@ -4,8 +4,7 @@ A program of second derivatives of all observables takes XLA minutes where that 
 that is a density of costly values says so (`stages`): the values are then expanded to second order, their slopes by
 differentiation and their curvature by central differences of the slopes, and the objective of the expansion is
 differentiated. So value and gradient are exact, and the Hessian is that of Gauss and Newton, exact too, with what it
-lacks, the curvature of the values weighted by the pulls, to about 1e-9 of itself; at a bound, where differences are
-taken a step inside, to 1e-5.
+lacks, the curvature of the values weighted by the pulls, to about 1e-9 of itself, at a bound too.
 """
 
 from collections.abc import Callable
@@ -66,22 +65,25 @@ def _expanded(objective: Objective, position: Float[Array, " n"]) -> Callable[[F
 
         return jax.jacfwd(twice, has_aux=True)(t)
 
-    # Outside of the box there may be no such model.
-    centre = position[None] + jnp.diag(jnp.clip(position, STEP, 1.0 - STEP) - position)
-    points = jnp.concatenate([position[None], centre + STEP * jnp.eye(n), centre - STEP * jnp.eye(n)])
+    # Outside of the box there may be no such model: at a bound both other points of the parabola are inside.
+    near = jnp.where(position > 1.0 - STEP, -STEP, STEP)
+    far = jnp.where((position < STEP) | (position > 1.0 - STEP), 2.0 * near, -near)
+    points = position[None] + jnp.concatenate([jnp.zeros((1, n)), jnp.diag(near), jnp.diag(far)])
     slopes, values = jax.vmap(with_slopes)(points)
 
     def changes(slope: Float[Array, "p *k n"], value: Float[Array, "p *k"]) -> Float[Array, "n *k n"]:
+        a, b = (jnp.expand_dims(step, tuple(range(1, slope.ndim))) for step in (near, far))
+        there, beyond = slope[1 : n + 1] - slope[:1], slope[n + 1 :] - slope[:1]
         # Beside a wall of the model differences may reach beyond: there the slopes have to do.
         known = jnp.isfinite(value[1 : n + 1]) & jnp.isfinite(value[n + 1 :])
-        return jnp.where(known[..., None], (slope[1 : n + 1] - slope[n + 1 :]) / (2.0 * STEP), 0.0)
+        return jnp.where(known[..., None], (there * b / a - beyond * a / b) / (b - a), 0.0)
 
     curvature = jax.tree.map(changes, slopes, values)
 
-    def near(step: Float[Array, " n"]) -> Float[Array, ""]:
+    def at(step: Float[Array, " n"]) -> Float[Array, ""]:
         def expanded(value: Any, slope: Any, change: Any) -> Any:
             return value[0] + (slope[0] + 0.5 * jnp.tensordot(step, change, 1)) @ step
 
         return objective.of_values(position + step, jax.tree.map(expanded, values, slopes, curvature))
 
-    return near
+    return at

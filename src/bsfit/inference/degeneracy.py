@@ -3,7 +3,7 @@
 A direction is a candidate when -2 log L would change by less than `FLAT` over the whole prior box at the curvature of
 the minimum. It counts as degenerate only when a walk of a tenth of the box along it changes -2 log L by less than
 `LEVEL`: a vanishing second derivative alone (a quartic minimum) is no degeneracy. The walk is tried along products of
-powers (x_i -> x_i exp(s w_i)), along straight lines, and last with the other parameters re-minimised.
+powers (x_i -> x_i exp(s w_i)), along straight lines, and last by steps with the other parameters re-minimised.
 """
 
 import itertools
@@ -19,6 +19,8 @@ from bsfit.inference.minimise import minimise
 from bsfit.inference.space import Space
 
 FLAT, LEVEL, WALK = 2e-3, 1e-3, 0.1
+# Steps of a walk along a valley that bends.
+BENDS = 8
 # Rises of -2 log L along a walk that are none.
 ROUNDING = 1e-9
 # How far, in units of the parameters' size, a valley is followed to its middle.
@@ -106,7 +108,7 @@ def find(
     groups = []
     for rows in _blocks(null):
         members = np.flatnonzero(np.any(null[rows] != 0.0, axis=0))
-        kind = _kind(objective, space, best, value, null[rows], pivots[rows], lanes)
+        kind = _kind(objective, space, best, value, null[rows], lanes)
         if kind is not None:
             to_kind = {"power": slope[members] / np.where(x[members], x[members], 1.0), "linear": slope[members]}
             flat = null[rows][:, members] * to_kind.get(kind, np.ones(len(members)))
@@ -207,9 +209,7 @@ def _blocks(null: np.ndarray) -> list[list[int]]:
     return [sorted(block) for block in blocks]
 
 
-def _kind(
-    objective: Any, space: Space, best: np.ndarray, value: float, null: np.ndarray, pivots: np.ndarray, lanes: int
-) -> str | None:
+def _kind(objective: Any, space: Space, best: np.ndarray, value: float, null: np.ndarray, lanes: int) -> str | None:
     """The walk along which the objective stays flat, or None if it rises on every one."""
     paths = {"linear": lambda v: lambda s: best + s * v}
     if np.all(natural(space, best)[0][np.any(null != 0.0, axis=0)] != 0.0):
@@ -224,14 +224,30 @@ def _kind(
     flattest = min(rises, key=lambda kind: max(rises[kind], ROUNDING), default=None)
     if flattest is not None and rises[flattest] < LEVEL:
         return flattest
-    return "curved" if all(_curve(objective, best, value, pivot, lanes) for pivot in map(int, pivots)) else None
+    return "curved" if all(_curve(objective, best, value, row, lanes) for row in null) else None
 
 
-def _curve(objective: Any, best: np.ndarray, value: float, pivot: int, lanes: int) -> bool:
-    """Whether the profile of one parameter is flat on one side at least: a closed valley turns back on the other."""
-    hold = (np.arange(len(best)) == pivot)[None]
-    points = _walk(lambda s: best + s * hold[0])
-    return any(_rise(objective, point[None], hold, value, lanes) < LEVEL for point in points)
+def _curve(objective: Any, best: np.ndarray, value: float, direction: np.ndarray, lanes: int) -> bool:
+    """Whether a valley goes on in a direction or its opposite, followed by steps with all but one re-minimised.
+
+    One side is enough: it may end, or be closed and turn back, on the other.
+    """
+    for side in (WALK, -WALK):
+        position, ahead, steps = best, side * direction, 0
+        for steps in range(BENDS):
+            pivot = np.argmax(np.abs(ahead))
+            trial = position + WALK / BENDS * ahead / np.abs(ahead[pivot])
+            if np.any((trial[pivot] < 0.0) | (trial[pivot] > 1.0)):
+                break
+            hold = (np.arange(len(best)) == pivot)[None]
+            there = minimise(objective, trial[None], hold=hold, lanes=lanes)
+            if not there.value[0] - value < LEVEL:
+                steps = 0
+                break
+            position, ahead = there.position[0], there.position[0] - position
+        if steps:
+            return True
+    return False
 
 
 def _along_powers(space: Space, best: np.ndarray, shift: np.ndarray) -> np.ndarray:

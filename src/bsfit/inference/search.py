@@ -24,13 +24,18 @@ FEW = 10
 
 
 class Place(NamedTuple):
-    """One of the distinct minima: where, how deep, its gradient and curvature, how many starts ended there."""
+    """One of the distinct minima: where, how deep, its gradient and curvature, how many starts ended there.
+
+    flat: number of directions without curvature; sides: bounds that hold parameters back, -1 below and 1 above.
+    """
 
     position: np.ndarray
     value: float
     gradient: np.ndarray
     hessian: np.ndarray
     starts: int
+    flat: int
+    sides: np.ndarray
 
 
 class Best(NamedTuple):
@@ -107,7 +112,7 @@ def search(
             found = Minima(*(_with_row(old, i, new) for old, new in zip(found, centred, strict=True)))
             groups = _groups(objective, space, found, i, starts)
     position, gradient = found.position[i], found.gradient[i]
-    at_bound = pressed(position, gradient)
+    at_bound = _pressed(found, i)
     places = _distinct(found, space, i, groups)
     if not found.converged[i] and (edges := allowed.at_edge(objective, position, gradient)):
         outside += (f"the likelihood rises to the edge of where {', '.join(edges)} is met",)
@@ -141,8 +146,14 @@ def usual_lead(objective: Objective) -> Lead | None:
 
 
 def _groups(objective: Objective, space: Space, found: Minima, i: int, starts: int) -> list[degeneracy.Group]:
-    free = ~pressed(found.position[i], found.gradient[i])
-    return degeneracy.find(objective, space, found.position[i], float(found.value[i]), found.hessian[i], free, starts)
+    position, free = found.position[i], ~_pressed(found, i)
+    return degeneracy.find(objective, space, position, float(found.value[i]), found.hessian[i], free, starts)
+
+
+def _pressed(found: Minima, i: int) -> np.ndarray:
+    """Which parameters [n] a bound holds back: where -2 log L would rise on the whole way through the box, visibly."""
+    gradient = found.gradient[i]
+    return pressed(found.position[i], gradient) & (np.abs(gradient) > degeneracy.LEVEL)
 
 
 def _with_row(rows: np.ndarray, i: int, new: np.ndarray) -> np.ndarray:
@@ -214,7 +225,11 @@ def _is_saddle(found: Minima, i: int) -> bool:
 
 
 def _place(found: Minima, i: int) -> Place:
-    return Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1)
+    held = _pressed(found, i)
+    eigenvalues, _ = degeneracy.spectrum(found.hessian[i], ~held)
+    flat = int(np.sum(degeneracy.flat_candidates(eigenvalues)))
+    sides = np.where(held, np.where(found.position[i] > 0.5, 1, -1), 0)
+    return Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1, flat, sides)
 
 
 def _distinct(found: Minima, space: Space, best: int, groups: list[degeneracy.Group]) -> list[Place]:
@@ -234,7 +249,14 @@ def _distinct(found: Minima, space: Space, best: int, groups: list[degeneracy.Gr
 
 
 def _same_place(a: Place, b: Place, space: Space, groups: list[degeneracy.Group]) -> bool:
-    """Whether two points of equal depth are one minimum: near in sigma, or on one degenerate valley."""
+    """Whether two points of equal depth are one minimum: near in sigma, or on one degenerate valley.
+
+    Valleys other than those through the best fit are not followed: where both points have such a direction, and the
+    same bounds hold them, they count as on one.
+    """
+    named = sum(len(group.null) for group in groups if group.kind != "curved")
+    if min(a.flat, b.flat) > named and np.array_equal(a.sides, b.sides):
+        return True
     members = [i for group in groups for i in group.members]
     step = np.where(np.isin(np.arange(space.size), members), 0.0, b.position - a.position)
     if np.max(np.abs(step), initial=0.0) > 1e-6 and 0.5 * step @ a.hessian @ step > SAME_PLACE**2:

@@ -8,6 +8,9 @@ import numpy as np
 from bsfit.results import shapes, tables
 from bsfit.results.record import Interval, Record, Values
 
+# Minima that a fit prints.
+SHOWN = 9
+
 
 @dataclass(frozen=True, eq=False)
 class FitResult(Record):
@@ -96,9 +99,11 @@ class FitResult(Record):
         floating = f"; {len(self.nuisances)} nuisances float" if self.nuisances else ""
         share = f"{self.reached} of {self.starts} starts ended at this minimum"
         lines.append(f"{share}, {self.gradient_norm:.0e} sigma from it by the gradient{floating}")
-        for other in self.minima[1:]:
+        for other in self.minima[1:SHOWN]:
             point = ", ".join(f"{name} = {value:.4g}" for name, value in other["values"].items())
             lines.append(f"further minimum at Delta(-2 log L) = {other['delta_chi2']:.3g}: {point}")
+        if len(self.minima) > SHOWN:
+            lines.append(f"and {len(self.minima) - SHOWN} more, in `minima`")
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
 
     def _row(self, name: str) -> list[str]:
