@@ -95,16 +95,17 @@ def _ratios(prediction, coordinates) -> np.ndarray:
         response = prediction.responses[plan.name]
         index = np.array([coordinates.index(c) for c in response.coordinates], dtype=int)
         for part in plan.combinations:
-            constant, gradient, hessian = (np.asarray(x)[:, :, 0] for x in response.polynomials[part.key])
+            coefficients = np.asarray(response.polynomials[part.key])[..., 0]
             for i, position in enumerate(part.positions):
                 rows = plan.row_arrays(part.rows[i])
                 factor = plan.module.assemble(part.key, np.ones((2, 1)), rows, prediction.inputs)
                 for k in range(2):
-                    square = np.zeros((len(coordinates), len(coordinates)))
-                    square[np.ix_(index, index)] = hessian[i, k]
-                    slope = np.zeros(len(coordinates))
-                    slope[index] = gradient[i, k]
-                    found[position, k] = np.concatenate([[constant[i, k]], slope, square.ravel()])
+                    constant, gradient, products = np.split(coefficients[:, i, k], [1, 1 + len(index)])
+                    slope, square = np.zeros(len(coordinates)), np.zeros((len(coordinates), len(coordinates)))
+                    slope[index] = gradient
+                    below, beside = np.tril_indices(len(index))
+                    square[index[below], index[beside]] = products
+                    found[position, k] = np.concatenate([constant, slope, (square + square.T).ravel()])
                 found[position, 0] *= float(factor) * float(prediction.scale[position])
     return found.reshape(len(found), -1)
 

@@ -137,16 +137,13 @@ def polynomials(table, repeat):
     with tempfile.TemporaryDirectory() as folder:
         bsfit.export_popxf(OBSERVABLES, Path(folder) / "bsfit.json", free=TEN)
         content = json.loads((Path(folder) / "bsfit.json").read_text())
+        normal = {"distribution_type": "NormalDistribution"}
         constraints = [
-            {
-                "type": "NormalDistribution",
-                "observables": [name],
-                "parameters": dict(central_value=x, standard_deviation=e),
-            }
-            for name, (x, e) in zip(content["metadata"]["observable_names"], data.values(), strict=True)
+            {"observables": [name], **normal, "central_value": value, "standard_deviation": error}
+            for name, (value, error) in zip(content["metadata"]["observable_names"], data.values(), strict=True)
         ]
         file = {"$schema": "https://json.schemastore.org/pdfxf-1.0.json"}
-        file |= {f"measurement {i}": {"constraints": [c]} for i, c in enumerate(constraints)}
+        file |= {f"measurement {i}": [constraint] for i, constraint in enumerate(constraints)}
         (Path(folder) / "data.json").write_text(json.dumps(file))
         start = time.perf_counter()
         GlobalLikelihood.load(folder)

@@ -26,7 +26,6 @@ from bsfit.loading.inputs import Inputs, input_set
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.plan import Combination, ProcessPlan
 from bsfit.predictions.prediction import ObservableLike, Prediction, prediction
-from bsfit.predictions.response import by_monomial
 from bsfit.results.archive import write_atomically
 from bsfit.theory import INDEX
 
@@ -130,7 +129,7 @@ def _written(predicted: Prediction) -> Written:
         response = through.responses[plan.name]
         keys = _keys(response.coordinates)
         for part in plan.combinations:
-            monomials = by_monomial(response.polynomials[part.key])
+            monomials = np.asarray(response.polynomials[part.key])
             for i, position in enumerate(part.positions):
                 observable = predicted.names[position]
                 tensors = monomials[:, i]
@@ -157,7 +156,7 @@ def _assembled(
 
 
 def _keys(coordinates: Sequence[tuple[str, bool]]) -> list[Key]:
-    """Keys of the monomials in the order of `by_monomial`: 1, the coordinates, and their products."""
+    """Keys of the monomials in the order of `response.monomials`."""
     parts = [(name, "I" if imaginary else "R") for name, imaginary in coordinates]
     products = [tuple(sorted((parts[i], parts[j]))) for i in range(len(parts)) for j in range(i + 1)]
     one = ("", "R")

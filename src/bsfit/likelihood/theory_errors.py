@@ -41,7 +41,6 @@ from bsfit.predictions.plan import ProcessPlan
 from bsfit.predictions.prediction import Prediction, Spans
 from bsfit.predictions.response import (
     Coordinates,
-    by_monomial,
     coordinates_of,
     fit_polynomials,
     monomials,
@@ -282,8 +281,7 @@ def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisa
 
     def coefficients(found: Mapping[str, Array], process: str) -> dict[str, Array]:
         names, _, pivots = spans[process]
-        made = fit_polynomials(found, names, pivots).polynomials
-        return {key: jax.device_put(by_monomial(tensors)) for key, tensors in made.items()}
+        return fit_polynomials(found, names, pivots).polynomials
 
     functionals, reduced = {}, {}
     for plan in prediction.plans:

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled
 from bsfit.predictions.plan import ProcessPlan
-from bsfit.predictions.response import Span, by_monomial, fit_polynomials, probes
+from bsfit.predictions.response import Span, fit_polynomials, probes
 from bsfit.theory import Rows
 
 NEGLIGIBLE = 1e-4
@@ -53,7 +53,7 @@ def motion(
         return np.stack(found) if found else np.zeros((0, len(points), len(rows.decay), plan.process.n_moments))
 
     def coefficients(values: Float[np.ndarray, "s p r k"]) -> Float[np.ndarray, "m s r k"]:
-        return by_monomial(fit_polynomials({"": values.swapaxes(0, 1)}, names, pivots).polynomials[""])
+        return np.asarray(fit_polynomials({"": values.swapaxes(0, 1)}, names, pivots).polynomials[""])
 
     middle = moments([np.zeros(changes.shape[1])])[0]
     plus, minus = moments(list(changes)), moments(list(-changes))

@@ -29,13 +29,13 @@ Span = tuple[tuple[str, ...], np.ndarray, list[int]]
 
 
 class Response(eqx.Module):
-    r"""Polynomials :math:`m_0+g^Tz+\frac12 z^THz`, arrays of any shape, in d coordinates z.
+    """Quadratic polynomials, arrays of any shape, in d coordinates.
 
     The coordinates are themselves real or imaginary parts of Wilson coefficients, `coordinates` names them; all others
-    follow linearly. Each entry of `polynomials` holds constant [...], gradient [..., d] and hessian [..., d, d].
+    follow linearly. Each entry of `polynomials` [m, ...] holds the coefficients of the `monomials`.
     """
 
-    polynomials: dict[str, tuple[Array, Array, Array]]
+    polynomials: dict[str, Array]
     coordinates: Coordinates = eqx.field(static=True)
 
 
@@ -86,19 +86,18 @@ def fit_polynomials(
     """Response of named arrays of functionals from their values at the `probes`; `pivots` as from `span`."""
     d = len(pivots)
     first, second = np.triu_indices(d, 1)
+    below, beside = np.tril_indices(d)
 
-    def tensors(values: Float[ArrayLike, "points ..."]) -> tuple[Array, Array, Array]:
+    def coefficients_of(values: Float[ArrayLike, "points ..."]) -> Array:
         constant, plus, minus, pairs = np.split(np.asarray(values), np.cumsum([1, d, d]))
         gradient, curvature = 0.5 * (plus - minus), plus + minus - 2.0 * constant
         single = gradient + 0.5 * curvature
-        mixed = pairs - constant - single[first] - single[second]
-        hessian = np.zeros((d, d, *constant.shape[1:]))
-        hessian[np.arange(d), np.arange(d)] = curvature
-        hessian[first, second] = hessian[second, first] = mixed
-        tensors = constant[0], np.moveaxis(gradient, 0, -1), np.moveaxis(hessian, (0, 1), (-2, -1))
-        return jax.device_put(tensors)
+        products = np.zeros((d, d, *constant.shape[1:]))
+        products[np.arange(d), np.arange(d)] = 0.5 * curvature
+        products[second, first] = pairs - constant - single[first] - single[second]
+        return jax.device_put(np.concatenate([constant, gradient, products[below, beside]]))
 
-    return Response({name: tensors(array) for name, array in values.items()}, _named(coefficients, pivots))
+    return Response({name: coefficients_of(array) for name, array in values.items()}, _named(coefficients, pivots))
 
 
 def named(span: Span) -> Coordinates:
@@ -116,26 +115,8 @@ def coordinates_of(coordinates: Sequence[tuple[str, bool]], theory: Theory) -> l
     return [stored_slope(value.imag if imaginary else value.real) for value, imaginary in parts]
 
 
-def values_at(response: Response, theory: Theory) -> dict[str, Array]:
-    """The functionals at the coefficients of a theory."""
-    d = len(response.coordinates)
-    z = coordinates_of(response.coordinates, theory)
-
-    def evaluate(constant: Array, gradient: Array, hessian: Array) -> Array:
-        # Written out in scalars, which XLA fuses under vmap; a batched contraction of such small tensors does not.
-        result = constant
-        for i in range(d):
-            inner = gradient[..., i] + 0.5 * hessian[..., i, i] * z[i]
-            for j in range(i):
-                inner = inner + hessian[..., i, j] * z[j]
-            result = result + inner * z[i]
-        return result
-
-    return {name: evaluate(*tensors) for name, tensors in response.polynomials.items()}
-
-
 def monomials(z: Sequence[Float[Array, ""]]) -> Float[Array, " m"]:
-    """One, the coordinates, their products."""
+    """One, the coordinates, and their products z_i z_j with j <= i, row by row."""
     products = [z[i] * z[j] for i in range(len(z)) for j in range(i + 1)]
     return jnp.stack([jnp.ones(()), *z, *products])
 
@@ -147,9 +128,7 @@ def polynomial(y: Float[Array, " m"], coefficients: Float[Array, "m *n"]) -> Flo
     return sum((y[i] * coefficients[i] for i in range(1, len(y))), y[0] * coefficients[0])
 
 
-def by_monomial(tensors: tuple[Array, Array, Array]) -> Float[np.ndarray, "m ..."]:
-    """Constant, gradient and hessian of a `Response` as coefficients of `monomials`."""
-    constant, gradient, hessian = map(np.asarray, tensors)
-    d = gradient.shape[-1]
-    products = [hessian[..., i, j] * (0.5 if i == j else 1.0) for i in range(d) for j in range(i + 1)]
-    return np.stack([constant, *np.moveaxis(gradient, -1, 0), *products])
+def values_at(response: Response, theory: Theory) -> dict[str, Array]:
+    """The functionals at the coefficients of a theory."""
+    y = monomials(coordinates_of(response.coordinates, theory))
+    return {name: polynomial(y, coefficients) for name, coefficients in response.polynomials.items()}
