@@ -358,8 +358,8 @@ def test_verdicts():
     assert failed(lambda_Hchi=0.5) == set()
     assert failed(lambda_Hchi=-0.5) == {"bounded_potential"}
     assert failed(lambda_phi=-0.1) == {"bounded_potential"}
-    assert failed(m_phi=300.0, lambda_Hphi=0.5) == {"no_tachyon"}
-    assert failed(m_phi=300.0, lambda_Hphi=-0.5) == {"no_tachyon", "bounded_potential"}
+    assert failed(m_phi=300.0, lambda_Hphi=0.5) == {"no_tachyon", "light_phi"}
+    assert failed(m_phi=300.0, lambda_Hphi=-0.5) == {"no_tachyon", "bounded_potential", "light_phi"}
     assert failed(lambda_L_tau=0.1) == failed(lambda_L_e_im=0.1) == {"lepton_flavour"}
     assert failed(epsilon=-0.2) == {"small_kinetic_mixing"}
     assert failed(epsilon=0.01) == failed(epsilon=0.01, m_chi=45.6) == failed(m_Zp=92.0, g_X=0.01) == set()
@@ -368,8 +368,8 @@ def test_verdicts():
     assert failed(g_X=0.02, m_chi=990.0) == {"kinetic_equilibrium"}
     assert failed(g_X=0.02, m_chi=1010.0) == failed(m_chi=990.0) == set()
     assert failed(mu_chi=100.0) == {"small_splitting"}
-    assert failed(m_phi=800.0, lambda_phichi=0.1) == {"heavy_phi"}
-    assert failed(m_phi=800.0) == set()
+    assert failed(m_phi=800.0, lambda_phichi=0.1) == {"heavy_phi", "light_phi"}
+    assert failed(m_phi=800.0) == {"light_phi"}
     for verdict in at(BENCHMARK).verdicts:
         assert np.isfinite(verdict.value)
         assert np.isfinite(verdict.limit)

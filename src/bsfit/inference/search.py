@@ -24,18 +24,25 @@ FEW = 10
 
 
 class Place(NamedTuple):
-    """One of the distinct minima: where, how deep, its gradient and curvature, how many starts ended there.
-
-    flat: number of directions without curvature; sides: bounds that hold parameters back, -1 below and 1 above.
-    """
+    """One of the distinct minima: where, how deep, its gradient and curvature, how many starts ended there."""
 
     position: np.ndarray
     value: float
     gradient: np.ndarray
     hessian: np.ndarray
     starts: int
-    flat: int
-    sides: np.ndarray
+
+    @property
+    def sides(self) -> np.ndarray:
+        """Bounds [n] that hold parameters back, -1 below and 1 above: where -2 log L rises visibly through the box."""
+        held = pressed(self.position, self.gradient) & (np.abs(self.gradient) > degeneracy.LEVEL)
+        return np.where(held, np.where(self.position > 0.5, 1, -1), 0)
+
+    @property
+    def flat(self) -> int:
+        """Number of directions without curvature."""
+        eigenvalues, _ = degeneracy.spectrum(self.hessian, self.sides == 0)
+        return int(np.sum(degeneracy.flat_candidates(eigenvalues)))
 
 
 class Best(NamedTuple):
@@ -112,7 +119,7 @@ def search(
             found = Minima(*(_with_row(old, i, new) for old, new in zip(found, centred, strict=True)))
             groups = _groups(objective, space, found, i, starts)
     position, gradient = found.position[i], found.gradient[i]
-    at_bound = _pressed(found, i)
+    at_bound = _place(found, i).sides != 0
     places = _distinct(found, space, i, groups)
     if not found.converged[i] and (edges := allowed.at_edge(objective, position, gradient)):
         outside += (f"the likelihood rises to the edge of where {', '.join(edges)} is met",)
@@ -146,14 +153,8 @@ def usual_lead(objective: Objective) -> Lead | None:
 
 
 def _groups(objective: Objective, space: Space, found: Minima, i: int, starts: int) -> list[degeneracy.Group]:
-    position, free = found.position[i], ~_pressed(found, i)
-    return degeneracy.find(objective, space, position, float(found.value[i]), found.hessian[i], free, starts)
-
-
-def _pressed(found: Minima, i: int) -> np.ndarray:
-    """Which parameters [n] a bound holds back: where -2 log L would rise on the whole way through the box, visibly."""
-    gradient = found.gradient[i]
-    return pressed(found.position[i], gradient) & (np.abs(gradient) > degeneracy.LEVEL)
+    at = _place(found, i)
+    return degeneracy.find(objective, space, at.position, at.value, at.hessian, at.sides == 0, starts)
 
 
 def _with_row(rows: np.ndarray, i: int, new: np.ndarray) -> np.ndarray:
@@ -225,11 +226,7 @@ def _is_saddle(found: Minima, i: int) -> bool:
 
 
 def _place(found: Minima, i: int) -> Place:
-    held = _pressed(found, i)
-    eigenvalues, _ = degeneracy.spectrum(found.hessian[i], ~held)
-    flat = int(np.sum(degeneracy.flat_candidates(eigenvalues)))
-    sides = np.where(held, np.where(found.position[i] > 0.5, 1, -1), 0)
-    return Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1, flat, sides)
+    return Place(found.position[i], float(found.value[i]), found.gradient[i], found.hessian[i], 1)
 
 
 def _distinct(found: Minima, space: Space, best: int, groups: list[degeneracy.Group]) -> list[Place]:

@@ -123,6 +123,13 @@ def without_phi(params: Params) -> bool:
     return isinstance(m_phi, float) and math.isinf(m_phi) and known_zero(params, "lambda_phi")
 
 
+def m_phi(params: Params) -> Float[Array, ""]:
+    r"""Diagonal mass of :math:`\phi`, from :math:`\lambda_\phi` where `m_phi` is infinite; infinite without both."""
+    given, quartic = (jnp.asarray(params.get(name, none)) for name, none in (("m_phi", jnp.inf), ("lambda_phi", 0.0)))
+    from_quartic = jnp.where(quartic > 0, safe_sqrt(quartic) * v_phi(params), jnp.inf)
+    return jnp.where(jnp.isfinite(given), given, from_quartic)
+
+
 def finite(mass: Float[Array, ""]) -> Float[Array, ""]:
     """A mass that may be infinite, as a finite one beyond all energies."""
     return jnp.where(jnp.isfinite(mass), mass, 1e9)

@@ -16,7 +16,12 @@ positive; only relative phases within a vector matter.
 conjugate. Since :math:`{\rm Re}\,V_{tb}V_{ts}^*<0`, a negative :math:`C_9` needs
 :math:`{\rm Re}\,\lambda_b\lambda_s^*<0`. The :math:`\alpha` of :math:`\Lambda_v` is that of the amplitudes.
 
-Tree level; `delta_loop` multiplies :math:`C_9` and :math:`C_{10}` by one plus itself, for the unknown loops. Left out:
+**Loops.** Tree level, and where :math:`\phi` is there and it and the Z' are lighter than a third of Q and L: the boxes
+of :math:`\phi` and its photon penguin and dipoles with Q, in the phase in which U(1)_X is not broken, where
+:math:`\phi` is the complex scalar of `scalar_loops`. That holds the Goldstone boson, whose box moves with the gauge by
+:math:`m_{Z'}^2/M^2` of itself, as much as what is left out: `delta_loop` multiplies the :math:`C_9` and
+:math:`C_{10}` of the tree by one plus itself, for the loops of the Z', of the relative size `delta_loop_size` =
+:math:`(2g_X)^2/16\pi^2`. The boxes are to the tree as :math:`M^2/16\pi^2v_\phi^2`. Left out: dipoles of leptons,
 lepton-flavour violation other than in b -> s, and the effects of the right-handed mixing :math:`m_f|\mu_f|/(Mm)`.
 Outputs (`Theory.quantities`) are listed in `theory`.
 """
@@ -36,8 +41,8 @@ from bsfit.dark_sector.higgs_portal import HiggsPortal
 from bsfit.dark_sector.widths import scalar_width
 from bsfit.dark_sector.z_prime_scattering import TopLoop
 from bsfit.loading.inputs import Inputs
-from bsfit.matching import z_prime, z_prime_exchange
-from bsfit.matching.scalar_sector import Scalars, finite, higgs_couplings, scalars, v_phi, without_phi
+from bsfit.matching import scalar_loops, z_prime, z_prime_exchange
+from bsfit.matching.scalar_sector import Scalars, finite, higgs_couplings, m_phi, scalars, v_phi, without_phi
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
     complex_parameter,
@@ -59,7 +64,8 @@ def theory(params: Params, inputs: Inputs) -> Theory:
 
     Quantities, in powers of GeV: `M_Q`, `M_L` (heavy fermions), `v_phi`, `D_sb`, `D_mumu`, `D_uu` (couplings of the
     Z'), `Gamma_Zp` and the partial widths `Gamma_Zp_mumu`, `Gamma_Zp_neutrinos`, ..., `C_bs_LL` (coefficient of
-    (s gamma P_L b)^2 in +H at the scale m_Zp), `m_R`, `m_I`, `m2_chi`, `m_h1`, `m_h2`, `sin_theta`, `epsilon_loop`.
+    (s gamma P_L b)^2 in +H at the scale m_Zp), `m_R`, `m_I`, `m2_chi`, `m_h1`, `m_h2`, `sin_theta`, `epsilon_loop`,
+    `delta_loop_size`.
     """
     m_zp = jnp.asarray(params["m_Zp"], dtype=float)
     z, scalar = currents(params, inputs), scalars(params, inputs)
@@ -79,8 +85,11 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         "m_h2": scalar.m_h2,
         "sin_theta": scalar.sin_theta,
         "epsilon_loop": z_prime.loop_kinetic_mixing(m_zp, z, inputs),
+        "delta_loop_size": (2 * jnp.asarray(params["g_X"])) ** 2 / (16 * jnp.pi**2),
     }
-    wilson = z_prime_exchange.wilson_coefficients(m_zp, z, inputs, params.get("delta_loop", 0.0))
+    tree = z_prime_exchange.wilson_coefficients(m_zp, z, inputs, params.get("delta_loop", 0.0))
+    loops = {} if without_phi(params) else loops_of_phi(params, inputs)
+    wilson = {name: tree.get(name, 0.0) + loops.get(name, 0.0) for name in {**tree, **loops}}
     dark = dark_sector(params, z, scalar, quantities["Gamma_Zp"], inputs)
     return Theory(WilsonCoefficients.of(wilson), quantities, verdicts(params, scalar, quantities, inputs), dark)
 
@@ -93,6 +102,26 @@ def currents(params: Params, inputs: Inputs) -> Currents:
     down, up = (mixing(params["m_Q"], each, charge, scale) for each in (quarks, to_up(quarks, ckm(inputs))))
     doublets = z_prime.mixed_quarks(down, up) + z_prime.mixed_leptons(mixing(params["m_L"], leptons, charge, scale))
     return doublets.with_kinetic_mixing(params.get("epsilon", 0.0))
+
+
+LIGHT = 1 / 3
+"""Mass of the scalar and the Z', over that of Q and L, up to which loops are counted in the unbroken phase."""
+
+
+def loops_of_phi(params: Params, inputs: Inputs) -> dict[str, Array]:
+    """Coefficients from the loops of phi with Q and L; zero where `lightness` says that they are not offered."""
+    quarks, leptons = (coupling_vector(params, *which) for which in (("lambda_Q", DOWN_QUARKS), ("lambda_L", LEPTONS)))
+    offered = lightness(params) < LIGHT
+    m_q, m_l = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L"))
+    m_x = jnp.where(offered, m_phi(params), LIGHT * m_q)
+    found, _ = scalar_loops.coefficients(quarks, leptons, (m_q, m_l, m_x), inputs)
+    return {name: jnp.where(offered, value, 0.0) for name, value in found.items()}
+
+
+def lightness(params: Params) -> Float[Array, ""]:
+    """Larger of the masses of phi and the Z' over the smaller of those of Q and L."""
+    heavy = jnp.minimum(jnp.asarray(params["m_Q"]), jnp.asarray(params["m_L"]))
+    return jnp.maximum(finite(m_phi(params)), jnp.asarray(params["m_Zp"])) / heavy
 
 
 # -------------------------------------------------------------------------------------------------- dark matter
@@ -194,6 +223,12 @@ def verdicts(params: Params, scalar: Scalars, quantities: Mapping[str, Array], i
             "of phi is not counted",
             finite(scalar.m_h2),
             jnp.where(to_phi == 0, 0.0, scalar.m_I),
+        ),
+        validity.below(
+            "light_phi",
+            "mass of phi or the Z' over that of Q or L, against 1/3: the loops of a heavier phi are not counted",
+            jnp.where(jnp.isfinite(m_phi(params)), lightness(params), 0.0),
+            LIGHT,
         ),
         validity.higgs_portal(params.get("lambda_Hchi", 0.0), scalar.m_I, inputs["m_h"]),
         validity.not_below(

@@ -32,7 +32,7 @@ MODEL = Model(
     {
         **dict.fromkeys(("M_Q", "M_L", "v_phi", "m_R", "m_I", "m_h1", "m_h2", "Gamma_Zp"), "GeV"),
         **{f"Gamma_Zp_{final}": "GeV" for final in _ZP_FINAL_STATES},
-        **dict.fromkeys(("D_sb", "D_mumu", "D_uu", "sin_theta", "epsilon_loop"), "1"),
+        **dict.fromkeys(("D_sb", "D_mumu", "D_uu", "sin_theta", "epsilon_loop", "delta_loop_size"), "1"),
         "C_bs_LL": "GeV^-2",
         "m2_chi": "GeV^2",
     },
