@@ -21,7 +21,9 @@ new phases in :math:`B_s` mixing. The strange quark mass is neglected against :m
 Energies in GeV, q2 in GeV^2.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -242,29 +244,54 @@ def decays(inputs: Inputs) -> Decay:
 # ---------------------------------------------------------------------------------------------------- observables
 
 
-class Sums(eqx.Module):
-    """Bin integrals of one row in LHCb's signs: CP sums and differences, their rates, nominal width in GeV^2.
+INTEGRALS = ("rate", "rate difference", *(f"S{i}" for i in ANGULAR), *(f"A{i}" for i in ANGULAR))
+"""CP sums and differences in LHCb's signs, and their rates: what observables are made of."""
 
-    `sums` and `differences` are in the order of `ANGULAR`, or empty where only rates are asked for.
-    """
 
-    sums: Float[Array, " i"]
-    differences: Float[Array, " i"]
-    rate: Float[Array, ""]
-    rate_difference: Float[Array, ""]
-    width: Float[Array, ""]
+class Sums:
+    """Integrals over one bin by the names of `INTEGRALS`, and its nominal width in GeV^2."""
 
-    def s(self, name: str) -> Float[Array, ""]:
+    def __init__(self, integrals: Mapping[str, Array | float], width: Array | float) -> None:
+        self.integrals, self.width = integrals, width
+
+    @property
+    def rate(self) -> Any:
+        """Twice the CP-averaged rate."""
+        return self.integrals["rate"]
+
+    @property
+    def rate_difference(self) -> Any:
+        """Rate of the particle's decay less that of the antiparticle's."""
+        return self.integrals["rate difference"]
+
+    def s(self, name: str) -> Any:
         """Numerator of S_i."""
-        return self.sums[_AT[name]]
+        return self.integrals[f"S{name}"]
 
-    def a(self, name: str) -> Float[Array, ""]:
+    def a(self, name: str) -> Any:
         """Numerator of A_i."""
-        return self.differences[_AT[name]]
+        return self.integrals[f"A{name}"]
 
 
-def _sums(moments: Float[Array, " k"], width: Float[Array, ""], y: Float[Array, ""]) -> Sums:
-    r"""Time integrals with :math:`y = \Delta\Gamma/(2\Gamma)`. Eqs. (42), (48) of 1502.05509; y = 0 without mixing.
+class _Noted(dict):
+    """Integrals of which nothing but the names is asked, which it notes."""
+
+    def __missing__(self, name: str) -> float:
+        self[name] = -1.0 if name == "S2c" else 1.0
+        return self[name]
+
+
+@functools.cache
+def integrals_of(key: str) -> tuple[str, ...]:
+    """The `INTEGRALS` that the quantity `key` reads."""
+    noted = _Noted()
+    sums = Sums(noted, 1.0)
+    _ = _PER_LEPTON[key](sums) if key in _PER_LEPTON else _PER_PAIR[key](sums, sums)
+    return tuple(noted)
+
+
+def _integrals(moments: Float[Array, " k"], y: Float[Array, ""]) -> Float[Array, " i"]:
+    """`INTEGRALS` over decay times, y = DeltaGamma/2 Gamma, 0 without mixing. Eqs. (42), (48) of 1502.05509.
 
     For a final state common to both mesons only the CP sums of i = 1, 2, 3, 4, 7 and the differences of i = 5, 6, 8, 9
     are untagged observables; the others are given as without mixing.
@@ -275,7 +302,8 @@ def _sums(moments: Float[Array, " k"], width: Float[Array, ""], y: Float[Array, 
     untagged_difference = dilution * (particle - antiparticle - y * interference)
     sums = jnp.where(_SAME_SIGN, untagged_sum, particle + antiparticle)
     differences = jnp.where(_SAME_SIGN, particle - antiparticle, untagged_difference)
-    return Sums(_LHCB_SIGN * sums, _LHCB_SIGN * differences, RATE @ sums, RATE @ differences, width)
+    rates = jnp.stack([RATE @ sums, RATE @ differences])
+    return jnp.concatenate([rates, _LHCB_SIGN * sums, _LHCB_SIGN * differences])
 
 
 def _transverse(x: Sums) -> Float[Array, ""]:
@@ -311,17 +339,12 @@ _PER_PAIR: dict[str, Callable[[Sums, Sums], Float[Array, ""]]] = {
     },
 }
 
-RATES = ("dBR/dq2", "BR", "Rmue", "Remu")
-"""Quantities made of the CP-averaged rate alone."""
-
 
 def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inputs) -> Float[Array, "r p"]:
-    """Linear functionals of the moments that the quantity `key` is made of: the rate, else all sums."""
+    """Linear functionals of the moments that the quantity `key` is made of: the integrals that it reads."""
     y = jnp.where(_is_bs(rows), 0.5 * inputs["DeltaGamma/Gamma_Bs"], 0.0)
-    found = jax.vmap(_sums)(moments, rows.q2_max - rows.q2_min, y)
-    if key in RATES:
-        return found.rate[:, None]
-    return jnp.concatenate([found.rate[:, None], found.rate_difference[:, None], found.sums, found.differences], axis=1)
+    found = jax.vmap(_integrals)(moments, y)
+    return found[:, np.array([INTEGRALS.index(name) for name in integrals_of(key)])]
 
 
 def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
@@ -331,9 +354,8 @@ def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -
     the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of `qed`, 1 at its central
     value. Raises `KeyError` for an unknown key.
     """
-    width = rows.q2_max - rows.q2_min
-    n = len(ANGULAR)
-    parts = [Sums(x[2 : n + 2], x[n + 2 :], x[0], x[0 if key in RATES else 1], width[i]) for i, x in enumerate(found)]
+    width, names = rows.q2_max - rows.q2_min, integrals_of(key)
+    parts = [Sums(dict(zip(names, x, strict=True)), width[i]) for i, x in enumerate(found)]
     value = (_PER_LEPTON[key] if key in _PER_LEPTON else _PER_PAIR[key])(*parts)
     if key not in ("Rmue", "Remu"):
         return value
