@@ -1,6 +1,6 @@
 """Chains of numpyro's NUTS as pure functions: their first state, transitions, and jumps between these."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -57,6 +57,7 @@ def advance(density: Any, state: Any, steps: int, settings: NutsSettings) -> tup
     return state, {name: jnp.swapaxes(leaf, 0, 1) for name, leaf in trace.items()}
 
 
+@runtime_checkable
 class Boxed(Protocol):
     """A log-density of the unbounded coordinates u of a sampler that has one of positions t in the unit box too."""
 

@@ -251,7 +251,7 @@ INTEGRALS = ("rate", "rate difference", *(f"S{i}" for i in ANGULAR), *(f"A{i}" f
 class Sums:
     """Integrals over one bin by the names of `INTEGRALS`, and its nominal width in GeV^2."""
 
-    def __init__(self, integrals: Mapping[str, Array | float], width: Array | float) -> None:
+    def __init__(self, integrals: Mapping[str, Array], width: Float[Array, ""]) -> None:
         self.integrals, self.width = integrals, width
 
     @property
@@ -276,8 +276,8 @@ class Sums:
 class _Noted(dict):
     """Integrals of which nothing but the names is asked, which it notes."""
 
-    def __missing__(self, name: str) -> float:
-        self[name] = -1.0 if name == "S2c" else 1.0
+    def __missing__(self, name: str) -> Float[Array, ""]:
+        self[name] = jnp.asarray(-1.0 if name == "S2c" else 1.0)
         return self[name]
 
 
@@ -285,7 +285,7 @@ class _Noted(dict):
 def integrals_of(key: str) -> tuple[str, ...]:
     """The `INTEGRALS` that the quantity `key` reads."""
     noted = _Noted()
-    sums = Sums(noted, 1.0)
+    sums = Sums(noted, jnp.ones(()))
     _ = _PER_LEPTON[key](sums) if key in _PER_LEPTON else _PER_PAIR[key](sums, sums)
     return tuple(noted)
 
