@@ -24,7 +24,9 @@ MODELS = (
     "altmannshofer_1609.04026",
     "arcadi_1803.05723",
     "cline_1702.00395",
+    "ellis_1705.03447",
     "falkowski_1803.04430",
+    "ko_1701.05788",
 )
 TOLERANCES = {
     "Gamma_Zp": 1e-6,

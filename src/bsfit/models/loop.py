@@ -39,6 +39,7 @@ from bsfit.matching.currents import (
     from_neutrinos,
     with_photon_penguin,
 )
+from bsfit.matching.muon_moment import lepton_dipoles
 from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
@@ -81,7 +82,7 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, m_q, inputs), strict=True)),
         **from_delta_f2(h, m_q, inputs),
         **from_muon_neutrinos(four_muon_box(leptons[1], m_l, m_x), 0.0, inputs),
-        **lepton_dipoles(leptons, m_l, m_x, inputs),
+        **lepton_dipoles(leptons, loops.dipole(m_l, m_x), inputs),
     }
     quantities = {
         "M_Q": m_q,
@@ -137,19 +138,6 @@ def delta_f2(
 def four_muon_box(muon: Complex[Array, ""], m_l: Float[Array, ""], m_x: Float[Array, ""]) -> Float[Array, ""]:
     r"""K of :math:`L=K(\bar\nu_\mu\gamma P_L\nu_\mu)(\bar\mu\gamma P_L\mu)`, GeV^-2: the box with two L."""
     return -(squared(muon) ** 2) / (64 * jnp.pi**2) * loops.box(m_l, m_l, m_x)
-
-
-def lepton_dipoles(
-    leptons: Vector, m_l: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
-) -> dict[str, Complex[Array, ""]]:
-    r"""Dipoles: :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I_1/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition."""
-    i1 = loops.dipole(m_l, m_x)
-    e, mu, _ = leptons
-    charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
-    return {
-        "C7_mumu": jnp.sqrt(2.0) * (mu * jnp.conj(mu)) * i1 / (16 * inputs["G_F"]),
-        "Cgamma_mue": charge * inputs["m_mu"] / (64 * jnp.pi**2) * jnp.conj(e) * mu * i1,
-    }
 
 
 # -------------------------------------------------------------------------------------------------- dark matter
