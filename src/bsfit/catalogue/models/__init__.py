@@ -16,6 +16,8 @@ NAMES = (
     "simplified",
     "charges",
     "xb3",
+    "b1b2",
+    "relic",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 
