@@ -1,6 +1,6 @@
 """Dark sectors of four models of the catalogue: independent widths and relic densities.
 
-Two are models, the others are put together from the blocks, with couplings computed here from the parameters of the
+Three are models, the other is put together from the blocks, with couplings computed here from the parameters of the
 stored points: fermions through a Z' with and without vectors in the final state, axial couplings with the dark Higgs
 boson, scalars in the t channel that interfere, real scalars.
 """
@@ -17,7 +17,6 @@ from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import FermionPairs, VectorExchange
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.fermion_vectors import DarkHiggs, FermionVectorPair
-from bsfit.dark_sector.real_scalars import MixedFermionExchange, RealFermionExchange
 from bsfit.dark_sector.thermal import average
 from bsfit.dark_sector.thermal.plasma import TabulatedPlasma
 from bsfit.loading.inputs import load_inputs
@@ -108,29 +107,7 @@ def xb3(p):
 
 
 def relic(p):
-    """The muons of the t channel, and the Z' with its coupling to them by a loop."""
-    v = p["m_Zp"] / (2 * p["g_X"])
-    mu = jnp.stack([jnp.zeros(()), p["lambda_Q_s"], p["lambda_Q_b"]]) * v / jnp.sqrt(2.0)
-    heavy = jnp.sqrt(p["m_Q"] ** 2 + jnp.sum(mu**2))
-    down = 2 * p["g_X"] * jnp.outer(mu, mu) / heavy**2 + 0j
-    leptons = diagonal(0.0, p["D_mumu_loop"], 0.0)
-    pairs = final_states({"up": (CKM @ down @ CKM.conj().T, NONE), "down": (down, NONE), "electron": (leptons, NONE),
-                          "neutrino": (leptons, NONE)})  # fmt: skip
-    both, charge = jnp.broadcast_to(p["M_L"], (1,)), jnp.broadcast_to(p["g_X"] * p["q_L"], (1,)) + 0j
-    heavy_leptons = FermionPairs(2 * jnp.ones(1), both, both, charge, charge)
-    pairs = jax.tree.map(lambda *x: jnp.concatenate(x), pairs, heavy_leptons)
-    current = DarkCurrent.split_scalar(p["m_R"], p["m_I"], p["g_X"])
-    width = pairs.width(p["m_Zp"]) + current.width(p["m_Zp"])
-    muons = jnp.asarray([MASSES["electron"][1], 0.0])
-    weight, final = p["y"] ** 4 * jnp.ones(2), (muons, muons, jnp.broadcast_to(p["M_L"], (2,)), jnp.zeros(0))
-    channels = (
-        RealFermionExchange(p["m_R"], weight / 4, *final),
-        RealFermionExchange(p["m_I"], weight / 4, *final, species=1),
-        MixedFermionExchange(p["m_R"], p["m_I"], weight, *final, species=1),
-        VectorExchange(current, p["m_Zp"], width, pairs, TOP, species=1),
-    )
-    masses = jnp.stack([p["m_R"], p["m_I"]])
-    return width, DarkSector(masses, jnp.ones(2), channels, p["m_Zp"][None], width[None], "real scalar")
+    return of_model("relic", {"Lambda": 5000.0, "g": p["g_X"], **p})
 
 
 SECTORS = {
@@ -170,7 +147,7 @@ def points(reference, model):
 def check(model, stored, plasma):
     params = dict(stored["parameters"])
     choice = [convert(params.pop(name)) for name, convert in DISCRETE.items() if name in params]
-    params = {"Gamma_phi_over_m": 0.0, "D_mumu_loop": stored.get("D_mumu_loop", 0.0), **params}
+    params = {"Gamma_phi_over_m": 0.0, **params}
     given = {name: jnp.asarray(v, dtype=float) for name, v in params.items() if v is not None}
     width, omega, sigma_v = (float(x) for x in solver(model, *choice)(given, plasma))
     assert width == pytest.approx(stored["width"], rel=1e-6)
@@ -199,7 +176,7 @@ def test_derivatives(model, reference):
     stored = points(reference, model)[0]
     params = dict(stored["parameters"])
     choice = [convert(params.pop(name)) for name, convert in DISCRETE.items() if name in params]
-    params = {"Gamma_phi_over_m": 0.01, "D_mumu_loop": stored.get("D_mumu_loop", 0.0), **params}
+    params = {"Gamma_phi_over_m": 0.01, **params}
     names = [name for name, v in params.items() if v not in (None, 0.0)]
     fixed = {name: jnp.zeros(()) for name in params if name not in names}
     start = jnp.asarray([float(params[name]) for name in names])

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from bsfit.matching.charges import Weyl, anomalies, landau_pole, right_handed, slope, vectorlike
+from bsfit.models import b1b2, relic, xb3
 from bsfit.models import charges as sets
-from bsfit.models import xb3
 
 
 def family(q, u, d, lepton, e, colours=3):
@@ -29,6 +29,8 @@ TABLES = {
     "L_mu - L_tau": three((0, 0, 0, 0, 0), (0, 0, 0, 1, 1), (0, 0, 0, -1, -1)),
     "quarks of [7]": [*vectorlike(3, 2, 1 / 6, 1), *vectorlike(3, 1, 2 / 3, -1), *vectorlike(3, 1, -1 / 3, -1)],
     "B1 + B2 - 2 B3": three(*[(q, q, q, 0, 0) for q in (1 / 3, 1 / 3, -2 / 3)]),
+    "b1b2": b1b2.fermions(-4.0, 1.3),
+    "relic": relic.fermions(-1.0),
     "xB3 with right-handed neutrinos": [
         *three((0, 0, 0, 0.7, 0.7), (0, 0, 0, -1, -1), (-0.7 / 3, -0.7 / 3, -0.7 / 3, 1, 1)),
         *(right_handed(1, 0.0, q) for q in (0.7, -1, 1)),
