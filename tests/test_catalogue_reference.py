@@ -53,11 +53,13 @@ def row_of(names, point):
 
 
 def parameters_of(names, row, point):
-    defaults = {p.name: float(p.default) for p in catalogue.MODELS[row].parameters if p.default is not None}
+    """Ours, those that another variant of the model has left out."""
+    known = {p.name: p.default for p in catalogue.MODELS[row].parameters}
+    defaults = {name: float(value) for name, value in known.items() if value is not None}
     given = {
         ours: float(point["parameters"][theirs])
         for theirs, ours in names["parameters"].items()
-        if theirs in point["parameters"]
+        if theirs in point["parameters"] and ours in known
     }
     return {**defaults, **names["fixed"], **given}
 

@@ -120,9 +120,10 @@ class FermionVectorPair(Channel):
         axial = real * crossed + squared * (d**2 + 2 * b**2) * (d + b - 2 * a)
         return 256 * a * (x**2 * axial + v * x * b * real * (d * (2 * d + b - 2 * a) * one - 1))
 
-    def thresholds(self) -> Float[Array, " 1"]:
+    def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return 2 * self.vector_mass[None]
+        own = self.current.m1[None] if self.species else jnp.zeros(0)
+        return 2 * jnp.append(own, self.vector_mass)
 
 
 class FermionVectorHiggs(Channel):
