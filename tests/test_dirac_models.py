@@ -1,4 +1,4 @@
-"""Models with Dirac dark matter behind a Z': signs and limits of their papers, verdicts, derivatives."""
+"""Models with fermion dark matter behind a Z': signs and limits of their papers, verdicts, derivatives."""
 
 import functools
 
@@ -18,7 +18,8 @@ from bsfit.predictions.bound_model import module_of
 from bsfit.standard_model.ckm import v_tb_v_ts
 
 REFERENCE = load_inputs("reference")
-MODELS = ("lmutau", "fermiophobic", "hidden", "simplified", "b1b2")
+INPUTS = load_inputs("reference", {"Z_mixing": 1.0})
+MODELS = ("lmutau", "fermiophobic", "hidden", "simplified", "b1b2", "hidden-majorana", "hidden-split")
 by_model = pytest.mark.parametrize("model", MODELS)
 LAMBDA2, VTS = float(lambda_v(REFERENCE)) ** 2, complex(v_tb_v_ts(REFERENCE))
 
@@ -107,6 +108,19 @@ def test_b1b2_in_closed_form():
     assert float(couplings["lambda_mix"]) == pytest.approx(2**0.5 * 1200 * np.sin(0.6) * 0.35 * 4 / 3000, rel=1e-12)
 
 
+def test_b1b2_with_a_charged_higgs_doublet():
+    """C10 of all leptons by its share in units of (Lambda_v g_X/m)^2, C9 by -(1 - 4 s_W^2) of it; Delta rho."""
+    unit, sin2 = (0.35 / 3000.0) ** 2 * LAMBDA2, float(INPUTS["sin2_theta_w"])
+    without, found = (compiled("b1b2")({**benchmark("b1b2"), "h_share": share}, INPUTS) for share in (0.0, 0.3))
+    for lepton in catalogue.LEPTONS:
+        shifts = {name: c9(found, lepton, name) - c9(without, lepton, name) for name in ("C9", "C10")}
+        assert shifts["C10"] == pytest.approx(0.3 * unit, rel=1e-6)
+        assert shifts["C9"] == pytest.approx(-(1 - 4 * sin2) * 0.3 * unit, rel=1e-6)
+    v2 = 1 / (2**0.5 * float(INPUTS["G_F"]))
+    assert float(found.quantities["Delta_rho"]) == pytest.approx((0.3 * 0.35 / 3000.0) ** 2 * v2, rel=1e-10)
+    assert "z_mixing" in failed("b1b2", h_share=1.0, g_X=0.5)
+
+
 def test_b1b2_widths_are_the_sums_of_charges():
     """Massless: m g^2/(24 pi) N_c (q_L^2 + q_R^2) of each; m g^2 q_chi^2/(12 pi) of dark matter."""
     q = at("b1b2", m_Zp=5e6, M_L=1e9, m_chi=1.0).quantities
@@ -151,7 +165,7 @@ def test_without_couplings_there_is_nothing(model):
         "hidden": {"theta_sb": 0.0},
         "simplified": {"g_sb": 0.0},
         "b1b2": {"g_X": 0.0},
-    }[model]
+    }.get(model, {"theta_sb": 0.0})
     found = at(model, **none)
     pairs = [(lepton, name) for lepton in catalogue.LEPTONS for name in catalogue.SEMILEPTONIC]
     assert not any(abs(c9(found, *pair)) for pair in pairs)
@@ -171,6 +185,7 @@ def test_benchmarks_say_what_they_are():
     assert failed("fermiophobic") == set()
     assert failed("hidden") == {"loop_trace"}
     assert failed("simplified") == {"loop_trace"}
+    assert failed("hidden-majorana") == failed("hidden-split") == {"loop_trace"}
     assert failed("b1b2") == {"loop_trace", "lhc_not_tested"}
 
 
@@ -228,6 +243,24 @@ FREE = {
     },
     "hidden": {"m_Zp": 600.0, "g_b": 0.4, "theta_sb": -0.05, "g_mu": 0.2, "g_chi": 1.0, "m_chi": 50.0},
     "simplified": {"m_Zp": 2000.0, "g_sb": -0.04, "g_bb": 0.1, "g_q": 0.02, "g_muL": 0.5, "g_muR": 0.2, "m_chi": 600.0},
+    "hidden-majorana": {
+        "m_Zp": 600.0,
+        "g_b": 0.4,
+        "theta_sb": -0.05,
+        "g_mu": 0.2,
+        "g_chi": 1.2,
+        "m_chi": 200.0,
+        "m_phi": 450.0,
+    },
+    "hidden-split": {
+        "m_Zp": 600.0,
+        "g_b": 0.4,
+        "theta_sb": -0.05,
+        "g_mu": 0.2,
+        "g_chi": 1.0,
+        "m_chi": 50.0,
+        "splitting": 0.5,
+    },
     "b1b2": {"g_X": 0.35, "m_Zp": 3000.0, "q_L": -4.0, "theta_mu": 0.6, "q_chi": 1.0, "m_chi": 1150.0},
 }
 """Parameters of which slopes are taken, and where: off the thresholds, on which benchmarks lie."""

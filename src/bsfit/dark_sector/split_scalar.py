@@ -12,8 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit import validity
-from bsfit.dark_sector import z_prime_decays, z_prime_scattering
-from bsfit.dark_sector.annihilation import VectorExchange
+from bsfit.dark_sector import z_prime_portal, z_prime_scattering
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.real_scalars import MixedFermionExchange, RealFermionExchange
 from bsfit.dark_sector.z_prime_scattering import TopLoop
@@ -54,10 +53,8 @@ class SplitScalar(eqx.Module):
 
         What the two ways of RI have in common does not interfere here: the Z' couples to muons by a loop only.
         """
-        m_zp, z = self.m_zp, self.currents
-        groups, pairs = z_prime_decays.fermion_pairs(z, inputs)
-        pairs = replace(pairs, kinds=z_prime_decays.final_states(groups))
-        edges, (z_mass, z_width) = z_prime_decays.thresholds(z, inputs), pairs.mixing_pole()
+        through = replace(z_prime_portal.exchange(self.m_zp, width, self.current(), self.currents, inputs), species=1)
+        pole_masses, pole_widths = z_prime_portal.poles(through)
         leptons = jnp.stack([inputs["m_mu"], jnp.zeros(())])
         weight = jnp.broadcast_to(self.yukawa**4, (2,))
         final = (leptons, leptons, jnp.broadcast_to(self.m_l, (2,)), jnp.zeros(0))
@@ -68,10 +65,10 @@ class SplitScalar(eqx.Module):
                 RealFermionExchange(self.m_r, weight / 4, *final, name="leptons"),
                 RealFermionExchange(self.m_i, weight / 4, *final, name="leptons of I", species=1),
                 MixedFermionExchange(self.m_r, self.m_i, weight, *final, name="leptons of R I", species=1),
-                VectorExchange(self.current(), m_zp, width, pairs, edges, species=1),
+                through,
             ),
-            pole_masses=jnp.append(z_mass, m_zp),
-            pole_widths=jnp.append(z_width, width),
+            pole_masses=pole_masses,
+            pole_widths=pole_widths,
             kind="real scalar",
             vector=self.nucleon_couplings(inputs),
             partners={"L": Partner(self.m_l, jnp.ones(()))},
@@ -87,13 +84,13 @@ class SplitScalar(eqx.Module):
                 self.m_r, counts="dark matter",
             ),
             validity.below(
-                "no_vector_pairs",
+                "vector_pairs",
                 "mass of dark matter in GeV, against that of the Z': above, it annihilates into pairs of Z', which is "
                 "not counted",
                 self.m_r, self.m_zp,
             ),
             validity.above(
-                "no_coannihilation",
+                "coannihilation",
                 "M_L over the mass of dark matter, against 1.2: below, L takes part in freeze-out and is not counted",
                 self.m_l / self.m_r, COANNIHILATION,
             ),

@@ -15,8 +15,10 @@ is at tree level and isoscalar, :math:`b_p=b_n=g_X^2q_\chi/m_{Z'}^2` [derived]: 
 Charges and the remnant symmetry that keeps :math:`\chi` stable are those of the paper's abstract; that L is a doublet
 is a choice. One scalar of charge :math:`q_L` that mixes L and gives the Z' its mass has the Yukawa coupling
 `lambda_mix`, a lower bound where others help. :math:`V_{cb}` and :math:`V_{ub}` need a further Higgs doublet of charge
-1 (1503.03477 [Crivellin:2015lwa]_) or heavy quarks: its share of the vacuum expectation value, which would mix Z and
-Z', is taken to be small, its scalars that change flavour are left out. No formula was compared with the text.
+1 (1503.03477 [Crivellin:2015lwa]_) or heavy quarks. `h_share`, its part of :math:`v^2`, mixes Z and Z' (`Delta_rho`):
+it shifts the decays into all leptons, :math:`C_{10}` by itself in the unit above [derived], and scattering; it may be
+zero, the default. The scalars of this doublet, which change flavour, are left out. No formula was compared with the
+text.
 """
 
 import jax.numpy as jnp
@@ -27,8 +29,9 @@ from bsfit.dark_sector.dirac_portal import DiracPortal
 from bsfit.dark_sector.z_prime_scattering import TopLoop
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import charges
+from bsfit.matching.hermitian import is_zero
 from bsfit.matching.vectorlike import mixing_by_angle, numbers
-from bsfit.matching.z_prime import Currents, mixed_leptons, quark_charges
+from bsfit.matching.z_prime import Currents, mixed_leptons, quark_charges, shift_of_rho
 from bsfit.standard_model.ckm import ckm
 from bsfit.theory import Params, Theory
 
@@ -40,16 +43,18 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     """The model at one point; parameters as in `catalogue.MODELS`, those not given are zero."""
     m_zp, m_chi, g, q_l, q_chi = numbers(params, "m_Zp", "m_chi", "g_X", "q_L", "q_chi")
     theta, m_l = numbers(params, "theta_mu", "M_L")
-    cutoff = params["Lambda"]
+    z, cutoff = currents(params, inputs), params["Lambda"]
+    rho = shift_of_rho(m_zp, z, inputs)
     largest = g * jnp.maximum(jnp.abs(q_l), 2 / 3)
     yukawa = jnp.sqrt(2.0) * m_l * jnp.abs(jnp.sin(theta) * g * q_l) / m_zp
     verdicts = (
         validity.perturbative_yukawas((yukawa,)),
         validity.below("perturbative_fermions", "g_X q_L, against sqrt(4 pi)", largest, validity.SQRT_4PI),
         validity.landau_pole(charges.landau_pole(g, charges.slope(fermions(q_l, q_chi), scalars=(q_l, 1.0, 1.0)))),
+        validity.z_mixing(rho),
     )
-    portal = DiracPortal(m_zp, m_chi, g * q_chi, currents(params, inputs), TopLoop(cutoff), cutoff)
-    return portal.theory(inputs, quantities={"lambda_mix": yukawa}, verdicts=verdicts)
+    portal = DiracPortal(m_zp, m_chi, g * q_chi, z, TopLoop(cutoff), cutoff)
+    return portal.theory(inputs, quantities={"lambda_mix": yukawa, "Delta_rho": rho}, verdicts=verdicts)
 
 
 def currents(params: Params, inputs: Inputs) -> Currents:
@@ -58,7 +63,9 @@ def currents(params: Params, inputs: Inputs) -> Currents:
     pair = (g * QUARKS[0], g * QUARKS[2])
     lepton = mixing_by_angle(params["M_L"], params["theta_mu"], {1: jnp.ones(())}, g * q_l)
     quarks = quark_charges(pair, pair, pair, ckm(inputs))
-    return (quarks + mixed_leptons(lepton)).with_kinetic_mixing(params.get("epsilon", 0.0))
+    z, share = quarks + mixed_leptons(lepton), params.get("h_share", 0.0)
+    z = z if is_zero(share) else z.with_higgs_charge(g * share)
+    return z.with_kinetic_mixing(params.get("epsilon", 0.0))
 
 
 def fermions(q_l: Float[Array, ""] | float, q_chi: Float[Array, ""] | float) -> list[charges.Weyl]:

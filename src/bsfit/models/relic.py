@@ -10,7 +10,7 @@ matter, and I: :math:`m_I^2-m_R^2=2\sqrt2\mu_\chi v_\phi` [derived].
   `loops.z_prime_vertex`], at zero momentum: none without splitting. :math:`C_9=-C_{10}` is negative for
   :math:`q_L{\rm Re}\,\lambda_b\lambda_s^*<0`; with :math:`B_s` mixing as measured -0.5 takes a Z' below 200 GeV.
 * :math:`a_\mu=\frac{m_\mu^2|y|^2}{32\pi^2}[I_1(M_L,m_R)+I_1(M_L,m_I)]>0` [derived: the dipole of the loop model,
-  half of it for each part]: complete, the Z' enters at a higher order.
+  half of it for each part]: complete, the Z' (`a_mu_Zp`) enters at a higher order and is not in it.
 * RR goes into muons and their neutrinos through L, a d-wave but for their masses (`dark_sector.real_scalars`); II, RI,
   and RI through the Z' take part in freeze-out, conversions of R and I being fast. The vector current turns R into I:
   no elastic scattering at this order.
@@ -28,16 +28,23 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit import validity
-from bsfit.dark_sector import z_prime_decays, z_prime_scattering
+from bsfit.dark_sector import z_prime_portal
 from bsfit.dark_sector.split_scalar import SplitScalar
 from bsfit.dark_sector.z_prime_scattering import TopLoop
 from bsfit.loading.inputs import Inputs
-from bsfit.matching import charges, loops, z_prime, z_prime_exchange
+from bsfit.matching import charges, loops
 from bsfit.matching.currents import from_muon_moment
 from bsfit.matching.vectorlike import DOWN_QUARKS, coupling_vector, couplings, mixing, numbers, to_up
-from bsfit.matching.z_prime import Currents, lepton_charges, mixed_leptons, mixed_quarks
+from bsfit.matching.z_prime import (
+    Currents,
+    lepton_charges,
+    loop_kinetic_mixing,
+    loop_trace,
+    mixed_leptons,
+    mixed_quarks,
+)
 from bsfit.standard_model.ckm import ckm
-from bsfit.theory import Params, Theory, Verdict, WilsonCoefficients
+from bsfit.theory import Params, Theory, Verdict
 
 
 def theory(params: Params, inputs: Inputs) -> Theory:
@@ -47,22 +54,19 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     m_q = z.down.heavy[0].mass
     top = TopLoop.of_doublet(m_q, z.up.left(2, 2).real / (2 * g))
     dark = SplitScalar(m_zp, m_r, m_i, m_l, g, y, z, top)
-    widths = z_prime_decays.outputs({**z_prime_decays.widths(m_zp, z, inputs), "chi": dark.current().width(m_zp)})
+    widths = z_prime_portal.widths(m_zp, dark.current(), z, inputs)
     a_mu = (inputs["m_mu"] * y) ** 2 / (32 * jnp.pi**2) * (loops.dipole(m_l, m_r) + loops.dipole(m_l, m_i))
     quantities = {
-        **z_prime_exchange.outputs(m_zp, z),
-        **widths,
-        **z_prime_scattering.outputs(dark.nucleon_couplings(inputs)),
         "a_mu_chi": a_mu,
-        "loop_trace": z_prime.loop_trace(z),
-        "epsilon_loop": z_prime.loop_kinetic_mixing(params["Lambda"], z, inputs),
+        "epsilon_loop": loop_kinetic_mixing(params["Lambda"], z, inputs),
         "mu_chi": jnp.abs(m_i**2 - m_r**2) * g / (jnp.sqrt(2.0) * m_zp),
         "M_Q": m_q,
         "v_phi": m_zp / (2 * g),
     }
-    wilson = z_prime_exchange.wilson_coefficients(m_zp, z, inputs) | from_muon_moment(a_mu, inputs)
-    conditions = (*dark.verdicts(), *verdicts(params, z, quantities, inputs))
-    return Theory(WilsonCoefficients.of(wilson), quantities, conditions, dark.dark_sector(widths["Gamma_Zp"], inputs))
+    sector = dark.dark_sector(widths["Gamma_Zp"], inputs)
+    conditions = (*dark.verdicts(), *verdicts(params, z, {**quantities, **widths}, inputs))
+    moment = from_muon_moment(a_mu, inputs)
+    return z_prime_portal.theory(m_zp, z, widths, sector, inputs, moment, quantities, conditions)
 
 
 def currents(params: Params, inputs: Inputs) -> Currents:
@@ -99,7 +103,7 @@ def verdicts(params: Params, z: Currents, quantities: Mapping[str, Array], input
                            jnp.abs(jnp.abs(q_l) - 1), 1e-12),
         validity.below("narrow_Zp", "width over mass of the Z', against 0.3", quantities["Gamma_Zp"] / m_zp, 0.3),
         validity.local_operators(jnp.stack([m_zp, m_l, quantities["M_Q"]]), inputs["m_b"]),
-        validity.loop_trace(quantities["loop_trace"]),
+        validity.loop_trace(loop_trace(z)),
         validity.light_quarks(light),
         *validity.kinetic_mixing(z.epsilon, m_zp, inputs["m_Z"]),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import math
 
 from bsfit.catalogue.models.rows import Model, Parameter, mass
-from bsfit.catalogue.models.z_prime import EPSILON, INCOMPLETE_MOMENT, OUTPUTS, coupling, cutoff
+from bsfit.catalogue.models.z_prime import EPSILON, INCOMPLETE_MOMENT, OUTPUTS, coupling, cutoff, higgs_share
 
 MODEL = Model(
     "b1b2",
@@ -17,10 +17,11 @@ MODEL = Model(
         mass("M_L"),
         coupling("q_chi", r"q_\chi", (0.05, 2.0), 1.0),
         mass("m_chi"),
+        higgs_share(0.0),
         EPSILON,
         cutoff(5000.0),
     ),
-    {**OUTPUTS, "lambda_mix": "1"},
+    {**OUTPUTS, "lambda_mix": "1", "Delta_rho": "1"},
     dark_matter=True,
     sources=("Celis:2016ayl", "Crivellin:2015lwa", "Vicente:2018frk"),
     data="lfu-mixing",

@@ -3,8 +3,6 @@
 from bsfit.catalogue.models.rows import PERTURBATIVE, Model, Parameter, mass, vector
 from bsfit.catalogue.models.z_prime import EPSILON, OUTPUTS, coupling, cutoff
 
-_OUTPUTS = {name: unit for name, unit in OUTPUTS.items() if name != "a_mu_Zp"}
-
 MODEL = Model(
     "relic",
     "bsfit.models.relic",
@@ -23,7 +21,7 @@ MODEL = Model(
         cutoff(5000.0),
     ),
     {
-        **_OUTPUTS,
+        **OUTPUTS,
         **dict.fromkeys(("M_Q", "v_phi", "mu_chi"), "GeV"),
         **dict.fromkeys(("a_mu_chi", "epsilon_loop"), "1"),
     },
