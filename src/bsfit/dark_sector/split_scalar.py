@@ -1,7 +1,7 @@
 r"""A scalar :math:`\chi=(R+iI)/\sqrt2` behind a Z' and a heavy lepton: annihilation, scattering, and where they hold.
 
 :math:`L=g(R\partial_\mu I-I\partial_\mu R)Z'^\mu+y\bar L_R\chi l_L^2` + h.c., L a doublet; R is the lighter part, and
-dark matter. From the blocks of `real_scalars` and `annihilation`; compared with independent numbers in
+dark matter. Derived here from the blocks of `real_scalars` and `annihilation`, compared with independent numbers in
 `test_every_stored_relic_density`.
 """
 

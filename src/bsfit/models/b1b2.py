@@ -48,7 +48,7 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     largest = g * jnp.maximum(jnp.abs(q_l), 2 / 3)
     yukawa = jnp.sqrt(2.0) * m_l * jnp.abs(jnp.sin(theta) * g * q_l) / m_zp
     verdicts = (
-        validity.perturbative_yukawas((yukawa,)),
+        validity.perturbative_yukawas((yukawa + 0j,)),
         validity.below("perturbative_fermions", "g_X q_L, against sqrt(4 pi)", largest, validity.SQRT_4PI),
         validity.landau_pole(charges.landau_pole(g, charges.slope(fermions(q_l, q_chi), scalars=(q_l, 1.0, 1.0)))),
         validity.z_mixing(rho),
