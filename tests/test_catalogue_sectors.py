@@ -1,7 +1,8 @@
-"""Dark sectors of four models of the catalogue put together from the blocks: independent widths and relic densities.
+"""Dark sectors of four models of the catalogue: independent widths and relic densities.
 
-Couplings are computed here, from the parameters of the stored points: fermions through a Z' with and without vectors in
-the final state, axial couplings with the dark Higgs boson, scalars in the t channel that interfere, real scalars.
+Three are models, the other is put together from the blocks, with couplings computed here from the parameters of the
+stored points: fermions through a Z' with and without vectors in the final state, axial couplings with the dark Higgs
+boson, scalars in the t channel that interfere, real scalars.
 """
 
 import functools
@@ -11,15 +12,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from bsfit import catalogue
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector.annihilation import FermionPairs, VectorExchange
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.fermion_vectors import DarkHiggs, FermionVectorPair
-from bsfit.dark_sector.real_scalars import MixedFermionExchange, RealFermionExchange
-from bsfit.dark_sector.scalar_exchange import ScalarExchange, ScalarVectorInterference
 from bsfit.dark_sector.thermal import average
 from bsfit.dark_sector.thermal.plasma import TabulatedPlasma
 from bsfit.loading.inputs import load_inputs
+from bsfit.predictions.bound_model import module_of
 from bsfit.standard_model.ckm import ckm
 from bsfit.theory import DarkSector
 
@@ -91,73 +92,22 @@ def hidden(p, majorana):
     return sector(current, p["m_Zp"], pairs, others, higgs_pole(p), kind="Majorana")
 
 
-CHARGES = {
-    "A": ((1, 1, -1), (1, 1, 0), (-3, -3), (0, -1), (3, 1)),
-    "B": ((1, 1, 0), (2, 2, 0), (-3, -4), (-3, -4), (2, -2)),
-    "C": ((0, 0, 1), (0, 0, 2), (-3, -4), (0, 0), (2, 0)),
-}
-"""Of doublets and up-type singlets of quarks, left- and right-handed muon, tau, dark matter."""
+def of_model(row, p):
+    """Those of a model, which takes the stored parameters but for the name of the gauge coupling."""
+    theory = module_of(catalogue.MODELS[row]).theory({**p, "g_X": p["g"]}, REFERENCE)
+    return theory.quantities["Gamma_Zp"], theory.dark
 
 
 def charges(p, name):
-    q, u, muon, tau, chi = CHARGES[name]
-    g = p["g"]
-    left = diagonal(0.0, g * muon[0], g * tau[0])
-    ups, right = (diagonal(*(g * x for x in q)), diagonal(*(g * x for x in u))), diagonal(0.0, g * muon[1], g * tau[1])
-    pairs = final_states({"up": ups, "down": (g * turned(q[0], q[2]), NONE), "electron": (left, right),
-                          "neutrino": (left, NONE)})  # fmt: skip
-    current = DarkCurrent.dirac(p["m_chi"], g * (chi[0] + chi[1]) / 2, g * (chi[1] - chi[0]) / 2)
-    others = [lambda _: FermionVectorPair(current, p["m_Zp"], dark_higgs(p))]
-    return sector(current, p["m_Zp"], pairs, others, higgs_pole(p))
+    return of_model(f"charges-{name}", {"Lambda": 5000.0, **p})
 
 
 def xb3(p):
-    g, x = p["g"], p["x"]
-    top, leptons = diagonal(0.0, 0.0, g * x / 3), diagonal(-x * g, -g, g)
-    pairs = final_states({"up": (top, top), "down": (turned(0.0, g * x / 3), top), "electron": (leptons, leptons),
-                          "neutrino": (leptons, NONE)})  # fmt: skip
-    current, yukawas = DarkCurrent.majorana(p["m_N"], g * p["Q_N"]), (p["y_e"], p["y_mu"], p["y_tau"])
-    both = {"electron": yukawas, "neutrino": yukawas}
-    through_eta = ScalarExchange.of({k: tuple(y + 0j for y in v) for k, v in both.items()}, p["m_eta"], p["m_N"],
-                                    REFERENCE, True, name="leptons")  # fmt: skip
-    masses = jnp.asarray([*MASSES["electron"], 0.0, 0.0, 0.0])
-    same = jnp.concatenate([jnp.diag(leptons)] * 2)
-    right = jnp.concatenate([jnp.diag(leptons), jnp.zeros(3)])
-    final = FermionPairs(jnp.ones(6), masses, masses, same, right)
-    squares = jnp.concatenate([jnp.stack(yukawas) ** 2] * 2)
-
-    def interference(width):
-        heavy = jnp.broadcast_to(p["m_eta"], (6,))
-        return ScalarVectorInterference(current, p["m_Zp"], width, final, squares, heavy, jnp.zeros(0))
-
-    others = [lambda _: through_eta, interference, lambda _: FermionVectorPair(current, p["m_Zp"], dark_higgs(p))]
-    return sector(current, p["m_Zp"], pairs, others, higgs_pole(p), kind="Majorana")
+    return of_model("xb3", {"Lambda": 5000.0, **p})
 
 
 def relic(p):
-    """The muons of the t channel, and the Z' with its coupling to them by a loop."""
-    v = p["m_Zp"] / (2 * p["g_X"])
-    mu = jnp.stack([jnp.zeros(()), p["lambda_Q_s"], p["lambda_Q_b"]]) * v / jnp.sqrt(2.0)
-    heavy = jnp.sqrt(p["m_Q"] ** 2 + jnp.sum(mu**2))
-    down = 2 * p["g_X"] * jnp.outer(mu, mu) / heavy**2 + 0j
-    leptons = diagonal(0.0, p["D_mumu_loop"], 0.0)
-    pairs = final_states({"up": (CKM @ down @ CKM.conj().T, NONE), "down": (down, NONE), "electron": (leptons, NONE),
-                          "neutrino": (leptons, NONE)})  # fmt: skip
-    both, charge = jnp.broadcast_to(p["M_L"], (1,)), jnp.broadcast_to(p["g_X"] * p["q_L"], (1,)) + 0j
-    heavy_leptons = FermionPairs(2 * jnp.ones(1), both, both, charge, charge)
-    pairs = jax.tree.map(lambda *x: jnp.concatenate(x), pairs, heavy_leptons)
-    current = DarkCurrent.split_scalar(p["m_R"], p["m_I"], p["g_X"])
-    width = pairs.width(p["m_Zp"]) + current.width(p["m_Zp"])
-    muons = jnp.asarray([MASSES["electron"][1], 0.0])
-    weight, final = p["y"] ** 4 * jnp.ones(2), (muons, muons, jnp.broadcast_to(p["M_L"], (2,)), jnp.zeros(0))
-    channels = (
-        RealFermionExchange(p["m_R"], weight / 4, *final),
-        RealFermionExchange(p["m_I"], weight / 4, *final, species=1),
-        MixedFermionExchange(p["m_R"], p["m_I"], weight, *final, species=1),
-        VectorExchange(current, p["m_Zp"], width, pairs, TOP, species=1),
-    )
-    masses = jnp.stack([p["m_R"], p["m_I"]])
-    return width, DarkSector(masses, jnp.ones(2), channels, p["m_Zp"][None], width[None], "real scalar")
+    return of_model("relic", {"Lambda": 5000.0, "g": p["g_X"], **p})
 
 
 SECTORS = {
@@ -197,7 +147,7 @@ def points(reference, model):
 def check(model, stored, plasma):
     params = dict(stored["parameters"])
     choice = [convert(params.pop(name)) for name, convert in DISCRETE.items() if name in params]
-    params = {"Gamma_phi_over_m": 0.0, "D_mumu_loop": stored.get("D_mumu_loop", 0.0), **params}
+    params = {"Gamma_phi_over_m": 0.0, **params}
     given = {name: jnp.asarray(v, dtype=float) for name, v in params.items() if v is not None}
     width, omega, sigma_v = (float(x) for x in solver(model, *choice)(given, plasma))
     assert width == pytest.approx(stored["width"], rel=1e-6)
@@ -226,7 +176,7 @@ def test_derivatives(model, reference):
     stored = points(reference, model)[0]
     params = dict(stored["parameters"])
     choice = [convert(params.pop(name)) for name, convert in DISCRETE.items() if name in params]
-    params = {"Gamma_phi_over_m": 0.01, "D_mumu_loop": stored.get("D_mumu_loop", 0.0), **params}
+    params = {"Gamma_phi_over_m": 0.01, **params}
     names = [name for name, v in params.items() if v not in (None, 0.0)]
     fixed = {name: jnp.zeros(()) for name in params if name not in names}
     start = jnp.asarray([float(params[name]) for name in names])

@@ -1,6 +1,5 @@
 """The command line: verbs call the Python API with what was typed, print, save, and tell the truth on exit."""
 
-import importlib
 import json
 import os
 import subprocess
@@ -17,6 +16,7 @@ from bsfit import catalogue, cli
 from bsfit.cache_folder import private
 from bsfit.cli import compilation_cache, runfile
 from bsfit.loading import selection
+from bsfit.predictions.bound_model import module_of
 from bsfit.results import FitResult, Posterior, PredictionTable, Profile, Scan, ScenarioTable
 
 QUICK = ("--no-cache", "-q")
@@ -235,7 +235,7 @@ def test_benchmarks_leave_nothing_open(model):
 @pytest.mark.parametrize("model", list(catalogue.MODELS))
 def test_outputs_of_the_catalogue_are_those_of_the_model(model):
     record = catalogue.MODELS[model]
-    theory = importlib.import_module(record.module).theory
+    theory = module_of(record).theory
     params = {} if model == "eft" else {p.name: p.default for p in record.parameters} | dict(record.benchmark)
     assert set(jax.eval_shape(lambda: theory(params, bsfit.load_inputs())).quantities) == set(record.quantities)
 

@@ -1,4 +1,4 @@
-"""Models with Dirac dark matter behind a Z': signs and limits of their papers, verdicts, derivatives."""
+"""Models with fermion dark matter behind a Z': signs and limits of their papers, verdicts, derivatives."""
 
 import functools
 
@@ -18,7 +18,8 @@ from bsfit.predictions.bound_model import module_of
 from bsfit.standard_model.ckm import v_tb_v_ts
 
 REFERENCE = load_inputs("reference")
-MODELS = ("lmutau", "fermiophobic", "hidden", "simplified")
+INPUTS = load_inputs("reference", {"Z_mixing": 1.0})
+MODELS = ("lmutau", "fermiophobic", "hidden", "simplified", "b1b2", "hidden-majorana", "hidden-split")
 by_model = pytest.mark.parametrize("model", MODELS)
 LAMBDA2, VTS = float(lambda_v(REFERENCE)) ** 2, complex(v_tb_v_ts(REFERENCE))
 
@@ -92,6 +93,55 @@ def test_fermiophobic_has_no_ckm_phase_in_c9():
     assert c9(at("fermiophobic", g_L=-1.0)).real > 0
 
 
+def test_b1b2_in_closed_form():
+    """C9 = -C10 = C_L = q_L s^2 (Lambda_v g_X/m)^2, real; b_p = b_n = g_X^2 q_chi/m^2 at tree level, no Z."""
+    found = at("b1b2", q_chi=0.7)
+    unit, couplings = (0.35 / 3000.0) ** 2, found.quantities
+    assert c9(found) == pytest.approx(-4 * np.sin(0.6) ** 2 * unit * LAMBDA2, rel=1e-12)
+    assert c9(found, operator="C10") == pytest.approx(-c9(found), rel=1e-13)
+    assert complex(found.wilson["CL_bsnumunumu"]) == pytest.approx(c9(found), rel=1e-13)
+    assert c9(at("b1b2", q_L=4.0)) == pytest.approx(-c9(found), rel=1e-13)
+    for name in ("b_p_tree", "b_n_tree"):
+        assert float(couplings[name]) == pytest.approx(0.7 * unit, rel=1e-4)  # u mixes with t by V_ub
+    assert couplings["b_p_Z"] == couplings["b_n_Z"] == 0
+    assert float(couplings["loop_trace"]) == pytest.approx(2 * 0.35 * -4, rel=1e-12)
+    assert float(couplings["lambda_mix"]) == pytest.approx(2**0.5 * 1200 * np.sin(0.6) * 0.35 * 4 / 3000, rel=1e-12)
+
+
+def test_b1b2_with_a_charged_higgs_doublet():
+    """C10 of all leptons by its share in units of (Lambda_v g_X/m)^2, C9 by -(1 - 4 s_W^2) of it; Delta rho."""
+    unit, sin2 = (0.35 / 3000.0) ** 2 * LAMBDA2, float(INPUTS["sin2_theta_w"])
+    without, found = (compiled("b1b2")({**benchmark("b1b2"), "h_share": share}, INPUTS) for share in (0.0, 0.3))
+    for lepton in catalogue.LEPTONS:
+        shifts = {name: c9(found, lepton, name) - c9(without, lepton, name) for name in ("C9", "C10")}
+        assert shifts["C10"] == pytest.approx(0.3 * unit, rel=1e-6)
+        assert shifts["C9"] == pytest.approx(-(1 - 4 * sin2) * 0.3 * unit, rel=1e-6)
+    v2 = 1 / (2**0.5 * float(INPUTS["G_F"]))
+    assert float(found.quantities["Delta_rho"]) == pytest.approx((0.3 * 0.35 / 3000.0) ** 2 * v2, rel=1e-10)
+    assert "z_mixing" in failed("b1b2", h_share=1.0, g_X=0.5)
+
+
+def test_b1b2_widths_are_the_sums_of_charges():
+    """Massless: m g^2/(24 pi) N_c (q_L^2 + q_R^2) of each; m g^2 q_chi^2/(12 pi) of dark matter."""
+    q = at("b1b2", m_Zp=5e6, M_L=1e9, m_chi=1.0).quantities
+    unit = 5e6 * 0.35**2 / (24 * np.pi)
+    assert float(q["Gamma_Zp_quarks"]) == pytest.approx(unit * 6 * 2 * (1 / 9 + 1 / 9 + 4 / 9), rel=1e-6)
+    assert float(q["Gamma_Zp_chi"]) == pytest.approx(unit * 2, rel=1e-6)
+    assert float(q["Gamma_Zp_mumu"]) == pytest.approx(unit * 16 * np.sin(0.6) ** 4, rel=1e-6)
+    assert float(q["Gamma_Zp_neutrinos"]) == pytest.approx(float(q["Gamma_Zp_mumu"]), rel=1e-6)
+
+
+def test_b1b2_mixing_of_mesons_only_goes_up_and_scattering_excludes():
+    """DeltaM_s/SM 1.353, 1.138, 1.088 at m/g_X of 5, 8, 10 TeV, and the running; LZ leaves 25 TeV sqrt(q_chi)."""
+    predicted = jax.jit(bsfit.prediction(["DeltaM_s/SM"], model="b1b2", inputs="reference"))
+    for scale, expected in ((5000.0, 1.353), (8000.0, 1.138), (10000.0, 1.088)):
+        found = predicted({**catalogue.MODELS["b1b2"].benchmark, "m_Zp": 0.35 * scale})
+        assert float(found[0]) == pytest.approx(expected, rel=5e-3)
+    dark = at("b1b2", g_X=0.1, m_Zp=2500.0, m_chi=1000.0)
+    sigma = float(direct_detection.predicted("sigma_SI", dark, REFERENCE))
+    assert sigma == pytest.approx(float(direct_detection.largest(1000.0, "lz-2022")), rel=0.05)
+
+
 def test_hidden_and_simplified_are_the_same_where_they_meet():
     """One with three couplings of quarks, one with an angle."""
     theta, g_b = -0.005, 0.4
@@ -114,7 +164,8 @@ def test_without_couplings_there_is_nothing(model):
         "fermiophobic": {"theta_Q": 0.0},
         "hidden": {"theta_sb": 0.0},
         "simplified": {"g_sb": 0.0},
-    }[model]
+        "b1b2": {"g_X": 0.0},
+    }.get(model, {"theta_sb": 0.0})
     found = at(model, **none)
     pairs = [(lepton, name) for lepton in catalogue.LEPTONS for name in catalogue.SEMILEPTONIC]
     assert not any(abs(c9(found, *pair)) for pair in pairs)
@@ -134,6 +185,8 @@ def test_benchmarks_say_what_they_are():
     assert failed("fermiophobic") == set()
     assert failed("hidden") == {"loop_trace"}
     assert failed("simplified") == {"loop_trace"}
+    assert failed("hidden-majorana") == failed("hidden-split") == {"loop_trace"}
+    assert failed("b1b2") == {"loop_trace", "lhc_not_tested"}
 
 
 def test_verdicts():
@@ -153,6 +206,9 @@ def test_verdicts():
     assert "lhc_not_tested" in failed("simplified", g_q=0.01)
     assert "perturbative_fermions" in failed("simplified", g_ER=3.6)
     assert "narrow_Zp" in failed("simplified", g_muL=3.5, g_bb=3.5)
+    assert {"narrow_Zp", "perturbative_fermions", "landau_pole"} <= failed("b1b2", g_X=1.0, q_L=-6.0)
+    assert "perturbative_yukawas" in failed("b1b2", M_L=20000.0)
+    assert "perturbative_gauge" in failed("b1b2", q_chi=12.0)
     for model in MODELS:
         assert all(np.isfinite(v.value) and np.isfinite(v.limit) for v in at(model).verdicts)
 
@@ -187,6 +243,25 @@ FREE = {
     },
     "hidden": {"m_Zp": 600.0, "g_b": 0.4, "theta_sb": -0.05, "g_mu": 0.2, "g_chi": 1.0, "m_chi": 50.0},
     "simplified": {"m_Zp": 2000.0, "g_sb": -0.04, "g_bb": 0.1, "g_q": 0.02, "g_muL": 0.5, "g_muR": 0.2, "m_chi": 600.0},
+    "hidden-majorana": {
+        "m_Zp": 600.0,
+        "g_b": 0.4,
+        "theta_sb": -0.05,
+        "g_mu": 0.2,
+        "g_chi": 1.2,
+        "m_chi": 200.0,
+        "m_phi": 450.0,
+    },
+    "hidden-split": {
+        "m_Zp": 600.0,
+        "g_b": 0.4,
+        "theta_sb": -0.05,
+        "g_mu": 0.2,
+        "g_chi": 1.0,
+        "m_chi": 50.0,
+        "splitting": 0.5,
+    },
+    "b1b2": {"g_X": 0.35, "m_Zp": 3000.0, "q_L": -4.0, "theta_mu": 0.6, "q_chi": 1.0, "m_chi": 1150.0},
 }
 """Parameters of which slopes are taken, and where: off the thresholds, on which benchmarks lie."""
 

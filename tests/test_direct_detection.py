@@ -199,8 +199,9 @@ def test_z_of_the_portal():
 
 def test_spin_of_axial_dark_matter():
     """One quark with (Delta_R - Delta_L) = 1: 3 mu^2/pi (g_A Delta q/2m^2)^2, u and d exchanged for neutrons."""
+    top = z_prime_scattering.TopLoop(1e3)
     one = z_prime.Currents(up=z_prime.Fermions(right=Hermitian.diagonal([1.0, 0.0, 0.0])))
-    spin = z_prime_scattering.spin_couplings(0.7, 1500.0, one, DEFAULT)
+    spin = z_prime_scattering.spin_couplings(0.7, 1500.0, one, top, DEFAULT)
     masses = jnp.asarray([300.0])
     dark = DarkSector(masses, jnp.full(1, 2.0), (), jnp.zeros(0), jnp.zeros(0), "Majorana", spin=spin)
     reduced = 300.0 * float(DEFAULT["m_nucleon"]) / (300.0 + float(DEFAULT["m_nucleon"]))
@@ -211,7 +212,7 @@ def test_spin_of_axial_dark_matter():
         assert float(found) == pytest.approx(3 * reduced**2 / np.pi * a**2 * 3.893793721e-28, rel=1e-12)
         assert direct_detection.predicted("sigma_SI", theory, DEFAULT) == 0
     vector = z_prime.Currents(up=one.up + z_prime.Fermions(left=Hermitian.diagonal([1.0, 0.0, 0.0])))
-    assert not np.any(z_prime_scattering.spin_couplings(0.7, 1500.0, vector, DEFAULT))
+    assert not np.any(z_prime_scattering.spin_couplings(0.7, 1500.0, vector, top, DEFAULT))
 
 
 @pytest.mark.slow

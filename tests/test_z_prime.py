@@ -198,12 +198,71 @@ def test_kinetic_mixing_far_above_the_z_is_hypercharge():
 
 def test_currents_without_kinetic_mixing_cost_nothing_for_it():
     z = right_handed(1e-3, 0.0)
-    assert z_prime_exchange.at_threshold(z, REFERENCE) is z.electron
+    charged, neutral = z_prime_exchange.at_threshold(z, REFERENCE)
+    assert charged is z.electron
+    assert neutral is z.neutrino.left
     groups, pairs = z_prime_decays.fermion_pairs(z, REFERENCE)
     assert pairs.mixing is None
     mixed = z.with_kinetic_mixing(0.01)
     assert (mixed + mixed).epsilon == pytest.approx(0.02)
     assert len(z_prime_decays.fermion_pairs(mixed, REFERENCE)[0]) > len(groups)
+
+
+# -------------------------------------------------------------------------------------------- a charged Higgs field
+
+
+def test_the_higgs_charge_is_the_exchange_of_the_z():
+    """The inverse of the exact mass matrix of Z and Z', first order in v^2/m^2, for all pairs of fermions."""
+    sin2, charge, m_zp = float(REFERENCE["sin2_theta_w"]), 0.7, 1e5
+    v2, g_z = 1 / (2**0.5 * float(REFERENCE["G_F"])), 0.74
+    squares = np.array([[g_z**2 * v2 / 4, -g_z * charge * v2 / 2], [-g_z * charge * v2 / 2, m_zp**2 + charge**2 * v2]])
+    inverse, bare = np.linalg.inv(squares), 4 / (g_z**2 * v2)
+    fields = [(name, side) for name in z_prime.NUMBERS for side in (0, 1)]
+    own = dict(zip(fields, np.random.default_rng(3).normal(size=len(fields)), strict=True))
+
+    def of_z(name, side):
+        numbers = z_prime.NUMBERS[name]
+        return g_z * ((numbers.isospin if side == 0 else 0.0) - sin2 * numbers.charge)
+
+    for first in fields:
+        for second in fields:
+            pair = [np.array([of_z(*field), own[field]]) for field in (first, second)]
+            beyond_the_z = pair[0] @ inverse @ pair[1] - pair[0][0] * pair[1][0] * bare
+            ours = [own[name, side] + charge * float(z_prime.through_the_z(name, REFERENCE)[side])
+                    for name, side in (first, second)]  # fmt: skip
+            assert m_zp**2 * beyond_the_z == pytest.approx(ours[0] * ours[1], abs=1e-5)
+
+
+def test_charges_like_hypercharge_leave_a_photon():
+    """All of v^2 charged: what is left of exchange at low energies couples to c_W^2 Q, whatever the chirality."""
+    cos2 = 1 - float(REFERENCE["sin2_theta_w"])
+    for name, numbers in z_prime.NUMBERS.items():
+        left, right = (float(x) / 2 for x in z_prime.through_the_z(name, REFERENCE))
+        assert numbers.charge - numbers.isospin + left == pytest.approx(cos2 * numbers.charge, abs=1e-14)
+        assert numbers.charge + right == pytest.approx(cos2 * numbers.charge, abs=1e-14)
+
+
+def test_z_mixing_in_decays_is_an_input():
+    """It moves C10 of all leptons alike; `reference` is without."""
+    z = z_prime.lepton_charges((0.0, 0.2, 0.0), (0.0, 0.2, 0.0)) + z_prime.quarks_in_down_basis(
+        Hermitian.outer({1: 0.1, 2: 1.0}, 0.2), V
+    )
+    charged = z.with_higgs_charge(0.1)
+    bare, off = (z_prime_exchange.wilson_coefficients(M, x, REFERENCE) for x in (z, charged))
+    assert all(abs(complex(off[name]) - complex(bare.get(name, 0.0))) < 1e-15 for name in off)
+    on = z_prime_exchange.wilson_coefficients(M, charged, REFERENCE.replace({"Z_mixing": 1.0}))
+    unit = complex(bare["C9_bsmumu"]) / 0.4
+    sin2 = float(REFERENCE["sin2_theta_w"])
+    for lepton in LEPTONS:
+        assert complex(on[f"C10_bs{lepton}{lepton}"]) == pytest.approx(0.1 * unit, rel=1e-12)
+        shift = complex(on[f"C9_bs{lepton}{lepton}"] - off[f"C9_bs{lepton}{lepton}"])
+        assert shift == pytest.approx((4 * sin2 - 1) * 0.1 * unit, rel=1e-10)
+        shift = complex(on[f"CL_bsnu{lepton}nu{lepton}"] - off[f"CL_bsnu{lepton}nu{lepton}"])
+        assert shift == pytest.approx(0.1 * unit, rel=1e-12)
+    assert (charged + charged).higgs == pytest.approx(0.2)
+    assert (z + charged).higgs == 0.1
+    rho = float(z_prime.shift_of_rho(M, charged, REFERENCE))
+    assert rho == pytest.approx((0.1 * 246.22 / M) ** 2, rel=1e-4)
 
 
 def test_gradients_are_finite_without_couplings():

@@ -143,3 +143,42 @@ def kinetic_mixing(epsilon: FloatLike, m_zp: FloatLike, m_z: FloatLike) -> tuple
     known = jnp.where(mass > 150.0, 0.03, jnp.where(mass > 70.0, 3e-3, 1e-3))
     message = "kinetic mixing, against an estimate of what precision tests and searches for muon pairs leave"
     return z_degeneracy(epsilon, m_zp, m_z), not_above("kinetic_limit", message, size, known)
+
+
+def axial_unitarity(axial: FloatLike, mass: FloatLike, m_zp: FloatLike) -> Verdict:
+    r"""Scattering of dark matter through longitudinal Z' is unitary: :math:`m_\chi<\sqrt{\pi/2}\,m_{Z'}/|g_A|`.
+
+    Standard: 1510.02110 [Kahlhoefer:2015bea]_.
+    """
+    message = (
+        "|g_A| m/m_Zp of dark matter, against sqrt(pi/2): above, exchange of the Z' and of the scalar that gives them "
+        "mass breaks unitarity at tree level"
+    )
+    size = jnp.abs(jnp.asarray(axial)) * jnp.asarray(mass) / jnp.asarray(m_zp)
+    return below("axial_unitarity", message, size, (jnp.pi / 2) ** 0.5)
+
+
+def dark_higgs(quartic: FloatLike, m_phi: FloatLike, mass: FloatLike) -> tuple[Verdict, ...]:
+    """A dark Higgs boson of a perturbative coupling, into pairs of which dark matter does not annihilate."""
+    strong = "quartic coupling m_phi^2/2w^2 of the dark Higgs boson, against 4 pi"
+    pairs = (
+        "mass of the dark Higgs boson in GeV, against that of dark matter: below, annihilation into two of them, a "
+        "p-wave, is open and not computed"
+    )
+    return (
+        below("dark_higgs_quartic", strong, quartic, 4 * jnp.pi),
+        above("dark_higgs_pairs", pairs, m_phi, mass),
+    )
+
+
+def z_mixing(shift_of_rho: FloatLike) -> Verdict:
+    """Masses of Z and Z' that mix no more than precision allows: an estimate, two sigma of a fit of rho alone."""
+    message = "shift of the rho parameter by the mixing of Z and Z', against an estimate of what precision tests leave"
+    return not_above("z_mixing", message, shift_of_rho, 8e-4)
+
+
+def top_yukawa(m_t: FloatLike, vev: FloatLike) -> Verdict:
+    """A Higgs doublet of that vacuum expectation value in GeV can give the top quark its mass."""
+    message = "Yukawa coupling that gives the top quark its mass, against sqrt(4 pi)"
+    coupling = jnp.sqrt(2.0) * jnp.asarray(m_t) / jnp.maximum(jnp.asarray(vev, dtype=float), 1e-6)
+    return below("perturbative_yukawas", message, coupling, SQRT_4PI)

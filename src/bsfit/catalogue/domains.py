@@ -28,7 +28,7 @@ _ABOVE_ZERO = Interval(0.0, closed=False)
 _INPUTS: tuple[tuple[tuple[str, ...], Interval], ...] = (
     (("m_quark_loop", "1/lambda_*"), Interval(-_INF)),  # their own errors reach below zero
     (("V_*", "sin2_theta_w", "alpha_*", "B->Xsgamma BR_SM"), Interval(0.0, 1.0)),
-    (("f_eff*", "coannihilation", "charmonium_gap"), Interval(0.0, 1.0)),
+    (("f_eff*", "coannihilation", "charmonium_gap", "Z_mixing"), Interval(0.0, 1.0)),
     (("DeltaGamma/Gamma_Bs",), Interval(-2.0, 2.0, closed=False)),
     (("f_N", "q_xenon", "Omega_h2_error", "QED_size*"), Interval(0.0)),
     (("m_*", "* BSZ m?", "mu_b", "Gamma_*", "tau_*", "G_F", "A_xenon"), _ABOVE_ZERO),

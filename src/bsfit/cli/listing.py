@@ -64,6 +64,7 @@ def parameter_row(model: str, parameter: catalogue.Parameter) -> dict[str, Any]:
     """What a table says about a parameter."""
     default = "must be given" if parameter.default is None else f"{parameter.default:g}"
     domain = "" if (parameter.lower, parameter.upper) == (-float("inf"), float("inf")) else f"> {parameter.lower:g}"
+    domain = f"{parameter.lower:g} to {parameter.upper:g}" if parameter.closed else domain
     row = {"model": model, "parameter": parameter.name, "default": default, "unit": parameter.unit, "domain": domain}
     benchmark = catalogue.MODELS[model].benchmark.get(parameter.name)
     return row | {"benchmark": None if benchmark is None else f"{benchmark:.4g}"}

@@ -61,6 +61,8 @@ class FermionConversion(Conversion):
 class VectorConversion(Conversion):
     r"""A real scalar R into a lighter one I through a vector M that is heavier than all energies.
 
+    Majorana fermions that are the parts of a Dirac one do the same: slow ones see the charge alone.
+
     Decays :math:`R\to If\bar f` and scattering :math:`Rf\to If` on fermions lighter than T, of others what Boltzmann's
     factor leaves; to leading order in the energy set free, :math:`\delta=(m_R^2-m_I^2)/2m_R`, and in T:
 

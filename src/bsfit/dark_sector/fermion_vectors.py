@@ -37,8 +37,10 @@ class DarkHiggs(eqx.Module):
     width: Scalar
 
     @classmethod
-    def of(cls, mass: FloatLike, current: DarkCurrent, vector_mass: FloatLike) -> "DarkHiggs":
-        r"""With its width into dark matter and into pairs of the vector.
+    def of(
+        cls, mass: FloatLike, current: DarkCurrent, vector_mass: FloatLike, relative_width: FloatLike = jnp.inf
+    ) -> "DarkHiggs":
+        r"""With its width into dark matter and into pairs of the vector, unless its width over mass is given, finite.
 
         :math:`\frac{m^2m_\phi}{8\pi w^2}\beta^3`, half of it for Majorana fermions, and
         :math:`\frac{m_\phi^3}{32\pi w^2}\sqrt{1-4x}(1-4x+12x^2)`, :math:`x=b/f`; a fermion of no axial coupling has
@@ -49,7 +51,11 @@ class DarkHiggs(eqx.Module):
         x = m_v**2 / s
         fermions = current.multiplicity / 8 * m**2 * m_phi * (2 * momentum(s, m, m) / m_phi) ** 3 / (8 * jnp.pi)
         vectors = m_phi**2 * momentum(s, m_v, m_v) / (16 * jnp.pi) * (1 - 4 * x + 12 * x**2)
-        return cls(m_phi, inverse_vev_squared(current, m_v) * (fermions + vectors) + _LEAST_WIDTH * m_phi)
+        relative = jnp.asarray(relative_width, dtype=float)
+        given = jnp.isfinite(relative)
+        calculated = inverse_vev_squared(current, m_v) * (fermions + vectors)
+        width = jnp.where(given, jnp.where(given, relative, 0.0) * m_phi, calculated)
+        return cls(m_phi, width + _LEAST_WIDTH * m_phi)
 
     def quartic(self, current: DarkCurrent, vector_mass: FloatLike) -> Scalar:
         r""":math:`\lambda_\phi=m_\phi^2/2w^2`, which perturbation theory wants below :math:`4\pi`."""
@@ -114,9 +120,10 @@ class FermionVectorPair(Channel):
         axial = real * crossed + squared * (d**2 + 2 * b**2) * (d + b - 2 * a)
         return 256 * a * (x**2 * axial + v * x * b * real * (d * (2 * d + b - 2 * a) * one - 1))
 
-    def thresholds(self) -> Float[Array, " 1"]:
+    def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return 2 * self.vector_mass[None]
+        own = self.current.m1[None] if self.species else jnp.zeros(0)
+        return 2 * jnp.append(own, self.vector_mass)
 
 
 class FermionVectorHiggs(Channel):

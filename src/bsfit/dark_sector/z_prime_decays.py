@@ -4,6 +4,8 @@ For the record `matching.z_prime.Currents`. Derived here, checked against the su
 `test_all_charge_goes_into_light_and_heavy_states` and independent numbers in `test_reference_points`.
 """
 
+from collections.abc import Collection
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
@@ -26,12 +28,14 @@ _ANTIPARTICLES = 2
 """Pairs of two different fermions come with the charges exchanged as well."""
 
 
-def fermion_pairs(z: Currents, inputs: Inputs) -> tuple[tuple[str, ...], FermionPairs]:
-    """All pairs of fermions that a Z' couples to, and of each its group.
+def fermion_pairs(
+    z: Currents, inputs: Inputs, kinds: Collection[str] = tuple(NUMBERS)
+) -> tuple[tuple[str, ...], FermionPairs]:
+    """All pairs of fermions of these kinds that a Z' couples to, and of each its group.
 
     Groups are `GROUPS`, with ``ee``, ``mumu`` and ``tautau`` apart. The top quark has its pole mass.
     """
-    rows = [row for name, f in z.kinds().items() for row in _rows(name, f, z.mixes(), inputs)]
+    rows = [row for name, f in z.kinds().items() if name in kinds for row in _rows(name, f, z.mixes(), inputs)]
     if not rows:
         none = jnp.zeros(0)
         return (), FermionPairs(none, none, none, none + 0j, none + 0j)

@@ -57,7 +57,7 @@ def nucleon_couplings(
         "tree": nucleon.vector(*(unit * coupling for coupling in quarks)),
         "photon": nucleon.photon(-e2 * unit / (24 * jnp.pi**2) * _logarithms(z, cutoff, inputs)),
         "kinetic": nucleon.photon(mixing * unit),
-        "Z": nucleon.z_boson(top_loop(top_coupling(z), top, inputs) * unit, inputs),
+        "Z": nucleon.z_boson(higgs_current(z, top, inputs) * unit, inputs),
     }
 
 
@@ -70,6 +70,14 @@ def _logarithms(z: Currents, cutoff: FloatLike, inputs: Inputs) -> Scalar:
             weights = jnp.full(len(rows), NUMBERS[kind].loop_weight)
             total = total + mass_logarithm(weights, couplings, own / jnp.asarray(cutoff))
     return total
+
+
+def higgs_current(z: Currents, top: TopLoop, inputs: Inputs) -> Scalar:
+    r"""Coupling :math:`c_H` of a Z' to the Higgs current, by the charge of the Higgs field and by loops of top quarks.
+
+    A doublet whose charge is the difference of those of top quarks, all of the vacuum expectation value, has no loop.
+    """
+    return z.higgs + top_loop(top_coupling(z) - z.higgs, top, inputs)
 
 
 def top_loop(coupling: FloatLike, top: TopLoop, inputs: Inputs) -> Scalar:
@@ -85,16 +93,20 @@ def top_loop(coupling: FloatLike, top: TopLoop, inputs: Inputs) -> Scalar:
     return 3 * squared / (16 * jnp.pi**2) * jnp.asarray(coupling) * logarithm
 
 
-def spin_couplings(g_axial: FloatLike, m_zp: FloatLike, z: Currents, inputs: Inputs) -> Float[Array, " 2"]:
+def spin_couplings(
+    g_axial: FloatLike, m_zp: FloatLike, z: Currents, top: TopLoop, inputs: Inputs
+) -> Float[Array, " 2"]:
     r"""Couplings of the spin of dark matter to that of proton and neutron, GeV^-2: `DarkSector.spin`.
 
-    :math:`a_N=\sum_qg_A(\Delta_R-\Delta_L)_{qq}\Delta q^N/2m_{Z'}^2` for u, d and s, standard (hep-ph/9506380
-    [Jungman:1995df]_); the axial charges of the neutron are those of the proton with u and d exchanged.
-    Kinetic mixing adds a vector and does not take part. The operator of the spin and the velocity that is coherent over
-    the nucleus is left out, 5 to 10 % of this or more where axial couplings of quarks cancel.
+    :math:`a_N=\sum_qg_A[\frac12(\Delta_R-\Delta_L)_{qq}-T_3c_H]\Delta q^N/m_{Z'}^2` for u, d and s, standard
+    (hep-ph/9506380 [Jungman:1995df]_), the Z by `higgs_current` derived here; the axial charges of the neutron are
+    those of the proton with u and d exchanged. Kinetic mixing adds a vector and does not take part. The operator of the
+    spin and the velocity that is coherent over the nucleus is left out, 5 to 10 % of this or more where axial couplings
+    of quarks cancel.
     """
-    unit = jnp.asarray(g_axial) / (2 * jnp.asarray(m_zp, dtype=float) ** 2)
-    u, d, s = (unit * (f.right(i, i) - f.left(i, i)).real for f, i in ((z.up, 0), (z.down, 0), (z.down, 1)))
+    unit, by_z = jnp.asarray(g_axial) / (2 * jnp.asarray(m_zp, dtype=float) ** 2), higgs_current(z, top, inputs)
+    quarks = ((z.up, 0, 1), (z.down, 0, -1), (z.down, 1, -1))
+    u, d, s = (unit * ((f.right(i, i) - f.left(i, i)).real - sign * by_z) for f, i, sign in quarks)
     strange = s * inputs["Delta_s"]
     proton = u * inputs["Delta_u"] + d * inputs["Delta_d"]
     neutron = u * inputs["Delta_d"] + d * inputs["Delta_u"]

@@ -1,14 +1,16 @@
-r"""The Z' in :math:`(g-2)_\mu/2`: loops of the muon, and of heavy leptons that it couples to.
+r"""The Z' in :math:`(g-2)_\mu/2`, loops of the muon and of heavy leptons; fermions and scalars in dipoles of leptons.
 
-Formulas of J. P. Leveille, Nucl. Phys. B137 (1978) 63 [Leveille:1977rc]_, for neutral vectors. They are the whole
-answer where the muon does not mix; where it does, its right-handed mixing and loops of the scalar are of their size.
+Formulas of J. P. Leveille, Nucl. Phys. B137 (1978) 63 [Leveille:1977rc]_. Those of the Z' are the whole answer where
+the muon does not mix; where it does, its right-handed mixing and loops of the scalar are of their size.
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.loading.inputs import Inputs
+from bsfit.matching.currents import from_muon_moment
 from bsfit.matching.loops import integral
+from bsfit.matching.vectorlike import Vector, squared
 from bsfit.matching.z_prime import Currents, kinetic_shift
 
 FloatLike = Float[ArrayLike, ""]
@@ -73,3 +75,21 @@ def opposite_chirality(x: FloatLike) -> Scalar:
 
 def _centre(x: FloatLike) -> Scalar:
     return 1 / jnp.sqrt(jnp.clip(jnp.asarray(x, dtype=float), 1e-8, 1.0))
+
+
+def lepton_dipoles(leptons: Vector, loop: Scalar, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    r"""Dipoles of a fermion and a scalar that couple to left-handed leptons by :math:`\lambda_i`, from the loop I.
+
+    :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition. Where the
+    fermion is charged, I is `loops.dipole` of its mass and that of the scalar; where the scalar is, minus that of the
+    two exchanged (standard, [Leveille:1977rc]_).
+    """
+    e, mu, _ = leptons
+    charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
+    transition = charge * inputs["m_mu"] / (64 * jnp.pi**2) * jnp.conj(e) * mu * loop
+    return {**from_muon_moment(scalar_loop(mu, loop, inputs), inputs), "Cgamma_mue": transition}
+
+
+def scalar_loop(muon: Complex[Array, ""], loop: Scalar, inputs: Inputs) -> Scalar:
+    r"""The shift of :math:`(g-2)_\mu/2` in `lepton_dipoles`."""
+    return inputs["m_mu"] ** 2 * squared(muon) * loop / (16 * jnp.pi**2)

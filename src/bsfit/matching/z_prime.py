@@ -6,7 +6,8 @@ coefficients are in `z_prime_exchange`; widths, annihilation and scattering in `
 `dark_sector.z_prime_scattering`. Derived here, as is all of the kinetic mixing, unless a source is named.
 
 A kinetic mixing :math:`L=-\frac\epsilon2F_Y^{\mu\nu}F_{X\mu\nu}` (the :math:`\epsilon` of 1803.04703
-[Vicente:2018frk]_ is minus half of it) is kept to first order: `kinetic_mixing`.
+[Vicente:2018frk]_ is minus half of it) is kept to first order: `kinetic_mixing`. A Higgs doublet that is charged too
+couples the Z' to :math:`H^\dagger i\overleftrightarrow{D}H` and mixes its mass with that of the Z: `through_the_z`.
 """
 
 import dataclasses
@@ -91,30 +92,48 @@ class Fermions(eqx.Module):
 
 
 class Currents(eqx.Module):
-    """Couplings of a Z' to the fermions of each charge, and its kinetic mixing, which is not in them."""
+    """Couplings of a Z' to the fermions of each charge, its kinetic mixing, and the coupling to the Higgs current.
+
+    Neither of the latter two is in the former.
+    """
 
     up: Fermions = eqx.field(default_factory=Fermions)
     down: Fermions = eqx.field(default_factory=Fermions)
     electron: Fermions = eqx.field(default_factory=Fermions)
     neutrino: Fermions = eqx.field(default_factory=Fermions)
     epsilon: FloatLike = 0.0
+    higgs: FloatLike = 0.0
 
     def kinds(self) -> dict[str, Fermions]:
         """The fermions by name."""
         return {name: getattr(self, name) for name in NUMBERS}
 
     def __add__(self, other: "Currents") -> "Currents":
-        """Both together, kinetic mixings too."""
+        """Both together, mixings too."""
         parts = {name: f + getattr(other, name) for name, f in self.kinds().items()}
-        return Currents(**parts, epsilon=jnp.asarray(self.epsilon) + other.epsilon if self.mixes() else other.epsilon)
+        epsilon, higgs = _sum(self.epsilon, other.epsilon), _sum(self.higgs, other.higgs)
+        return Currents(**parts, epsilon=epsilon, higgs=higgs)
 
     def with_kinetic_mixing(self, epsilon: FloatLike) -> "Currents":
         """The same with this kinetic mixing; a zero that is a plain number costs nothing."""
         return dataclasses.replace(self, epsilon=epsilon)
 
+    def with_higgs_charge(self, coupling: FloatLike) -> "Currents":
+        r"""The same with this coupling to :math:`H^\dagger i\overleftrightarrow{D}H`.
+
+        Where only a part of the vacuum expectation value is charged, that part of :math:`v^2` times gauge coupling and
+        charge.
+        """
+        return dataclasses.replace(self, higgs=coupling)
+
     def mixes(self) -> bool:
         """Whether there may be kinetic mixing."""
         return not is_zero(self.epsilon)
+
+
+def _sum(first: FloatLike, second: FloatLike) -> FloatLike:
+    """A zero that is a plain number stays one."""
+    return second if is_zero(first) else jnp.asarray(first) + second
 
 
 # ------------------------------------------------------------------------------------------------- charges
@@ -179,6 +198,22 @@ def kinetic_shift(kind: str, s: FloatLike, inputs: Inputs) -> tuple[Complex[Arra
 def at_low_energies(charge: float, inputs: Inputs) -> Float[Array, ""]:
     r"""The same at :math:`s\to0` for an electric charge, alike for both chiralities: :math:`-g_Yc_W^2Q_f`."""
     return -charge * hypercharge_coupling(inputs) * (1 - inputs["sin2_theta_w"])
+
+
+def through_the_z(kind: str, inputs: Inputs) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    r"""What a coupling of one to the Higgs current adds to :math:`\Delta_L^{ii}` and :math:`\Delta_R^{ii}`.
+
+    At :math:`s\to0`, :math:`2(T_3-s_W^2Q)` and :math:`-2s_W^2Q`: the masses of Z and Z' mix, and the light Z is
+    exchanged too. Derived here, checked against the exact inverse of the mass matrix in
+    `test_the_higgs_charge_is_the_exchange_of_the_z`.
+    """
+    f, sin2 = NUMBERS[kind], inputs["sin2_theta_w"]
+    return 2 * (f.isospin - sin2 * f.charge), -2 * sin2 * f.charge
+
+
+def shift_of_rho(m_zp: FloatLike, z: Currents, inputs: Inputs) -> Float[Array, ""]:
+    r""":math:`\Delta\rho=(cv/m_{Z'})^2` by a coupling c to the Higgs current, at leading order in it; derived here."""
+    return (jnp.asarray(z.higgs) / jnp.asarray(m_zp)) ** 2 / (jnp.sqrt(2.0) * inputs["G_F"])
 
 
 # --------------------------------------------------------------------------------------------- loops of fermions

@@ -16,8 +16,8 @@ from bsfit.matching.currents import (
     from_muon_neutrinos,
     from_neutrinos,
 )
-from bsfit.matching.hermitian import Hermitian
-from bsfit.matching.z_prime import Currents, Fermions, FloatLike, at_low_energies
+from bsfit.matching.hermitian import Hermitian, is_zero
+from bsfit.matching.z_prime import Currents, Fermions, FloatLike, at_low_energies, through_the_z
 
 _PAIRS = {"bs": ("down", 1, 2), "bd": ("down", 0, 2), "sd": ("down", 0, 1), "uc": ("up", 1, 0)}
 r"""Element of a coupling that changes the flavour :math:`q_1` into :math:`q_2`, by name of the pair."""
@@ -46,12 +46,22 @@ def delta_f2(m_zp: FloatLike, z: Currents) -> DeltaF2:
     return result
 
 
-def at_threshold(z: Currents, inputs: Inputs) -> Fermions:
-    """Charged leptons with the kinetic mixing as at low energies, where the photon's part of it is left."""
-    if not z.mixes():
-        return z.electron
-    shift = Hermitian.diagonal([at_low_energies(-1.0, inputs) * jnp.asarray(z.epsilon)] * 3)
-    return z.electron + Fermions(shift, shift)
+def at_threshold(z: Currents, inputs: Inputs) -> tuple[Fermions, Hermitian]:
+    """Charged leptons and neutrinos with what mixing adds at low energies.
+
+    Of the kinetic one the photon's part is left; by the Higgs current the Z takes part, unless the input `Z_mixing` is
+    0.
+    """
+    charged, neutral = z.electron, z.neutrino.left
+    if z.mixes():
+        shift = Hermitian.diagonal([at_low_energies(-1.0, inputs) * jnp.asarray(z.epsilon)] * 3)
+        charged = charged + Fermions(shift, shift)
+    if not is_zero(z.higgs):
+        higgs = jnp.asarray(z.higgs) * inputs["Z_mixing"]
+        left, right = (Hermitian.diagonal([higgs * x] * 3) for x in through_the_z("electron", inputs))
+        charged = charged + Fermions(left, right)
+        neutral = neutral + Hermitian.diagonal([higgs * through_the_z("neutrino", inputs)[0]] * 3)
+    return charged, neutral
 
 
 def wilson_coefficients(
@@ -62,10 +72,10 @@ def wilson_coefficients(
     :math:`C_9=-\frac{\Delta^{sb}_L}{V_{tb}V_{ts}^*}\frac{\Lambda_v^2}{m_{Z'}^2}(\Delta_R+\Delta_L)^{\mu\mu}`,
     :math:`C_{10}` with the difference R - L, primed ones with :math:`\Delta^{sb}_R`; `delta_loop` multiplies these by
     one plus itself. Kinetic mixing shifts :math:`C_9` of all charged leptons alike, neither :math:`C_{10}` nor
-    neutrinos.
+    neutrinos; a charged Higgs doublet, by the Z, all of them, :math:`C_{10}` most.
     """
     inverse = 1 / jnp.asarray(m_zp) ** 2
-    charged, neutral = at_threshold(z, inputs), z.neutrino.left
+    charged, neutral = at_threshold(z, inputs)
     mixing = delta_f2(m_zp, z)
     result = from_delta_f2(mixing["LL"], m_zp, inputs, right=mixing["RR"], mixed=mixing["LR"])
     for quarks, matrix in (("left", z.down.left), ("right", z.down.right)):

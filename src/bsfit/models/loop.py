@@ -19,7 +19,7 @@ lepton-flavour violation other than in b -> s and :math:`\mu\to e\gamma`.
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Float
 
 from bsfit import validity
 from bsfit.catalogue import LEPTONS
@@ -31,9 +31,8 @@ from bsfit.dark_sector.t_channel import FermionExchange
 from bsfit.dark_sector.t_channel_scattering import nucleon_couplings
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops, scalar_loops
-from bsfit.matching.currents import (
-    from_muon_neutrinos,
-)
+from bsfit.matching.currents import from_muon_neutrinos
+from bsfit.matching.muon_moment import lepton_dipoles
 from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
@@ -61,26 +60,10 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
     coefficients, found = scalar_loops.coefficients(quarks, leptons, (m_q, m_l, m_x), inputs)
     coefficients |= from_muon_neutrinos(scalar_loops.four_muon_box(leptons[1], m_l, m_x), 0.0, inputs)
-    coefficients |= lepton_dipoles(leptons, m_l, m_x, inputs)
+    coefficients |= lepton_dipoles(leptons, loops.dipole(m_l, m_x), inputs)
     quantities = {"M_Q": m_q, "M_L": m_l, **found}
     dark = dark_sector(params, quarks, leptons, inputs)
     return Theory(WilsonCoefficients.of(coefficients), quantities, verdicts(params, quarks, leptons, inputs), dark)
-
-
-# -------------------------------------------------------------------------------------------------- coefficients
-
-
-def lepton_dipoles(
-    leptons: Vector, m_l: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
-) -> dict[str, Complex[Array, ""]]:
-    r"""Dipoles: :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I_1/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition."""
-    i1 = loops.dipole(m_l, m_x)
-    e, mu, _ = leptons
-    charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
-    return {
-        "C7_mumu": jnp.sqrt(2.0) * (mu * jnp.conj(mu)) * i1 / (16 * inputs["G_F"]),
-        "Cgamma_mue": charge * inputs["m_mu"] / (64 * jnp.pi**2) * jnp.conj(e) * mu * i1,
-    }
 
 
 # -------------------------------------------------------------------------------------------------- dark matter

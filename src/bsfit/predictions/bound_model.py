@@ -92,8 +92,12 @@ def _refuse_missing(row: catalogue.Model, missing: Sequence[str]) -> None:
 
 
 def module_of(row: catalogue.Model | catalogue.Process) -> Any:
-    """The file that a row of the catalogue names, or what stands for one."""
-    return importlib.import_module(row.module) if isinstance(row.module, str) else row.module
+    """The file that a row of the catalogue names, or what is in it, or what stands for one."""
+    if not isinstance(row.module, str):
+        return row.module
+    file, _, inside = row.module.partition(":")
+    found = importlib.import_module(file)
+    return getattr(found, inside) if inside else found
 
 
 def row_of(model: ModelLike) -> catalogue.Model | None:
@@ -139,14 +143,14 @@ def _required_arguments(model: Any) -> int:
 def check_domain(model: str | catalogue.Model, name: str, value: Any, edge: bool = False) -> None:
     """Raise `BsfitInputError` if a parameter value is not a number in the interval where the parameter makes sense.
 
-    The `edge` of a range may be the end of that interval.
+    The `edge` of a range may be the end of that interval, though it be open.
     """
     parameter = catalogue.known_parameter(model, name)
     value = scalars.real(value, name, infinite=True)
     inside = parameter.lower < value < parameter.upper or (parameter.default == math.inf and value == math.inf)
-    if not inside and not (edge and parameter.lower <= value <= parameter.upper):
-        unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+    if not inside and not ((edge or parameter.closed) and parameter.lower <= value <= parameter.upper):
+        unit, less = "" if parameter.unit == "1" else f" {parameter.unit}", "<=" if parameter.closed else "<"
         raise BsfitInputError(
             f"parameter {name!r} = {value:g} is outside its domain",
-            expected=f"{parameter.lower:g} < {name} < {parameter.upper:g}{unit}",
+            expected=f"{parameter.lower:g} {less} {name} {less} {parameter.upper:g}{unit}",
         )

@@ -1,4 +1,4 @@
-"""The models, one file a row: adding one takes its file and its line in `NAMES`."""
+"""The models, one file a row, or several that share it: adding one takes its file and its line in `NAMES`."""
 
 import importlib
 
@@ -14,9 +14,20 @@ NAMES = (
     "fermiophobic",
     "hidden",
     "simplified",
+    "charges",
+    "xb3",
+    "b1b2",
+    "relic",
 )
+"""Files, each with its `MODEL`, or its `MODELS`."""
 
-MODELS: dict[str, Model] = {name: importlib.import_module(f"{__name__}.{name}").MODEL for name in NAMES}
+
+def _rows(name: str) -> tuple[Model, ...]:
+    file = importlib.import_module(f"{__name__}.{name}")
+    return file.MODELS if hasattr(file, "MODELS") else (file.MODEL,)
+
+
+MODELS: dict[str, Model] = {row.name: row for name in NAMES for row in _rows(name)}
 
 
 def model(given: str | Model) -> Model:

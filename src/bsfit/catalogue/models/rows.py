@@ -10,8 +10,9 @@ from bsfit.catalogue.coefficients import LEPTONS
 
 @dataclass(frozen=True)
 class Parameter:
-    """A real model parameter: default (None: must be given), unit, and the open interval in which it makes sense.
+    """A real model parameter: default (None: must be given), unit, and the interval in which it makes sense.
 
+    That is open, its ends do not belong to it, unless it is `closed`.
     `bounds` are those of a fit that frees it without any; None where no range is natural.
     """
 
@@ -22,11 +23,14 @@ class Parameter:
     upper: float = math.inf
     tex: str = ""
     bounds: tuple[float, float] | None = None
+    closed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """A model: `module` names the file of `models/` with its ``theory(params, inputs)``, or is what stands for one.
+
+    ``file:name`` is what goes by that name in the file, where that has several.
 
     `effective`: its parameters are the coefficients, so that the Standard Model is where all vanish, and the scenarios
     of global fits are parameters too. `dark_matter`: its theories have a dark sector. `refused` are observables that it

@@ -1,8 +1,9 @@
-"""What the rows of models with a Z' and Dirac dark matter are made of: the outputs that all of them have."""
+"""What the rows of models with a Z' and fermion dark matter are made of: the outputs that all of them have."""
 
+import math
 from collections.abc import Mapping
 
-from bsfit.catalogue.models.rows import Parameter
+from bsfit.catalogue.models.rows import Parameter, mass
 
 _FINAL_STATES = ("quarks", "heavy_light", "heavy", "charged_leptons", "neutrinos", "mumu", "chi")
 
@@ -13,6 +14,9 @@ OUTPUTS: Mapping[str, str] = {
     **{f"b_{nucleon}_{part}": "GeV^-2" for part in ("tree", "photon", "kinetic", "Z") for nucleon in "pn"},
 }
 """Units by name."""
+
+AXIAL_OUTPUTS: Mapping[str, str] = {"Gamma_phi": "GeV", "lambda_phi": "1", "Delta_rho": "1"}
+"""More of those whose dark matter has an axial coupling, and a dark Higgs boson its mass."""
 
 WIDTHS = tuple(f"Gamma_Zp_{final}" for final in _FINAL_STATES)
 
@@ -33,3 +37,14 @@ def coupling(name: str, tex: str, bounds: tuple[float, float], default: float | 
 def cutoff(default: float) -> Parameter:
     """The scale of a complete theory, where loops that are not finite end."""
     return Parameter("Lambda", default, "GeV", 200.0, tex=r"\Lambda")
+
+
+def dark_higgs() -> tuple[Parameter, Parameter]:
+    """Mass of the dark Higgs boson, and its width over it: if infinite, that into dark matter and pairs of the Z'."""
+    width = Parameter("Gamma_phi_over_m", math.inf, lower=0.0, tex=r"\Gamma_\phi/m_\phi")
+    return mass("m_phi"), width
+
+
+def higgs_share(default: float) -> Parameter:
+    """The part of the squared vacuum expectation value of the Higgs doublets that is charged."""
+    return Parameter("h_share", default, lower=0.0, upper=1.0, tex="h_{share}", bounds=(0.0, 1.0), closed=True)

@@ -1,0 +1,85 @@
+"""docs/catalogue.md: what each model of the catalogue is made of, predicts, and what limits it, in plain Markdown.
+
+``python benchmarks/catalogue_table.py [MODEL ...]`` prints it, for all models with dark matter or those named. A fit a
+model, each of a minute or so.
+"""
+
+import sys
+
+import numpy as np
+
+import bsfit
+from bsfit import catalogue
+from bsfit.predictions.at_relic_density import at_relic_density
+
+PREDICTED = {
+    "C9_bsmumu": "C9mu",
+    "C10_bsmumu": "C10mu",
+    "DeltaM_s/SM": "DeltaM_s/SM",
+    "Omega_h2": "Omega h2",
+    "sigma_SI": "sigma_SI",
+}
+DATA = ("lfu-mixing", "relic", "lz-2024")
+PLANCK = 0.12
+INTRODUCTION = """# Models
+
+Made by `python benchmarks/catalogue_table.py`. Every number is at the defaults of a model (`bsfit show MODEL`), or of a
+fit of its free parameters, with the others at their defaults, to `{data}`. No row says that a model survives, each says
+what was tested: searches at the LHC only where a condition says so. `DeltaM_s/SM` is over the Standard Model;
+`sigma_SI` in cm2 a nucleon; Omega h2 = {planck} is where the coupling named takes it. Pulls are measured minus
+predicted value over the error, those beyond two.
+"""
+
+
+def listed(pairs):
+    return ", ".join(f"{name} {value}" for name, value in pairs) or "-"
+
+
+def predictions(row):
+    refused = {name for name in PREDICTED if name in row.refused}
+    found = bsfit.predict([name for name in PREDICTED if name not in refused], model=row.name, params=row.benchmark)
+    return [(PREDICTED[name], f"{value:.3g}") for name, value in found.items()]
+
+
+def relic_line(row):
+    """The coupling at which the density is Planck's, and the coefficient and cross section there."""
+    name, bounds = row.relic
+    fixed = {key: value for key, value in row.benchmark.items() if key != name}
+    model = at_relic_density(row.name, name, bounds, PLANCK)
+    theory = bsfit.predict([name, "C9_bsmumu", "sigma_SI"], model=model, params=fixed)
+    if not np.isfinite(theory[name]):
+        return f"none for {name} in {list(bounds)}"
+    return listed([(name, f"= {theory[name]:.3g}"), ("C9mu", f"{theory['C9_bsmumu']:.3g}")])
+
+
+def limits(row):
+    """Conditions that fail at the defaults."""
+    notes = bsfit.predict(["Omega_h2", "sigma_SI"], model=row.name, params=row.benchmark).notes
+    return "; ".join(note.replace("|", "/") for note in notes) or "-"
+
+
+def verdict_of_today(row):
+    fixed = {key: value for key, value in row.benchmark.items() if key not in row.free}
+    found = bsfit.fit(bsfit.log_likelihood(row.name, list(DATA), dict(row.free), fixed))
+    best = listed((name, f"= {value:.3g}") for name, value in found.values.items())
+    pulls = listed((name, f"{pull:+.1f}") for name, pull in found.pulls if abs(pull) > 2.0)
+    return best, f"{found.status}; chi2 = {found.chi2:.1f} of {found.ndf + len(found.names)} values", pulls
+
+
+def main(names):
+    print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK))
+    for name in names:
+        row = catalogue.MODELS[name]
+        best, quality, pulls = verdict_of_today(row)
+        print(f"## `{name}`\n\n{row.summary[0].upper()}{row.summary[1:]}.\n")
+        print("| | |\n|---|---|")
+        print(f"| fields | {row.fields} |")
+        print(f"| predicts, at its defaults | {listed(predictions(row))} |")
+        print(f"| conditions that fail there | {limits(row)} |")
+        print(f"| Omega h2 = {PLANCK} | {relic_line(row)} |")
+        print(f"| best fit | {best}: {quality} |")
+        print(f"| against the data | {pulls} |\n", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or [name for name, row in catalogue.MODELS.items() if row.dark_matter])
