@@ -40,30 +40,31 @@ class PseudoDiracPortal(eqx.Module):
     top: TopLoop
     cutoff: FloatLike = 1.0
 
-    def masses(self) -> Float[Array, " 2"]:
-        """Of both."""
-        return jnp.stack([self.m_chi, self.m_chi + self.splitting])
+    def masses(self) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """Of both, the lighter first."""
+        return jnp.asarray(self.m_chi), jnp.asarray(self.m_chi + self.splitting)
 
     def current(self) -> DarkCurrent:
         """What turns one into the other."""
-        return DarkCurrent.pseudo_dirac(*self.masses(), self.coupling)
+        light, heavy = self.masses()
+        return DarkCurrent.pseudo_dirac(light, heavy, self.coupling)
 
     def dark_sector(self, width: Scalar, inputs: Inputs) -> DarkSector:
         """Annihilation through the Z' of this width in GeV and into pairs of it, and scattering through it."""
-        m_zp, z, masses = self.m_zp, self.currents, self.masses()
+        m_zp, z, (light, heavy) = self.m_zp, self.currents, self.masses()
         through = replace(z_prime_portal.exchange(m_zp, width, self.current(), z, inputs), species=1)
         pole_masses, pole_widths = z_prime_portal.poles(through)
         vector = z_prime_scattering.nucleon_couplings(self.coupling, m_zp, z, self.top, inputs, self.cutoff)
-        possible = z_prime_scattering.elastic(*masses, inputs)
+        possible = z_prime_scattering.elastic(light, heavy, inputs)
         return DarkSector(
-            masses=masses,
+            masses=jnp.stack([light, heavy]),
             dof=jnp.full(2, _STATES),
             channels=(through, self._vectors(0), self._vectors(1)),
             pole_masses=pole_masses,
             pole_widths=pole_widths,
             kind="Majorana",
             vector={name: value * possible for name, value in vector.items()},
-            conversions=(VectorConversion(*masses, self.coupling, m_zp, through.final, species=1),),
+            conversions=(VectorConversion(light, heavy, self.coupling, m_zp, through.final, species=1),),
         )
 
     def _vectors(self, species: int) -> FermionVectorPair:

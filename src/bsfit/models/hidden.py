@@ -65,9 +65,9 @@ class Split:
     @staticmethod
     def theory(params: Params, inputs: Inputs) -> Theory:
         """The model at one point."""
-        masses_and_coupling = numbers(params, "m_Zp", "m_chi", "splitting", "g_chi")
+        m_zp, m_chi, splitting, g_chi = numbers(params, "m_Zp", "m_chi", "splitting", "g_chi")
         z, cutoff = currents(params, inputs), params["Lambda"]
-        return PseudoDiracPortal(*masses_and_coupling, z, TopLoop(cutoff), cutoff).theory(inputs)
+        return PseudoDiracPortal(m_zp, m_chi, splitting, g_chi, z, TopLoop(cutoff), cutoff).theory(inputs)
 
 
 def currents(params: Params, inputs: Inputs) -> Currents:

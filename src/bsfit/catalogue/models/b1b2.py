@@ -36,4 +36,6 @@ MODEL = Model(
     },
     free={"g_X": (0.05, 1.0), "theta_mu": (0.0, 1.2)},
     refused=INCOMPLETE_MOMENT,
+    fields="Z', chi (1,1,0,q_chi) Dirac, vector-like L (1,2,-1/2,q_L)",
+    relic=("q_chi", (0.01, 5.0)),
 )

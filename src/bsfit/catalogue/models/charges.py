@@ -30,6 +30,8 @@ def _row(name: str, what: str) -> Model:
         benchmark={"g_X": 0.1, "m_Zp": 2400.0, "m_chi": 1150.0, "m_phi": 2000.0},
         free={"g_X": (0.01, 0.5)},
         refused={"a_mu": _CHARGED_MUONS},
+        fields="Z', chi Dirac with both chiralities charged, phi and Higgs doublets that break U(1)'",
+        relic=("g_X", (0.01, 1.0)),
     )
 
 

@@ -44,4 +44,6 @@ MODEL = Model(
     },
     free={"theta_Q": (0.0, 1.0), "theta_L": (0.0, 1.2)},
     refused=INCOMPLETE_MOMENT,
+    fields="Z', a fourth vector-like family Q4, L4 that mixes with q3 and l2, nu4 Dirac singlet",
+    relic=("g_nu", (0.01, 3.0)),
 )

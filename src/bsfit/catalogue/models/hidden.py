@@ -47,6 +47,8 @@ def _row(
         benchmark={**_POINT, **point},
         free={"theta_sb": (-0.05, 0.05), "g_mu": (0.0, 1.0)},
         refused=INCOMPLETE_MOMENT,
+        fields=f"Z', chi {kind}; what completes it sets Lambda",
+        relic=("g_chi", (0.01, 5.0)),
     )
 
 

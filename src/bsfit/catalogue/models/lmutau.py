@@ -39,4 +39,6 @@ MODEL = Model(
         "lambda_Q_b": 1.0,
     },
     free={"lambda_Q_s": (-0.2, 0.2)},
+    fields="Z', Phi (1,1,0,1), chi (1,1,0,q_chi) Dirac, vector-like Q (3,2,1/6,1), D (3,1,-1/3,-1), U (3,1,2/3,-1)",
+    relic=("q_chi", (0.01, 5.0)),
 )

@@ -27,4 +27,6 @@ MODEL = Model(
         "lambda_L_mu": 2.0,
     },
     free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, PERTURBATIVE)},
+    fields="X (1,1,0) complex scalar, vector-like Q (3,2,1/6) and L (1,2,-1/2), all odd",
+    relic=("lambda_L_mu", (0.05, 10.0)),
 )

@@ -40,4 +40,6 @@ MODEL = Model(
         "m_I": 1000.0,
     },
     free={"lambda_Q_s": (-1.0, 1.0), "y": (0.5, PERTURBATIVE)},
+    fields="Z', phi (1,1,0,2), chi (1,1,0,-1) split into m_R and m_I, vector-like Q (3,2,1/6,2) and L (1,2,-1/2,q_L)",
+    relic=("y", (0.3, 5.0)),
 )

@@ -34,7 +34,9 @@ class Model:
 
     `effective`: its parameters are the coefficients, so that the Standard Model is where all vanish, and the scenarios
     of global fits are parameters too. `dark_matter`: its theories have a dark sector. `refused` are observables that it
-    cannot predict, with the reason. `sources` are the papers to cite.
+    cannot predict, with the reason. `sources` are the papers to cite. `fields` are those beyond the Standard Model with
+    their charges under SU(3), SU(2), U(1)_Y and U(1)', in words; `relic` is a coupling that the relic density can fix,
+    and where it is looked for.
 
     `quantities` are its outputs besides the coefficients, with their units; complex ones have ``_im`` partners.
     For fits that are not told otherwise, and which then print them: `data`; `benchmark`, a point in which every
@@ -53,6 +55,8 @@ class Model:
     effective: bool = False
     dark_matter: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
+    fields: str = ""
+    relic: tuple[str, tuple[float, float]] | None = None
 
 
 PERTURBATIVE = 3.5

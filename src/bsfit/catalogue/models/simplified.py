@@ -38,4 +38,6 @@ MODEL = Model(
     },
     free={"g_sb": (-0.02, 0.02), "g_muL": (0.0, 1.5)},
     refused=INCOMPLETE_MOMENT,
+    fields="Z', chi Dirac, vector-like E for the muon's moment; what completes it sets Lambda",
+    relic=("g_chi", (0.01, 3.0)),
 )
