@@ -52,10 +52,14 @@ def relic_line(row):
     return listed([(name, f"= {theory[name]:.3g}"), ("C9mu", f"{theory['C9_bsmumu']:.3g}")])
 
 
-def limits(row):
-    """Conditions that fail at the defaults."""
-    notes = bsfit.predict(["Omega_h2", "sigma_SI"], model=row.name, params=row.benchmark).notes
-    return "; ".join(note.replace("|", "/") for note in notes) or "-"
+def limits(row, meanings):
+    """Conditions that fail at the defaults, by name; `meanings` learns what they are."""
+    failed = []
+    for note in bsfit.predict(["Omega_h2", "sigma_SI"], model=row.name, params=row.benchmark).notes:
+        (name, text), found = note.split(": ", 1), note[note.rindex("(") :]
+        meanings[name] = text.removesuffix(found).rstrip()
+        failed.append(f"`{name}` {found}")
+    return ", ".join(failed) or "-"
 
 
 def verdict_of_today(row):
@@ -68,6 +72,7 @@ def verdict_of_today(row):
 
 def main(names):
     print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK))
+    meanings = {}
     for name in names:
         row = catalogue.MODELS[name]
         best, quality, pulls = verdict_of_today(row)
@@ -75,10 +80,13 @@ def main(names):
         print("| | |\n|---|---|")
         print(f"| fields | {row.fields} |")
         print(f"| predicts, at its defaults | {listed(predictions(row))} |")
-        print(f"| conditions that fail there | {limits(row)} |")
+        print(f"| conditions that fail there | {limits(row, meanings)} |")
         print(f"| Omega h2 = {PLANCK} | {relic_line(row)} |")
         print(f"| best fit | {best}: {quality} |")
         print(f"| against the data | {pulls} |\n", flush=True)
+    print("## Conditions\n\n| condition | what is compared |\n|---|---|")
+    for name, text in sorted(meanings.items()):
+        print(f"| `{name}` | {text} |")
 
 
 if __name__ == "__main__":
