@@ -114,6 +114,30 @@ def test_nothing_is_left_of_a_heavy_z_prime(model):
     assert all(float(heavy.quantities[f"b_{n}_{part}"]) < 1e-15 for n in "pn" for part in ("tree", "Z"))
 
 
+@pytest.mark.parametrize(
+    ("model", "muon", "neutrinos", "quarks"),
+    [
+        ("charges-A", 9 + 9, 9, 3 * (6 + 2)),
+        ("charges-B", 9 + 16, 9 + 9, 3 * (4 + 8)),
+        ("charges-C", 9 + 16, 9, 3 * (2 + 4)),
+        ("xb3", 2.0, 1 + 1 + 0.25, 3 * 4 * 0.25 / 9),
+    ],
+)
+def test_widths_count_squares_of_charges(model, muon, neutrinos, quarks):
+    """g^2 m/24 pi for every Weyl fermion of charge one, where masses are small; Dirac and Majorana dark matter."""
+    found, point = at(model), benchmark(model)
+    m, g = point["m_Zp"], point["g_X"]
+    for name, squares, rel in (("mumu", muon, 1e-7), ("neutrinos", neutrinos, 1e-12), ("quarks", quarks, 0.03)):
+        width = float(found.quantities[f"Gamma_Zp_{name}"])
+        assert width == pytest.approx(squares * g**2 * m / (24 * np.pi), rel=rel), name
+    vector, axial, mass = {"charges-A": (2, -1, 1150.0), "charges-B": (0, -2, 1150.0), "charges-C": (1, -1, 1150.0),
+                           "xb3": (0, 2**-0.5, 300.0)}[model]  # fmt: skip
+    r2 = (mass / m) ** 2
+    beta = (1 - 4 * r2) ** 0.5
+    expected = m * beta * g**2 / (12 * np.pi) * (vector**2 * (1 + 2 * r2) + axial**2 * beta**2)
+    assert float(found.quantities["Gamma_Zp_chi"]) == pytest.approx(expected, rel=1e-12)
+
+
 def test_without_x_electrons_and_quarks_are_neutral():
     found = at("xb3", x=0.0)
     assert not any(coefficients(found, "C9").values())

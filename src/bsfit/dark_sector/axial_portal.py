@@ -3,7 +3,8 @@ r"""Dirac or Majorana dark matter with an axial coupling to a Z', and the dark H
 `z_prime_portal` for currents :math:`\bar\chi\gamma^\mu(g_V+g_A\gamma_5)\chi` and, of Majorana fermions,
 :math:`\frac{g_A}2\bar\chi\gamma^\mu\gamma_5\chi`. One scalar :math:`\phi` gives mass to dark matter and to the Z'
 (`fermion_vectors`): it takes part in :math:`\chi\chi\to Z'Z'`, and :math:`\chi\chi\to Z'\phi` opens at
-:math:`m_\phi+m_{Z'}=2m_\chi`. Annihilation into :math:`\phi\phi` is left out: a verdict says where it is open.
+:math:`m_\phi+m_{Z'}=2m_\chi`. Annihilation into :math:`\phi\phi` is left out: a verdict says where it is open. Derived
+here, compared with independent numbers in `test_every_stored_point`.
 """
 
 from collections.abc import Callable, Mapping

@@ -38,7 +38,7 @@ MODEL = Model(
         "m_phi": 1000.0,
         "Gamma_phi_over_m": 0.01,
     },
-    free={"g_X": (0.05, 1.0), "x": (-2.0, 1.0)},
+    free={"g_X": (0.05, 1.0), "x": (-2.0, 2.0)},
     fields="Z', three right-handed N, inert doublet eta, singlets that break U(1)'",
     relic=("y_mu", (0.05, 3.5)),
 )
