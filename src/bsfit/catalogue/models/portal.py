@@ -54,5 +54,5 @@ MODEL = Model(
     free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, 2.0)},
     refused={"a_mu": _NO_DIPOLES, "BR(mu->egamma)": _NO_DIPOLES},
     fields="Z', phi (1,1,0,2), chi (1,1,0,-1) complex scalar, vector-like Q (3,2,1/6,2) and L (1,2,-1/2,2)",
-    relic=("lambda_L_mu", (0.01, 3.5)),
+    relic=("g_X", (0.001, 1.0)),
 )
