@@ -25,6 +25,7 @@ MODELS = (
     "arcadi_1803.05723",
     "cline_1702.00395",
     "falkowski_1803.04430",
+    "sala_1704.06188",
 )
 TOLERANCES = {
     "Gamma_Zp": 1e-6,

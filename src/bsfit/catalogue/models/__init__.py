@@ -14,6 +14,7 @@ NAMES = (
     "fermiophobic",
     "hidden",
     "simplified",
+    "light",
 )
 
 MODELS: dict[str, Model] = {name: importlib.import_module(f"{__name__}.{name}").MODEL for name in NAMES}
