@@ -69,15 +69,15 @@ class Decays(eqx.Module):
 
 
 def coefficients(
-    theory: Theory, inputs: Inputs, factor: Complex[Array, " n"] | None = None
-) -> tuple[Complex[Array, "*n 9"], Complex[Array, "*n 9"]]:
+    theory: Theory, inputs: Inputs, factor: Complex[Array, ""] | None = None
+) -> tuple[Complex[Array, " 9"], Complex[Array, " 9"]]:
     r""":math:`C_L` and :math:`C_R` with the Standard Model, all pairs in the order of `catalogue.NEUTRINO_PAIRS`.
 
     New physics times a `factor`, if there is one.
     """
     left, right = (jnp.stack([theory.wilson[f"{c}_bs{pair}"] for pair in NEUTRINO_PAIRS]) for c in ("CL", "CR"))
     if factor is not None:
-        left, right = factor[:, None] * left, factor[:, None] * right
+        left, right = factor * left, factor * right
     diagonal = jnp.array([pair in {f"nu{x}nu{x}" for x in LEPTONS} for pair in NEUTRINO_PAIRS])
     return left + jnp.where(diagonal, cl_of_standard_model(inputs), 0.0), right
 
@@ -154,21 +154,21 @@ def _densities_vector(decay: Decays, inputs: Inputs, q2: Float[Array, " n"]) -> 
 
 
 class Squares(eqx.Module):
-    """Sums of squared coefficients at one q2 [n]: L + R and L - R of spin one, and of the time-like part."""
+    """Sums of squared coefficients at one q2: L + R and L - R of spin one, and of the time-like part."""
 
-    plus: Float[Array, " n"]
-    minus: Float[Array, " n"]
-    plus_time: Float[Array, " n"]
-    minus_time: Float[Array, " n"]
+    plus: Float[Array, "*n"]
+    minus: Float[Array, "*n"]
+    plus_time: Float[Array, "*n"]
+    minus_time: Float[Array, "*n"]
 
 
 def _with_mediator(theory: Theory, mediator: LightMediator, inputs: Inputs) -> Float[Array, " 8"]:
     """Branching fractions, layout `MOMENTS`, into neutrinos and into all else that is not seen."""
 
-    def neutrinos(q2: Float[Array, " n"]) -> Squares:
+    def neutrinos(q2: Float[Array, ""]) -> Squares:
         left, right = coefficients(theory, inputs, mediator.factor(q2))
-        plus, minus = (jnp.sum(jnp.abs(left + sign * right) ** 2, axis=-1) for sign in (1, -1))
-        return Squares(plus, minus, jnp.zeros_like(q2), jnp.zeros_like(q2))
+        plus, minus = (jnp.sum(jnp.abs(left + sign * right) ** 2) for sign in (1, -1))
+        return Squares(plus, minus, jnp.zeros(()), jnp.zeros(()))
 
     parts = [(neutrinos, jnp.zeros(()))]
     if (invisible := mediator.invisible) is not None:
@@ -177,7 +177,7 @@ def _with_mediator(theory: Theory, mediator: LightMediator, inputs: Inputs) -> F
     def integrals(decay: Decays, of: Callable) -> Float[Array, " k"]:
         def part(squares: Callable[[Array], Squares], opening: Float[Array, ""]) -> Float[Array, " k"]:
             q2, weight = _nodes_about(mediator.pole, decay, opening)
-            return of(decay, inputs, q2, squares(q2)) @ weight
+            return of(decay, inputs, q2, jax.vmap(squares)(q2)) @ weight
 
         total = sum((part(*each) for each in parts[1:]), part(*parts[0]))
         return _strength(inputs) * decay.lifetime / decay.m_b**3 * total
@@ -195,18 +195,19 @@ def _rate_k(decay: Decays, inputs: Inputs, q2: Float[Array, " n"], squares: Squa
 def _rates_vector(decay: Decays, inputs: Inputs, q2: Float[Array, " n"], squares: Squares) -> Float[Array, "3 n"]:
     vector, transverse, longitudinal, time_like = _densities_vector(decay, inputs, q2)
     along = squares.minus * longitudinal + squares.minus_time * time_like
-    return jnp.stack([squares.plus * vector, squares.minus * transverse, along]) * sqrt_lambda(q2, decay.m_b, decay.m_m)
+    root = sqrt_lambda(q2, decay.m_b, decay.m_m)
+    return root[None] * jnp.stack([squares.plus * vector, squares.minus * transverse, along])
 
 
-def _of_invisible(mediator: LightMediator, invisible: Invisible, inputs: Inputs, q2: Float[Array, " n"]) -> Squares:
+def _of_invisible(mediator: LightMediator, invisible: Invisible, inputs: Inputs, q2: Float[Array, ""]) -> Squares:
     r"""What stands for :math:`|C_L\pm C_R|^2`: :math:`|\Delta|^2\Lambda_v^4/|V|^2` times widths and propagators."""
     left, right = mediator.quarks
     sizes = jnp.stack([jnp.abs(left + right) ** 2, jnp.abs(left - right) ** 2])
     unit = (lambda_v(inputs) ** 2 / jnp.abs(v_tb_v_ts(inputs))) ** 2 * sizes
     m = jnp.sqrt(q2)
     of_width = 24.0 * jnp.pi / m
-    spin_one = of_width * jax.vmap(invisible.width)(m) / jnp.abs(mediator.pole - q2) ** 2
-    time_like = of_width * jax.vmap(invisible.time_like_width)(m) / mediator.mass**4
+    spin_one = of_width * invisible.width(m) / jnp.abs(mediator.pole - q2) ** 2
+    time_like = of_width * invisible.time_like_width(m) / mediator.mass**4
     return Squares(unit[0] * spin_one, unit[1] * spin_one, unit[0] * time_like, unit[1] * time_like)
 
 
