@@ -29,6 +29,7 @@ MODELS = (
     "ellis_1705.03447",
     "falkowski_1803.04430",
     "ko_1701.05788",
+    "sala_1704.06188",
 )
 TOLERANCES = {
     "Gamma_Zp": 1e-6,

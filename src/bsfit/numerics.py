@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float
 from scipy.special import kve
 
 
@@ -16,6 +16,20 @@ def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights [n] of Gauss-Legendre quadrature on (0, 1)."""
     x, w = np.polynomial.legendre.leggauss(n)
     return 0.5 * (x + 1.0), 0.5 * w
+
+
+def crowded(
+    low: Float[Array, ""], high: Float[Array, ""], pole: Complex[Array, ""], n: int
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Nodes and weights [n] between two points for functions with a pole close to the real axis.
+
+    Gauss-Legendre in the t of x = Re + |Im| sinh t, where the pole is at a distance of pi/2, however close it is to x.
+    """
+    u, weight = gauss_legendre(n)
+    scale = jnp.maximum(jnp.abs(pole.imag), 1e-15)
+    start, end = (jnp.arcsinh((edge - pole.real) / scale) for edge in (low, high))
+    t = start + (end - start) * u
+    return pole.real + scale * jnp.sinh(t), scale * jnp.cosh(t) * (end - start) * weight
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))

@@ -33,6 +33,9 @@ Counts = Literal["note", "dark matter", "always"]
 FINAL_STATES = ("electron", "muon", "tau", "quark", "neutrino", "other")
 """Kinds of final states that leave different shares of their energy in a gas."""
 
+NARROWEST = 1e-5
+"""Width over mass of a light mediator that integrals over q2 resolve."""
+
 INDEX = {name: i for i, name in enumerate(COEFFICIENTS)}
 
 
@@ -194,17 +197,60 @@ class DarkSector(eqx.Module):
         return jnp.concatenate([channel.thresholds() for channel in self.channels])
 
 
+class Invisible(eqx.Module):
+    """What a vector boson decays into without a trace, on its mass shell or off."""
+
+    @abstractmethod
+    def width(self, m: Float[Array, ""]) -> Float[Array, ""]:
+        """Width in GeV of a vector of mass m in GeV."""
+
+    @abstractmethod
+    def time_like_width(self, m: Float[Array, ""]) -> Float[Array, ""]:
+        """The same for the component along its momentum, which vanishes for a conserved current."""
+
+    @abstractmethod
+    def opening(self) -> Float[Array, ""]:
+        """Mass in GeV from which a vector decays into it."""
+
+
+class LightMediator(eqx.Module):
+    r"""A vector boson so light that its momentum counts in b -> s decays; mass and width in GeV.
+
+    With it, all of the coefficients C9, C10 of charged leptons, CL of neutrinos and their flips with right-handed
+    quarks are its exchange, at :math:`q^2=0` and without width: :math:`\Lambda_v^2/m^2` times couplings. Decays
+    multiply them by `factor`. `quarks` are :math:`\Delta_L^{sb}, \Delta_R^{sb}` of
+    :math:`L=Z'_\mu\bar s\gamma^\mu(\Delta_LP_L+\Delta_RP_R)b`, by which it also goes into what is `invisible`, if
+    anything is.
+    """
+
+    mass: Float[Array, ""]
+    width: Float[Array, ""]
+    quarks: Complex[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2, dtype=complex))
+    invisible: Invisible | None = None
+
+    @property
+    def pole(self) -> Complex[Array, ""]:
+        r""":math:`m^2-im\Gamma` in GeV^2."""
+        return self.mass**2 - 1j * self.mass * self.width
+
+    def factor(self, q2: Float[ArrayLike, "*n"]) -> Complex[Array, "*n"]:
+        r""":math:`m^2/(m^2-q^2-im\Gamma)`."""
+        return self.mass**2 / (self.pole - q2)
+
+
 class Theory(eqx.Module):
     """New physics at one parameter point: coefficients, named outputs of the model, and verdicts on their validity.
 
     `quantities` holds what can be asked for like an observable (masses, widths, coefficients at the matching scale),
-    real or complex, in GeV powers; `dark` is the dark sector of models that have one.
+    real or complex, in GeV powers; `dark` is the dark sector of models that have one; `mediator` that whose exchange
+    the coefficients are, where it is too light for local operators.
     """
 
     wilson: WilsonCoefficients
     quantities: dict[str, Array] = eqx.field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = ()
     dark: DarkSector | None = None
+    mediator: LightMediator | None = None
 
     @classmethod
     def standard_model(cls) -> "Theory":

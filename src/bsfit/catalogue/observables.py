@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from glob import escape
-from typing import Any
+from typing import Any, Literal
 
 from bsfit.catalogue import dark_matter, rare_decays
 from bsfit.catalogue.coefficients import DIPOLES, LEPTONS, NEUTRINO, SEMILEPTONIC
@@ -25,7 +25,9 @@ class Process:
 
     A file of `dark_matter/` (`dark`) has no moments but ``predicted(key, theory, inputs)``, a function of the dark
     sector, and ``verdicts(theory)`` on what the calculation assumes. `masses` are, per decay, the names of the two
-    inputs M, m of the end point (M - m)^2 of q2.
+    inputs M, m of the end point (M - m)^2 of q2. `mediator` is what moments read of a `theory.LightMediator`: with its
+    pole, mass and width, they are quadratic in the coefficients where that does not move, with its couplings not even
+    there.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Process:
     coefficients: tuple[str, ...] = ()
     n_moments: int = 0
     dark: bool = False
+    mediator: Literal["nothing", "pole", "couplings"] = "couplings"
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def _process(
 ):
     """A file of `observables/`; `ends`: its decays, and the masses of the end points of their q2 distributions."""
     decays, masses = (tuple(ends), tuple(ends.values())) if ends else (("",), ())
-    return Process(name, f"bsfit.observables.{name}", decays, masses, coefficients, n_moments)
+    mediator = "pole" if ends else "couplings" if coefficients == NEUTRINO else "nothing"
+    return Process(name, f"bsfit.observables.{name}", decays, masses, coefficients, n_moments, mediator=mediator)
 
 
 _ROWS = (

@@ -15,12 +15,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.dark_sector.kinematics import momentum
+from bsfit.theory import Invisible
 
 Scalar = Float[Array, ""]
 FloatLike = Float[ArrayLike, ""]
 
 
-class DarkCurrent(eqx.Module):
+class DarkCurrent(Invisible):
     """A current between states of masses m1 and m2 in GeV. Build with the class methods, one for each kind.
 
     `multiplicity` as in `annihilation`; `conserved` says that the current has no part along its momentum, `split` that
@@ -102,3 +103,12 @@ class DarkCurrent(eqx.Module):
         """
         s = jnp.asarray(m, dtype=float) ** 2
         return momentum(s, self.m1, self.m2) * self.multiplicity * self.squared(s)[0] / (48 * jnp.pi * s)
+
+    def time_like_width(self, m: FloatLike) -> Scalar:
+        r""":math:`\frac{pN}{16\pi m^2}T_0(m^2)`, as `annihilation.FermionPairs.time_like_width`."""
+        s = jnp.asarray(m, dtype=float) ** 2
+        return momentum(s, self.m1, self.m2) * self.multiplicity * self.squared(s)[1] / (16 * jnp.pi * s)
+
+    def opening(self) -> Scalar:
+        """See `theory.Invisible.opening`."""
+        return self.m1 + self.m2

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Complex, Float
+from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, SEMILEPTONIC
 from bsfit.hadronic.charm_loops import Y, Y_u, delta_C7, delta_C7_u, delta_C9, delta_C9_u
@@ -24,7 +24,8 @@ from bsfit.loading.inputs import Choices, Inputs
 from bsfit.standard_model.ckm import ckm
 from bsfit.standard_model.qcd import alpha_s, m_b_msbar, m_b_pole, m_c_pole
 from bsfit.standard_model.running import MU_B
-from bsfit.standard_model.wilson import Total, standard_model
+from bsfit.standard_model.wilson import Total, exchanged, standard_model
+from bsfit.theory import LightMediator, Theory
 
 COEFFICIENTS = (*SEMILEPTONIC, "C7", "C7p", "C8", "C8p")
 """Order of the coefficients of one lepton; C7 and C8 are the effective ones."""
@@ -78,6 +79,39 @@ def of_leptons(total: Total) -> Complex[Array, "l cp 12"]:
     dipole = jnp.broadcast_to(total.dipole, (len(LEPTONS), len(total.dipole)))
     both = jnp.concatenate([semileptonic, dipole], axis=1)
     return jnp.stack([both, jnp.conj(both)], axis=1)
+
+
+class Currents(eqx.Module):
+    r"""Coefficients of the lepton currents in a amplitudes, for e, mu, tau and both CP states [3, cp, a].
+
+    `exchanged` is the part of them that a light mediator exchanges, if there is one: its factor of q2, whose phase does
+    not change sign with CP, belongs to spin one. The time-like part of the axial current, which the amplitudes have
+    among the dipoles, has none, :math:`C_{10}(q^2)+\frac{q^2}{2m_\ell}C_P=C_{10}(0)`: what the mediator's
+    :math:`q_\mu q_\nu/m^2` adds, :math:`C_P=-\frac{2m_\ell}{m^2}C_{10}(q^2)` for a narrow one, cancels the pole. The
+    width is that of spin one: that of the time-like part is smaller by masses of leptons and dark matter.
+    """
+
+    local: Complex[Array, "l cp a"]
+    exchanged: Complex[Array, "l cp a"] | None = None
+    mediator: LightMediator | None = None
+
+    @property
+    def pole(self) -> Complex[Array, ""] | None:
+        """That of the mediator, in q2."""
+        return None if self.mediator is None else self.mediator.pole
+
+    def at(self, q2: Float[Array, ""], lepton: Int[Array, ""]) -> Complex[Array, "cp a"]:
+        """Those of one lepton at one q2."""
+        if self.mediator is None or self.exchanged is None:
+            return self.local[lepton]
+        return self.local[lepton] + (self.mediator.factor(q2) - 1.0) * self.exchanged[lepton]
+
+
+def currents(theory: Theory, of_all: Complex[Array, "l cp 12"], selection: Float[np.ndarray, "12 a"]) -> Currents:
+    """The combinations of a `selection` of the coefficients `of_leptons`."""
+    if theory.mediator is None:
+        return Currents(of_all @ selection)
+    return Currents(of_all @ selection, of_leptons(exchanged(theory.wilson)) @ selection, theory.mediator)
 
 
 def gluonic(total: Total, inputs: Inputs) -> tuple[Complex[Array, " cp"], Complex[Array, " cp"]]:

@@ -23,7 +23,7 @@ from bsfit.loading.inputs import Inputs, InputSet
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
 from bsfit.predictions.derivatives import ValueAndSlopes
-from bsfit.predictions.jacobian import OfAmplitudes, OfTensors
+from bsfit.predictions.jacobian import Jacobian, OfAmplitudes, OfTensors
 from bsfit.predictions.prediction import Prediction
 
 AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"
@@ -83,14 +83,13 @@ def log_likelihood(
     uncertain = _uncertain(found, unquoted, own_values, bounds, the_set, nuisances)
     sampled = uncertain.names if theory == "sampled" else ()
     _check_nuisances(asked.free, own, sampled, row)
+    moving = theory == "propagated" and bool(uncertain.names) and bool(unquoted.names)
+    moving_errors = _moving_errors(unquoted, points, uncertain, exact) if moving else None
+    exact = exact or isinstance(moving_errors, DirectPropagation)
     pred, how = _predicted(unquoted, points, uncertain, bool(sampled), exact)
     pred = pred.with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
-    jacobian = None
-    if sampled and how == AMPLITUDES:
-        jacobian = OfAmplitudes(slopes, tuple(map(plain, own)), sampled)
-    elif sampled and how == QUADRATIC:
-        jacobian = OfTensors(pred, tuple(map(plain, own)), sampled)
+    jacobian = _jacobian(slopes, how, tuple(map(plain, own)), sampled, points[0])
     error = float(inputs["Omega_h2_error"]) if theory != "sampled" and _CALCULATION in uncertain.names else 0.0
     of_dark = dark_matter.terms_of(found.relic_density(), bounds, relic, error, theory == "propagated")
     means = uncertain.mean
@@ -101,8 +100,7 @@ def log_likelihood(
     measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
     blocks = _blocks(measured)
     everywhere = SameEverywhere.of_blocks(blocks, shifts[:, :0] if theory == "sampled" else shifts, at_reference)
-    moving = theory == "propagated" and bool(uncertain.names) and bool(pred.names)
-    errors = _moving_errors(unquoted, points, uncertain, exact) if moving else everywhere
+    errors = everywhere if moving_errors is None else moving_errors
     constraints = _constraints(uncertain) if sampled else ()
     every_term = (*measured, *of_dark, *curves, *constraints, *of_own)
     comparable = own_values.theory is None
@@ -210,12 +208,26 @@ def _predicted(
     """The prediction in the form that is evaluated fastest, and which that is."""
     moving = floats and theory_errors.moves_moments(unquoted, uncertain)
     if moving and not exact and any(plan.binned for plan in unquoted.plans):
-        spans = theory_errors.spans_where_inputs_float(unquoted, points, uncertain)
-        if max(len(pivots) for _, _, pivots in spans.values()) <= QUADRATIC_UP_TO:
-            return theory_errors.floating(unquoted, spans, uncertain), QUADRATIC
+        reach = theory_errors.reach_where_inputs_float(unquoted, points, uncertain)
+        every = all(plan.name in reach.spans for plan in unquoted.plans if plan.binned)
+        if every and max(len(pivots) for _, _, pivots in reach.spans.values()) <= QUADRATIC_UP_TO:
+            return theory_errors.floating(unquoted, reach, uncertain), QUADRATIC
     if moving or exact:
         return unquoted, AMPLITUDES
-    return unquoted.through_response(points, inputs_move=floats), RESPONSE
+    through = unquoted.through_response(points, inputs_move=floats)
+    every = all(plan.name in through.responses for plan in through.plans if plan.binned)
+    return through, RESPONSE if every else AMPLITUDES
+
+
+def _jacobian(
+    slopes: ValueAndSlopes, how: str, free: tuple[str, ...], sampled: tuple[str, ...], point: Mapping[str, float]
+) -> Jacobian | None:
+    """The Jacobian of predictions that are costly where nuisances float; those slopes know no mediator that moves."""
+    if not sampled or how == RESPONSE:
+        return None
+    if how == AMPLITUDES and not slopes.prediction.has_mediator(point):
+        return OfAmplitudes(slopes, free, sampled)
+    return OfTensors(slopes.prediction, free, sampled)
 
 
 def _constraints(uncertain: Nuisances) -> tuple[NuisanceConstraints, ...]:

@@ -38,7 +38,7 @@ from bsfit.predictions.derivatives import (
 from bsfit.predictions.floating import Floating, FloatingProcess
 from bsfit.predictions.motion import motion
 from bsfit.predictions.plan import ProcessPlan
-from bsfit.predictions.prediction import Prediction, Spans
+from bsfit.predictions.prediction import Prediction, Reach
 from bsfit.predictions.response import (
     Coordinates,
     coordinates_of,
@@ -273,11 +273,18 @@ class Propagation(eqx.Module):
         return AtThisPoint(at(z) if prediction.own else forward(at, z))
 
 
-def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Propagation:
-    """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters."""
-    along, inputs, spans = directions(prediction, chosen), prediction.inputs, prediction.spans(params)
+def propagation(
+    prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances
+) -> Propagation | DirectPropagation:
+    """`Propagation` of the chosen nuisances in the directions that the model reaches at sampled parameters.
+
+    From the amplitudes where any moments are not quadratic in the coefficients there.
+    """
+    along, inputs, (spans, mediator) = directions(prediction, chosen), prediction.inputs, prediction.reach(params)
+    if len(spans) < len(prediction.plans):
+        return DirectPropagation(jnp.asarray(along.inputs))
     points = {process: probes(names, basis) for process, (names, basis, _) in spans.items()}
-    moments, slopes = moment_slopes(prediction, inputs, points, along)
+    moments, slopes = moment_slopes(prediction, inputs, points, along, mediator)
 
     def coefficients(found: Mapping[str, Array], process: str) -> dict[str, Array]:
         names, _, pivots = spans[process]
@@ -291,15 +298,15 @@ def propagation(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisa
     return Propagation(functionals, reduced, jnp.asarray(along.inputs), coordinates)
 
 
-def spans_where_inputs_float(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Spans:
+def reach_where_inputs_float(prediction: Prediction, params: Sequence[Mapping], chosen: Nuisances) -> Reach:
     """Directions reached at sampled parameters, each with inputs drawn anew: a model may read them."""
     changes = chosen.directions(prediction.inputs)
     unit = np.random.default_rng(20180313).normal(size=(len(params), len(changes)))
-    return prediction.spans(params, unit @ changes)
+    return prediction.reach(params, unit @ changes)
 
 
-def floating(prediction: Prediction, spans: Spans, chosen: Nuisances) -> Prediction:
-    """The prediction with moments quadratic in the chosen nuisances, in the directions `spans` of each process.
+def floating(prediction: Prediction, reach: Reach, chosen: Nuisances) -> Prediction:
+    """The prediction with moments quadratic in the chosen nuisances, in the directions that each process reaches.
 
     Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything.
     """
@@ -309,8 +316,9 @@ def floating(prediction: Prediction, spans: Spans, chosen: Nuisances) -> Predict
     def of(plan: ProcessPlan) -> FloatingProcess:
         decays = [decay for decay, *_ in plan.rows]
         alike = [[i for i, decay in enumerate(decays) if decay == one] for one in dict.fromkeys(decays)]
-        moved = [(rows, motion(plan, plan.row_arrays(rows), spans[plan.name], inputs, changes)) for rows in alike]
-        return FloatingProcess.of(moved, spans[plan.name])
+        span, mediator = reach.spans[plan.name], reach.mediator
+        moved = [(rows, motion(plan, plan.row_arrays(rows), span, inputs, changes, mediator)) for rows in alike]
+        return FloatingProcess.of(moved, span)
 
     processes = {plan.name: of(plan) for plan in prediction.plans if plan.binned}
     return dataclasses.replace(prediction, floating=Floating.of(processes, chosen.names, inputs, changes))

@@ -26,6 +26,7 @@ from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
+    currents,
     gluonic,
     gluonic_of_spectators,
     loop_shifts,
@@ -73,7 +74,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     coefficients = total(theory.wilson, inputs)
     quark = quarks(coefficients, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles = wilson @ CURRENT, wilson @ DIPOLE
+    leptonic, dipoles = currents(theory, wilson, CURRENT), wilson @ DIPOLE
     both = gluonic(coefficients, inputs), gluonic_of_spectators(coefficients, inputs)
     c8, c8_of_spectators = (plain + primed for plain, primed in both)
     all_decays = decays(inputs)
@@ -84,7 +85,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
         mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (all_decays, corrections)), leptons[lepton]
-        q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_k) ** 2, thresholds(quark), NODES)
+        q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_k) ** 2, thresholds(quark), NODES, leptonic.pole)
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
             factors = form_factors.evaluate(expansion, q2)
@@ -95,7 +96,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
                 scattered = qcd_factorisation.kaon_shift(q2, spectator, c8_of_spectators, quark, factors[0])
                 shift_c9 += scattered[:, None] * _LOOPS
             shift_c9 += power_corrections.pseudoscalar_shift(q2, power, factors[0], mesons.m_b) * _LOOPS
-            found = current[None] * (currents[lepton] + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
+            found = current[None] * (leptonic.at(q2, lepton) + shift_c9) + dipole[None] * (dipoles[lepton] + shift_c7)
             return distribution(q2, found, mesons, m_l)
 
         return strength * jnp.abs(quark.lambda_t) ** 2 * mesons.lifetime * (weight @ jax.vmap(density)(q2))

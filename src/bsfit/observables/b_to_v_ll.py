@@ -35,6 +35,7 @@ from bsfit.catalogue import LEPTONS, PROCESSES
 from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
+    currents,
     gluonic,
     loop_shifts,
     of_leptons,
@@ -105,7 +106,7 @@ def moments(
     if nonlocal_amplitudes is None and "1/lambda_B" in inputs:
         nonlocal_amplitudes = qcd_factorisation.nonlocal_amplitudes(coefficients, quark, inputs)
     wilson = of_leptons(coefficients)
-    currents, dipoles = wilson @ CURRENT, wilson @ DIPOLE
+    leptonic, dipoles = currents(theory, wilson, CURRENT), wilson @ DIPOLE
     plain, primed = gluonic(coefficients, inputs)
     c8 = jnp.stack([plain - primed, plain + primed, plain - primed], axis=1)
     all_decays, corrections = decays(inputs), power_corrections.vector_shifts(inputs)
@@ -114,18 +115,18 @@ def moments(
 
     def of_row(decay: Int[Array, ""], lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
         mesons, power, m_l = *jax.tree.map(lambda x: x[decay], (all_decays, corrections)), leptons[lepton]
-        q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_v) ** 2, thresholds(quark), NODES)
+        q2, weight = bin_nodes(low, high, m_l, (mesons.m_b - mesons.m_v) ** 2, thresholds(quark), NODES, leptonic.pole)
 
         def amplitudes(q2: Float[Array, ""]) -> Complex[Array, "cp 8"]:
             current, dipole = hadronic_factors(q2, mesons, m_l, quark)
             shift_c7, shift_c9 = loop_shifts(q2, c8, quark)
-            local = current[None] * currents[lepton] + dipole[None] * dipoles[lepton]
+            found = current[None] * leptonic.at(q2, lepton) + dipole[None] * dipoles[lepton]
             vector = current[:3], dipole[:3]
             added = vector[0][None] * shift_c9 + vector[1][None] * shift_c7
             added += power_corrections.vector_amplitudes(q2, power, *vector, mesons.m_b, quark.m_b)[None]
             if nonlocal_amplitudes is not None:
                 added += nonlocal_amplitudes(q2, decay)
-            return _with_mixing(local.at[:, :3].add(added), quark)
+            return _with_mixing(found.at[:, :3].add(added), quark)
 
         measure = strength * mesons.lifetime * weight * rate_factor(q2, mesons, m_l)
         return angular_integrals(jax.vmap(amplitudes)(q2), q2, measure, m_l).ravel()

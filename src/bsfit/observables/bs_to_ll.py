@@ -10,6 +10,9 @@ of CP-odd and CP-even lepton pairs. Branching fractions are averages over the tw
 time. The mixing phase is the Standard Model's and cancels the phase of :math:`V_{tb}V_{ts}^*` in the amplitudes; new
 phases in :math:`B_s` mixing are not included.
 
+The exchange of a light mediator counts with :math:`C_{10}` at :math:`q^2=0`, as `theory.LightMediator` has it:
+:math:`C_{10}(m_{B_s}^2)+\frac{m_{B_s}^2}{2m_\ell}C_P=C_{10}(0)`, see `effective_coefficients.Currents`.
+
 One :math:`\alpha` as in all :math:`b\to s\ell\ell` amplitudes, `alpha_em_mb`, with the :math:`C_{10}` of the inputs.
 The electroweak corrections of 1311.0903 [Bobeth:2013uxa]_ enter through that input only; photon exchange with the
 spectator (0.5 % of the rate) is not included, nor are tensor operators, which have no matrix element, lepton-flavour

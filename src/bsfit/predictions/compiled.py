@@ -22,7 +22,7 @@ from bsfit import compiling
 from bsfit.catalogue import Process
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import module_of
-from bsfit.theory import INDEX, Rows, Theory, WilsonCoefficients
+from bsfit.theory import INDEX, LightMediator, Rows, Theory, WilsonCoefficients
 
 POINTS, ROWS, GRADIENTS = 16, 16, 32
 """Points and rows whose moments, and rows whose gradients are evaluated together."""
@@ -44,14 +44,19 @@ class Gradients(NamedTuple):
 
 
 def moments(
-    questions: Mapping[Process, tuple[Complex[np.ndarray, "p c"], Rows]], inputs: Inputs
+    questions: Mapping[Process, tuple[Complex[np.ndarray, "p c"], Rows]],
+    inputs: Inputs,
+    mediator: LightMediator | None = None,
 ) -> dict[str, Float[np.ndarray, "p n k"]]:
-    """Moments of several processes: coefficients [p, c] and rows [n] in, by name of the process [p, n, k] out."""
-    blocks = _compiled(questions, inputs)
+    """Moments of several processes: coefficients [p, c] and rows [n] in, by name of the process [p, n, k] out.
+
+    With a `mediator` the coefficients are its exchange at all points.
+    """
+    blocks = _compiled(questions, inputs, mediator)
 
     def of_process(block: Block, coefficients: Complex[np.ndarray, "p c"], rows: Rows) -> Float[np.ndarray, "p n k"]:
         points = _cut(np.asarray(coefficients, dtype=complex), POINTS)
-        parts = [_over_rows(lambda r, c=c: block(c, inputs, r), rows) for c in points]
+        parts = [_over_rows(lambda r, c=c: block(c, inputs, mediator, r), rows) for c in points]
         return np.concatenate(parts)[: len(coefficients)]
 
     return {process.name: of_process(blocks[process], *question) for process, question in questions.items()}
@@ -63,14 +68,15 @@ def moments_at_many_inputs(
     rows: Rows,
     inputs: Inputs,
     changes: Iterable[Float[np.ndarray, " i"]],
+    mediator: LightMediator | None = None,
 ) -> Iterator[Float[np.ndarray, "p n k"]]:
     """Moments of a process with inputs changed in one way after another, at the same coefficients and rows."""
-    block = _compiled([process], inputs, points=len(coefficients))[process]
+    block = _compiled([process], inputs, mediator, points=len(coefficients))[process]
     at = jnp.asarray(coefficients, dtype=complex)
 
     def of(change: Float[np.ndarray, " i"]) -> Float[np.ndarray, "p n k"]:
         moved = dataclasses.replace(inputs, values=jnp.asarray(np.asarray(inputs.values) + change, dtype=float))
-        return _over_rows(lambda some: block(at, moved, some), rows)
+        return _over_rows(lambda some: block(at, moved, mediator, some), rows)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # a block keeps one core busy
         yield from pool.map(of, changes)
@@ -79,13 +85,14 @@ def moments_at_many_inputs(
 def gradients(
     questions: Sequence[tuple[Process, Complex[np.ndarray, " c"], Rows, Float[np.ndarray, "_ _"] | None]],
     inputs: Inputs,
+    mediator: LightMediator | None = None,
 ) -> list[tuple[Float[np.ndarray, "_ _"], Gradients]]:
     """For each question, moments [n, k] of its rows, and gradients of their sums with its weights.
 
     A question names a process, a point of the coefficients, rows, and weights [n, k] (None: the moments alone are asked
     for).
     """
-    blocks = _compiled([process for process, *_ in questions], inputs, gradients=True)
+    blocks = _compiled([process for process, *_ in questions], inputs, mediator, gradients=True)
 
     def tasks(process: Process, point: np.ndarray, rows: Rows, weights: np.ndarray | None) -> list[tuple]:
         padded = np.zeros((len(rows.decay), process.n_moments))
@@ -96,7 +103,7 @@ def gradients(
 
     def run(task: tuple) -> list[np.ndarray]:
         block, point, rows, weights = task
-        return jax.tree.map(np.asarray, jax.tree.leaves(block(point, inputs, rows, weights)))
+        return jax.tree.map(np.asarray, jax.tree.leaves(block(point, inputs, mediator, rows, weights)))
 
     each = [tasks(*question) for question in questions]
     with ThreadPoolExecutor() as pool:  # a block keeps one core busy
@@ -112,8 +119,13 @@ def gradients(
 def _moments_of(process: Process) -> Block:
     module = module_of(process)
 
-    def block(coefficients: Complex[Array, "p c"], inputs: Inputs, rows: Rows) -> Float[Array, "p n k"]:
-        return jax.vmap(lambda c: module.moments(Theory(WilsonCoefficients(c)), inputs, rows))(coefficients)
+    def block(
+        coefficients: Complex[Array, "p c"], inputs: Inputs, mediator: LightMediator | None, rows: Rows
+    ) -> Float[Array, "p n k"]:
+        def of(c: Complex[Array, " c"]) -> Float[Array, "n k"]:
+            return module.moments(Theory(WilsonCoefficients(c), mediator=mediator), inputs, rows)
+
+        return jax.vmap(of)(coefficients)
 
     return block
 
@@ -122,12 +134,17 @@ def _gradients_of(process: Process) -> Block:
     module = module_of(process)
 
     def block(
-        coefficients: Complex[Array, " c"], inputs: Inputs, rows: Rows, weights: Float[Array, "n w"]
+        coefficients: Complex[Array, " c"],
+        inputs: Inputs,
+        mediator: LightMediator | None,
+        rows: Rows,
+        weights: Float[Array, "n w"],
     ) -> tuple[Float[Array, "n k"], tuple[Complex[Array, "n c"], Float[Array, "n i"]]]:
         def of_row(row: Rows, weight: Float[Array, " w"]):
             def weighted(coefficients: Complex[Array, " c"], values: Float[Array, " i"]):
                 moved = dataclasses.replace(inputs, values=values)
-                moments = module.moments(Theory(WilsonCoefficients(coefficients)), moved, row)[0]
+                theory = Theory(WilsonCoefficients(coefficients), mediator=mediator)
+                moments = module.moments(theory, moved, row)[0]
                 return moments @ weight, moments
 
             (_, moments), slopes = jax.value_and_grad(weighted, (0, 1), has_aux=True)(coefficients, inputs.values)
@@ -139,10 +156,15 @@ def _gradients_of(process: Process) -> Block:
 
 
 def _compiled(
-    processes: Iterable[Process], inputs: Inputs, gradients: bool = False, points: int = POINTS
+    processes: Iterable[Process],
+    inputs: Inputs,
+    mediator: LightMediator | None = None,
+    gradients: bool = False,
+    points: int = POINTS,
 ) -> dict[Process, Block]:
     """The compiled block of each process, compiled now where it is the first time."""
-    keys = {p: (p, gradients, points, jax.tree.structure(inputs), jax.default_backend()) for p in processes}
+    structure = jax.tree.structure((inputs, mediator))
+    keys = {p: (p, gradients, points, structure, jax.default_backend()) for p in processes}
     n = GRADIENTS if gradients else ROWS
     integers, reals = np.zeros(n, dtype=int), np.zeros(n)
     rows = Rows(*(jnp.asarray(x) for x in (integers, integers, reals, reals)))
@@ -151,8 +173,8 @@ def _compiled(
     def lowered(process: Process) -> jax.stages.Lowered:
         if gradients:
             weights = jnp.zeros((n, process.n_moments))
-            return compiling.lower(_gradients_of(process), point, inputs, rows, weights)
-        return compiling.lower(_moments_of(process), point, inputs, rows)
+            return compiling.lower(_gradients_of(process), point, inputs, mediator, rows, weights)
+        return compiling.lower(_moments_of(process), point, inputs, mediator, rows)
 
     with ThreadPoolExecutor() as pool:  # XLA compiles without the interpreter lock, which tracing the next one needs
         running = {key: pool.submit(compiling.finish, lowered(p)) for p, key in keys.items() if key not in _COMPILED}

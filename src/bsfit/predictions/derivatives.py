@@ -23,7 +23,7 @@ from bsfit.predictions import compiled, kept
 from bsfit.predictions.compiled import Gradients
 from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.prediction import Prediction
-from bsfit.theory import INDEX, Rows, Theory
+from bsfit.theory import INDEX, LightMediator, Rows, Theory
 
 Affects = Callable[[Process, str], list[int]]
 """(process, decay) -> positions of the directions that move its moments."""
@@ -45,12 +45,12 @@ def moment_slopes(
     inputs: Inputs,
     points: Mapping[str, Complex[np.ndarray, "p c"]],
     along: Directions,
+    mediator: LightMediator | None = None,
 ) -> tuple[dict[str, Float[np.ndarray, "p n k"]], dict[str, Float[np.ndarray, "p q n k"]]]:
-    """By process, moments at points of the coefficients, and their slopes."""
+    """By process, moments at points of the coefficients, of the exchange of a mediator if any, and their slopes."""
     rows = {plan.name: plan.row_arrays() for plan in prediction.plans}
-    moments = compiled.moments(
-        {plan.process: (points[plan.name], rows[plan.name]) for plan in prediction.plans}, inputs
-    )
+    asked = {plan.process: (points[plan.name], rows[plan.name]) for plan in prediction.plans}
+    moments = compiled.moments(asked, inputs, mediator)
     slopes = {name: np.zeros((m.shape[0], len(along), *m.shape[1:])) for name, m in moments.items()}
     parts, questions = [], []
     for plan in prediction.plans:
@@ -60,7 +60,8 @@ def moment_slopes(
             for i, point in enumerate(points[plan.name]):
                 parts.append((plan.name, i, mine, moving))
                 questions.append((plan.process, point, repeated, np.tile(np.eye(k), (mine.size, 1))))
-    for (name, i, mine, moving), (_, found) in zip(parts, compiled.gradients(questions, inputs), strict=True):
+    every = compiled.gradients(questions, inputs, mediator)
+    for (name, i, mine, moving), (_, found) in zip(parts, every, strict=True):
         shifts = found.along(along.coefficients[moving], along.inputs[moving]).reshape(mine.size, -1, len(moving))
         slopes[name][i][np.ix_(moving, mine)] = shifts.transpose(2, 0, 1)
     return moments, slopes
@@ -257,7 +258,7 @@ class ValueAndSlopes:
     ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
         """The same with zeros for own functions; `keep` where the point is asked for again and again: see `kept`."""
         slopes = self._slopes_kept if keep else self._slopes
-        found = slopes(np.asarray(theory.wilson.values), inputs, along.affects)
+        found = slopes(theory, inputs, along.affects)
         scale = np.asarray(self.prediction.scale)
         shifts = found.beside @ along.inputs.T
         groups: dict[tuple[int, ...], list[int]] = {}
@@ -271,22 +272,26 @@ class ValueAndSlopes:
             np.add.at(shifts, (np.array(found.positions)[pairs, None], np.array(moving)), moved)
         return found.values * scale, shifts * scale[:, None]
 
-    def _slopes(self, point: Complex[np.ndarray, " c"], inputs: Inputs, affects: Affects) -> Slopes:
+    def _slopes(self, theory: Theory, inputs: Inputs, affects: Affects) -> Slopes:
         """From the amplitudes."""
+        point, mediator = np.asarray(theory.wilson.values), theory.mediator
         plans, n = self.prediction.plans, len(self.prediction.names)
         if not plans:
             return Slopes.nothing(n, len(inputs.names))
         rows = {plan.name: plan.row_arrays() for plan in plans}
-        moments = self._moments(point, rows, inputs, affects)
+        moments = self._moments(theory, rows, inputs, affects)
         if self._assemble is None:
             self._assemble = compiling.compiled_for(self._parts_and_weights, moments, inputs)
         values, beside, weights = jax.tree.map(np.array, self._assemble(moments, inputs))
         where, questions = self._questions(point, rows, weights, affects)
-        found = [slopes for _, slopes in compiled.gradients(questions, inputs)]
+        found = [slopes for _, slopes in compiled.gradients(questions, inputs, mediator)]
         return Slopes.joined(values, beside, where, found)
 
-    def _slopes_kept(self, point: Complex[np.ndarray, " c"], inputs: Inputs, affects: Affects) -> Slopes:
-        """Those that are kept, the others from the amplitudes, and kept from now on."""
+    def _slopes_kept(self, theory: Theory, inputs: Inputs, affects: Affects) -> Slopes:
+        """Those that are kept, the others from the amplitudes, and kept from now on; none with a mediator."""
+        if theory.mediator is not None:
+            return self._slopes(theory, inputs, affects)
+        point = np.asarray(theory.wilson.values)
         items = self.prediction.items
         decays = [item.quantity.process.decays if item else () for item in items]
         keys: dict[int, kept.Key] = {}
@@ -299,20 +304,21 @@ class ValueAndSlopes:
         known = kept.known(keys)
         missing = tuple(None if i in known else item for i, item in enumerate(items))
         rest = dataclasses.replace(self.prediction, items=missing, plans=plans_of(missing), own=())
-        new = ValueAndSlopes(rest)._slopes(point, inputs, affects)
+        new = ValueAndSlopes(rest)._slopes(theory, inputs, affects)
         kept.keep({keys[i]: new.packed(i, decays[i]) for i in keys.keys() - known.keys()})
         return new.with_packed(known, decays)
 
     def _moments(
-        self, point: np.ndarray, rows: Mapping[str, Rows], inputs: Inputs, affects: Affects
+        self, theory: Theory, rows: Mapping[str, Rows], inputs: Inputs, affects: Affects
     ) -> dict[str, Float[np.ndarray, "n k"]]:
         """Moments of all processes, from the code that gives their gradients where these are needed too."""
-        plans = self.prediction.plans
+        point, mediator, plans = np.asarray(theory.wilson.values), theory.mediator, self.prediction.plans
         moving = [plan for plan in plans if _parts(plan, affects)]
-        found = compiled.gradients([(plan.process, point, rows[plan.name], None) for plan in moving], inputs)
+        asked = [(plan.process, point, rows[plan.name], None) for plan in moving]
+        found = compiled.gradients(asked, inputs, mediator)
         moments = {plan.name: values for plan, (values, _) in zip(moving, found, strict=True)}
         others = {plan.process: (point[None], rows[plan.name]) for plan in plans if plan.name not in moments}
-        return moments | {name: values[0] for name, values in compiled.moments(others, inputs).items()}
+        return moments | {name: values[0] for name, values in compiled.moments(others, inputs, mediator).items()}
 
     def _parts_and_weights(
         self, moments: Mapping[str, Array], inputs: Inputs

@@ -11,7 +11,7 @@ from bsfit.compiling import compile_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled, kept
 from bsfit.predictions.plan import Combination, ProcessPlan, plans_of
-from bsfit.theory import INDEX
+from bsfit.theory import INDEX, LightMediator
 
 Items = Sequence[catalogue.Observable | None]
 Found = dict[str, dict[str, Float[np.ndarray, "p o r f"]]]
@@ -19,19 +19,26 @@ Found = dict[str, dict[str, Float[np.ndarray, "p o r f"]]]
 
 
 def functionals_at(
-    items: Items, plans: Sequence[ProcessPlan], points: Mapping[str, Complex[np.ndarray, "p c"]], inputs: Inputs
+    items: Items,
+    plans: Sequence[ProcessPlan],
+    points: Mapping[str, Complex[np.ndarray, "p c"]],
+    inputs: Inputs,
+    mediator: LightMediator | None = None,
 ) -> Found:
-    """Functionals of the observables `items`, of which `plans` are, at the points of each process, by its name."""
+    """Functionals of the observables `items`, of which `plans` are, at the points of each process, by its name.
+
+    With a `mediator`, of whose exchange the coefficients are, what reads it is not kept.
+    """
     keys = {
         position: kept.key("functionals", items[position], points[plan.name], inputs)
         for plan in plans
-        if kept.is_kept(plan.process)
+        if kept.is_kept(plan.process) and (mediator is None or plan.process.mediator == "nothing")
         for part in plan.combinations
         for position in part.positions
     }
     known = kept.known(keys)
     missing = plans_of([None if i in known else item for i, item in enumerate(items)])
-    new = _computed([plan for plan in missing if plan.name in points], points, inputs)
+    new = _computed([plan for plan in missing if plan.name in points], points, inputs, mediator)
     kept.keep({keys[position]: new[position] for position in keys.keys() - known.keys()})
     vectors = known | new
     return {
@@ -75,12 +82,16 @@ def _stacked(part: Combination, vectors: Mapping[int, np.ndarray], n_points: int
 
 
 def _computed(
-    plans: Sequence[ProcessPlan], points: Mapping[str, Complex[np.ndarray, "p c"]], inputs: Inputs
+    plans: Sequence[ProcessPlan],
+    points: Mapping[str, Complex[np.ndarray, "p c"]],
+    inputs: Inputs,
+    mediator: LightMediator | None,
 ) -> dict[int, Float[np.ndarray, " n"]]:
     """Functionals [p, r, f] of each observable, as a vector, by its position."""
     if not plans:
         return {}
-    moments = compiled.moments({plan.process: (points[plan.name], plan.row_arrays()) for plan in plans}, inputs)
+    questions = {plan.process: (points[plan.name], plan.row_arrays()) for plan in plans}
+    moments = compiled.moments(questions, inputs, mediator)
     together = compile_quickly(
         lambda moments: {p.name: jax.vmap(p.functionals, (0, None))(moments[p.name], inputs) for p in plans}
     )

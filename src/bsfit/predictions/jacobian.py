@@ -32,7 +32,7 @@ class Jacobian(Protocol):
 
 
 class OfTensors:
-    """The `Jacobian` of a prediction that is made of tensors: where inputs float, `floating`."""
+    """The `Jacobian` of a prediction as it is: made of tensors where inputs float, `floating`, or with a mediator."""
 
     def __init__(self, prediction: Prediction, free: Sequence[str], nuisances: Sequence[str]) -> None:
         self.free, self.nuisances, self._prediction = tuple(free), tuple(nuisances), prediction

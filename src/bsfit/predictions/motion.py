@@ -17,7 +17,7 @@ from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled
 from bsfit.predictions.plan import ProcessPlan
 from bsfit.predictions.response import Span, fit_polynomials, probes
-from bsfit.theory import Rows
+from bsfit.theory import LightMediator, Rows
 
 NEGLIGIBLE = 1e-4
 """Second-order effects of one standard deviation below this fraction of the largest moment of a row are left out."""
@@ -43,13 +43,14 @@ def motion(
     span: Span,
     inputs: Inputs,
     changes: Float[np.ndarray, "q i"],
+    mediator: LightMediator | None = None,
 ) -> Motion:
-    """Of some rows of a process along unit nuisances, each a change of all inputs; `span` as in `Prediction.spans`."""
+    """Of some rows of a process along unit nuisances, each a change of all inputs; `span`, `mediator` as in `Reach`."""
     names, basis, pivots = span
     points = probes(names, basis)
 
     def moments(directions: Sequence[Float[np.ndarray, " i"]]) -> Float[np.ndarray, "s p r k"]:
-        found = list(compiled.moments_at_many_inputs(plan.process, points, rows, inputs, directions))
+        found = list(compiled.moments_at_many_inputs(plan.process, points, rows, inputs, directions, mediator))
         return np.stack(found) if found else np.zeros((0, len(points), len(rows.decay), plan.process.n_moments))
 
     def coefficients(values: Float[np.ndarray, "s p r k"]) -> Float[np.ndarray, "m s r k"]:

@@ -9,6 +9,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -26,14 +27,21 @@ from bsfit.predictions.floating import Floating
 from bsfit.predictions.functionals import functionals_at, values_at_standard_model
 from bsfit.predictions.plan import ProcessPlan, plans_of
 from bsfit.predictions.response import Response, Span, fit_polynomials, probes, real_parts, span, values_at
-from bsfit.theory import INDEX, ObservableFunction, Params, Theory
+from bsfit.theory import INDEX, LightMediator, ObservableFunction, Params, Theory
 
 ObservableLike = str | catalogue.Observable | ObservableFunction
 """A name, an entry of one's own process, or a function ``(theory, inputs) -> number``."""
 
 
-Spans = dict[str, Span]
-"""Per process, what the model reaches."""
+class Reach(NamedTuple):
+    """What a model reaches, per process whose moments are quadratic in the coefficients there.
+
+    `mediator` is that of whose exchange the coefficients are, if there is one: the same everywhere for the processes
+    that read its pole. Where it moves, these have no span, and those that read its couplings have none anyway.
+    """
+
+    spans: dict[str, Span]
+    mediator: LightMediator | None
 
 
 class Prediction(eqx.Module):
@@ -108,7 +116,8 @@ class Prediction(eqx.Module):
         if self.responses or self.floating is not None:
             return compile_quickly(lambda theory: self.of_theory(theory, self.inputs))(theory)
         point = np.asarray(theory.wilson.values)[None]
-        found = functionals_at(self.items, self.plans, {plan.name: point for plan in self.plans}, self.inputs)
+        points = {plan.name: point for plan in self.plans}
+        found = functionals_at(self.items, self.plans, points, self.inputs, theory.mediator)
         functionals = jax.tree.map(lambda values: values[0], found)
         return compile_quickly(lambda found, theory: self.of_functionals(found, theory, self.inputs))(
             functionals, theory
@@ -127,21 +136,27 @@ class Prediction(eqx.Module):
     def through_response(self, params: Sequence[Params], inputs_move: bool = False) -> "Prediction":
         """The same prediction with moments from their exact response, in the directions reached at sampled parameters.
 
-        Valid for the inputs of this prediction, but for those that enter beside the moments where `inputs_move`, as
-        long as the model stays in the linear span of the coefficients at `params`; the caller samples the whole box.
+        Moments that are not quadratic in the coefficients there, see `Reach`, stay what they are. Valid for the inputs
+        of this prediction, but for those that enter beside the moments where `inputs_move`, as long as the model stays
+        in the linear span of the coefficients at `params`; the caller samples the whole box.
         """
-        spans = self.spans(params)
+        spans, mediator = self.reach(params)
+        plans = [plan for plan in self.plans if plan.name in spans]
         points = {process: probes(*found[:2]) for process, found in spans.items()}
-        found = functionals_at(self.items, self.plans, points, self.inputs)
+        found = functionals_at(self.items, plans, points, self.inputs, mediator)
         responses = {
             process: fit_polynomials(values, spans[process][0], spans[process][2]) for process, values in found.items()
         }
-        unmoved = [plan for plan in self.plans if not (inputs_move or responses[plan.name].coordinates)]
+        unmoved = [plan for plan in plans if not (inputs_move or responses[plan.name].coordinates)]
         still = values_at_standard_model(self.items, unmoved, found, self.inputs)
         return dataclasses.replace(self, responses=responses, still=jax.device_put(still))
 
-    def spans(self, params: Sequence[Params], changes: Float[np.ndarray, "s i"] | None = None) -> Spans:
-        """Per process, its coefficients, and the directions and pivots of what the model reaches: `response.span`.
+    def has_mediator(self, params: Params) -> bool:
+        """Whether the model has a light mediator."""
+        return jax.eval_shape(self.model, dict(params), self.inputs).mediator is not None
+
+    def reach(self, params: Sequence[Params], changes: Float[np.ndarray, "s i"] | None = None) -> Reach:
+        """What the model reaches at some points: coefficients, and their directions and pivots as from `response.span`.
 
         With `changes` the inputs, too, are others at each of the points.
         """
@@ -149,15 +164,38 @@ class Prediction(eqx.Module):
         values = np.broadcast_to(np.asarray(self.inputs.values), (len(params), len(self.inputs.names)))
         names = {plan.name: plan.coefficients for plan in self.plans}
 
-        def reached(point: Params, values: Float[Array, " i"]) -> dict:
+        def reached(point: Params, values: Float[Array, " i"]) -> tuple[dict, LightMediator | None]:
             theory = self.model(point, dataclasses.replace(self.inputs, values=values))
-            return {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
+            found = {process: real_parts(theory, coefficients) for process, coefficients in names.items()}
+            return found, theory.mediator
 
-        found = compile_quickly(jax.vmap(reached))(stacked, values if changes is None else values + changes)
+        found, mediators = compile_quickly(jax.vmap(reached))(stacked, values if changes is None else values + changes)
         # A model may be undefined in parts of its box: NaN, which no direction is made of.
         samples = {process: np.asarray(x) for process, x in found.items()}
         samples = {process: x[np.isfinite(x).all(axis=tuple(range(1, x.ndim)))] for process, x in samples.items()}
-        return {process: (coefficients, *span(samples[process])) for process, coefficients in names.items()}
+        mediator, still = _the_mediator(mediators)
+        read = {"nothing", "pole"} if still else {"nothing"}
+        spans = {
+            plan.name: (names[plan.name], *span(samples[plan.name]))
+            for plan in self.plans
+            if mediator is None or plan.process.mediator in read
+        }
+        return Reach(spans, mediator)
+
+
+SAME = 1e-12
+"""Relative difference of masses and widths that are the same."""
+
+
+def _the_mediator(sampled: LightMediator | None) -> tuple[LightMediator | None, bool]:
+    """The mediator at the first of some points where it is defined, and whether its pole is the same at all of them."""
+    if sampled is None:
+        return None, True
+    poles = np.stack([np.asarray(sampled.mass), np.asarray(sampled.width)], axis=1)
+    defined = np.flatnonzero(np.isfinite(poles).all(axis=1))
+    first = defined[0] if defined.size else 0
+    still = np.all(np.abs(poles[defined] - poles[first]) <= SAME * np.abs(poles[first]))
+    return jax.tree.map(lambda x: x[first], sampled), bool(still and defined.size)
 
 
 def prediction(

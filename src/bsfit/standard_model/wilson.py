@@ -76,6 +76,15 @@ def total(wc: WilsonCoefficients, inputs: Inputs) -> Total:
     return Total(sm.semileptonic + wc.values[_SEMILEPTONIC], sm.dipole + wc.values[_DIPOLE], sm.four_quark)
 
 
+_EXCHANGED = np.array([name in ("C9", "C10", "C9p", "C10p") for name in SEMILEPTONIC])
+
+
+def exchanged(wc: WilsonCoefficients) -> Total:
+    """The part of the new physics that is the exchange of a `theory.LightMediator`, where there is one."""
+    semileptonic = jnp.where(_EXCHANGED, wc.values[_SEMILEPTONIC], 0.0)
+    return Total(semileptonic, jnp.zeros(len(DIPOLES), dtype=complex), jnp.zeros(6, dtype=complex))
+
+
 def conjugate(c: Total) -> Total:
     """Coefficients of the CP-conjugate process; the CKM factors of the amplitude are conjugated by the caller."""
     return jax.tree.map(jnp.conj, c)
