@@ -8,10 +8,10 @@ quarks. Its exchange is no local operator:
 rest is in `theory.LightMediator`. Decays into dark matter count in B -> K(*) nu nu.
 
 Field content as in the abstract; the formulas are derived here or standard with their source, none was compared with
-the text. The width is constant. Dark matter annihilates in p-waves, which Planck leaves, and freezes out near the QCD
-transition, where the plasma is known to 5 %. Left out: :math:`B_s` mixing, 1e-7 of the Standard Model's at the
-benchmark (`C_bs_LL` is that of a heavy Z'), kinetic mixing. Masses below 4 GeV were found to be excluded later, by
-2202.12305 [Crivellin:2022obd]_: verdict `light_mass`.
+the text. The width is constant. Dark matter annihilates in p-waves and, with :math:`g_A`, in s-waves of the muon mass,
+which Planck leaves where it is little; it freezes out near the QCD transition, where the plasma is known to 5 %. Left
+out: :math:`B_s` mixing, 1e-7 of the Standard Model's at the benchmark (`C_bs_LL` is that of a heavy Z'), and kinetic
+mixing. Masses below 4 GeV were found to be excluded later, 2202.12305 [Crivellin:2022obd]_: verdict `light_mass`.
 """
 
 from dataclasses import replace
