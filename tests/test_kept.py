@@ -37,9 +37,9 @@ def counted(monkeypatch):
     for name in ("moments", "gradients"):
         original = getattr(compiled, name)
 
-        def counting(questions, inputs, name=name, original=original):
+        def counting(questions, *given, name=name, original=original):
             asked.extend((name, process) for process in _rows(name, questions))
-            return original(questions, inputs)
+            return original(questions, *given)
 
         monkeypatch.setattr(compiled, name, counting)
     return asked

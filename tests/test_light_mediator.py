@@ -44,7 +44,7 @@ def vector_of(values):
 def rows_of(bins, decay=0):
     low, high = np.array(bins).T
     n = len(bins)
-    return Rows(np.full(n, decay), np.ones(n, dtype=int), low, high)
+    return Rows(*map(jnp.asarray, (np.full(n, decay), np.ones(n, dtype=int), low, high)))
 
 
 def moments(process, points, rows, exchange=None):
