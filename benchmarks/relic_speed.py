@@ -1,6 +1,6 @@
-"""Speed of the relic density: batches of both models, with gradients, and a cold map of Fig. 3 of 1803.04703.
+"""Speed of the relic density: batches of all models, of two with gradients, and a cold map of Fig. 3 of 1803.04703.
 
-    python benchmarks/relic_speed.py
+    python benchmarks/relic_speed.py [--models NAME ...]
 
 Prints points per second in wall and in processor time, the ratio gradient / value, compile times; best of several runs.
 On a shared machine the processor time is the one to read: batches run in a single thread.
@@ -14,9 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bsfit import catalogue
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.loading.inputs import load_inputs
 from bsfit.models import loop, portal
+from bsfit.predictions.bound_model import module_of
 
 INPUTS = load_inputs("default")
 BLOCK = 32
@@ -35,6 +37,18 @@ def loop_omega(x):
 BOXES = {"portal": (portal_omega, (0.1, 500.0), (0.8, 5000.0)), "loop": (loop_omega, (0.5, 50.0), (3.5, 900.0))}
 
 
+def of_catalogue(name):
+    """Omega h^2 in the coupling that the density can fix and a mass, half and one and a half times their defaults."""
+    row = catalogue.MODELS[name]
+    at = {p.name: p.default for p in row.parameters} | dict(row.benchmark)
+    axes = (row.relic[0], next(p for p in ("m_Zp", "m_X") if p in at))
+
+    def omega(x):
+        return relic_density(module_of(row).theory({**at, **dict(zip(axes, x, strict=True))}, INPUTS).dark).omega_h2
+
+    return omega, *(tuple(share * at[axis] for axis in axes) for share in (0.5, 1.5))
+
+
 def timed(function, points, repeat=3):
     """Compile time, best wall and processor time of a run."""
     start = time.perf_counter()
@@ -49,14 +63,18 @@ def timed(function, points, repeat=3):
     return compile_time, *np.min(runs, axis=0)
 
 
-def batches(n):
-    for name, (function, low, high) in BOXES.items():
+def batches(models, n):
+    for name in models:
+        function, low, high = BOXES.get(name) or of_catalogue(name)
         points = jnp.asarray(np.random.default_rng(1).uniform(low, high, (n, 2)))
-        value, gradient = timed(function, points), timed(jax.grad(function), points)
-        for label, (compile_time, wall, cpu) in (("value", value), ("gradient", gradient)):
+        runs = {"value": timed(function, points)}
+        if name in BOXES:
+            runs["gradient"] = timed(jax.grad(function), points)
+        for label, (compile_time, wall, cpu) in runs.items():
             rates = f"{n / wall:.0f} points/s wall, {n / cpu:.0f} per processor second"
             print(f"{name} {label}: {rates}, compiled in {compile_time:.1f} s", flush=True)
-        print(f"{name} gradient / value: {gradient[2] / value[2]:.2f}")
+        if name in BOXES:
+            print(f"{name} gradient / value: {runs['gradient'][2] / runs['value'][2]:.2f}")
 
 
 def fig_3(side):
@@ -73,8 +91,9 @@ def fig_3(side):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--points", type=int, default=2048)
+    parser.add_argument("--models", nargs="+", default=[name for name, row in catalogue.MODELS.items() if row.relic])
     parser.add_argument("--side", type=int, default=200)
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {jax.device_count()} {jax.devices()[0].platform} device(s), jax {jax.__version__}")
     fig_3(arguments.side)
-    batches(arguments.points)
+    batches(arguments.models, arguments.points)
