@@ -64,6 +64,10 @@ class Doubtful:
     """A result of any kind that is not to be trusted."""
 
     converged = False
+    names = ()
+
+    def __init__(self):
+        self.by_group = {}
 
     def __getitem__(self, name):
         return {"interval_1": (-1.0, 0.0), "interval_2": (-2.0, 0.0)}

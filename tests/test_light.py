@@ -95,6 +95,7 @@ def test_dark_matter_scatters_off_nothing_and_annihilates_slowly():
 # ------------------------------------------------------------------------------------------------------ predictions
 
 
+@pytest.mark.slow
 def test_responses_are_exact_where_mass_and_width_are_fixed():
     """Of all decays into leptons; decays that are not seen read the couplings too and stay what they are."""
     direct = wired(OBSERVABLES, "light", fixed=others(COUPLINGS), free=tuple(COUPLINGS))
@@ -190,11 +191,12 @@ def test_verdicts_are_told():
 POINT = {"m_Zp": 2.5, "g_sb": -1.5e-8, "g_sb_im": 0.5e-8, "g_V": 0.1, "g_A": -0.044, "g_chi": 2.0, "m_chi": 0.8}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
     [
         pytest.param((INVISIBLE, "BR(B0->K*nunu)"), id="unseen"),
-        pytest.param((RATE, "<dBR/dq2>(B+->Kmumu)[4,8]"), id="seen", marks=pytest.mark.slow),
+        pytest.param((RATE, "<dBR/dq2>(B+->Kmumu)[4,8]"), id="seen"),
     ],
 )
 def test_derivatives_of_decays(names):

@@ -51,6 +51,7 @@ def values(content, point):
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_polynomials_and_expressions_are_the_predictions(file):
     content = json.loads(file[0].read_text())
     assert content["metadata"]["observable_names"][:2] == ["<Rmue>(B+->Kll)[1.1,6]", "<Rmue>(B0->K*ll)[1.1,6]"]
@@ -64,6 +65,7 @@ def test_polynomials_and_expressions_are_the_predictions(file):
         np.testing.assert_allclose(values(content, point), known, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_the_likelihood(file):
     """Standard deviations and correlations of two rates as in `log_likelihood`: chi2 with tiny errors measured."""
     import h5py

@@ -116,4 +116,4 @@ def test_derivatives():
         found = portal.theory({**POINT, "m_phi": x[0], "m_Q": x[1], "lambda_Q_b": x[2], "lambda_L_mu": x[3]}, REFERENCE)
         return jnp.stack([found.wilson["C9_bsmumu"].real, found.wilson["C7_bs"].real])
 
-    assert_derivatives(c9, [300.0, 1800.0, 0.4, 1.2], scale=[300.0, 1800.0, 0.4, 1.2])
+    assert_derivatives(c9, [300.0, 1800.0, 0.4, 1.2], scale=[300.0, 1800.0, 0.4, 1.2], second=False)
