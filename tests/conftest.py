@@ -1,5 +1,6 @@
 """Settings shared by all tests: 64 bit, no silent rank promotion."""
 
+import gc
 import importlib.util
 import json
 import os
@@ -37,6 +38,13 @@ def shared_compilations(tmp_path_factory):
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_old_is_searched_for_garbage():
+    """What a file of tests leaves is not looked at again: traced programs are so many objects that it takes seconds."""
+    yield
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
