@@ -30,9 +30,8 @@ from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPortal, width_if_
 from bsfit.dark_sector.t_channel import FermionExchange
 from bsfit.dark_sector.t_channel_scattering import nucleon_couplings
 from bsfit.loading.inputs import Inputs
-from bsfit.matching import loops, scalar_loops
-from bsfit.matching.currents import from_muon_neutrinos
-from bsfit.matching.muon_moment import lepton_dipoles
+from bsfit.matching import scalar_loops
+from bsfit.matching.boxes import shared_singlet
 from bsfit.matching.scalar_sector import HiggsCouplings
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
@@ -58,9 +57,9 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
     m_q, m_l, m_x = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L", "m_X"))
-    coefficients, found = scalar_loops.coefficients(quarks, leptons, (m_q, m_l, m_x), inputs)
-    coefficients |= from_muon_neutrinos(scalar_loops.four_muon_box(leptons[1], m_l, m_x), 0.0, inputs)
-    coefficients |= lepton_dipoles(leptons, loops.dipole(m_l, m_x), inputs)
+    lines = scalar_loops.of_singlet(quarks, leptons, (m_q, m_l, m_x))
+    coefficients, found = scalar_loops.coefficients(*lines, shared_singlet(*lines), m_q, inputs)
+    coefficients |= scalar_loops.of_leptons(lines[1], inputs)
     quantities = {"M_Q": m_q, "M_L": m_l, **found}
     dark = dark_sector(params, quarks, leptons, inputs)
     return Theory(WilsonCoefficients.of(coefficients), quantities, verdicts(params, quarks, leptons, inputs), dark)
