@@ -80,6 +80,43 @@ def higgs_portal(coupling: FloatLike, mass: FloatLike, m_h: FloatLike) -> Verdic
     return _verdict("higgs_portal", message, mass, jnp.asarray(m_h) / 2, ok)
 
 
+def coannihilation(what: str, mass: FloatLike, dark: FloatLike) -> Verdict:
+    """Heavier particles that are gone at freeze-out, because they are not counted in it."""
+    message = (
+        f"mass of {what} over that of dark matter, against 1.2: below, what is so near takes part in freeze-out and "
+        "is not counted"
+    )
+    return above("coannihilation", message, jnp.asarray(mass) / jnp.asarray(dark), 1.2)
+
+
+def charged_at_lep(name: str, mass: FloatLike) -> Verdict:
+    """Charged particles too heavy for LEP; `name` is that of the mass."""
+    message = (
+        f"{name} in GeV, against 100: LEP excludes lighter charged particles; what searches at the LHC exclude are the "
+        "limits collider-..., of those that have one"
+    )
+    return above(f"light_{name}", message, mass, 100.0)
+
+
+def lepton_flavour(leptons: Sequence[Complex[Array, ""]]) -> Verdict:
+    """No couplings to two flavours of leptons, which loops turn into each other."""
+    e, mu, tau = (jnp.abs(coupling) for coupling in leptons)
+    message = (
+        "largest product of the couplings to two leptons, against 0: above, mu-e conversion in nuclei, the strongest "
+        "limit, mu -> 3e and decays of the tau are open and not predicted, only mu -> e gamma is"
+    )
+    return not_above("lepton_flavour", message, jnp.max(jnp.stack([e * mu, mu * tau, e * tau])), 0.0)
+
+
+def exchanged_quarks(coupling: FloatLike) -> Verdict:
+    """No scattering of a real scalar off nucleons but by the Higgs boson, from an estimate in GeV^-2."""
+    message = (
+        "estimate of the coupling to nucleons by exchange of the heavy quark in GeV^-2, against 3e-10, a cross section "
+        "of 1e-47 cm2: above, sigma_SI is that of the Higgs boson alone"
+    )
+    return below("exchanged_quarks", message, coupling, 3e-10)
+
+
 def z_degeneracy(epsilon: FloatLike, m_zp: FloatLike, m_z: FloatLike) -> Verdict:
     """Kinetic mixing small against the distance of the two masses, so that its first order is enough."""
     message = (

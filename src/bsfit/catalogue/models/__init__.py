@@ -18,6 +18,7 @@ NAMES = (
     "xb3",
     "b1b2",
     "relic",
+    "flavour_scalar",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 
