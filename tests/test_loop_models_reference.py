@@ -21,7 +21,7 @@ from bsfit.theory import Rows
 INPUTS = load_inputs("reference").replace({"q_xenon": 0.05, "m_quark_loop": 0.5, "m_h": 125.25, "Gamma_h": 0.00407})
 """With what the stored numbers have of the Higgs boson, and as cuts of loops of light fermions."""
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
-MODELS = ("flavour_scalar",)
+MODELS = ("flavour_scalar", "dm_exchange", "fermion_bridge")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_every_stored_point_of_the_loop_models(name, stored):
             if key not in ours or key == "omega":
                 continue
             expected = complex(*value) if isinstance(value, list) else value
-            tolerance = 1e-5 if ours[key] in ("sigma_SI", "anapole") else 1e-8
+            tolerance = 1e-5 if ours[key] in ("sigma_SI", "sigma_SI_equivalent", "anapole") else 1e-8
             assert complex(found[ours[key]]) == pytest.approx(expected, rel=tolerance, abs=1e-40), key
             compared.add(key)
     assert len(compared) >= 13

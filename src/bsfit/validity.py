@@ -89,6 +89,24 @@ def coannihilation(what: str, mass: FloatLike, dark: FloatLike) -> Verdict:
     return above("coannihilation", message, jnp.asarray(mass) / jnp.asarray(dark), 1.2)
 
 
+def stable(name: str, heavier: str, mass: FloatLike, dark: FloatLike) -> Verdict:
+    """The particle that is taken for dark matter is the lightest odd one; `mass` is the least of the others'."""
+    message = f"lighter of {heavier} in GeV, against m_{name}: otherwise {name} is not the dark matter"
+    return above(f"stable_{name}", message, mass, dark, counts="dark matter")
+
+
+def second_stable_particle(coupling: str, others: str, value: FloatLike) -> Verdict:
+    """A coupling that lets all other odd particles decay into dark matter."""
+    message = f"size of {coupling}, against 0: without it the lightest of {others} is a second stable particle"
+    return above("second_stable_particle", message, value, 0.0)
+
+
+def invisible_z(name: str, mass: FloatLike, m_z: FloatLike) -> Verdict:
+    """No decay of the Z into a pair of a neutral component of a doublet; `name` is that of its mass."""
+    message = f"{name} in GeV, against m_Z/2: below, the Z decays into a pair of it"
+    return above(f"light_{name}", message, mass, jnp.asarray(m_z) / 2)
+
+
 def charged_at_lep(name: str, mass: FloatLike) -> Verdict:
     """Charged particles too heavy for LEP; `name` is that of the mass."""
     message = (
@@ -96,6 +114,29 @@ def charged_at_lep(name: str, mass: FloatLike) -> Verdict:
         "limits collider-..., of those that have one"
     )
     return above(f"light_{name}", message, mass, 100.0)
+
+
+def oblique(shift_of_t: FloatLike) -> Verdict:
+    """Weak doublets whose components differ in mass as little as precision allows.
+
+    T = 0.04 +- 0.06 for U = 0: PDG 2022 [ParticleDataGroup:2022pth]_.
+    """
+    message = "distance of T from its fitted 0.04 over the error 0.06, against 2: a doublet is split too far"
+    return not_above("oblique", message, jnp.abs(jnp.asarray(shift_of_t) - 0.04) / 0.06, 2.0)
+
+
+def lhc_pairs(name: str, mass: FloatLike, dark: FloatLike, reach: float, gap: float) -> Verdict:
+    """Heavier than what searches for pairs may exclude, or too near dark matter for them; `name` is that of the mass.
+
+    `reach` and `gap` in GeV are estimates for 139 fb^-1.
+    """
+    message = (
+        f"{name} in GeV, against {reach:g}, about what searches at the LHC for such pairs reach where it is {gap:g} "
+        "above dark matter: they are not computed"
+    )
+    mass = jnp.asarray(mass, dtype=float)
+    limit = jnp.where(mass - jnp.asarray(dark) > gap, reach, 0.0)
+    return _verdict(f"lhc_not_tested_{name}", message, mass, limit, mass > limit)
 
 
 def lepton_flavour(leptons: Sequence[Complex[Array, ""]]) -> Verdict:

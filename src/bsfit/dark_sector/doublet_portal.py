@@ -201,13 +201,7 @@ class DoubletPortal(eqx.Module):
             validity.heavy_dark_matter(self.m_x),
             validity.kinetic_equilibrium(self.m_x, inputs["m_h"], width_if_coupled(self.higgs, inputs)),
             validity.higgs_portal(self.higgs, self.m_x, inputs["m_h"]),
-            validity.above(
-                "stable_X",
-                f"lighter of {heavier} in GeV, against m_X: otherwise X is not the dark matter",
-                lightest,
-                self.m_x,
-                counts="dark matter",
-            ),
+            validity.stable("X", heavier, lightest, self.m_x),
         )
         if self._is_complex():
             return found

@@ -19,6 +19,8 @@ NAMES = (
     "b1b2",
     "relic",
     "flavour_scalar",
+    "dm_exchange",
+    "fermion_bridge",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 
