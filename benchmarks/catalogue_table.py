@@ -46,7 +46,7 @@ def relic_line(row):
     name, bounds = row.relic
     fixed = {key: value for key, value in row.benchmark.items() if key != name}
     model = at_relic_density(row.name, name, bounds, PLANCK)
-    theory = bsfit.predict([name, "C9_bsmumu", "sigma_SI"], model=model, params=fixed)
+    theory = bsfit.predict([name, "C9_bsmumu"], model=model, params=fixed)
     if not np.isfinite(theory[name]):
         return f"none for {name} in {list(bounds)}"
     return listed([(name, f"= {theory[name]:.3g}"), ("C9mu", f"{theory['C9_bsmumu']:.3g}")])
@@ -55,7 +55,8 @@ def relic_line(row):
 def limits(row, meanings):
     """Conditions that fail at the defaults, by name; `meanings` learns what they are."""
     failed = []
-    for note in bsfit.predict(["Omega_h2", "sigma_SI"], model=row.name, params=row.benchmark).notes:
+    asked = [key for key in ("Omega_h2", "sigma_SI") if key not in row.refused]
+    for note in bsfit.predict(asked, model=row.name, params=row.benchmark).notes:
         (name, text), found = note.split(": ", 1), note[note.rindex("(") :]
         meanings[name] = text.removesuffix(found).rstrip()
         failed.append(f"`{name}` {found}")
@@ -64,7 +65,8 @@ def limits(row, meanings):
 
 def verdict_of_today(row):
     fixed = {key: value for key, value in row.benchmark.items() if key not in row.free}
-    found = bsfit.fit(bsfit.log_likelihood(row.name, list(DATA), dict(row.free), fixed))
+    data = [name for name in DATA if not ("sigma_SI" in row.refused and name.startswith("lz"))]
+    found = bsfit.fit(bsfit.log_likelihood(row.name, data, dict(row.free), fixed))
     best = listed((name, f"= {value:.3g}") for name, value in found.values.items())
     pulls = listed((name, f"{pull:+.1f}") for name, pull in found.pulls if abs(pull) > 2.0)
     return best, f"{found.status}; chi2 = {found.chi2:.1f} of {found.ndf + len(found.names)} values", pulls

@@ -9,7 +9,8 @@ from finite_differences import assert_derivatives
 
 from bsfit import catalogue
 from bsfit.loading.inputs import load_inputs
-from bsfit.matching import loops, scalar_loops
+from bsfit.matching import boxes, loops
+from bsfit.matching.boxes import Boson, Line
 from bsfit.matching.currents import lambda_v
 from bsfit.models import loop
 from bsfit.observables import bs_mixing, dipoles
@@ -135,8 +136,10 @@ def test_top_goldstone_limit():
     m_t, m_w = 1e6, float(REFERENCE["m_W"])
     v = ckm(REFERENCE)
     vev = float(1 / jnp.sqrt(jnp.sqrt(2.0) * REFERENCE["G_F"]))
-    couplings = tuple(jnp.sqrt(2.0) * m_t / vev * v[2, i] for i in range(3))
-    found = scalar_loops.delta_f2(couplings, jnp.asarray(m_t), jnp.asarray(1e-3), REFERENCE)["bs"]
+    unit = jnp.sqrt(2.0) * m_t / vev
+    couplings = unit * v[2, 0], unit * v[2, 1], unit * v[2, 2]
+    line = Line(couplings, jnp.asarray(m_t), Boson(jnp.asarray(1e-3)), charge=2 / 3, scalar_charge=-1.0)
+    found = boxes.delta_f2(line, REFERENCE)["bs"]
     leading = REFERENCE["G_F"] ** 2 * m_t**2 * v_tb_v_ts(REFERENCE) ** 2 / (16 * jnp.pi**2)
     assert complex(found) == pytest.approx(complex(leading), rel=1e-10)
     x = (m_t / m_w) ** 2

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 import bsfit
 from bsfit import cli
 from bsfit.dark_matter import pair_production
+from bsfit.dark_sector import doublet_portal
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.dark_matter import terms_of
 from bsfit.likelihood.terms import Predicted
@@ -135,13 +136,15 @@ def test_derivatives_are_finite_everywhere(name):
 
 def test_what_is_visible():
     """Same-flavour pairs of electrons or muons by their branching ratios."""
-    share = jax.jit(lambda *couplings: loop.same_flavour_share(tuple(jnp.asarray(c, dtype=complex) for c in couplings)))
+    share = jax.jit(
+        lambda *couplings: doublet_portal.same_flavour_share(tuple(jnp.asarray(c, dtype=complex) for c in couplings))
+    )
     assert float(share(0.0, 2.0j, 0.0)) == pytest.approx(1.0)
     assert float(share(1.0, 1.0, 0.0)) == pytest.approx(0.5)
     assert float(share(0.0, 1.0, 1.0)) == pytest.approx(0.25)
     assert float(share(0.0, 0.0, 0.0)) == 0.0
     none = jnp.zeros((), dtype=complex)
-    assert np.isfinite(jax.grad(lambda x: loop.same_flavour_share((none, x + none, none)))(0.0))
+    assert np.isfinite(jax.grad(lambda x: doublet_portal.same_flavour_share((none, x + none, none)))(0.0))
     full, half = (
         float(pair_production.over_limit(limit("collider-leptons-36fb"), sector(share=s))) for s in (1.0, 0.5)
     )

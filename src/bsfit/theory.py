@@ -167,7 +167,8 @@ class DarkSector(eqx.Module):
     [p] in GeV are the narrow resonances of the channels. `vector` are the components, by name, of the coupling of the
     dark matter's current to those of proton and neutron, :math:`b_p, b_n` in GeV^-2 (opposite for the antiparticle),
     and `scalar` [2] the scalar one in the same normalisation: :math:`\sigma_N=\mu^2b_N^2/\pi`; `spin` [2] the couplings
-    of its spin to theirs, :math:`\sigma_N=3\mu^2a_N^2/\pi`. `partners`, by name, are
+    of its spin to theirs, :math:`\sigma_N=3\mu^2a_N^2/\pi`. `anapole`, in GeV^-2, is there where a Majorana fermion
+    scatters by its anapole, at no constant cross section (`nucleon.anapole`). `partners`, by name, are
     the particles that decay into dark matter and that searches at colliders have been for. `conversions` keep heavier
     species in equilibrium with dark matter; those that have none are taken to be.
     """
@@ -181,6 +182,7 @@ class DarkSector(eqx.Module):
     vector: dict[str, Float[Array, " 2"]] = eqx.field(default_factory=dict)
     scalar: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
     spin: Float[Array, " 2"] = eqx.field(default_factory=lambda: jnp.zeros(2))
+    anapole: Float[Array, ""] | None = None
     partners: dict[str, Partner] = eqx.field(default_factory=dict)
     conversions: tuple[Conversion, ...] = ()
 

@@ -80,6 +80,84 @@ def higgs_portal(coupling: FloatLike, mass: FloatLike, m_h: FloatLike) -> Verdic
     return _verdict("higgs_portal", message, mass, jnp.asarray(m_h) / 2, ok)
 
 
+def coannihilation(what: str, mass: FloatLike, dark: FloatLike) -> Verdict:
+    """Heavier particles that are gone at freeze-out, because they are not counted in it."""
+    message = (
+        f"mass of {what} over that of dark matter, against 1.2: below, what is so near takes part in freeze-out and "
+        "is not counted"
+    )
+    return above("coannihilation", message, jnp.asarray(mass) / jnp.asarray(dark), 1.2)
+
+
+def stable(name: str, heavier: str, mass: FloatLike, dark: FloatLike) -> Verdict:
+    """The particle that is taken for dark matter is the lightest odd one; `mass` is the least of the others'."""
+    message = f"lighter of {heavier} in GeV, against m_{name}: otherwise {name} is not the dark matter"
+    return above(f"stable_{name}", message, mass, dark, counts="dark matter")
+
+
+def second_stable_particle(coupling: str, others: str, value: FloatLike) -> Verdict:
+    """A coupling that lets all other odd particles decay into dark matter."""
+    message = f"size of {coupling}, against 0: without it the lightest of {others} is a second stable particle"
+    return above("second_stable_particle", message, value, 0.0)
+
+
+def invisible_z(name: str, mass: FloatLike, m_z: FloatLike) -> Verdict:
+    """No decay of the Z into a pair of a neutral component of a doublet; `name` is that of its mass."""
+    message = f"{name} in GeV, against m_Z/2: below, the Z decays into a pair of it"
+    return above(f"light_{name}", message, mass, jnp.asarray(m_z) / 2)
+
+
+def charged_at_lep(name: str, mass: FloatLike) -> Verdict:
+    """Charged particles too heavy for LEP; `name` is that of the mass."""
+    message = (
+        f"{name} in GeV, against 100: LEP excludes lighter charged particles; what searches at the LHC exclude are the "
+        "limits collider-..., of those that have one"
+    )
+    return above(f"light_{name}", message, mass, 100.0)
+
+
+def oblique(shift_of_t: FloatLike) -> Verdict:
+    """Weak doublets whose components differ in mass as little as precision allows.
+
+    T = 0.04 +- 0.06 for U = 0: PDG 2022 [ParticleDataGroup:2022pth]_.
+    """
+    message = "distance of T from its fitted 0.04 over the error 0.06, against 2: a doublet is split too far"
+    return not_above("oblique", message, jnp.abs(jnp.asarray(shift_of_t) - 0.04) / 0.06, 2.0)
+
+
+def lhc_pairs(name: str, mass: FloatLike, dark: FloatLike, reach: float, gap: float) -> Verdict:
+    """Heavier than what searches for pairs may exclude, or too near dark matter for them; `name` is that of the mass.
+
+    `reach` and `gap` in GeV are estimates for 139 fb^-1.
+    """
+    message = (
+        f"{name} in GeV, against {reach:g}, about what searches at the LHC for such pairs reach where it is {gap:g} "
+        "above dark matter: they are not computed"
+    )
+    mass = jnp.asarray(mass, dtype=float)
+    limit = jnp.where(mass - jnp.asarray(dark) > gap, reach, 0.0)
+    return _verdict(f"lhc_not_tested_{name}", message, mass, limit, mass > limit)
+
+
+def lepton_flavour(leptons: Sequence[Complex[Array, ""]]) -> Verdict:
+    """No couplings to two flavours of leptons, which loops turn into each other."""
+    e, mu, tau = (jnp.abs(coupling) for coupling in leptons)
+    message = (
+        "largest product of the couplings to two leptons, against 0: above, mu-e conversion in nuclei, the strongest "
+        "limit, mu -> 3e and decays of the tau are open and not predicted, only mu -> e gamma is"
+    )
+    return not_above("lepton_flavour", message, jnp.max(jnp.stack([e * mu, mu * tau, e * tau])), 0.0)
+
+
+def exchanged_quarks(coupling: FloatLike) -> Verdict:
+    """No scattering of a real scalar off nucleons but by the Higgs boson, from an estimate in GeV^-2."""
+    message = (
+        "estimate of the coupling to nucleons by exchange of the heavy quark in GeV^-2, against 3e-10, a cross section "
+        "of 1e-47 cm2: above, sigma_SI is that of the Higgs boson alone"
+    )
+    return below("exchanged_quarks", message, coupling, 3e-10)
+
+
 def z_degeneracy(epsilon: FloatLike, m_zp: FloatLike, m_z: FloatLike) -> Verdict:
     """Kinetic mixing small against the distance of the two masses, so that its first order is enough."""
     message = (

@@ -20,12 +20,11 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.constants import CM2_PER_INVERSE_GEV2
+from bsfit.dark_sector.nucleon import Z_XENON
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.inputs import Inputs
 from bsfit.loading.limits import Limit, limit
 from bsfit.theory import DarkSector, Theory, Verdict
-
-Z_XENON = 54.0
 
 COMPONENTS = {"sigma_SI_tree": "tree", "sigma_SI_lepton_loop": "lepton_loop"}
 """Cross sections of one vector component alone."""
@@ -36,9 +35,12 @@ _NUCLEONS = {"p": (1.0, 0.0), "n": (0.0, 1.0)}
 def predicted(key: str, theory: Theory, inputs: Inputs) -> Float[Array, ""]:
     """`sigma_SI` (xenon), `sigma_SI_p`, `sigma_SI_n`, `sigma_SD_p`, `sigma_SD_n`, or one of `COMPONENTS`, in cm^2.
 
-    Raises `BsfitInputError` for a model without dark matter or without that component.
+    Raises `BsfitInputError` for a model without dark matter, without that component, or with an anapole.
     """
     dark = theory.dark_sector(key)
+    if dark.anapole is not None:
+        what = f"no {key}: this dark matter scatters by its anapole, which no constant cross section describes"
+        raise BsfitInputError(what, hint="ask for the outputs anapole and sigma_SI_equivalent, an estimate")
     if key in COMPONENTS:
         name = COMPONENTS[key]
         if name not in dark.vector:

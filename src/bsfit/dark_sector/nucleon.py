@@ -1,4 +1,4 @@
-r"""From quarks and photons to nucleons: elastic scattering of scalar dark matter.
+r"""From quarks and photons to nucleons: elastic scattering of scalar dark matter, anapoles of Majorana fermions.
 
 Vector interactions :math:`L=f_q(\chi^*i\overleftrightarrow{\partial_\mu}\chi)\,\bar q\gamma^\mu q` give
 :math:`b_p=2f_u+f_d`, :math:`b_n=f_u+2f_d`; the photon couples to the proton, :math:`b_p=e^2F'(0)` for the form factor
@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.constants import CHARGE_DOWN, CHARGE_UP, COLOURS
+from bsfit.constants import CHARGE_DOWN, CHARGE_UP, CM2_PER_INVERSE_GEV2, COLOURS
 from bsfit.loading.inputs import Inputs
 from bsfit.numerics import gauss_legendre
 
@@ -22,6 +22,11 @@ UP, DOWN, LEPTON = ("", "m_c", "m_t_pole"), ("", "", "m_b"), ("m_e", "m_mu", "m_
 
 WEIGHTS = {"up": -COLOURS * CHARGE_UP, "down": -COLOURS * CHARGE_DOWN, "electron": 1.0}
 r""":math:`-N_cQ_f`: what a loop of f contributes to the coupling of the photon, relative to a charged lepton."""
+
+Z_XENON = 54.0
+
+V_PERP2 = 5e-7
+"""Mean squared velocity of dark matter across the momentum exchanged, for estimates."""
 
 _NODES, _PANELS = 12, 6
 
@@ -66,15 +71,19 @@ def charge_radius(m_x: FloatLike, heavy: FloatLike, light: FloatLike) -> FloatLi
     is :math:`\frac1{48\pi^2m_F^2}(\ln\frac{m_F^2}{m_l^2}-\frac32)`. Needs m_X + m_l < m_F. The nodes are geometric
     about the end at which :math:`\Delta` falls to the square of the light mass.
     """
-    ratio = (light / heavy) ** 2
+    y, measure = _geometric((light / heavy) ** 2)
+    on_heavy = _integrand(heavy, light, m_x, y, 1 - y)
+    on_light = _integrand(light, heavy, m_x, 1 - y, y)
+    return jnp.sum(measure * (on_heavy - on_light)) / (8 * jnp.pi**2)
+
+
+def _geometric(ratio: FloatLike) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    """Nodes and weights on (0, 1) for integrands that vary around the small `ratio`."""
     t, weight = gauss_legendre(_NODES)
     steps = ((jnp.arange(_PANELS)[:, None] + t[None, :]) / _PANELS).ravel()
     span = jnp.log1p(1 / ratio)
     y = ratio * jnp.expm1(span * steps)
-    measure = span * (y + ratio) * jnp.tile(weight, _PANELS) / _PANELS
-    on_heavy = _integrand(heavy, light, m_x, y, 1 - y)
-    on_light = _integrand(light, heavy, m_x, 1 - y, y)
-    return jnp.sum(measure * (on_heavy - on_light)) / (8 * jnp.pi**2)
+    return y, span * (y + ratio) * jnp.tile(weight, _PANELS) / _PANELS
 
 
 def _integrand(
@@ -88,3 +97,40 @@ def _integrand(
 def charge_radii(m_x: FloatLike, heavy: FloatLike, light: Float[Array, " k"]) -> Float[Array, " k"]:
     """`charge_radius` for several light fermions."""
     return jax.vmap(lambda m: charge_radius(m_x, heavy, m))(light)
+
+
+def anapole(m_x: FloatLike, scalar: FloatLike, light: FloatLike) -> FloatLike:
+    r"""Anapole a in GeV^-2 of a Majorana X that couples to a lepton of charge -1 and a charged scalar, coupling one.
+
+    :math:`L=\frac12e^2Za(\bar X\gamma^\mu\gamma_5X)(\bar N\gamma_\mu N)` with a nucleus, the photon vertex being
+    :math:`ea q^2\gamma^\mu\gamma_5`: :math:`a=(A_S-A_F)/16\pi^2`, in an expansion to first order in :math:`q^2`,
+
+    * :math:`A_F=\int_0^1dw\frac{w^3}6\{\frac2\Delta+\frac{m_l^2-(1-w)^2m_X^2}{\Delta^2}\}`,
+      :math:`\Delta=wm_l^2+(1-w)m_S^2-w(1-w)m_X^2`;
+    * :math:`A_S=\int_0^1dw\frac{w^3}{6\Delta'}`, :math:`\Delta'=wm_S^2+(1-w)m_l^2-w(1-w)m_X^2`.
+
+    Derived here, checked against the closed form of 1503.01500 in `test_anapole_of_a_majorana_fermion`. Negative: the
+    lepton's part is the larger. Needs :math:`m_X<m_S+m_l`.
+    """
+    x, s, f = m_x**2, scalar**2, light**2
+    y, measure = _geometric((light / scalar) ** 2)
+    delta = (1 - y) * f + y * s - y * (1 - y) * x
+    on_lepton = (1 - y) ** 3 / 6 * (2 / delta + (f - y**2 * x) / delta**2)
+    on_scalar = y**3 / 6 / (y * s + (1 - y) * f - y * (1 - y) * x)
+    return jnp.sum(measure * (on_scalar - on_lepton)) / (16 * jnp.pi**2)
+
+
+def anapoles(m_x: FloatLike, scalar: FloatLike, light: Float[Array, " k"]) -> Float[Array, " k"]:
+    """`anapole` for several leptons."""
+    return jax.vmap(lambda m: anapole(m_x, scalar, m))(light)
+
+
+def anapole_equivalent(coupling: FloatLike, m_x: FloatLike, inputs: Inputs) -> FloatLike:
+    r"""Estimate in cm^2 of the constant cross section on xenon that scatters as often as an anapole in GeV^-2.
+
+    :math:`\frac{\mu^2}\pi(Ze^2a/A)^2\langle v_\perp^2\rangle`: the spectrum of recoils is another one. Derived here,
+    checked against independent numbers in `test_every_stored_point_of_the_loop_models`.
+    """
+    reduced = m_x * inputs["m_nucleon"] / (m_x + inputs["m_nucleon"])
+    charge = Z_XENON / inputs["A_xenon"] * 4 * jnp.pi * inputs["alpha_em_0"] * coupling
+    return (reduced * charge) ** 2 * V_PERP2 / jnp.pi * CM2_PER_INVERSE_GEV2

@@ -22,9 +22,6 @@ from bsfit.theory import DarkSector, Partner, Verdict
 
 Scalar = Float[Array, ""]
 
-COANNIHILATION = 1.2
-"""Ratio of masses above which a heavier species is gone at freeze-out."""
-
 
 class SplitScalar(eqx.Module):
     """Masses in GeV of Z', R, I and L, the couplings g and y, and the currents of the Z'."""
@@ -89,17 +86,8 @@ class SplitScalar(eqx.Module):
                 "not counted",
                 self.m_r, self.m_zp,
             ),
-            validity.above(
-                "coannihilation",
-                "M_L over the mass of dark matter, against 1.2: below, L takes part in freeze-out and is not counted",
-                self.m_l / self.m_r, COANNIHILATION,
-            ),
-            validity.above(
-                "light_M_L",
-                "mass of L in GeV, against 100: LEP excludes lighter charged ones; what searches at the LHC exclude "
-                "are the limits collider-leptons-...",
-                self.m_l, 100.0,
-            ),
+            validity.coannihilation("L", self.m_l, self.m_r),
+            validity.charged_at_lep("M_L", self.m_l),
             validity.below(
                 "muon_width",
                 "m_Zp/M_L, against 1: above, the coupling of a Z' on its mass shell to muons is not that of zero "

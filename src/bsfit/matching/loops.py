@@ -57,16 +57,36 @@ def f(x: FloatLike) -> Float[Array, ""]:
     return integral(lambda t, x: t / ((1 + t) ** 2 * (1 + x * t)), jnp.maximum(1.0, 1 / jnp.sqrt(x)), x)
 
 
-def box(m1: FloatLike, m2: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
-    r""":math:`J=\int_0^\infty\!\frac{t^2\,dt}{(t+m_1^2)(t+m_2^2)(t+m_X^2)^2}` in GeV^-2.
+def box(m1: FloatLike, m2: FloatLike, m3: FloatLike, m4: FloatLike | None = None) -> Float[Array, ""]:
+    r""":math:`J_2=\int_0^\infty\!\frac{t^2\,dt}{(t+m_1^2)(t+m_2^2)(t+m_3^2)(t+m_4^2)}` in GeV^-2.
 
-    Box of two fermions and two bosons of mass m_X; m1, m2 > 0, m_x >= 0. Equals
-    :math:`[f(m_X^2/m_1^2)-f(m_X^2/m_2^2)]/(m_1^2-m_2^2)` of eq. (22) of 1803.04703 [Vicente:2018frk]_;
+    Box of four masses, the last that of m3 if not given, of which two may vanish. For two bosons of one mass it equals
+    :math:`[f(m_3^2/m_1^2)-f(m_3^2/m_2^2)]/(m_1^2-m_2^2)` of eq. (22) of 1803.04703 [Vicente:2018frk]_;
     :math:`1/3m^2` for equal masses.
     """
-    a, b, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m1, m2, m_x))
-    centre = jnp.sqrt(jnp.minimum(a, b) * jnp.maximum(jnp.maximum(a, b), c))
-    return integral(lambda t, a, b, c: t**2 / ((t + a) * (t + b) * (t + c) ** 2), centre, a, b, c)
+    squares = _squares(m1, m2, m3, m3 if m4 is None else m4)
+    return integral(lambda t, a, b, c, d: t**2 / ((t + a) * (t + b) * (t + c) * (t + d)), box_centre(squares), *squares)
+
+
+def flipped_box(m1: FloatLike, m2: FloatLike, m3: FloatLike, m4: FloatLike) -> Float[Array, ""]:
+    r""":math:`J_1=\int_0^\infty\!\frac{t\,dt}{(t+m_1^2)(t+m_2^2)(t+m_3^2)(t+m_4^2)}` in GeV^-4.
+
+    Box with two insertions of fermion masses, of which one mass may vanish; :math:`1/6m^4` for equal ones.
+    """
+    squares = _squares(m1, m2, m3, m4)
+    return integral(lambda t, a, b, c, d: t / ((t + a) * (t + b) * (t + c) * (t + d)), box_centre(squares), *squares)
+
+
+def _squares(*masses: FloatLike) -> tuple[Float[Array, ""], ...]:
+    return tuple(jnp.asarray(m, dtype=float) ** 2 for m in masses)
+
+
+def box_centre(squares: tuple[Float[Array, ""], ...]) -> Float[Array, ""]:
+    """Where the scales of a box with these four squared masses lie: between the two largest."""
+    a, b, c, d = squares
+    first, second = (jnp.maximum(a, b), jnp.minimum(a, b)), (jnp.maximum(c, d), jnp.minimum(c, d))
+    next_largest = jnp.maximum(jnp.minimum(first[0], second[0]), jnp.maximum(first[1], second[1]))
+    return jnp.sqrt(jnp.maximum(first[0], second[0]) * next_largest)
 
 
 def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
@@ -91,6 +111,16 @@ def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
         return (2 / (1 + t) ** 4 / delta + a / (1 + t) ** 3 / delta**2) / -6
 
     return integral(integrand, jnp.minimum(1.0, jnp.sqrt(a / c)), a, c)
+
+
+def scalar_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
+    r""":math:`A_S=\frac16\int_0^1\!dw\,w^3/\Delta` in GeV^-2, :math:`\Delta=m_X^2w+m_F^2(1-w)`.
+
+    Monopole of the photon coupled to the scalar; 1/18m^2 for a massless fermion, 1/24m^2 for equal masses.
+    """
+    a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
+    centre = jnp.maximum(1.0, jnp.sqrt(a / c))
+    return integral(lambda t, a, c: t**3 / (6 * (1 + t) ** 4 * (a + c * t)), centre, a, c)
 
 
 def z_prime_vertex(m_f: FloatLike, m_1: FloatLike, m_2: FloatLike) -> Float[Array, ""]:

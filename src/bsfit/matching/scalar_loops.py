@@ -1,8 +1,10 @@
-r"""Loops of a complex scalar with vector-like doublets Q and L that couple it to left-handed quarks and leptons.
+r"""Coefficients of new fermions and scalars in the loop: boxes, the photon penguin and dipoles of quarks and leptons.
 
-:math:`L=\lambda_Q^i\bar Q_RXq_L^i+\lambda_L^i\bar L_RXl_L^i` + h.c., at leading order in the momenta: boxes, the photon
-penguin and the dipoles of quarks. Z penguins vanish at that order, Q and q having the same charges. Signs as said in
-`models.loop`; :math:`C_7'` is left out (suppressed by :math:`m_s/m_b`).
+For the lines of `boxes`, at leading order in the momenta. Q and S below are the charges of fermion and scalar, bracket
+by bracket those of the particle that the photon or the gluon is on. Z penguins vanish at that order: charge and weak
+isospin are conserved at the vertex, with split scalars too, and their Ward identity holds. :math:`C_7'` is left out
+(suppressed by :math:`m_s/m_b`). Derived here, checked against the charged Higgs boson of two doublets in
+`test_charged_higgs_boson`.
 """
 
 import jax.numpy as jnp
@@ -11,78 +13,105 @@ from jaxtyping import Array, Complex, Float
 from bsfit.constants import CHARGE_DOWN
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
-from bsfit.matching.currents import from_charged_leptons, from_delta_f2, from_neutrinos, with_photon_penguin
-from bsfit.matching.vectorlike import Vector, squared, up_couplings
-from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.matching.boxes import Boson, Boxes, Line, current, delta_f2, four_muons
+from bsfit.matching.currents import (
+    from_charged_leptons,
+    from_delta_f2,
+    from_muon_neutrinos,
+    from_neutrinos,
+    with_photon_penguin,
+)
+from bsfit.matching.muon_moment import lepton_dipoles
+from bsfit.matching.vectorlike import Vector
+from bsfit.standard_model.ckm import v_tb_v_ts
 from bsfit.standard_model.running import run_dipoles
 
-Masses = tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]
+Scalar = Float[Array, ""]
+Masses = tuple[Scalar, Scalar, Scalar]
+
+
+def of_singlet(quarks: Vector, leptons: Vector, masses: Masses, scalar: Boson | None = None) -> tuple[Line, Line]:
+    """Lines of vector-like doublets Q and L and a singlet X that they share; `masses` of Q, L and X in GeV.
+
+    X is complex unless `scalar` says what it is.
+    """
+    m_q, m_l, m_x = masses
+    shared = Boson(m_x) if scalar is None else scalar
+    quark_line = Line(quarks, m_q, shared, charge=CHARGE_DOWN, scalar_charge=0.0, coloured="fermion")
+    return quark_line, Line(leptons, m_l, shared, charge=-1.0, scalar_charge=0.0)
 
 
 def coefficients(
-    quarks: Vector, leptons: Vector, masses: Masses, inputs: Inputs
+    quarks: Line, leptons: Line, box: Boxes, scale: Scalar, inputs: Inputs
 ) -> tuple[dict[str, Complex[Array, ""]], dict[str, Array]]:
-    """Wilson coefficients of b -> s and of meson mixing for `masses` of Q, L and X, and quantities by name.
+    """Wilson coefficients of b -> s and of meson mixing, and quantities by name; `scale` in GeV is that of matching.
 
     `J` (box of the quark and the lepton), `C9_photon` (the part of every C9 that comes from the photon penguin),
-    `C7_bs_mu_NP`, `C8_bs_mu_NP` (at the scale m_Q), `C_bs_LL` (coefficient of (s gamma P_L b)^2 in +H at the scale
-    m_Q).
+    `C7_bs_mu_NP`, `C8_bs_mu_NP` (at that scale), `C_bs_LL` (coefficient of (s gamma P_L b)^2 in +H there).
     """
-    m_q, m_l, m_x = masses
-    bs = quarks[2] * jnp.conj(quarks[1])
-    j = loops.box(m_q, m_l, m_x)
-    photon = photon_penguin(bs, m_q, m_x, inputs)
-    c7, c8 = quark_dipoles(bs, m_q, m_x, inputs)
-    h = delta_f2(quarks, m_q, m_x, inputs)
-    quark_line = -bs / (64 * jnp.pi**2) * j
-
-    def current(a: int, b: int) -> Complex[Array, ""]:
-        return quark_line * jnp.conj(leptons[a]) * leptons[b]
-
+    photon, (c7, c8), h = photon_penguin(quarks, inputs), quark_dipoles(quarks, inputs), delta_f2(quarks, inputs)
+    charged = from_charged_leptons(current(quarks, leptons, box.leptons), lambda i, j: None, inputs)
+    neutral = {} if box.neutrinos is None else from_neutrinos(current(quarks, leptons, box.neutrinos), inputs)
     found = {
-        **with_photon_penguin(from_charged_leptons(current, lambda a, b: jnp.zeros(()), inputs), photon),
-        **from_neutrinos(current, inputs),
-        **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, m_q, inputs), strict=True)),
-        **from_delta_f2(h, m_q, inputs),
+        **with_photon_penguin(charged, photon),
+        **neutral,
+        **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, scale, inputs), strict=True)),
+        **from_delta_f2(h, scale, inputs),
     }
-    return found, {"J": j, "C9_photon": photon, "C7_bs_mu_NP": c7, "C8_bs_mu_NP": c8, "C_bs_LL": h["bs"]}
+    return found, {
+        "J": box.leptons, "C9_photon": photon, "C7_bs_mu_NP": c7, "C8_bs_mu_NP": c8, "C_bs_LL": h["bs"],
+    }  # fmt: skip
 
 
-def photon_penguin(
-    bs: Complex[Array, ""], m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
-) -> Complex[Array, ""]:
-    r"""Lepton-universal :math:`C_9=\frac{\sqrt2Q_D\lambda_b\lambda_s^*}{4G_FV_{tb}V_{ts}^*}c`.
+def of_leptons(leptons: Line, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    """Coefficients of leptons alone: tridents by the box of two lines, dipoles."""
+    loop = -dipole(leptons, leptons.charge, leptons.scalar_charge)
+    return {
+        **from_muon_neutrinos(four_muons(leptons), 0.0, inputs),
+        **lepton_dipoles(leptons.couplings, loop, inputs),
+    }
 
-    c is `loops.photon_penguin`. Opposite in sign to the box and about a hundred times smaller.
+
+def dipole(line: Line, on_fermion: float, on_scalar: float) -> Scalar:
+    r""":math:`Q_FI_1(F;S)-Q_SI_1(S;F)` in GeV^-2 for these charges, :math:`I_1` being `loops.dipole`."""
+
+    def loop(m_s: Scalar) -> Scalar:
+        by_fermion = on_fermion * loops.dipole(line.fermion, m_s) if on_fermion else jnp.zeros(())
+        by_scalar = on_scalar * loops.dipole(m_s, line.fermion) if on_scalar else jnp.zeros(())
+        return by_fermion - by_scalar
+
+    return line.scalar.mean(loop)
+
+
+def monopole(line: Line) -> Scalar:
+    r""":math:`Q_FA_F+Q_SA_S` in GeV^-2, :math:`A_F` and :math:`A_S` being those of the penguins in `loops`."""
+
+    def loop(m_s: Scalar) -> Scalar:
+        on_fermion, on_scalar = line.charge, line.scalar_charge
+        by_fermion = -on_fermion * loops.photon_penguin(line.fermion, m_s) if on_fermion else jnp.zeros(())
+        by_scalar = on_scalar * loops.scalar_penguin(line.fermion, m_s) if on_scalar else jnp.zeros(())
+        return by_fermion + by_scalar
+
+    return line.scalar.mean(loop)
+
+
+def photon_penguin(quarks: Line, inputs: Inputs) -> Complex[Array, ""]:
+    r"""Lepton-universal :math:`C_9=-\frac{\sqrt2\lambda_b\lambda_s^*}{4G_FV_{tb}V_{ts}^*}` times `monopole`.
+
+    Opposite in sign to the box of the loop model and about a hundred times smaller.
     """
     unit = jnp.sqrt(2.0) / (4 * inputs["G_F"] * v_tb_v_ts(inputs))
-    return CHARGE_DOWN * bs * unit * loops.photon_penguin(m_q, m_x)
+    return -quarks.product() * unit * monopole(quarks)
 
 
-def quark_dipoles(
-    bs: Complex[Array, ""], m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
-) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
-    r""":math:`C_7=-\frac{\sqrt2Q_D\lambda_b\lambda_s^*}{16G_FV_{tb}V_{ts}^*}I_1` and :math:`C_8=-3C_7` at m_Q."""
-    unit = jnp.sqrt(2.0) / (16 * inputs["G_F"] * v_tb_v_ts(inputs))
-    c8 = -bs * unit * loops.dipole(m_q, m_x)
-    return CHARGE_DOWN * c8, c8
+def quark_dipoles(quarks: Line, inputs: Inputs) -> tuple[Complex[Array, ""], Complex[Array, ""]]:
+    r""":math:`C_{7,8}=-\frac{\sqrt2\lambda_b\lambda_s^*}{16G_FV_{tb}V_{ts}^*}` times `dipole`.
 
-
-def delta_f2(
-    quarks: Vector, m_q: Float[Array, ""], m_x: Float[Array, ""], inputs: Inputs
-) -> dict[str, Complex[Array, ""]]:
-    r"""Coefficients of :math:`(\bar q_2\gamma P_Lq_1)^2` in H at the scale m_Q, GeV^-2.
-
-    :math:`(\lambda_1\lambda_2^*)^2J(m_Q,m_Q,m_X)/128\pi^2`. For a complex X only the uncrossed box exists; the
-    normalisation is fixed by the Goldstone limit.
+    At the scale of matching. For :math:`C_8` the charge is one of whatever carries colour.
     """
-    u, c, _ = up_couplings(quarks, ckm(inputs))
-    d, s, b = quarks
-    products = {"bs": b * jnp.conj(s), "bd": b * jnp.conj(d), "sd": s * jnp.conj(d), "uc": u * jnp.conj(c)}
-    unit = loops.box(m_q, m_q, m_x) / (128 * jnp.pi**2)
-    return {pair: product * product * unit for pair, product in products.items()}
-
-
-def four_muon_box(muon: Complex[Array, ""], m_l: Float[Array, ""], m_x: Float[Array, ""]) -> Float[Array, ""]:
-    r"""K of :math:`L=K(\bar\nu_\mu\gamma P_L\nu_\mu)(\bar\mu\gamma P_L\mu)`, GeV^-2: the box with two L."""
-    return -(squared(muon) ** 2) / (64 * jnp.pi**2) * loops.box(m_l, m_l, m_x)
+    unit = -quarks.product() * jnp.sqrt(2.0) / (16 * inputs["G_F"] * v_tb_v_ts(inputs))
+    colours = float(quarks.coloured == "fermion"), float(quarks.coloured == "scalar")
+    gluon = dipole(quarks, *colours)
+    if (quarks.charge, quarks.scalar_charge) == (CHARGE_DOWN * colours[0], CHARGE_DOWN * colours[1]):
+        return CHARGE_DOWN * unit * gluon, unit * gluon
+    return unit * dipole(quarks, quarks.charge, quarks.scalar_charge), unit * gluon

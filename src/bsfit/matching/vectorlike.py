@@ -78,6 +78,22 @@ def norm_squared(vector: Vector) -> Float[Array, ""]:
     return squared(vector[0]) + squared(vector[1]) + squared(vector[2])
 
 
+def scaled(vector: Vector, factor: float) -> Vector:
+    """All couplings times a number."""
+    first, second, third = vector
+    return first * factor, second * factor, third * factor
+
+
+def yukawa_pole(own: Float[Array, ""], feed: Float[Array, ""]) -> Float[Array, ""]:
+    r"""E-folds to the Landau pole of :math:`16\pi^2\,d\lambda/d\ln\mu=a\lambda^3+f\lambda` at one loop, f fixed.
+
+    :math:`\frac{8\pi^2}{a\lambda^2}\frac{\ln(1+r)}r`, :math:`r=f/a\lambda^2`; `own` is :math:`a\lambda^2`, `feed` f.
+    """
+    own = jnp.maximum(own, 1e-12)
+    ratio = jnp.maximum(feed / own, 1e-9)
+    return 8 * jnp.pi**2 / own * jnp.log1p(ratio) / ratio
+
+
 class Mixing(eqx.Module):
     r"""Couplings of one multiplet to the Z' after mixing, :math:`L=\bar f_i\gamma^\mu\Delta^{ij}f_jZ'_\mu` etc.
 

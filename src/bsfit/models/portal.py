@@ -42,6 +42,7 @@ from bsfit.dark_sector.widths import scalar_width
 from bsfit.dark_sector.z_prime_scattering import TopLoop
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import scalar_loops, z_prime, z_prime_exchange
+from bsfit.matching.boxes import shared_singlet
 from bsfit.matching.scalar_sector import Scalars, finite, higgs_couplings, m_phi, scalars, v_phi, without_phi
 from bsfit.matching.vectorlike import (
     DOWN_QUARKS,
@@ -114,7 +115,8 @@ def loops_of_phi(params: Params, inputs: Inputs) -> dict[str, Array]:
     offered = lightness(params) < LIGHT
     m_q, m_l = (jnp.asarray(params[name], dtype=float) for name in ("m_Q", "m_L"))
     m_x = jnp.where(offered, m_phi(params), LIGHT * m_q)
-    found, _ = scalar_loops.coefficients(quarks, leptons, (m_q, m_l, m_x), inputs)
+    lines = scalar_loops.of_singlet(quarks, leptons, (m_q, m_l, m_x))
+    found, _ = scalar_loops.coefficients(*lines, shared_singlet(*lines), m_q, inputs)
     return {name: jnp.where(offered, value, 0.0) for name, value in found.items()}
 
 

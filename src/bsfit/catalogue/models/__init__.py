@@ -19,6 +19,9 @@ NAMES = (
     "b1b2",
     "relic",
     "light",
+    "flavour_scalar",
+    "dm_exchange",
+    "fermion_bridge",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 

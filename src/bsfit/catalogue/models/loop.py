@@ -2,18 +2,14 @@
 
 import math
 
-from bsfit.catalogue.models.rows import PERTURBATIVE, YUKAWAS, Model, Parameter, mass
+from bsfit.catalogue.models.rows import LOOP_OUTPUTS, PERTURBATIVE, YUKAWAS, Model, Parameter, mass
 
 MODEL = Model(
     "loop",
     "bsfit.models.loop",
     "vector-like Q, L and a complex scalar X in the loop (1706.04344)",
     (mass("m_Q"), mass("m_L"), mass("m_X", lower=2.4), *YUKAWAS, Parameter("lambda_H")),
-    {
-        **dict.fromkeys(("M_Q", "M_L"), "GeV"),
-        **dict.fromkeys(("J", "C_bs_LL"), "GeV^-2"),
-        **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
-    },
+    {**dict.fromkeys(("M_Q", "M_L"), "GeV"), **LOOP_OUTPUTS},
     dark_matter=True,
     sources=("Kawamura:2017ecz", "Vicente:2018frk"),
     data="lfu-mixing",

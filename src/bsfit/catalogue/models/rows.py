@@ -79,5 +79,11 @@ def mass(name: str, default: float | None = None, lower: float = 0.0) -> Paramet
 
 
 _RANGE = (-PERTURBATIVE, PERTURBATIVE)
+LOOP_OUTPUTS = {
+    **dict.fromkeys(("J", "C_bs_LL"), "GeV^-2"),
+    **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
+}
+"""What every model of new fermions and scalars in loops has."""
+
 YUKAWAS = (*vector("lambda_Q", ("d", "s", "b"), _RANGE), *vector("lambda_L", LEPTONS, _RANGE))
 """Couplings of the vector-like doublets Q and L to quarks and leptons."""
