@@ -11,7 +11,7 @@ import pytest
 from flavio_points import random_theory, rows, shifted
 from process_values import combine
 
-from bsfit import catalogue
+from bsfit import catalogue, predict
 from bsfit.catalogue import DIPOLES, SEMILEPTONIC
 from bsfit.compiling import compile_quickly
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
@@ -244,6 +244,7 @@ def test_observables_of_known_integrals():
     root = np.sqrt(-s["2s"] * s["2c"])
     expected = {
         "dBR/dq2": rate / 4, "BR": rate / 2, "FL": -s["2c"] / rate, "AFB": -(0.75 * s["6s"] + 0.375 * s["6c"]) / rate,
+        "S1c": s["1c"] / rate, "S2s": s["2s"] / rate,
         "S3": s["3"] / rate, "S4": -s["4"] / rate, "S5": s["5"] / rate, "S7": -s["7"] / rate, "S8": s["8"] / rate,
         "S9": -s["9"] / rate, "A8": a["8"] / rate, "A9": -a["9"] / rate, "P1": s["3"] / (2 * s["2s"]),
         "P2": -s["6s"] / (8 * s["2s"]), "P3": s["9"] / (4 * s["2s"]), "P4p": -s["4"] / (2 * root),
@@ -263,6 +264,18 @@ def test_observables_of_known_integrals():
         combine(b_to_v_ll, "P9", m, one, INPUTS)
 
 
+def test_longitudinal_and_transverse_terms_without_lepton_mass():
+    """S_1c = F_L and 4 S_2s = 1 - F_L for electrons; muons in [1.1,2.5] differ by 8 m^2/q^2 of F_L or less."""
+    key = "<{}>(B0->K*{})[1.1,2.5]"
+    found = predict([key.format(k, ll) for k in ("S1c", "S2s", "FL") for ll in ("ee", "mumu")])
+    for ll, mass in (("ee", 5.11e-4), ("mumu", 0.10566)):
+        s_1c, s_2s, longitudinal = (found[key.format(k, ll)] for k in ("S1c", "S2s", "FL"))
+        small = 8 * mass**2 / 1.1 * longitudinal + 1e-6
+        assert 0 < s_1c - longitudinal < small, ll
+        assert abs(4 * s_2s - 1 + longitudinal) < small, ll
+        assert 4 * s_2s + 0.75 * s_1c + 0.25 * longitudinal == pytest.approx(1, abs=small), ll
+
+
 def test_convention_of_theory_papers():
     """Definitions of 1303.5794 and 0811.1214 in terms of J_i, for arbitrary integrals of one CP state."""
     generator = np.random.default_rng(15)
@@ -276,6 +289,7 @@ def test_convention_of_theory_papers():
         "P4p": at["4"] / root, "P5p": at["5"] / (2 * root), "P6p": -at["7"] / (2 * root), "P8p": -at["8"] / root,
         "AFB": 0.375 * (2 * at["6s"] + at["6c"]) / rate,
     }  # fmt: skip
+    expected |= {f"S{i}": at[i] / rate for i in ("1c", "2s")}
     expected |= {f"{kind}{i}": at[i] / rate for kind in "SA" for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")}
     for key, target in expected.items():
         factor = catalogue.THEORY_CONVENTION.get(key, 1.0)

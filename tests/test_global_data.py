@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting_data import settled
 
 from bsfit.loading.selection import available, replaced, select
 from bsfit.loading.shared_data import independent
@@ -65,14 +66,19 @@ def test_independent_measurements_are_of_other_years_and_share_an_experiment():
     assert {(a.name, b.name) for a, b in pairs} == {
         ("cms-kstarmumu-angular-2024", "cms-kstarmumu-angular-2015"),
         ("cms-kstarmumu-angular-2024", "cms-kstarmumu-p5p-2017"),
+        ("cms-kstarmumu-p-2024", "cms-kstarmumu-angular-2015"),
+        ("cms-kstarmumu-p-2024", "cms-kstarmumu-p5p-2017"),
         ("hfag-kstargamma-br-2014", "lhcb-kstargamma-phigamma-2012"),  # an average of B factories
+        ("hflav-kstargamma-br-2024", "lhcb-kstargamma-phigamma-2012"),
+        ("belle2-kstargamma-2024", "hfag-kstargamma-acp-2016"),  # an average of before Belle II
     }
-    assert all(a.experiment == b.experiment or a.experiment == "HFAG" for a, b in pairs)
+    averages = {"HFAG", "HFLAV"}
+    assert all(a.experiment == b.experiment or averages & {a.experiment, b.experiment} for a, b in pairs)
 
 
 def test_current_set_is_everything_that_is_predicted_and_not_replaced():
     """B -> K nu nu and dark matter are groups of their own: they do not know the coefficients of charged leptons."""
-    current = {m.name for m in available().values() if not m.unused_reason} - replaced()
+    current = {m.name for m in settled() if not m.unused_reason} - replaced(settled())
     assert {m.name for m in select("latest")} == current - {m.name for m in select(["nunu", "relic"])}
 
 
@@ -172,6 +178,37 @@ def test_normalisation_correlates_the_bins_of_a_rate():
         expected = np.outer(common, common)
         np.fill_diagonal(expected, 1)
         assert m.correlation.syst == pytest.approx(expected, abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "decay", "relative", "rounding"),
+    [
+        ("lhcb-kmumu-br-2014", "B+->Kmumu", 0.05, 0.003),
+        ("lhcb-kmumu-br-2014", "B0->Kmumu", 0.05, 0.003),
+        ("lhcb-kmumu-br-2014", "B+->K*mumu", 0.068, 0.003),
+        ("cdf-br-2012", "Bs->phimumu", 0.31, 0.008),
+    ],
+)
+def test_systematic_errors_of_a_rate_are_one_relative_error(name, decay, relative, rounding):
+    """Each printed systematic error is the same part of its value, so that two bins share it all."""
+    m = available()[name]
+    members = [i for i, d in enumerate(m.data) if d.stem == f"<dBR/dq2>({decay})"]
+    parts = np.array([m.data[i].syst / m.data[i].central for i in members])
+    assert parts == pytest.approx(relative, abs=rounding)
+    assert m.correlation.syst[np.ix_(members, members)] == pytest.approx(1.0, abs=0.1)
+    others = np.setdiff1d(np.arange(len(m.data)), members)
+    assert not m.correlation.syst[np.ix_(members, others)].any()
+
+
+def test_rates_of_cdf_share_the_smallest_relative_error_of_their_decay():
+    m = available()["cdf-br-2012"]
+    for stem in {d.stem for d in m.data}:
+        members = [i for i, d in enumerate(m.data) if d.stem == stem]
+        parts = np.array([m.data[i].syst / m.data[i].central for i in members])
+        shared = m.correlation.syst[np.ix_(members, members)]
+        expected = np.outer(parts.min() / parts, parts.min() / parts)
+        np.fill_diagonal(expected, 1.0)
+        assert shared == pytest.approx(expected, abs=0.03)
 
 
 def test_table_of_the_documentation():

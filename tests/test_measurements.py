@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting_data import WAITING
 
 import bsfit
 from bsfit.errors import BsfitInputError
@@ -87,6 +88,48 @@ def test_a_correlation_matrix_may_be_given_in_blocks(write):
     for wrong in ("[[[1, 0.5], [1]]]", "[]", "[[], [[1, 0, 0], [1, 0], [1]]]", "[[[1, 1], [1]], [[1]]]", "[1, 2]", "1"):
         with pytest.raises(BsfitInputError, match="blocks"):
             load_measurement(write(text.replace("[[1, 0.5], [1]]", f"{{blocks: {wrong}}}")))
+
+
+RATES = """\
+schema: 1
+experiment: LHCb
+values:
+  - {observable: "<dBR/dq2>(B+->Kmumu)[1.1,2]", value: (20 +- 2 +- 1)e-9, unit: GeV^-2}
+  - {observable: "<dBR/dq2>(B+->Kmumu)[2,3]", value: (30 +- 2 +- 3)e-9, unit: GeV^-2}
+  - {observable: "<dBR/dq2>(B0->Kmumu)[2,3]", value: (30 +- 2 +- 3)e-9, unit: GeV^-2}
+common:
+  - {observable: "<dBR/dq2>(B+->Kmumu)", relative: 0.06, where: "sec. 5"}
+"""
+
+
+def test_a_relative_error_that_is_common_to_the_bins(write):
+    """6 % of 20 is more than the printed 1, all of which is common then; of 30 it is 1.8 of 3."""
+    syst = load_measurement(write(RATES)).correlation.syst
+    assert syst == pytest.approx(np.array([[1, 0.6, 0], [0.6, 1, 0], [0, 0, 1]]))
+    matrix = load_measurement(write(RATES)).correlation_matrix()
+    assert matrix[0, 1] == pytest.approx(0.6 * 1 * 3 / np.sqrt((4 + 1) * (4 + 9)))
+    with_stat = RATES + "correlation:\n  stat: [[1, 0.1, 0], [1, 0], [1]]\n"
+    assert load_measurement(write(with_stat)).correlation.stat[0, 1] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.06", "1.5", "expected a part of 1, like 0.05"),
+        ("0.06", "0", "expected a part of 1"),
+        ("0.06", "six", "expected a number"),
+        ("relative:", "relativ:", "did you mean 'relative'?"),
+        ('"<dBR/dq2>(B+->Kmumu)", r', '"<dBR/dq2>(B+->Kmumuu)", r', "did you mean '<dBR/dq2>(B+->Kmumu)'"),
+        ('"<dBR/dq2>(B+->Kmumu)", r', '"<dBR/dq2>(B0->Kmumu)", r', "has fewer than two values here"),
+        ("(30 +- 2 +- 3)e-9", "(30 +- 2)e-9", "no statistical or no systematic error beside common[0]"),
+        ("common:", "correlation: {syst: [[1, 0, 0], [1, 0], [1]]}\ncommon:", "beside a matrix of systematic errors"),
+        ("common:\n", "common:\n  - {observable: '<dBR/dq2>(B+->Kmumu)', relative: 0.1}\n", "stands twice"),
+    ],
+)
+def test_common_errors_that_do_not_fit(write, old, new, message):
+    with pytest.raises(BsfitInputError) as caught:
+        load_measurement(write(RATES.replace(old, new)))
+    assert message in str(caught.value)
 
 
 def test_short_names_are_read(write):
@@ -237,11 +280,12 @@ def test_the_documented_files(write):
     """The blocks of docs/data.md."""
     text = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
     blocks = [block.partition("```")[0] for block in text.split("```yaml\n")[1:]]
-    ratios, limit, curve = (load_measurement(write(block)) for block in blocks if "experiment" in block)
+    ratios, limit, curve, rates = (load_measurement(write(block)) for block in blocks if "experiment" in block)
     assert ratios.correlation_matrix()[0, 1] == 0.1
     assert ratios.period == (2024, 2025)
     assert limit.data[0].sigma_plus == pytest.approx(3.1e-13 / 1.2815516)
     assert curve.curve.log_likelihood.max() == 0.0
+    assert rates.correlation.syst[0, 1] == pytest.approx(0.05**2 * 23.3 * 28.2 / (1.2 * 1.4), rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -374,7 +418,9 @@ def test_sets_groups_names_and_lists():
     assert set(names("LFU")) == set(names("lfu"))
     assert names("mixing") == ["hflav-spsiphi-2023", "lhcb-dms-combination-2021"]
     assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("lfu-mixing"))
-    assert set(names(["LFU", "BR", "angular", "leptonic", "radiative", "mixing"])) == set(names("latest"))
+    groups = set(names(["LFU", "BR", "angular", "leptonic", "radiative", "mixing"]))
+    assert groups - set(names("latest")) == WAITING
+    assert set(names("latest")) - groups == {name for new in WAITING for name in available()[new].supersedes}
     assert names("nunu") == ["belle2-knunu-2023"]
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
     assert list(data_sets()) == ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing", "global-2017", "latest"]

@@ -126,6 +126,7 @@ _ANGULAR = {
     "FL": "F_L",
     "AFB": r"A_{\rm FB}",
     "ACP": r"A_{\rm CP}",
+    **{f"S{i}": f"S_{{{i}}}" for i in ("1c", "2s")},
     **{f"{kind}{i}": f"{kind}_{{{i}}}" for kind in "SA" for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")},
     **{f"P{i}": f"P_{i}" for i in "123"},
     **{f"P{i}p": f"P_{i}'" for i in "4568"},

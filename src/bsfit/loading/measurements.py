@@ -19,6 +19,8 @@ import numpy as np
 from bsfit import catalogue
 from bsfit.catalogue import domains
 from bsfit.errors import BsfitInputError
+from bsfit.loading import correlations
+from bsfit.loading.correlations import Correlation, numbers
 from bsfit.loading.printed_values import PrintedValue, parse_value
 from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, key_problems, load_yaml, refuse, shown
 
@@ -58,18 +60,19 @@ class Datum:
     function: Any = None
 
     @property
+    def stat(self) -> float:
+        """Statistical error, the two sides averaged."""
+        return (self.stat_plus + self.stat_minus) / 2
+
+    @property
+    def syst(self) -> float:
+        """Systematic error, the two sides averaged."""
+        return (self.syst_plus + self.syst_minus) / 2
+
+    @property
     def asked(self) -> Any:
         """What must be predicted: the name, or the function that stands in its place."""
         return self.observable if self.function is None else self.function
-
-
-@dataclass(frozen=True)
-class Correlation:
-    """Published correlation matrices [n, n], of the total errors or of statistical and systematic ones apart."""
-
-    total: np.ndarray | None = None
-    stat: np.ndarray | None = None
-    syst: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,10 @@ class Publication:
             return np.eye(n)
         if rho.total is not None:
             return rho.total
-        stat = np.array([(d.stat_plus + d.stat_minus) / 2 for d in self.data])
-        syst = np.array([(d.syst_plus + d.syst_minus) / 2 for d in self.data])
-        parts = ((rho.stat, stat), (rho.syst, syst))
+        parts = (
+            (rho.stat, np.array([d.stat for d in self.data])),
+            (rho.syst, np.array([d.syst for d in self.data])),
+        )
         covariance = sum((np.eye(n) if r is None else r) * np.outer(s, s) for r, s in parts)
         sigma = np.sqrt(np.diag(covariance))
         return covariance / np.outer(sigma, sigma)
@@ -138,7 +142,7 @@ class Publication:
 _REQUIRED = ("schema", "experiment", "values")
 RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
 _OF_A_VALUE = ("where", "checked", "via", "confirmed", "note", "unusual")
-_OPTIONAL = ("inspire", "arxiv", "period", *RELATIONS, "unused", "note", "correlation", "curve")
+_OPTIONAL = ("inspire", "arxiv", "period", *RELATIONS, "unused", "note", "correlation", "common", "curve")
 
 
 def load_measurement(path: str | os.PathLike[str]) -> Publication:
@@ -162,7 +166,7 @@ def load_measurement(path: str | os.PathLike[str]) -> Publication:
         arxiv=_text(where, document, (), "arxiv"),
         period=_period(where, document.get("period")),
         data=data,
-        correlation=_correlation(where, document.get("correlation"), len(data)),
+        correlation=correlations.read(where, document, data),
         curve=_curve(where, document.get("curve"), data),
         **{relation: _names(where, document, relation) for relation in RELATIONS},
         unused_reason=unused,
@@ -290,53 +294,6 @@ def _names(where: Where, document: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(expect(where, (key, i), name, "text") for i, name in enumerate(names))
 
 
-def _numbers(where: Where, path: Trail, values: Any) -> list[float]:
-    values = expect(where, path, values, "a list")
-    return [float(expect(where, (*path, i), value, "a number")) for i, value in enumerate(values)]
-
-
-def _correlation(where: Where, entry: Any, n: int) -> Correlation | None:
-    if entry is None:
-        return None
-    check_keys(where, ("correlation",), entry, (), ("total", "stat", "syst"))
-    if not entry or ("total" in entry and len(entry) > 1):
-        raise where.error(("correlation",), "found " + (", ".join(entry) or "nothing"), "total, or stat and syst")
-    return Correlation(**{key: _matrix(where, ("correlation", key), rows, n) for key, rows in entry.items()})
-
-
-def _matrix(where: Where, path: Trail, rows: Any, n: int) -> np.ndarray:
-    """A correlation matrix, written in full, as its upper triangle, or as blocks along the diagonal."""
-    if isinstance(rows, dict):
-        return _block_matrix(where, path, rows, n)
-    numbers = [_numbers(where, (*path, i), row) for i, row in enumerate(expect(where, path, rows, "a list"))]
-    if [len(row) for row in numbers] == list(range(n, 0, -1)):
-        upper = np.array([[0.0] * (n - len(row)) + row for row in numbers])
-        matrix = upper + np.triu(upper, 1).T
-    elif [len(row) for row in numbers] == [n] * n:
-        matrix = np.array(numbers)
-    else:
-        raise where.error(path, f"the matrix does not fit {n} values", f"{n} x {n}, or its upper triangle")
-    if np.abs(matrix - matrix.T).max() > 1e-10 or np.abs(np.diag(matrix) - 1).max() > 1e-10:
-        raise where.error(path, "the matrix is not symmetric with 1 on the diagonal", "a correlation matrix")
-    if np.abs(matrix).max() > 1 or np.linalg.eigvalsh(matrix).min() <= 0:
-        raise where.error(path, "the matrix is not positive definite", "a correlation matrix")
-    return matrix
-
-
-def _block_matrix(where: Where, path: Trail, entry: dict[str, Any], n: int) -> np.ndarray:
-    """Blocks of consecutive values, each a matrix of its own, that are not correlated with each other."""
-    check_keys(where, path, entry, ("blocks",))
-    path = (*path, "blocks")
-    blocks = expect(where, path, entry["blocks"], "a list")
-    sizes = [len(expect(where, (*path, i), block, "a list")) for i, block in enumerate(blocks)]
-    if 0 in sizes or sum(sizes) != n:
-        raise where.error(path, f"found blocks of {sizes} values", f"blocks for {n} values")
-    matrix = np.zeros((n, n))
-    for i, (size, end) in enumerate(zip(sizes, np.cumsum(sizes), strict=True)):
-        matrix[end - size : end, end - size : end] = _matrix(where, (*path, i), blocks[i], size)
-    return matrix
-
-
 def _curve(where: Where, entry: Any, data: tuple[Datum, ...]) -> Curve | None:
     if entry is None:
         return None
@@ -344,7 +301,7 @@ def _curve(where: Where, entry: Any, data: tuple[Datum, ...]) -> Curve | None:
     check_keys(where, path, entry, ("x", "likelihood", "contains", "where"), ("via", "note"))
     if len(data) != 1:
         raise where.error(path, f"a curve beside {len(data)} values", "one value in a file with a curve")
-    x, likelihood = (np.array(_numbers(where, (*path, key), entry[key])) for key in ("x", "likelihood"))
+    x, likelihood = (np.array(numbers(where, (*path, key), entry[key])) for key in ("x", "likelihood"))
     if x.size < 5 or x.size != likelihood.size:
         raise where.error(path, f"{x.size} points x, {likelihood.size} of the likelihood", "as many, at least 5")
     if not (np.diff(x) > 0).all():

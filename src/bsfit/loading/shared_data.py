@@ -75,6 +75,7 @@ def experiments(text: str) -> frozenset[str]:
 
 
 _SAME_OF_THE_ANGLES = (
+    ("longitudinal", ("FL", "S1c")),
     ("3", ("S3", "P1")),
     ("4", ("S4", "P4p")),
     ("5", ("S5", "P5p")),

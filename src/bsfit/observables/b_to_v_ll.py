@@ -322,7 +322,7 @@ _PER_LEPTON: dict[str, Callable[[Sums], Float[Array, ""]]] = {
     "ACP": lambda x: x.rate_difference / x.rate,
     "FL": lambda x: -x.s("2c") / x.rate,
     "AFB": lambda x: (0.75 * x.s("6s") + 0.375 * x.s("6c")) / x.rate,
-    **{f"S{i}": lambda x, i=i: x.s(i) / x.rate for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")},
+    **{f"S{i}": lambda x, i=i: x.s(i) / x.rate for i in ("1c", "2s", "3", "4", "5", "6s", "6c", "7", "8", "9")},
     **{f"A{i}": lambda x, i=i: x.a(i) / x.rate for i in ("3", "4", "5", "6s", "6c", "7", "8", "9")},
     "P1": lambda x: 0.5 * x.s("3") / _transverse(x),
     "P2": lambda x: 0.125 * x.s("6s") / _transverse(x),
