@@ -16,7 +16,7 @@ import bsfit
 from bsfit.results import load
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("[0-9]*.py"))
-LONG = ("09_joint_posterior",)
+LONG = ("09_joint_posterior", "14_three_models")
 """Take minutes: run by hand for docs/validation.md."""
 FIGURES = [path for path in EXAMPLES if "figure" in path.stem]
 SIZES = {"06_figure_3": 60, "07_figure_5": 40, "08_figure_6": 16}
