@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +19,7 @@ class Correlation:
     syst: np.ndarray | None = None
 
 
+@runtime_checkable
 class Value(Protocol):
     """What must be known of a measured value."""
 
