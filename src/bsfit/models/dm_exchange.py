@@ -47,23 +47,29 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         of_quarks, of_leptons, shared_doublet(of_quarks, of_leptons), m_psi, inputs
     )
     coefficients |= scalar_loops.of_leptons(of_leptons, inputs)
-    dark = dark_sector(leptons, (m_pm, m_0, m_chi), inputs)
+    anapole = anapole_of(leptons, m_pm, m_chi, inputs)
     quantities = {
         **found,
-        "anapole": dark.anapole,
-        "sigma_SI_equivalent": nucleon.anapole_equivalent(dark.anapole, m_chi, inputs),
+        "anapole": anapole,
+        "sigma_SI_equivalent": nucleon.anapole_equivalent(anapole, m_chi, inputs),
         "Delta_S": oblique.shift_of_s(m_pm, m_0, m_0),
         "Delta_T": oblique.shift_of_t(m_pm, m_0, m_0, inputs),
     }
     conditions = verdicts(quarks, leptons, (m_psi, m_pm, m_0, m_chi), quantities["Delta_T"], inputs)
+    dark = dark_sector(leptons, (m_pm, m_0, m_chi), anapole, inputs)
     return Theory(WilsonCoefficients.of(coefficients), quantities, conditions, dark)
 
 
-def dark_sector(leptons: Vector, masses: tuple[Scalar, Scalar, Scalar], inputs: Inputs) -> DarkSector:
-    r"""Annihilation through :math:`\phi^-` and :math:`\phi^0`; `masses` of these and of :math:`\chi` in GeV."""
-    m_pm, m_0, m_chi = masses
+def anapole_of(leptons: Vector, m_pm: Scalar, m_chi: Scalar, inputs: Inputs) -> Scalar:
+    r"""Of all leptons, GeV^-2; of half the mass where :math:`\chi` is the heavier one, finite and without a meaning."""
     lighter = jnp.where(m_chi < m_pm, m_chi, m_pm / 2)
     each = nucleon.anapoles(lighter, m_pm, nucleon.loop_masses(inputs)["electron"])
+    return jnp.sum(jnp.stack([squared(x) for x in leptons]) * each)
+
+
+def dark_sector(leptons: Vector, masses: tuple[Scalar, Scalar, Scalar], anapole: Scalar, inputs: Inputs) -> DarkSector:
+    r"""Annihilation through :math:`\phi^-` and :math:`\phi^0`; `masses` of these and of :math:`\chi` in GeV."""
+    m_pm, m_0, m_chi = masses
     return DarkSector(
         masses=m_chi[None],
         dof=jnp.full(1, 2.0),
@@ -74,7 +80,7 @@ def dark_sector(leptons: Vector, masses: tuple[Scalar, Scalar, Scalar], inputs: 
         pole_masses=jnp.zeros(0),
         pole_widths=jnp.zeros(0),
         kind="Majorana",
-        anapole=jnp.sum(jnp.stack([squared(x) for x in leptons]) * each),
+        anapole=anapole,
     )
 
 

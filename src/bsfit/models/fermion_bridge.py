@@ -39,13 +39,13 @@ def theory(params: Params, inputs: Inputs) -> Theory:
     quarks = coupling_vector(params, "lambda_Q", DOWN_QUARKS)
     leptons = coupling_vector(params, "lambda_L", LEPTONS)
     m_f, m_q, m_0, m_pm = numbers(params, "m_F", "m_phi_Q", "m_phi_0", "m_phi_pm")
-    coloured, charges = Boson(m_q), {"charge": -1.0, "scalar_charge": CHARGE_UP}
-    of_quarks = Line(quarks, m_f, coloured, coloured, coloured="scalar", **charges)
+    phi_q = Boson(m_q)
+    of_quarks = Line(quarks, m_f, phi_q, phi_q, charge=-1.0, scalar_charge=CHARGE_UP, coloured="scalar")
     of_leptons = Line(leptons, m_f, Boson(m_0), Boson(m_pm), charge=-1.0, scalar_charge=0.0)
     box = shared_fermion(of_quarks, of_leptons)
     coefficients, found = scalar_loops.coefficients(of_quarks, of_leptons, box, m_q, inputs)
     coefficients |= scalar_loops.of_leptons(of_leptons, inputs)
-    m_s, trilinear = numbers(params, "m_S", "a_S")
+    m_s, coupling, trilinear = numbers(params, "m_S", "lambda_S", "a_S")
     mixing = jnp.sin(jnp.arctan2(2 * trilinear * higgs_vev(inputs), jnp.abs(m_0**2 - m_s**2)) / 2)
     shift = oblique.shift_of_t(m_pm, m_0, m_0, inputs)
     quantities = {**found, "sin_alpha": mixing, "Delta_S": oblique.shift_of_s(m_pm, m_0, m_0), "Delta_T": shift}
@@ -54,11 +54,11 @@ def theory(params: Params, inputs: Inputs) -> Theory:
         *dark_verdicts(params, mixing, inputs),
         validity.oblique(shift),
     )
-    dark = dark_sector(m_s, params["lambda_S"], inputs)
+    dark = dark_sector(m_s, coupling, inputs)
     return Theory(WilsonCoefficients.of(coefficients), quantities, conditions, dark)
 
 
-def dark_sector(m_s: Scalar, coupling: Float[Array, ""] | float, inputs: Inputs) -> DarkSector:
+def dark_sector(m_s: Scalar, coupling: Scalar, inputs: Inputs) -> DarkSector:
     """S and the Higgs portal."""
     portal = HiggsPortal.of_scalar(m_s[None], HiggsCouplings.unmixed(coupling, inputs), inputs, multiplicity=1.0)
     return DarkSector(
