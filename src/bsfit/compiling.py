@@ -1,8 +1,6 @@
 """How programs are compiled that run a few times: in half of the time that XLA takes by itself."""
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
@@ -24,11 +22,7 @@ def jit_quickly(function: Callable[..., Any]) -> Callable[..., Any]:
         settings: dict[str, Any] = {"compiler_options": _options()}
         return eqx.filter_jit(function, **settings)
 
-    def called(*arguments: Any) -> Any:
-        with _no_garbage():
-            return jitted()(*arguments)
-
-    return wraps(function)(called)
+    return wraps(function)(lambda *arguments: jitted()(*arguments))
 
 
 def compiled_for(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:
@@ -46,26 +40,12 @@ def lower(function: Callable[..., Any], *arguments: Any) -> jax.stages.Lowered:
     if jax.config.jax_disable_jit:
         raise BsfitInputError("it is set, and bsfit compiles what it computes", field="JAX_DISABLE_JIT")
     # A function of its own: jax compares those it has seen, and a method of an eqx.Module by the arrays of that.
-    with _no_garbage():
-        return jax.jit(lambda *given: function(*given)).lower(*arguments)
+    return jax.jit(lambda *given: function(*given)).lower(*arguments)
 
 
 def finish(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
     """What was traced, compiled."""
     return lowered.compile(_options())
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Without searches for garbage: traced programs are millions of objects, looked at again and again for none."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @cache
