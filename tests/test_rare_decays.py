@@ -1,7 +1,6 @@
 """Rows of the catalogue for decays without a q2 bin: keys are predicted; the nuisances named are all that matter."""
 
 import fnmatch
-import importlib
 from dataclasses import replace
 
 import jax
@@ -12,6 +11,7 @@ import pytest
 from bsfit import catalogue
 from bsfit.catalogue import rare_decays
 from bsfit.loading.inputs import input_set
+from bsfit.predictions.bound_model import module_of
 from bsfit.theory import Rows, Theory
 
 DEFAULT = input_set("default")
@@ -28,7 +28,7 @@ def matches(name, globs):
 @pytest.mark.parametrize("process", PROCESSES)
 def test_named_nuisances_carry_the_error(process):
     """At least 99.8 % of the standard deviation of the Standard-Model prediction with all inputs uncertain."""
-    module = importlib.import_module(catalogue.PROCESSES[process].module)
+    module = module_of(catalogue.PROCESSES[process])
     quantities = {row["key"]: row for row in rare_decays.QUANTITIES if row["process"] == process}
 
     def predicted(x):

@@ -1,7 +1,6 @@
 """Relic density: reference numbers, scipy as oracle, narrow resonances, freeze-out of constant cross sections."""
 
 import functools
-import importlib
 
 import equinox as eqx
 import jax
@@ -21,6 +20,7 @@ from bsfit.dark_sector.thermal.plasma import TabulatedPlasma, standard_plasma
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import load_inputs
 from bsfit.models import loop, portal
+from bsfit.predictions.bound_model import module_of
 from bsfit.theory import Channel, DarkSector
 
 REFERENCE = load_inputs("reference")
@@ -115,7 +115,7 @@ def test_predict_by_name():
 def test_rows_say_which_models_have_dark_matter():
     for name, row in catalogue.MODELS.items():
         at = {p.name: row.benchmark.get(p.name, p.default) for p in row.parameters}
-        theory = importlib.import_module(row.module).theory(at, REFERENCE)
+        theory = module_of(row).theory(at, REFERENCE)
         assert (theory.dark is not None) == row.dark_matter, name
 
 
