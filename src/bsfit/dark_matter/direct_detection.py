@@ -85,11 +85,11 @@ def largest(mass: Float[ArrayLike, ""], published: str | Limit) -> Float[Array, 
     """
     table = limit(published) if isinstance(published, str) else published
     m = jnp.asarray(mass, dtype=float)
-    return _between(m, table.mass, table.cross_section)
+    return _between(m, jnp.asarray(table.mass), jnp.asarray(table.cross_section))
 
 
 @jit_inlined
-def _between(m: Float[Array, ""], mass: Float[ArrayLike, " n"], limit: Float[ArrayLike, " n"]) -> Float[Array, ""]:
+def _between(m: Float[Array, ""], mass: Float[Array, " n"], limit: Float[Array, " n"]) -> Float[Array, ""]:
     between = jnp.exp(jnp.interp(jnp.log(m), jnp.log(mass), jnp.log(limit)))
     return jnp.where((m >= mass[0]) & (m <= mass[-1]), between, jnp.inf)
 
