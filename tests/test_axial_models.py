@@ -194,7 +194,7 @@ def without(dark, name):
     return replace(dark, channels=tuple(channel for channel in dark.channels if channel.name != name))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_dark_higgs_opens_the_strongest_channel():
     """Z' phi where m_phi + m_Zp < 2 m_chi; nothing of it where it is closed."""
     opened = at("charges-B", m_Zp=1000.0, m_phi=1500.0, m_chi=3000.0).dark
@@ -203,7 +203,7 @@ def test_the_dark_higgs_opens_the_strongest_channel():
     assert omega(without(closed, "vector and dark Higgs")) == pytest.approx(omega(closed), rel=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_interference_of_eta_and_the_z_prime_follows_the_charge():
     """Constructive for charges of one sign, as of muons and N at the benchmark."""
     name = "interference of Z' and scalars"

@@ -36,6 +36,18 @@ FIXED_BINS = ((0.0, 0.05), (0.0009, 1.1), (0.045, 1.1), (1.1, 6.0), (6.0, CHARMO
 SIZES = {"1": 0.3, "GeV^-1": 0.05, "GeV^-2": 1e-11}
 """Of random coefficients, by their unit."""
 
+ONE_OF_A_KIND = {"portal", "loop", "flavour_scalar-real", "hidden-majorana", "relic", "dm_exchange"}
+"""Models with dark matter of every kind and with every mediator."""
+
+
+def slow_or_long(rows, costly):
+    """Rows of which the costly ones are run by hand."""
+    return [
+        pytest.param(row, id=row.name, marks=pytest.mark.long if row.name in costly else pytest.mark.slow)
+        for row in rows
+    ]
+
+
 by_name = pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
 by_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 
@@ -161,8 +173,7 @@ def test_values_are_finite(process):
     assert_finite(values()[process.name].T, observables(process))
 
 
-@pytest.mark.slow
-@by_name
+@pytest.mark.parametrize("process", slow_or_long(PROCESSES, {"b_to_k_ll", "b_to_v_ll"}))
 def test_gradients_are_finite(process):
     """In every coefficient that the process depends on, real and imaginary part, and in every input; at all points."""
     names = catalogue.coefficients_of(process, catalogue.LEPTONS)
@@ -229,14 +240,13 @@ def dark(model):
     return tuple(keys), predicted, jnp.stack([benchmark, benchmark * (1 + is_mass), benchmark * (1 + is_mass) / 2])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_row_of_dark_matter_is_predicted_by_a_model():
     found = {key for model in MODELS for key in dark(model)[0]}
     assert found == {quantity.key for quantity in QUANTITIES if quantity.process.dark}
 
 
-@pytest.mark.slow
-@by_model
+@pytest.mark.parametrize("model", slow_or_long(MODELS, {row.name for row in MODELS} - ONE_OF_A_KIND))
 def test_dark_matter_is_finite_and_differentiable(model):
     """Values at all points, and slopes where all parameters and inputs move at once; jit is vmap."""
     keys, predicted, points = dark(model)

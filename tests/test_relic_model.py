@@ -204,7 +204,7 @@ def test_derivatives_of_the_coefficients():
     assert_derivatives(coefficients, [x], x, second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_relic_density():
     assert_slopes_of_a_density(log_density, list(FREE.values()))
 
