@@ -11,7 +11,8 @@ from typing import Any
 
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
-from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement
+from bsfit.loading.correlations import numbers
+from bsfit.loading.measurements import GROUPS, RELATIONS, Datum, Publication, load_measurement
 from bsfit.loading.own_data import Measurement
 from bsfit.loading.shared_data import refuse_repeated, refuse_shared
 from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
@@ -19,13 +20,29 @@ from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
 
 @dataclass(frozen=True)
 class DataSet:
-    """A named selection of measurements."""
+    """A named selection of measurements, without the rates whose bins end between two values of q2 in GeV^2."""
 
     name: str
     description: str
     measurements: tuple[str, ...]
+    no_rates_ending_between: tuple[float, float] | None = None
+
+    def parts(self) -> Iterator[Publication]:
+        """Its measurements, or what it takes of them."""
+        for name in self.measurements:
+            found = _available()[name]
+            kept = [i for i, datum in enumerate(found.data) if not self._leaves_out(datum)]
+            if kept:
+                yield found.only(kept)
+
+    def _leaves_out(self, datum: Datum) -> bool:
+        if self.no_rates_ending_between is None or datum.group != "BR" or datum.bin is None:
+            return False
+        low, high = self.no_rates_ending_between
+        return low < datum.bin[1] < high
 
 
+_CUT = "no_rates_ending_between"
 _WANTED = "a data set, group, measurement, limit or file, a Measurement or {observable: (value, error)}"
 
 
@@ -53,7 +70,11 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
     chosen measurements, or limits, share data, and, unless `or_none`, for no data at all.
     """
     items = listed(data)
-    chosen: dict[Any, Chosen] = {m.file or id(m): m for item in items for m in _resolve(item)}
+    chosen: dict[Any, Chosen] = {}
+    for measurement in (m for item in items for m in _resolve(item)):
+        once = chosen.setdefault(measurement.file or id(measurement), measurement)
+        if once.data != measurement.data:
+            raise BsfitInputError(f"measurement {measurement.name!r} is chosen whole and without some of its bins")
     if not chosen and not limits_in(data) and not or_none:
         raise BsfitInputError("no data chosen", expected=_WANTED)
     files = [m for m in chosen.values() if isinstance(m, Publication)]
@@ -104,7 +125,7 @@ def _data_sets() -> dict[str, DataSet]:
     check_keys(where, (), document, ("schema", "sets"))
     sets: dict[str, DataSet] = {}
     for name, entry in document["sets"].items():
-        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes"))
+        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes", _CUT))
         included = [member for other in entry.get("includes", []) for member in sets[other].measurements]
         members = dict.fromkeys([*included, *entry.get("measurements", [])])
         for member in members:
@@ -112,7 +133,8 @@ def _data_sets() -> dict[str, DataSet]:
                 raise where.error(
                     ("sets", name), f"unknown measurement {member!r}", hint=did_you_mean(member, _available())
                 )
-        sets[name] = DataSet(name, entry["description"], tuple(members))
+        cut = tuple(numbers(where, ("sets", name, _CUT), entry[_CUT])) if _CUT in entry else None
+        sets[name] = DataSet(name, entry["description"], tuple(members), cut)
     return sets
 
 
@@ -139,7 +161,7 @@ def _resolve(item: Any) -> Iterator[Chosen]:
             )
         yield own
     elif item in _data_sets():
-        yield from (known[name] for name in _data_sets()[item].measurements)
+        yield from _data_sets()[item].parts()
     elif item in GROUPS:
         yield from _group(item)
     elif item in known:
