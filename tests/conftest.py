@@ -4,6 +4,8 @@ import gc
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -13,6 +15,24 @@ import bsfit  # noqa: F401  (switches 64 bit on before JAX is imported)
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+FEWER_PASSES = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
+
+
+def compile_quickly():
+    """Tests compile far more than they run. Whoever sets XLA_FLAGS, be it to nothing, gets what users get.
+
+    XLA ends a program that names a flag it does not know, and flags come and go: another process tries them.
+    """
+    if "XLA_FLAGS" in os.environ:  # those of a parent, too
+        return
+    tried = {**os.environ, "XLA_FLAGS": FEWER_PASSES}
+    program = [sys.executable, "-c", "import jax; jax.devices()"]
+    if subprocess.run(program, env=tried, capture_output=True).returncode == 0:
+        os.environ["XLA_FLAGS"] = FEWER_PASSES
+
+
+compile_quickly()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -358,7 +358,7 @@ def test_derivatives_of_the_coefficients(model):
     assert_derivatives(outputs(model, False), [x], [abs(v) for v in x], second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_derivatives_of_the_relic_density(model):
     density = outputs(model, True)
@@ -387,7 +387,7 @@ def test_slopes_are_finite_at_every_bound(model):
             assert all(np.all(np.isfinite(np.asarray(found))) for found in both(x)), (name, edge)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_the_relic_density_is_finite_at_every_bound(model):
     """Values, and slopes where all parameters move at once."""

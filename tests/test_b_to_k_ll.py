@@ -176,7 +176,7 @@ def test_derivatives_agree_with_differences():
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_second_derivatives_are_finite_at_every_edge():
     """Edges at 4m^2, at zero and at the end point, and beyond both."""
     m_mu, m_e, end = INPUTS["m_mu"], INPUTS["m_e"], (INPUTS["m_B+"] - INPUTS["m_K+"]) ** 2

@@ -67,6 +67,7 @@ def quark_level():
 # ------------------------------------------------------------------------------------------------ exact relations
 
 
+@pytest.mark.slow
 def test_equal_masses_give_equal_leptons(moments):
     found = moments(Theory.standard_model(), INPUTS.replace({"m_e": INPUTS["m_mu"]}))
     electron, muon = found[0:36:2], found[1:36:2]
@@ -345,7 +346,7 @@ def test_second_derivatives_are_finite_at_every_edge():
     assert all(np.all(np.isfinite(x)) for x in found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_compiled_eager_and_batched_agree():
     few = rows([(0, 1, 1.1, 6.0), (2, 0, 0.0003, 0.045)])
     generator = np.random.default_rng(13)

@@ -146,7 +146,7 @@ def test_doublet_of_a_tev():
 # --------------------------------------------------------------------------------------------------- two species
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_coupled_species():
     """X and L with their own densities and fast conversions, integrated apart, at m_L/m_X = 1.05."""
     point = {"m_Q": 5000.0, "m_L": 420.0, "m_X": 400.0, "lambda_L_mu": 0.3, "lambda_Q_b": 0.1}

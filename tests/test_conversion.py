@@ -113,6 +113,7 @@ def over_angles(squared, m, energy, cut):
     return k / (8 * np.pi * s**0.5) * quad(lambda c: squared(m, energy, c), -1, edge, limit=100)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coupling", [0.35, 1.9])
 def test_scattering_is_its_integral(coupling):
     """Both processes over energies and angles, cut off at the thermal mass."""
@@ -256,7 +257,8 @@ def test_the_two_states_of_the_portal():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("m_l", "coupling", "low", "high"), [
-    (320.0, 6.8e-7, 1.05, 1.10), (310.0, 8.5e-7, 1.02, 1.06), (320.0, 3e-7, 2.5, 3.5), (320.0, 1e-7, 1e6, 1e7),
+    pytest.param(320.0, 6.8e-7, 1.05, 1.10, marks=pytest.mark.long),
+    (310.0, 8.5e-7, 1.02, 1.06), (320.0, 3e-7, 2.5, 3.5), (320.0, 1e-7, 1e6, 1e7),
 ])  # fmt: skip
 def test_without_chemical_equilibrium(m_l, coupling, low, high):
     """Over the density of equilibrium: a few percent at a hundred conversions per Hubble time, three times it at 20."""

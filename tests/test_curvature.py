@@ -92,6 +92,7 @@ def test_a_fit_in_two_stages_is_that_in_one():
         np.testing.assert_allclose(split.intervals_2[name], whole.intervals_2[name], atol=1e-6 * sigma)
 
 
+@pytest.mark.slow
 def test_stages_of_a_likelihood():
     free = {"C9_bsmumu": (-3.0, 3.0), "C10_bsmumu": (-3.0, 3.0)}
     like = log_likelihood("eft", "seed-2017", free, inputs="seed")

@@ -290,7 +290,7 @@ def test_derivatives_of_the_coefficients(model):
     assert_derivatives(outputs(model, False), [x], [abs(v) for v in x], second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_derivatives_of_the_relic_density(model):
     density = outputs(model, True)
@@ -319,6 +319,7 @@ def test_slopes_are_finite_at_every_bound(model):
             assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
 
 
+@pytest.mark.slow
 def test_final_states_heat_the_gas_each_in_its_way():
     """Without quarks 1:1:1 into muons, taus and neutrinos: the mean of their efficiencies, f_eff not among them."""
     inputs = load_inputs("default")

@@ -66,6 +66,7 @@ def test_a_real_scalar_has_penguins_and_dipoles_alone():
     np.testing.assert_allclose(real.dark.scalar, whole.dark.scalar, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("masses", "coupling", "a_mu"), [((60.0, 150.0), 2.41, 2.5e-9), ((80.0, 110.0), 1.17, 8.3e-10)]
 )
@@ -77,6 +78,7 @@ def test_a_real_scalar_on_its_relic_line_has_the_moment_of_2021(masses, coupling
     assert found["Omega_h2"] == pytest.approx(0.12, rel=0.02)
 
 
+@pytest.mark.slow
 def test_no_splitting_is_a_complex_scalar():
     """Coefficients and the sum of all channels, the Higgs portal and its interference among them; scattering."""
     whole, split = at("complex"), at("split", m_I=POINT["m_X"])

@@ -69,6 +69,7 @@ def test_best_fits_agree(both):
         assert ours.values[name] == pytest.approx(theirs.values[name], abs=0.1 * theirs.errors[name][0])
 
 
+@pytest.mark.slow
 def test_a_model_that_reads_inputs_reaches_what_they_move():
     """C10/C9 is an uncertain input: with it a second direction."""
 

@@ -31,13 +31,7 @@ OBSERVABLES = (RATE, RATIO, LEPTONIC, INVISIBLE, MIXING)
 COUPLINGS = {"g_sb": (-5e-8, 5e-8), "g_sb_im": (-5e-8, 5e-8)}
 
 
-WAYS = pytest.mark.parametrize(
-    "extra",
-    [
-        pytest.param({}, id="pole fixed", marks=pytest.mark.long),
-        pytest.param({"m_Zp": (2.0, 3.5)}, id="pole moves", marks=pytest.mark.slow),
-    ],
-)
+WAYS = pytest.mark.parametrize("extra", [{}, {"m_Zp": (2.0, 3.5)}], ids=["pole fixed", "pole moves"])
 
 
 @functools.cache
@@ -116,7 +110,7 @@ def test_what_moves_the_pole_is_not_extrapolated(name):
     assert {*direct.through_response(drawn(free, 8)).responses} == {"bs_mixing", "bs_to_ll"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_likelihood_goes_either_way():
     data = [{RATE: (2.5e-8, 0.2e-8), RATIO: (0.9, 0.05), INVISIBLE: (2.3e-5, 0.7e-5)}]
     moving = {**COUPLINGS, "m_Zp": (2.0, 3.5)}
@@ -129,6 +123,7 @@ def test_a_likelihood_goes_either_way():
         assert float(through(point)) == pytest.approx(float(expected), rel=1e-9)
 
 
+@pytest.mark.long
 @WAYS
 def test_errors_that_follow_the_point(extra):
     """Through the response of the slopes, or from the amplitudes, against those at every point."""
@@ -140,6 +135,7 @@ def test_errors_that_follow_the_point(extra):
         assert float(fast(point)) == pytest.approx(float(exact(point)), rel=1e-9)
 
 
+@pytest.mark.long
 @WAYS
 def test_nuisances_float(extra):
     """As polynomials of the nuisances at a fixed pole; one form factor's coefficient is almost one."""
@@ -191,7 +187,7 @@ def test_verdicts_are_told():
 POINT = {"m_Zp": 2.5, "g_sb": -1.5e-8, "g_sb_im": 0.5e-8, "g_V": 0.1, "g_A": -0.044, "g_chi": 2.0, "m_chi": 0.8}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
     [
@@ -211,7 +207,7 @@ def test_derivatives_of_decays(names):
     assert_derivatives(predicted, [*POINT.values()], scale, tolerance=1e-6, second=False, step=0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_rest():
     """Coefficients, width and Omega_h2, whose differences are good to 1e-5."""
 
@@ -225,7 +221,7 @@ def test_derivatives_of_the_rest():
     assert_derivatives(predicted, [*POINT.values()], scale, tolerance=1e-5, second=False, step=1e-2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_gradients_at_every_bound_are_finite():
     """Of coefficients and width; of Omega_h2 where there is any annihilation."""
     rows = {p.name: p.bounds or (0.2, 4.0) for p in catalogue.MODELS["light"].parameters}

@@ -179,6 +179,7 @@ def of_k(q2):
     return [float(x) for x in form_factors.evaluate(form_factors.b_to_k(INPUTS), jnp.asarray(q2))[:2]]
 
 
+@pytest.mark.slow
 def test_a_narrow_one_is_two_decays_and_the_benchmark_is_that_of_the_sheet():
     """B -> K Z' times the share of dark matter: 5e-6 with a form factor of 0.42; ours is larger."""
     assert two_body(2.5, 0.42) == pytest.approx(5e-6, rel=0.03)

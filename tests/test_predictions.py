@@ -44,7 +44,7 @@ def test_response_after_an_input_changes(direct):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_differentiable_path_is_the_shared_one(direct, values):
     """``prediction(params)``, compiled as one function of parameters and inputs, alone and under vmap."""
     stacked = {name: jnp.asarray([p[name] for p in POINTS]) for name in POINTS[0]}

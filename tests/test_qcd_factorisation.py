@@ -124,6 +124,7 @@ def test_flavio_as_it_is(on_grid, reference, decay):
     assert error[:, 1].max() < (4e-3 if decay == 1 else 2e-3)
 
 
+@pytest.mark.slow
 def test_flavio_table(on_grid, reference):
     """What enters flavio's predictions: older parameters; below 0.1 GeV^2 linear interpolation misses the logarithm."""
     q2, error = compare(on_grid, reference("qcdf.json")["interpolated"]["values"], 0)

@@ -1,7 +1,7 @@
 """How programs are compiled that run a few times: in half of the time that XLA takes by itself."""
 
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 import equinox as eqx
@@ -23,6 +23,11 @@ def jit_quickly(function: Callable[..., Any]) -> Callable[..., Any]:
         return eqx.filter_jit(function, **settings)
 
     return wraps(function)(lambda *arguments: jitted()(*arguments))
+
+
+jit_inlined = partial(jax.jit, inline=True)
+"""For functions with a loop inside: called outside of a program, a loop is compiled anew at every call. Inside of one
+they leave no trace."""
 
 
 def compiled_for(function: Callable[..., Any], *arguments: Any) -> Callable[..., Any]:

@@ -16,9 +16,9 @@ The limits assume the full local density; a sub-dominant relic is rescaled in `l
 """
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from bsfit.compiling import jit_inlined
 from bsfit.constants import CM2_PER_INVERSE_GEV2
 from bsfit.dark_sector.nucleon import Z_XENON
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -85,8 +85,13 @@ def largest(mass: Float[ArrayLike, ""], published: str | Limit) -> Float[Array, 
     """
     table = limit(published) if isinstance(published, str) else published
     m = jnp.asarray(mass, dtype=float)
-    between = jnp.exp(jnp.interp(jnp.log(m), np.log(table.mass), np.log(table.cross_section)))
-    return jnp.where((m >= table.mass[0]) & (m <= table.mass[-1]), between, jnp.inf)
+    return _between(m, jnp.asarray(table.mass), jnp.asarray(table.cross_section))
+
+
+@jit_inlined
+def _between(m: Float[Array, ""], mass: Float[Array, " n"], limit: Float[Array, " n"]) -> Float[Array, ""]:
+    between = jnp.exp(jnp.interp(jnp.log(m), jnp.log(mass), jnp.log(limit)))
+    return jnp.where((m >= mass[0]) & (m <= mass[-1]), between, jnp.inf)
 
 
 def verdicts(theory: Theory) -> tuple[Verdict, ...]:

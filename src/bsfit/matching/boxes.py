@@ -19,12 +19,14 @@ and by integrating out F, checked in `test_top_goldstone_limit` and `test_majora
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
+from bsfit.compiling import jit_inlined
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
 from bsfit.matching.currents import Current
@@ -36,6 +38,7 @@ Scalar = Float[Array, ""]
 Kind = Literal["Dirac", "Majorana", "crossed"]
 
 
+@partial(jit_inlined, static_argnames="kind")
 def of_fermion(m_f: FloatLike, m_1: FloatLike, m_2: FloatLike, kind: Kind = "Dirac") -> Scalar:
     r"""J of two lines that share a fermion of mass m_f, with scalars m_1 and m_2; GeV^-2.
 
@@ -53,6 +56,7 @@ def of_fermion(m_f: FloatLike, m_1: FloatLike, m_2: FloatLike, kind: Kind = "Dir
     return loops.integral(integrand, loops.box_centre((f, f, a, b)), f, a, b)
 
 
+@jit_inlined
 def of_split_fermion(m_1: FloatLike, m_2: FloatLike, m_a: FloatLike, m_b: FloatLike) -> Scalar:
     r"""The same for a Dirac fermion split into Majorana ones of masses m_1 and m_2, both positive.
 

@@ -15,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from bsfit.compiling import jit_inlined
+
 FloatLike = Float[ArrayLike, ""]
 
 # Integrands fall like t or 1/t beyond the masses: for mass ratios up to 1e4, 40 e-folds a side leave 4e-14 outside.
@@ -48,6 +50,7 @@ def _integral_jvp(integrand: Integrand, primals, tangents):
     return integral(integrand, *primals), sum(s * d for s, d in zip(slopes, tangents[1:], strict=True))
 
 
+@jit_inlined
 def f(x: FloatLike) -> Float[Array, ""]:
     r""":math:`f(x) = \frac{1}{x-1} - \frac{\ln x}{(x-1)^2}`, x > 0. Eq. (23) of 1803.04703 [Vicente:2018frk]_.
 
@@ -57,6 +60,7 @@ def f(x: FloatLike) -> Float[Array, ""]:
     return integral(lambda t, x: t / ((1 + t) ** 2 * (1 + x * t)), jnp.maximum(1.0, 1 / jnp.sqrt(x)), x)
 
 
+@jit_inlined
 def box(m1: FloatLike, m2: FloatLike, m3: FloatLike, m4: FloatLike | None = None) -> Float[Array, ""]:
     r""":math:`J_2=\int_0^\infty\!\frac{t^2\,dt}{(t+m_1^2)(t+m_2^2)(t+m_3^2)(t+m_4^2)}` in GeV^-2.
 
@@ -68,6 +72,7 @@ def box(m1: FloatLike, m2: FloatLike, m3: FloatLike, m4: FloatLike | None = None
     return integral(lambda t, a, b, c, d: t**2 / ((t + a) * (t + b) * (t + c) * (t + d)), box_centre(squares), *squares)
 
 
+@jit_inlined
 def flipped_box(m1: FloatLike, m2: FloatLike, m3: FloatLike, m4: FloatLike) -> Float[Array, ""]:
     r""":math:`J_1=\int_0^\infty\!\frac{t\,dt}{(t+m_1^2)(t+m_2^2)(t+m_3^2)(t+m_4^2)}` in GeV^-4.
 
@@ -89,6 +94,7 @@ def box_centre(squares: tuple[Float[Array, ""], ...]) -> Float[Array, ""]:
     return jnp.sqrt(jnp.maximum(first[0], second[0]) * next_largest)
 
 
+@jit_inlined
 def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     r""":math:`I_1=\int_0^1\!dx\,\frac{x^2(1-x)}{m_F^2x+m_X^2(1-x)}` in GeV^-2.
 
@@ -99,6 +105,7 @@ def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     return integral(lambda t, a, c: t**2 / ((1 + t) ** 4 * (a * t + c)), jnp.ones(()), a, c)
 
 
+@jit_inlined
 def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     r""":math:`-\frac16\int_0^1\!dz\,(1-z)^3[2/\Delta+m_F^2/\Delta^2]` in GeV^-2, :math:`\Delta=m_F^2(1-z)+m_X^2z`.
 
@@ -113,6 +120,7 @@ def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     return integral(integrand, jnp.minimum(1.0, jnp.sqrt(a / c)), a, c)
 
 
+@jit_inlined
 def scalar_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     r""":math:`A_S=\frac16\int_0^1\!dw\,w^3/\Delta` in GeV^-2, :math:`\Delta=m_X^2w+m_F^2(1-w)`.
 
@@ -123,6 +131,7 @@ def scalar_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     return integral(lambda t, a, c: t**3 / (6 * (1 + t) ** 4 * (a + c * t)), centre, a, c)
 
 
+@jit_inlined
 def z_prime_vertex(m_f: FloatLike, m_1: FloatLike, m_2: FloatLike) -> Float[Array, ""]:
     r""":math:`K=\int_0^\infty\!\frac{t^2\,dt}{t+m_F^2}\bigl[\frac1{t+m_1^2}-\frac1{t+m_2^2}\bigr]^2\ge0`, no dimension.
 
@@ -136,6 +145,7 @@ def z_prime_vertex(m_f: FloatLike, m_1: FloatLike, m_2: FloatLike) -> Float[Arra
     return integral(lambda t, f, a, b: t**2 * (b - a) ** 2 / ((t + f) * (t + a) ** 2 * (t + b) ** 2), centre, f, a, b)
 
 
+@jit_inlined
 def tau_to_muon(m_zp: FloatLike, m_w: FloatLike) -> Float[Array, ""]:
     r"""Shift of the rate of :math:`\tau\to\mu\nu\bar\nu` in :math:`L_\mu-L_\tau` for a gauge coupling of one, relative.
 

@@ -7,6 +7,7 @@ the muon does not mix; where it does, its right-handed mixing and loops of the s
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
+from bsfit.compiling import jit_inlined
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.currents import from_muon_moment
 from bsfit.matching.loops import integral
@@ -30,6 +31,13 @@ def muon_loop(m_zp: FloatLike, z: Currents, inputs: Inputs) -> Scalar:
         left, right = (g + z.epsilon * shift.real for g, shift in zip((left, right), shifts, strict=True))
     g_v, g_a = (right + left) / 2, (right - left) / 2
     ratio = (inputs["m_mu"] / jnp.asarray(m_zp)) ** 2
+    vector, axial = _muon_integrals(ratio)
+    return ratio / (4 * jnp.pi**2) * (g_v**2 * vector + g_a**2 * axial)
+
+
+@jit_inlined
+def _muon_integrals(ratio: Scalar) -> tuple[Scalar, Scalar]:
+    """What multiplies g_V^2 and g_A^2 in `muon_loop`."""
 
     def vector(t: Scalar, rho: Scalar) -> Scalar:
         return t**2 / ((1 + t) ** 3 * (1 + t + rho * t**2))
@@ -38,8 +46,7 @@ def muon_loop(m_zp: FloatLike, z: Currents, inputs: Inputs) -> Scalar:
         return -(t * (3 * t + 4) + 2 * rho * t**3) / ((1 + t) ** 3 * (1 + t + rho * t**2))
 
     centre = 1 / jnp.sqrt(jnp.minimum(ratio, 1.0))
-    shifts = g_v**2 * integral(vector, centre, ratio) + g_a**2 * integral(axial, centre, ratio)
-    return ratio / (4 * jnp.pi**2) * shifts
+    return integral(vector, centre, ratio), integral(axial, centre, ratio)
 
 
 def heavy_loop(m_zp: FloatLike, mass: FloatLike, left: FloatLike, right: FloatLike, inputs: Inputs) -> Scalar:
@@ -55,6 +62,7 @@ def heavy_loop(m_zp: FloatLike, mass: FloatLike, left: FloatLike, right: FloatLi
     return -((inputs["m_mu"] / m_zp) ** 2) / (8 * jnp.pi**2) * (chiral - flipped)
 
 
+@jit_inlined
 def same_chirality(x: FloatLike) -> Scalar:
     """F of `heavy_loop`, also at x = 1: 2/3 for light leptons, 5/12 for heavy ones."""
 
@@ -64,6 +72,7 @@ def same_chirality(x: FloatLike) -> Scalar:
     return integral(integrand, _centre(x), jnp.asarray(x, dtype=float))
 
 
+@jit_inlined
 def opposite_chirality(x: FloatLike) -> Scalar:
     """G of `heavy_loop`, also at x = 1: 4 for light leptons, 1 for heavy ones."""
 

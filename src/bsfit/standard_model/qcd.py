@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int
 
+from bsfit.compiling import jit_inlined
 from bsfit.loading.inputs import Inputs
 
 FloatLike = Float[ArrayLike, ""]
@@ -87,6 +88,7 @@ def _run_jvp(n_f: int, loops: int, primals, tangents):
     return out, _slope(out, n_f, loops) * (dlog + dy / _slope(y, n_f, loops))
 
 
+@partial(jit_inlined, static_argnums=(3, 4))
 def _run_alpha(alpha: FloatLike, mu_in: FloatLike, mu_out: FloatLike, n_f: int, loops: int) -> Float[Array, ""]:
     """alpha_s at mu_out from its value at mu_in, with a fixed number of flavours."""
     log_ratio = 2 * jnp.log(jnp.asarray(mu_out) / jnp.asarray(mu_in))
