@@ -66,15 +66,17 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
     """Measurements by set, group or measurement name, path of a YAML file, own numbers, or a list of these.
 
     A group holds what no other measurement replaces. Names of limits are passed over: they are chosen by `limits_in`.
+    ``-NAME`` leaves out a set, group or measurement of what the others choose, or an observable, in one bin or in all.
     Raises `BsfitInputError` for an unknown name, for a measurement that cannot be used (with its reason), when two
     chosen measurements, or limits, share data, and, unless `or_none`, for no data at all.
     """
-    items = listed(data)
     chosen: dict[Any, Chosen] = {}
-    for measurement in (m for item in items for m in _resolve(item)):
+    for measurement in (m for item in listed(data) if not _left_out(item) for m in _resolve(item)):
         once = chosen.setdefault(measurement.file or id(measurement), measurement)
         if once.data != measurement.data:
             raise BsfitInputError(f"measurement {measurement.name!r} is chosen whole and without some of its bins")
+    for name in filter(None, map(_left_out, listed(data))):
+        chosen = _without(chosen, name)
     if not chosen and not limits_in(data) and not or_none:
         raise BsfitInputError("no data chosen", expected=_WANTED)
     files = [m for m in chosen.values() if isinstance(m, Publication)]
@@ -85,6 +87,32 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
         refuse_shared(first, second)
     refuse_repeated(list(chosen.values()))
     return list(chosen.values())
+
+
+def _left_out(item: Any) -> str:
+    """The name that an item leaves out; empty for one that chooses."""
+    return item[1:] if isinstance(item, str) and item.startswith("-") and not names_file(item) else ""
+
+
+def _without(chosen: dict[Any, Chosen], name: str) -> dict[Any, Chosen]:
+    files = {key: m for key, m in chosen.items() if isinstance(m, Publication)}
+    named = {m.name for m in _resolve(name)} if name in (*_data_sets(), *GROUPS, *_available()) else set()
+    kept: dict[Any, Chosen] = {}
+    for key, m in chosen.items():
+        if key not in files:
+            kept[key] = m
+        elif m.name not in named:
+            stays = [i for i, datum in enumerate(files[key].data) if name not in (datum.stem, datum.observable)]
+            if stays:
+                kept[key] = files[key].only(stays)
+    if all(kept.get(key) is m for key, m in chosen.items()):
+        stems = [datum.stem for m in files.values() for datum in m.data]
+        known = [*_data_sets(), *GROUPS, *_available()]
+        what = f"{shown('-' + name)} leaves out nothing" if name in known else f"unknown data {shown('-' + name)}"
+        expected = "a measurement, group or observable of what is chosen"
+        hint = did_you_mean(name, dict.fromkeys([*known, *stems]))
+        raise BsfitInputError(what, field="data", expected=expected, hint=hint)
+    return kept
 
 
 def limits_in(data: Data) -> tuple[limits.Limit, ...]:
