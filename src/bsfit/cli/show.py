@@ -49,7 +49,8 @@ def _lines(facts: Facts) -> str:
 def _observable(name: str) -> Iterator[Facts]:
     """An observable, its bin optional, and the measurements of it."""
     stem = name.partition("[")[0].strip()
-    if stem not in catalogue.stems():
+    alias = catalogue.read_alias(stem)
+    if stem not in catalogue.stems() and alias not in catalogue.stems():
         return
     binned = any(q.key == stem and not q.binned for q in catalogue.QUANTITIES.values()) or "[" in name
     item = catalogue.observable(name if binned else f"{name}[1,2]")
