@@ -18,10 +18,7 @@ from bsfit.predictions.prediction import wired
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
 FLAVIO = load_inputs("flavio")
-ONE_ALPHA = FLAVIO.replace({"alpha_em_0": FLAVIO["alpha_em_mb"]})
-"""As flavio: the electromagnetic coupling at 4.8 GeV also for a real photon."""
-
-EXPLAINED = replace(ONE_ALPHA, choices=AS_FLAVIO)
+EXPLAINED = replace(FLAVIO, choices=AS_FLAVIO)
 """The same with the choices of physics that flavio makes."""
 
 
@@ -43,7 +40,7 @@ def stored():
     return [(x["names"], x["points"], np.array([p["values"] for p in x["points"]], dtype=float)) for x in lists]
 
 
-def values(names, points, inputs=ONE_ALPHA):
+def values(names, points, inputs=FLAVIO):
     """Named observables [p, n] at points, from the blocks that every likelihood shares."""
     wiring = wired(names, inputs=inputs)
     coefficients = np.stack([theory(p).wilson.values for p in points])

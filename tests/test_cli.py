@@ -169,7 +169,7 @@ def test_fit_of_free_parameters(capsys, asked, tmp_path):
     ]
     status, out, err = run(capsys, "fit", *words, *more, "-o", str(tmp_path / "a"), *QUICK)
     assert (status, err) == (0, "")
-    assert "Fit of eft to mixing, cms-rk-2024: converged" in out
+    assert "Fit of eft to mixing, cms-rk-2024, theory errors fixed: converged" in out
     (like,) = asked
     assert (like.free, like.fixed) == ({"C9mu": (-2.0, 3.0), "C10mu": (-5.0, 5.0)}, {"C9e": 0.1})
     assert like.asked["theory"] == "propagated"
@@ -356,7 +356,7 @@ def test_the_whole_path_once(capsys, tmp_path):
     status, out, err = run(capsys, "fit", *words, "-o", str(tmp_path / "a"), "--no-cache")
     assert status == 0
     assert [line.partition(" ")[0] for line in err.splitlines()] == ["bsfit:", "bsfit:"]
-    assert "Fit of eft to lhcb-dms-combination-2021: converged" in out
+    assert "Fit of eft to lhcb-dms-combination-2021, theory errors fixed: converged" in out
     result = FitResult.load(tmp_path / "a" / "fit.json")
     like = bsfit.log_likelihood(data="lhcb-dms-combination-2021", free={"CVLL_bsbs": (-1e-10, 2e-11)})
     point = {name: jnp.asarray(value) for name, value in result.values.items()}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from waiting_data import settled
 
 import bsfit
 from bsfit.loading.selection import available, data_sets, replaced, select
@@ -78,7 +77,7 @@ def test_lfu_is_everything_that_nothing_replaces():
     lfu = {m.name for m in ALL if m.name not in replaced() and not m.unused_reason and m.data[0].group == "LFU"}
     assert set(data_sets()["lfu"].measurements) == lfu
     assert {m.name for m in select("lfu-mixing")} == lfu | {"lhcb-dms-combination-2021"}
-    assert not replaced(settled()) & set(data_sets()["latest"].measurements)
+    assert not replaced() & set(data_sets()["latest"].measurements)
 
 
 def test_what_is_left_out_says_why():

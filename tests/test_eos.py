@@ -39,7 +39,7 @@ def test_ratios_at_every_stored_point(tag, count):
 )  # fmt: skip
 def test_ratios_with_our_inputs(tag, beyond):
     """As they are, with inputs of flavio: 0.01, but where the form factors tell: 0.026 at most."""
-    found = compared(tag, flavio_points.ONE_ALPHA, is_ratio)
+    found = compared(tag, flavio_points.FLAVIO, is_ratio)
     assert {(x[0], x[1].split("->")[1]) for x in found if not abs(x[2] - x[3]) < 0.01} == beyond
     assert max(abs(x[2] - x[3]) for x in found) < 0.026
 

@@ -48,7 +48,7 @@ class Comparison:
 
 @pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)], ids=["given", "held out"])
 def plain(request):
-    return Comparison(*flavio_points.stored()[request.param], flavio_points.ONE_ALPHA)
+    return Comparison(*flavio_points.stored()[request.param], flavio_points.FLAVIO)
 
 
 @pytest.fixture(scope="module", params=[0, pytest.param(1, marks=pytest.mark.slow)], ids=["given", "held out"])
@@ -130,7 +130,7 @@ def test_angular_coefficients_at_one_q2(layer, reference, explained):
         expected = np.array([[stored[key][state][n] for state in ("J", "Jbar") for n in ANGULAR] for key in stored])
         largest = np.abs(expected).max(axis=1)
         difference = []
-        for inputs in (explained.inputs, flavio_points.ONE_ALPHA):
+        for inputs in (explained.inputs, flavio_points.FLAVIO):
             found = flavio_points.moments("b_to_v_ll", flavio_points.theory(point), inputs, bins)
             density = found[:, : 2 * len(ANGULAR)] / (2 * half * float(inputs["tau_B0"]))
             difference.append(np.abs(density - expected).max(axis=1) / largest)

@@ -5,18 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from bsfit.catalogue import domains
 from bsfit.errors import BsfitInputError
+from bsfit.hadronic.form_factors import b_to_k, evaluate
 from bsfit.likelihood.build import log_likelihood
-from bsfit.loading.inputs import AS_FLAVIO, INPUT_SETS, Choices, as_inputs, input_set, load_inputs
+from bsfit.loading.inputs import AS_FLAVIO, INPUT_CHOICES, INPUT_SETS, Choices, as_inputs, input_set, load_inputs
 from bsfit.loading.limits import load_limit
 from bsfit.predictions.predict import predict
 
 
-@pytest.mark.parametrize("name", INPUT_SETS)
+@pytest.mark.parametrize("name", [*INPUT_SETS, *INPUT_CHOICES])
 def test_every_set_loads_and_has_the_same_core(name):
     loaded = input_set(name)
     core = {
@@ -39,6 +41,35 @@ def test_every_set_loads_and_has_the_same_core(name):
     for prior in loaded.priors:
         assert np.linalg.eigvalsh(prior.covariance).min() > -1e-12 * np.abs(prior.covariance).max()
         np.testing.assert_allclose(loaded.inputs.array(prior.names), prior.mean)
+
+
+def test_choices_stand_on_a_set():
+    default, both = input_set("default"), input_set("helicity+hpqcd-2022+vcb-inclusive")
+    assert float(both.inputs["V_cb"]) == 0.0422
+    assert both.inputs.names == input_set("helicity").inputs.names
+    moved = [n for n in default.inputs.names if default.inputs[n] != input_set("hpqcd-2022").inputs[n]]
+    assert all(name.startswith("B->K BSZ a") for name in moved)
+    assert len(moved) == 8
+    assert [len(p.names) for p in both.priors if "B->K BSZ a0_f+" in p.names] == [8]
+    assert [float(p.covariance[0, 0]) for p in both.priors if "V_cb" in p.names] == pytest.approx([0.0005**2])
+    for name in ("vcb", "default+helicity", "default+", "hpqcd-2022+flavio"):
+        with pytest.raises(BsfitInputError, match="unknown input set"):
+            input_set(name)
+
+
+def test_form_factors_of_hpqcd_are_its_values():
+    """f0 = 0.4757(90) and f+ = 0.743(22) at 12 GeV^2, f+ = 2.79(11) and fT = 2.72(15) at 22.9."""
+    inputs = load_inputs("hpqcd-2022")
+    (block,) = (p for p in input_set("hpqcd-2022").priors if "B->K BSZ a0_f+" in p.names)
+    slopes = jax.jacfwd(lambda a, q2: evaluate(b_to_k(inputs.replace(dict(zip(block.names, a, strict=True)))), q2))
+    for q2, values, errors in (
+        (0.0, [0.331915, 0.331915, 0.332188], [0.01156, 0.01156, 0.02354]),
+        (12.0, [0.742513, 0.475729, 0.731494], [0.02243, 0.00903, 0.03151]),
+        (22.9, [2.79257, 0.850441, 2.72414], [0.1077, 0.01718, 0.1531]),
+    ):
+        np.testing.assert_allclose(evaluate(b_to_k(inputs), jnp.asarray(q2)), values, rtol=1e-6)
+        j = np.asarray(slopes(jnp.asarray(block.mean), jnp.asarray(q2)))
+        np.testing.assert_allclose(np.sqrt(np.diag(j @ block.covariance @ j.T)), errors, rtol=1e-3)
 
 
 def test_units_become_powers_of_gev():
@@ -304,7 +335,7 @@ def test_inputs_that_may_vanish_or_have_either_sign(name, value):
 
 
 def test_shipped_values_and_five_errors_around_them_lie_in_their_domains():
-    for name in INPUT_SETS:
+    for name in (*INPUT_SETS, *INPUT_CHOICES):
         found = input_set(name)
         values = dict(zip(found.inputs.names, found.inputs.values.tolist(), strict=True))
         assert all(domains.fault_of_input(name, value) is None for name, value in values.items())

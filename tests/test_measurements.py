@@ -3,11 +3,11 @@
 import dataclasses
 import math
 import random
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from waiting_data import WAITING
 
 import bsfit
 from bsfit.errors import BsfitInputError
@@ -418,12 +418,11 @@ def test_sets_groups_names_and_lists():
     assert set(names("LFU")) == set(names("lfu"))
     assert names("mixing") == ["hflav-spsiphi-2023", "lhcb-dms-combination-2021"]
     assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("lfu-mixing"))
-    groups = set(names(["LFU", "BR", "angular", "leptonic", "radiative", "mixing"]))
-    assert groups - set(names("latest")) == WAITING
-    assert set(names("latest")) - groups == {name for new in WAITING for name in available()[new].supersedes}
+    assert set(names("latest")) == set(names(["LFU", "BR", "angular", "leptonic", "radiative"]))
     assert names("nunu") == ["belle2-knunu-2023"]
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
-    assert list(data_sets()) == ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing", "global-2017", "latest"]
+    smaller = ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing"]
+    assert list(data_sets()) == [*smaller, "global-2017", "global-2021", "latest", "latest-below-6"]
 
 
 def test_the_tables_cannot_be_changed_from_outside():
@@ -505,3 +504,37 @@ def test_misspelt_names_are_recognised():
         tried += 1
         first += f"did you mean '{name}'" in caught.value.hint
     assert first >= 0.9 * tried
+
+
+# ------------------------------------------------------------------------------------------------- leaving out
+
+
+def test_names_with_a_minus_are_left_out():
+    whole = select("latest")
+    assert {m.name for m in whole} - {m.name for m in select(["latest", "-BR"])} == set(names("BR"))
+    assert {m.name for m in whole} - set(names(["latest", "-lfu", "-cdf-br-2012"])) == {*names("lfu"), "cdf-br-2012"}
+    without = select(["latest", "-<dBR/dq2>(B+->Kmumu)", "-<dBR/dq2>(B0->Kmumu)[15,22]"])
+    stems = {d.stem for m in without for d in m.data}
+    assert "<dBR/dq2>(B0->Kmumu)" in stems
+    gone = {d.observable for m in whole for d in m.data} - {d.observable for m in without for d in m.data}
+    assert {name.split("[")[0] for name in gone} == {"<dBR/dq2>(B+->Kmumu)", "<dBR/dq2>(B0->Kmumu)"}
+    assert sum(name.startswith("<dBR/dq2>(B0") for name in gone) == 1
+    (part,) = (m for m in without if m.name == "lhcb-kmumu-br-2014")
+    (file,) = (m for m in whole if m.name == part.name)
+    kept = [i for i, d in enumerate(file.data) if d.observable not in gone]
+    np.testing.assert_allclose(part.correlation_matrix(), file.correlation_matrix()[np.ix_(kept, kept)], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (["lfu", "-lfuu"], "unknown data '-lfuu'"),
+        (["lfu", "-cms-rk-2025"], "did you mean 'cms-rk-2024'"),
+        (["lfu", "-BR"], "'-BR' leaves out nothing"),
+        (["lfu", "-lfu"], "no data chosen"),
+        (["-lfu"], "leaves out nothing"),
+    ],
+)
+def test_what_leaves_out_nothing_is_an_error(data, message):
+    with pytest.raises(BsfitInputError, match=re.escape(message)):
+        select(data)

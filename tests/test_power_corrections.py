@@ -143,7 +143,7 @@ def test_polynomials_are_the_other_parametrisation_at_one_q2(helicity, name):
 
 def test_real_photons_have_the_same_polynomials():
     """B -> V gamma with h(0), against the photon pole of B -> V e e."""
-    moved = flavio_points.ONE_ALPHA.replace(
+    moved = flavio_points.FLAVIO.replace(
         {f"{d} h_{h} 0 {part}": x for d in power_corrections.VECTOR_DECAYS
          for h, part, x in (("-", "Re", 3e-4), ("-", "Im", -2e-4), ("+", "Re", 4e-4), ("+", "Im", 1e-4))}
     )  # fmt: skip
@@ -151,7 +151,7 @@ def test_real_photons_have_the_same_polynomials():
     near = flavio_points.rows([(d, 0, low, high) for d in range(3)])
     row = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
     ratios = []
-    for inputs in (flavio_points.ONE_ALPHA, moved):
+    for inputs in (flavio_points.FLAVIO, moved):
         virtual = flavio_points.moments("b_to_v_ll", Theory.standard_model(), inputs, near)
         real = flavio_points.moments("b_to_v_gamma", Theory.standard_model(), inputs, row).reshape(3, 4)[:, :3]
         ratios.append((np.asarray(virtual).reshape(3, 3, -1) @ b_to_v_ll.RATE)[:, :2] / real[:, :2])

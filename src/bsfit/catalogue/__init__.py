@@ -3,6 +3,7 @@
 Entries point to code by names of modules, so that ``bsfit list`` and ``bsfit --help`` import no physics.
 """
 
+from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
     COEFFICIENTS,
     DELTA_F2,
@@ -36,6 +37,7 @@ from bsfit.catalogue.observables import (
     coefficients_that_move,
     nuisance_globs,
     observable,
+    renamed,
     stems,
     transition,
 )
@@ -74,6 +76,8 @@ __all__ = [
     "nuisance_globs",
     "observable",
     "parameters_of",
+    "read_alias",
+    "renamed",
     "scenario",
     "stems",
     "tex",

@@ -8,6 +8,7 @@ from glob import escape
 from typing import Any, Literal
 
 from bsfit.catalogue import dark_matter, rare_decays
+from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import DIPOLES, LEPTONS, NEUTRINO, SEMILEPTONIC
 from bsfit.errors import BsfitInputError, did_you_mean
 
@@ -220,6 +221,8 @@ _STEM = re.compile(r"^<(?P<key>[^>]*)>\((?P<decay>[^()]*?)(?P<leptons>ee|mumu|ta
 def observable(name: str | Observable) -> Observable:
     """Parse an observable name such as ``R_K[1.1,6]``, ``<dBR/dq2>(B+->Kmumu)[1.1,6]`` or ``DeltaM_s``.
 
+    Names of papers and of EOS (`aliases`) become ours.
+
     An `Observable`, of a process of one's own, is what it is. Raises `BsfitInputError` for a missing, malformed, empty
     or reversed bin and for an unknown name.
     """
@@ -231,7 +234,7 @@ def _parsed(name: str) -> Observable:
     text = name.strip()
     match = _BIN.match(text)
     stem, edges = (match["stem"].strip(), _edges(match["bin"], name)) if match else (text, None)
-    stem = SHORT_NAMES.get(stem, stem)
+    stem = SHORT_NAMES.get(stem) or read_alias(stem) or stem
     found = _find(stem)
     if found is None:
         raise BsfitInputError(f"unknown observable {name!r}", hint=did_you_mean(stem, stems()))
@@ -242,6 +245,14 @@ def _parsed(name: str) -> Observable:
         raise BsfitInputError(f"observable {name!r} takes no q2 bin", expected=stem)
     canonical = stem if edges is None else f"{stem}[{edges[0]:.12g},{edges[1]:.12g}]"
     return Observable(canonical, quantity, decay, leptons, edges)
+
+
+def renamed(name: Any) -> str | None:
+    """What is said of a name that is another code's or a paper's; None for our own, and for what is no name."""
+    if not isinstance(name, str) or not read_alias(name.split("[")[0].strip()):
+        return None
+    item = observable(name)
+    return f"{name} is read as {item.name}" + (", in the convention of LHCb" if item.group == "angular" else "")
 
 
 def _edges(text: str, name: str) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from bsfit import catalogue
-from bsfit.catalogue.input_sets import INPUT_SETS
+from bsfit.catalogue.input_sets import INPUT_CHOICES, INPUT_SETS
 from bsfit.cli import runfile
 from bsfit.cli.runfile import Settings
 from bsfit.cli.terminal import tell
@@ -24,7 +24,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "set": ("NAME=VALUE", "value of a parameter"),
     "free": ("NAME[=LO,HI]", "free parameter with its bounds; log:NAME=LO,HI is flat in the logarithm"),
     "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table"),
-    "inputs": ("SET", f"input set, {_either(INPUT_SETS)}, or a file"),
+    "inputs": ("SET", f"input set, {_either(INPUT_SETS)}, or a file; {_either(INPUT_CHOICES)} alone or behind a +"),
     "input": ("NAME=VALUE", "replace one input, in powers of GeV"),
     "theory": ("MODE", "theory errors: fixed, propagated or sampled (default fixed)"),
     "nuisances": ("GLOB", "uncertain inputs that count, or 'all' (default: those of the observables)"),

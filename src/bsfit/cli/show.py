@@ -49,7 +49,8 @@ def _lines(facts: Facts) -> str:
 def _observable(name: str) -> Iterator[Facts]:
     """An observable, its bin optional, and the measurements of it."""
     stem = name.partition("[")[0].strip()
-    if stem not in catalogue.stems():
+    alias = catalogue.read_alias(stem)
+    if stem not in catalogue.stems() and alias not in catalogue.stems():
         return
     binned = any(q.key == stem and not q.binned for q in catalogue.QUANTITIES.values()) or "[" in name
     item = catalogue.observable(name if binned else f"{name}[1,2]")
@@ -216,13 +217,14 @@ def _model(name: str) -> Iterator[Facts]:
 
 
 def _input(name: str) -> Iterator[Facts]:
-    """An input in every set that has it."""
-    from bsfit.loading.inputs import INPUT_SETS, input_set
+    """An input in every set that has it, and in every choice that changes it."""
+    from bsfit.loading.inputs import INPUT_CHOICES, INPUT_SETS, input_set
 
     rows = []
-    for label in INPUT_SETS:
+    for label in (*INPUT_SETS, *INPUT_CHOICES):
         chosen = input_set(label)
-        if name not in chosen.inputs:
+        unchanged = label in INPUT_CHOICES and chosen.sources.get(name) == input_set("default").sources.get(name)
+        if name not in chosen.inputs or unchanged:
             continue
         error, with_others = None, ""
         for prior in chosen.priors:

@@ -18,6 +18,10 @@ class Correlation:
     stat: np.ndarray | None = None
     syst: np.ndarray | None = None
 
+    def only(self, kept: Sequence[int]) -> "Correlation":
+        """Those of the values of these indices."""
+        return Correlation(*(m if m is None else m[np.ix_(kept, kept)] for m in (self.total, self.stat, self.syst)))
+
 
 @runtime_checkable
 class Value(Protocol):

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from bsfit.catalogue import domains
-from bsfit.catalogue.input_sets import INPUT_SETS
+from bsfit.catalogue.input_sets import INPUT_CHOICES, INPUT_SETS
 from bsfit.constants import CM2_PER_INVERSE_GEV2, GEV_PER_INVERSE_PS, INVERSE_GEV_PER_PS
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading.printed_values import parse_symmetric
@@ -85,12 +85,24 @@ def without(priors: Iterable[Prior], names: Iterable[str]) -> tuple[Prior, ...]:
 
 @cache
 def shipped(name: str) -> Contents:
-    """Contents of one of `INPUT_SETS`. Raises `BsfitInputError` for another name."""
-    if name not in INPUT_SETS:
-        hint = did_you_mean(name, INPUT_SETS)
-        expected = "one of " + ", ".join(INPUT_SETS) + ", or the path of a YAML file"
+    """Contents of one of `INPUT_SETS`, with `INPUT_CHOICES` behind it, each after a ``+``; these alone: on the default.
+
+    Raises `BsfitInputError` for another name.
+    """
+    first, *others = name.split("+")
+    found = _file_of(first if first in INPUT_SETS else "default", INPUT_SETS)
+    for choice in others if first in INPUT_SETS else (first, *others):
+        found = found.then(_file_of(choice, INPUT_CHOICES))
+    return found
+
+
+@cache
+def _file_of(name: str, known: tuple[str, ...]) -> Contents:
+    if name not in known:
+        expected = f"one of {', '.join(INPUT_SETS)}, with {', '.join(INPUT_CHOICES)} behind a +, or the path of a file"
+        hint = did_you_mean(name, (*INPUT_SETS, *INPUT_CHOICES))
         raise BsfitInputError(f"unknown input set {shown(name)}", expected=expected, hint=hint)
-    return read(DATA / "inputs" / f"{name}.yaml")
+    return read(DATA / "inputs" / ("choices" if name in INPUT_CHOICES else "") / f"{name}.yaml")
 
 
 def read(path: Path, above: tuple[Path, ...] = ()) -> Contents:
@@ -105,7 +117,8 @@ def read(path: Path, above: tuple[Path, ...] = ()) -> Contents:
         raise where.error(("schema",), f"found {shown(document['schema'])}", "schema 1")
     found, above = Contents(), (*above, path)
     for place, name in _texts(where, document, "include"):
-        found = found.then(shipped(name) if name in INPUT_SETS else read(_included(where, place, name, above), above))
+        known = _file_of(name, (name,)) if name in (*INPUT_SETS, *INPUT_CHOICES) else None
+        found = found.then(known or read(_included(where, place, name, above), above))
     globs = [glob for _, glob in _texts(where, document, "certain")]
     certain = [name for name in found.values if any(fnmatchcase(name, glob) for glob in globs)]
     found = dataclasses.replace(found, priors=without(found.priors, certain))

@@ -20,13 +20,24 @@ from jaxtyping import Array, Float
 
 from bsfit import scalars
 from bsfit.catalogue import domains
-from bsfit.catalogue.input_sets import INPUT_SETS
+from bsfit.catalogue.input_sets import INPUT_CHOICES, INPUT_SETS
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import input_files
 from bsfit.loading.input_files import Contents, Prior
 from bsfit.loading.yaml_reader import names_file
 
-__all__ = ["AS_FLAVIO", "INPUT_SETS", "Choices", "InputSet", "Inputs", "Prior", "as_inputs", "input_set", "load_inputs"]
+__all__ = [
+    "AS_FLAVIO",
+    "INPUT_CHOICES",
+    "INPUT_SETS",
+    "Choices",
+    "InputSet",
+    "Inputs",
+    "Prior",
+    "as_inputs",
+    "input_set",
+    "load_inputs",
+]
 
 
 @dataclass(frozen=True)
@@ -131,6 +142,8 @@ class InputSet:
 
 def input_set(name: str | os.PathLike[str]) -> InputSet:
     """One of the sets that come with bsfit, `INPUT_SETS`, or a YAML file of one's own, by its path (docs/data.md).
+
+    `INPUT_CHOICES` stand alone, on the default set, or behind a set: ``hpqcd-2022``, ``helicity+vcb-inclusive``.
 
     Files of one's own are read at every call, so that an edited one counts. Raises `BsfitInputError` for an unknown set
     or a malformed file.

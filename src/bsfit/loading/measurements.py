@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,13 @@ class Publication:
     def papers(self) -> tuple[str, ...]:
         """INSPIRE keys of the publication."""
         return (self.inspire,) if self.inspire else ()
+
+    def only(self, kept: Sequence[int]) -> "Publication":
+        """Itself with the values of these indices."""
+        if len(kept) == len(self.data):
+            return self
+        correlation = self.correlation and self.correlation.only(kept)
+        return replace(self, data=tuple(self.data[i] for i in kept), correlation=correlation)
 
     def correlation_matrix(self) -> np.ndarray:
         """Correlation of the total errors [n, n], sides of asymmetric errors averaged; unit if none was published."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
-from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement
+from bsfit.loading.correlations import numbers
+from bsfit.loading.measurements import GROUPS, RELATIONS, Datum, Publication, load_measurement
 from bsfit.loading.own_data import Measurement
 from bsfit.loading.shared_data import refuse_repeated, refuse_shared
 from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
@@ -19,13 +20,29 @@ from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
 
 @dataclass(frozen=True)
 class DataSet:
-    """A named selection of measurements."""
+    """A named selection of measurements, without the rates whose bins end between two values of q2 in GeV^2."""
 
     name: str
     description: str
     measurements: tuple[str, ...]
+    no_rates_ending_between: tuple[float, float] | None = None
+
+    def parts(self) -> Iterator[Publication]:
+        """Its measurements, or what it takes of them."""
+        for name in self.measurements:
+            found = _available()[name]
+            kept = [i for i, datum in enumerate(found.data) if not self._leaves_out(datum)]
+            if kept:
+                yield found.only(kept)
+
+    def _leaves_out(self, datum: Datum) -> bool:
+        if self.no_rates_ending_between is None or datum.group != "BR" or datum.bin is None:
+            return False
+        low, high = self.no_rates_ending_between
+        return low < datum.bin[1] < high
 
 
+_CUT = "no_rates_ending_between"
 _WANTED = "a data set, group, measurement, limit or file, a Measurement or {observable: (value, error)}"
 
 
@@ -49,11 +66,17 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
     """Measurements by set, group or measurement name, path of a YAML file, own numbers, or a list of these.
 
     A group holds what no other measurement replaces. Names of limits are passed over: they are chosen by `limits_in`.
+    ``-NAME`` leaves out a set, group or measurement of what the others choose, or an observable, in one bin or in all.
     Raises `BsfitInputError` for an unknown name, for a measurement that cannot be used (with its reason), when two
     chosen measurements, or limits, share data, and, unless `or_none`, for no data at all.
     """
-    items = listed(data)
-    chosen: dict[Any, Chosen] = {m.file or id(m): m for item in items for m in _resolve(item)}
+    chosen: dict[Any, Chosen] = {}
+    for measurement in (m for item in listed(data) if not _left_out(item) for m in _resolve(item)):
+        once = chosen.setdefault(measurement.file or id(measurement), measurement)
+        if once.data != measurement.data:
+            raise BsfitInputError(f"measurement {measurement.name!r} is chosen whole and without some of its bins")
+    for name in filter(None, map(_left_out, listed(data))):
+        chosen = _without(chosen, name)
     if not chosen and not limits_in(data) and not or_none:
         raise BsfitInputError("no data chosen", expected=_WANTED)
     files = [m for m in chosen.values() if isinstance(m, Publication)]
@@ -64,6 +87,32 @@ def select(data: Data, or_none: bool = False) -> list[Chosen]:
         refuse_shared(first, second)
     refuse_repeated(list(chosen.values()))
     return list(chosen.values())
+
+
+def _left_out(item: Any) -> str:
+    """The name that an item leaves out; empty for one that chooses."""
+    return item[1:] if isinstance(item, str) and item.startswith("-") and not names_file(item) else ""
+
+
+def _without(chosen: dict[Any, Chosen], name: str) -> dict[Any, Chosen]:
+    files = {key: m for key, m in chosen.items() if isinstance(m, Publication)}
+    named = {m.name for m in _resolve(name)} if name in (*_data_sets(), *GROUPS, *_available()) else set()
+    kept: dict[Any, Chosen] = {}
+    for key, m in chosen.items():
+        if key not in files:
+            kept[key] = m
+        elif m.name not in named:
+            stays = [i for i, datum in enumerate(files[key].data) if name not in (datum.stem, datum.observable)]
+            if stays:
+                kept[key] = files[key].only(stays)
+    if all(kept.get(key) is m for key, m in chosen.items()):
+        stems = [datum.stem for m in files.values() for datum in m.data]
+        known = [*_data_sets(), *GROUPS, *_available()]
+        what = f"{shown('-' + name)} leaves out nothing" if name in known else f"unknown data {shown('-' + name)}"
+        expected = "a measurement, group or observable of what is chosen"
+        hint = did_you_mean(name, dict.fromkeys([*known, *stems]))
+        raise BsfitInputError(what, field="data", expected=expected, hint=hint)
+    return kept
 
 
 def limits_in(data: Data) -> tuple[limits.Limit, ...]:
@@ -104,7 +153,7 @@ def _data_sets() -> dict[str, DataSet]:
     check_keys(where, (), document, ("schema", "sets"))
     sets: dict[str, DataSet] = {}
     for name, entry in document["sets"].items():
-        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes"))
+        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes", _CUT))
         included = [member for other in entry.get("includes", []) for member in sets[other].measurements]
         members = dict.fromkeys([*included, *entry.get("measurements", [])])
         for member in members:
@@ -112,7 +161,8 @@ def _data_sets() -> dict[str, DataSet]:
                 raise where.error(
                     ("sets", name), f"unknown measurement {member!r}", hint=did_you_mean(member, _available())
                 )
-        sets[name] = DataSet(name, entry["description"], tuple(members))
+        cut = tuple(numbers(where, ("sets", name, _CUT), entry[_CUT])) if _CUT in entry else None
+        sets[name] = DataSet(name, entry["description"], tuple(members), cut)
     return sets
 
 
@@ -139,7 +189,7 @@ def _resolve(item: Any) -> Iterator[Chosen]:
             )
         yield own
     elif item in _data_sets():
-        yield from (known[name] for name in _data_sets()[item].measurements)
+        yield from _data_sets()[item].parts()
     elif item in GROUPS:
         yield from _group(item)
     elif item in known:

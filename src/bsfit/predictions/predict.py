@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import jax.numpy as jnp
 import numpy as np
 
-from bsfit import scalars
+from bsfit import catalogue, scalars
 from bsfit.compiling import compile_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions.bound_model import ModelLike, check_domain, module_of, row_of
@@ -45,10 +45,11 @@ def predict(
     values = function.at_once(theory)
     labels = [label(item) for item in observables]
     result = Predictions(zip(labels, np.asarray(values).tolist(), strict=True))
+    read = [catalogue.renamed(item) for item in observables]
     clipped = [check_bin(item, function.inputs) for item in function.items if item and item.bin]
     failed = failed_verdicts((*theory.verdicts, *_of_probes(function, theory)))
     beside = (*idle(params, function), *not_finite(labels, list(result.values())))
-    result.notes = (*(note for note in clipped if note), *failed, *beside)
+    result.notes = (*(note for note in (*read, *clipped) if note), *failed, *beside)
     return result
 
 

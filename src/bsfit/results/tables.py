@@ -13,10 +13,11 @@ LISTED = 5
 
 
 def title(meta: dict[str, Any]) -> str:
-    """Of which model, and to which data, a result is."""
+    """Of which model, to which data, and with which theory errors, on which every p-value depends, a result is."""
     about = meta.get("likelihood", {})
     parts = [f"of {about['model']}" if "model" in about else "", f"to {about['data']}" if "data" in about else ""]
-    return " ".join(part for part in parts if part) or "of a log-likelihood"
+    errors = f", theory errors {about['theory']}" if "theory" in about and "data" in about else ""
+    return (" ".join(part for part in parts if part) or "of a log-likelihood") + errors
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
