@@ -18,6 +18,7 @@ TODAY = {
     "`latest`": ("latest",),
     "with mixing: Delta M_s, S_psiphi": ("latest", "mixing"),
     "`latest-below-6`": ("latest-below-6",),
+    "`latest-all-below-6`": ("latest-all-below-6",),
     "no rates": ("latest", "-BR"),
     "no B -> K rates": ("latest", *B_TO_K, "-belle-kmumu-br-2021"),
     "LHCb's K* mumu of 2020 and 2016": ("latest", *LHCB_2020, *OLDER),

@@ -19,6 +19,7 @@ COUNTS = {
     "global-2021": {"LFU": 12, "angular": 258, "BR": 66, "leptonic": 5, "radiative": 9},
     "latest": {"LFU": 16, "angular": 323, "BR": 74, "leptonic": 5, "radiative": 9},
     "latest-below-6": {"LFU": 16, "angular": 323, "BR": 59, "leptonic": 5, "radiative": 9},
+    "latest-all-below-6": {"LFU": 16, "angular": 269, "BR": 59, "leptonic": 5, "radiative": 9},
 }
 GLOBAL_SETS = list(COUNTS)
 

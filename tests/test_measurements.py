@@ -422,7 +422,14 @@ def test_sets_groups_names_and_lists():
     assert names("nunu") == ["belle2-knunu-2023"]
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
     smaller = ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing"]
-    assert list(data_sets()) == [*smaller, "global-2017", "global-2021", "latest", "latest-below-6"]
+    assert list(data_sets()) == [
+        *smaller,
+        "global-2017",
+        "global-2021",
+        "latest",
+        "latest-below-6",
+        "latest-all-below-6",
+    ]
 
 
 def test_the_tables_cannot_be_changed_from_outside():

@@ -28,7 +28,8 @@ def read_alias(stem: str) -> str | None:
 
 
 def _of_eos(match: re.Match[str]) -> str | None:
-    options = dict(part.partition("=")[::2] for part in re.split("[@;,]", match["options"]) if "=" in part)
+    given = (part.partition("=") for part in re.split("[@;,]", match["options"]))
+    options = {key: value for key, equals, value in given if equals}
     lepton, meson = options.get("l", "mu"), _MESONS.get(options.get("q", "d"))
     if lepton not in _LEPTONS or meson is None:
         return None

@@ -12,37 +12,36 @@ from typing import Any
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
 from bsfit.loading.correlations import numbers
-from bsfit.loading.measurements import GROUPS, RELATIONS, Datum, Publication, load_measurement
+from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement
 from bsfit.loading.own_data import Measurement
 from bsfit.loading.shared_data import refuse_repeated, refuse_shared
-from bsfit.loading.yaml_reader import check_keys, load_yaml, names_file, shown
+from bsfit.loading.yaml_reader import Where, check_keys, load_yaml, names_file, shown
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A named selection of measurements, without the rates whose bins end between two values of q2 in GeV^2."""
+    """A named selection of measurements, without bins of some groups that end between two values of q2 in GeV^2."""
 
     name: str
     description: str
     measurements: tuple[str, ...]
-    no_rates_ending_between: tuple[float, float] | None = None
+    groups_cut: tuple[str, ...] = ()
+    ending_between: tuple[float, float] = (0.0, 0.0)
 
     def parts(self) -> Iterator[Publication]:
         """Its measurements, or what it takes of them."""
+        low, high = self.ending_between
         for name in self.measurements:
             found = _available()[name]
-            kept = [i for i, datum in enumerate(found.data) if not self._leaves_out(datum)]
+            kept = [
+                i
+                for i, datum in enumerate(found.data)
+                if datum.group not in self.groups_cut or datum.bin is None or not low < datum.bin[1] < high
+            ]
             if kept:
                 yield found.only(kept)
 
-    def _leaves_out(self, datum: Datum) -> bool:
-        if self.no_rates_ending_between is None or datum.group != "BR" or datum.bin is None:
-            return False
-        low, high = self.no_rates_ending_between
-        return low < datum.bin[1] < high
 
-
-_CUT = "no_rates_ending_between"
 _WANTED = "a data set, group, measurement, limit or file, a Measurement or {observable: (value, error)}"
 
 
@@ -153,7 +152,7 @@ def _data_sets() -> dict[str, DataSet]:
     check_keys(where, (), document, ("schema", "sets"))
     sets: dict[str, DataSet] = {}
     for name, entry in document["sets"].items():
-        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes", _CUT))
+        check_keys(where, ("sets", name), entry, ("description",), ("measurements", "includes", "leaves_out"))
         included = [member for other in entry.get("includes", []) for member in sets[other].measurements]
         members = dict.fromkeys([*included, *entry.get("measurements", [])])
         for member in members:
@@ -161,9 +160,17 @@ def _data_sets() -> dict[str, DataSet]:
                 raise where.error(
                     ("sets", name), f"unknown measurement {member!r}", hint=did_you_mean(member, _available())
                 )
-        cut = tuple(numbers(where, ("sets", name, _CUT), entry[_CUT])) if _CUT in entry else None
-        sets[name] = DataSet(name, entry["description"], tuple(members), cut)
+        sets[name] = DataSet(name, entry["description"], tuple(members), **_cut(where, name, entry))
     return sets
+
+
+def _cut(where: Where, name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    if "leaves_out" not in entry:
+        return {}
+    cut, place = entry["leaves_out"], ("sets", name, "leaves_out")
+    check_keys(where, place, cut, ("groups", "ending_between"))
+    low, high = numbers(where, (*place, "ending_between"), cut["ending_between"])
+    return {"groups_cut": tuple(cut["groups"]), "ending_between": (low, high)}
 
 
 def _folder() -> Path:
