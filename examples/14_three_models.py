@@ -18,7 +18,7 @@ for name in MODELS:
     coupling, bounds = row.relic
     free = {**row.free, f"log:{coupling}": bounds}
     fixed = {key: value for key, value in row.benchmark.items() if key not in {*row.free, coupling}}
-    fits[name] = bsfit.fit(bsfit.log_likelihood(name, DATA, free, fixed))
+    fits[name] = bsfit.fit(bsfit.log_likelihood(name, DATA, free, fixed), starts=6)
     print(fits[name], "\n")
 
 groups = list(fits[MODELS[0]].by_group)
