@@ -22,6 +22,7 @@ NAMES = (
     "flavour_scalar",
     "dm_exchange",
     "fermion_bridge",
+    "leptoquark_nplet",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 
