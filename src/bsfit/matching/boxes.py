@@ -27,7 +27,6 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
-from bsfit.matching.currents import Current
 from bsfit.matching.vectorlike import Vector, squared, up_couplings
 from bsfit.standard_model.ckm import ckm
 
@@ -162,7 +161,7 @@ def _shared_scalar(quarks: Line, leptons: Line) -> Scalar:
     return loops.box(quarks.fermion, leptons.fermion, *quarks.scalar.pair())
 
 
-def current(quarks: Line, leptons: Line, j: Scalar) -> Current:
+def current(quarks: Line, leptons: Line, j: Scalar) -> Callable[[int, int], Complex[Array, ""]]:
     r"""Coefficients K of :math:`L=K_{ij}(\bar s\gamma P_Lb)(\bar l_i\gamma P_Ll_j)`, GeV^-2."""
     line = -quarks.product() / (64 * jnp.pi**2) * j
     return lambda i, j: line * jnp.conj(leptons.couplings[i]) * leptons.couplings[j]

@@ -23,6 +23,7 @@ NAMES = (
     "dm_exchange",
     "fermion_bridge",
     "leptoquark_nplet",
+    "confinement",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 
