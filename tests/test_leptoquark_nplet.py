@@ -91,10 +91,12 @@ def test_a_positive_moment_takes_right_handed_top_quarks_of_the_same_sign():
 
 
 def test_electrons_turn_into_muons_by_either_chirality():
-    """The flip on the line of the top quark, from left to right and back."""
+    """The flip on the line of the top quark, from left to right and back; taus alike."""
     out, back = at(lambda_R_tmu=0.5, lambda_L_be=1e-3), at(lambda_R_te=1e-3)
     assert abs(complex(out.wilson["Cgamma_mue"])) > 1e3 * abs(complex(out.wilson["Cgamma_emu"]))
     assert abs(complex(back.wilson["Cgamma_emu"])) > 1e3 * abs(complex(back.wilson["Cgamma_mue"]))
+    taus = at(lambda_R_tmu=0.5, lambda_L_btau=1e-3)
+    assert complex(taus.wilson["Cgamma_mutau"]) == pytest.approx(complex(out.wilson["Cgamma_mue"]), rel=0.02)
 
 
 # -------------------------------------------------------------------------------------------------------------- quarks

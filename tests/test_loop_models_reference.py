@@ -24,6 +24,7 @@ INPUTS = load_inputs("reference").replace({"q_xenon": 0.05, "m_quark_loop": 0.5,
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 MODELS = ("flavour_scalar", "dm_exchange", "fermion_bridge", "leptoquark_nplet", "confinement")
 RELICS = MODELS[:-1]
+DIPOLES = ("a_mu", "BR(mu->egamma)", "BR(tau->mugamma)")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def compiled(row, scale):
         running = run_delta_f2(params[scale], MU_B, inputs)
         own |= {name: -wilson[name] / running for name in ("CVLL_bsbs", "CVLL_bdbd", "CVLL_sdsd", "CVLL_ucuc")}
         own["CVLL_numunumumumu"] = wilson["CVLL_numunumumumu"] * 4 * inputs["G_F"] / jnp.sqrt(2.0)
-        own |= {key: dipoles.assemble(key, moments, ROW, inputs) for key in ("a_mu", "BR(mu->egamma)")}
+        own |= {key: dipoles.assemble(key, moments, ROW, inputs) for key in DIPOLES}
         if theory.dark is not None and "sigma_SI" not in refused:
             own |= {
                 "sigma_SI": direct_detection.predicted("sigma_SI", theory, inputs),

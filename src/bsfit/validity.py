@@ -144,7 +144,7 @@ def lepton_flavour(leptons: Sequence[Complex[Array, ""]]) -> Verdict:
     e, mu, tau = (jnp.abs(coupling) for coupling in leptons)
     message = (
         "largest product of the couplings to two leptons, against 0: above, mu-e conversion in nuclei, the strongest "
-        "limit, mu -> 3e and decays of the tau are open and not predicted, only mu -> e gamma is"
+        "limit, mu -> 3e and tau -> 3 l are open and not predicted, only l -> l' gamma are"
     )
     return not_above("lepton_flavour", message, jnp.max(jnp.stack([e * mu, mu * tau, e * tau])), 0.0)
 

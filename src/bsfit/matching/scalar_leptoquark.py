@@ -39,6 +39,7 @@ from bsfit.matching.currents import (
     lambda_v,
     with_photon_penguin,
 )
+from bsfit.matching.muon_moment import LIGHTER_FIRST
 from bsfit.matching.vectorlike import Vector, up_couplings
 from bsfit.standard_model.ckm import ckm, v_tb_v_ts
 from bsfit.standard_model.running import run_dipoles
@@ -138,10 +139,11 @@ def _lepton_dipoles(s1: Leptoquark, up: ByLepton, inputs: Inputs) -> dict[str, N
         return -COLOURS * total / (64 * jnp.pi**2)
 
     charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
-    moment = 4 * inputs["m_mu"] * dipole(1, 1).real
-    return {
-        **from_muon_moment(moment, inputs), "Cgamma_mue": charge * dipole(0, 1), "Cgamma_emu": charge * dipole(1, 0)
-    }  # fmt: skip
+    found = from_muon_moment(4 * inputs["m_mu"] * dipole(1, 1).real, inputs)
+    for i, j in LIGHTER_FIRST:
+        light, heavy = LEPTONS[i], LEPTONS[j]
+        found |= {f"Cgamma_{heavy}{light}": charge * dipole(i, j), f"Cgamma_{light}{heavy}": charge * dipole(j, i)}
+    return found
 
 
 def _up_masses(inputs: Inputs) -> Float[Array, " 3"]:

@@ -21,7 +21,7 @@ times :math:`\mu_S=em_S\sum|\lambda_L|^2/64\pi^2m_\phi^2` (:math:`m_S\ll m_\phi`
 `sigma_SI` is refused too.
 
 Field content as in the abstract, hypercharges from gauge invariance; derived here, no formula was compared with the
-text. Left out: mesons at the LHC, tridents, transitions between leptons but :math:`\mu\to e\gamma` (verdict).
+text. Left out: mesons at the LHC, tridents, transitions between leptons but :math:`l\to l'\gamma` (verdict).
 """
 
 import jax.numpy as jnp
