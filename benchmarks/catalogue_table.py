@@ -43,6 +43,8 @@ def predictions(row):
 
 def relic_line(row):
     """The coupling at which the density is Planck's, and the coefficient and cross section there."""
+    if row.relic is None:
+        return "no coupling moves it"
     name, bounds = row.relic
     fixed = {key: value for key, value in row.benchmark.items() if key != name}
     model = at_relic_density(row.name, name, bounds, PLANCK)

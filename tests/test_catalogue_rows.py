@@ -29,7 +29,7 @@ from bsfit.theory import INDEX, Theory, WilsonCoefficients
 
 PROCESSES = [process for process in catalogue.PROCESSES.values() if not process.dark]
 QUANTITIES = list(catalogue.QUANTITIES.values())
-MODELS = [model for model in catalogue.MODELS.values() if not model.effective]
+MODELS = [model for model in catalogue.MODELS.values() if model.dark_matter]
 KEYS = set(re.findall(r"^@\w+{([^,]+),", (Path(bsfit.__file__).parent / "data" / "references.bib").read_text(), re.M))
 INPUTS = load_inputs("default", {"charmonium_gap": 1.0})
 FIXED_BINS = ((0.0, 0.05), (0.0009, 1.1), (0.045, 1.1), (1.1, 6.0), (6.0, CHARMONIA[0]), (CHARMONIA[1], 15.0))

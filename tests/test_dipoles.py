@@ -33,9 +33,19 @@ def test_radiative_decay():
     assert float(found) == pytest.approx(384 * np.pi**2 * (abs(a_right) ** 2 + abs(a_left) ** 2), rel=1e-12)
 
 
+@pytest.mark.parametrize("final", ["e", "mu"])
+def test_radiative_decays_of_the_tau(final):
+    """Gamma = m^3 (|C|^2 + |C'|^2)/4 pi, over G_F^2 m^5/192 pi^3 into neutrinos, which is the measured fraction."""
+    c, flipped = 1e-9, 2e-9 * np.exp(0.7j)
+    found = value(f"BR(tau->{final}gamma)", **{f"Cgamma_tau{final}": c, f"Cgamma_{final}tau": flipped})
+    m, g_f = float(INPUTS["m_tau"]), float(INPUTS["G_F"])
+    rate = m**3 * (abs(c) ** 2 + abs(flipped) ** 2) / (4 * np.pi) / (g_f**2 * m**5 / (192 * np.pi**3))
+    assert float(found) == pytest.approx({"e": 0.1782, "mu": 0.1739}[final] * rate, rel=1e-12)
+
+
 def test_standard_model_and_keys():
-    assert value("a_mu") == 0.0
-    assert value("BR(mu->egamma)") == 0.0
+    for key in ("a_mu", "BR(mu->egamma)", "BR(tau->egamma)", "BR(tau->mugamma)"):
+        assert value(key) == 0.0
     with pytest.raises(KeyError):
         value("a_e")
 

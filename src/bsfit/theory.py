@@ -61,7 +61,8 @@ class WilsonCoefficients(eqx.Module):
     * ``C7_mumu``: :math:`L=\frac{4G_F}{\sqrt2}\frac{e\,m_\mu}{16\pi^2}C_7\,\bar\mu\sigma^{\alpha\beta}P_R\mu
       F_{\alpha\beta}` + h.c.; ``Cgamma_mue``:
       :math:`L=C_\gamma\,\bar e\sigma^{\alpha\beta}P_R\mu F_{\alpha\beta}` + h.c., GeV^-1,
-      and ``Cgamma_emu`` with :math:`\bar\mu\ldots e`; :math:`D_\mu=\partial_\mu+ieQA_\mu`.
+      and ``Cgamma_emu`` with :math:`\bar\mu\ldots e`, those of :math:`\tau\to e` and :math:`\tau\to\mu` alike;
+      :math:`D_\mu=\partial_\mu+ieQA_\mu`.
     """
 
     values: Complex[Array, " n"]

@@ -6,7 +6,7 @@ Each function compares one number with one limit; nothing is raised, so that the
 from collections.abc import Sequence
 
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Bool, Complex, Float
+from jaxtyping import Array, ArrayLike, Bool, Complex, Float, Inexact
 
 from bsfit.theory import Counts, Verdict
 
@@ -139,12 +139,12 @@ def lhc_pairs(name: str, mass: FloatLike, dark: FloatLike, reach: float, gap: fl
     return _verdict(f"lhc_not_tested_{name}", message, mass, limit, mass > limit)
 
 
-def lepton_flavour(leptons: Sequence[Complex[Array, ""]]) -> Verdict:
-    """No couplings to two flavours of leptons, which loops turn into each other."""
+def lepton_flavour(leptons: Sequence[Inexact[Array, ""]]) -> Verdict:
+    """No couplings to two flavours of leptons, which loops turn into each other; of several to one, the largest."""
     e, mu, tau = (jnp.abs(coupling) for coupling in leptons)
     message = (
         "largest product of the couplings to two leptons, against 0: above, mu-e conversion in nuclei, the strongest "
-        "limit, mu -> 3e and decays of the tau are open and not predicted, only mu -> e gamma is"
+        "limit, mu -> 3e and tau -> 3 l are open and not predicted, only l -> l' gamma are"
     )
     return not_above("lepton_flavour", message, jnp.max(jnp.stack([e * mu, mu * tau, e * tau])), 0.0)
 

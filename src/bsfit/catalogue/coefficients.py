@@ -9,7 +9,13 @@ DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
 DELTA_F2 = tuple(f"C{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("VLL", "VRR", "VLR", "SLR"))
 NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
 NEUTRINO = tuple(f"{x}_bs{pair}" for pair in NEUTRINO_PAIRS for x in ("CL", "CR"))
-LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", "Cgamma_mue", "Cgamma_emu")
+RADIATIVE = {
+    "BR(mu->egamma)": ("Cgamma_mue", "Cgamma_emu"),
+    "BR(tau->egamma)": ("Cgamma_taue", "Cgamma_etau"),
+    "BR(tau->mugamma)": ("Cgamma_taumu", "Cgamma_mutau"),
+}
+"""Dipoles of the radiative decays of leptons: that of a right-handed, of a left-handed initial lepton."""
+LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", *(x for pair in RADIATIVE.values() for x in pair))
 
 
 def unit(name: str) -> str:

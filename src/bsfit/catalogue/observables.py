@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bsfit.catalogue import dark_matter, rare_decays
 from bsfit.catalogue.aliases import read_alias
-from bsfit.catalogue.coefficients import DIPOLES, LEPTONS, NEUTRINO, SEMILEPTONIC
+from bsfit.catalogue.coefficients import DIPOLES, LEPTONS, NEUTRINO, RADIATIVE, SEMILEPTONIC
 from bsfit.errors import BsfitInputError, did_you_mean
 
 
@@ -83,7 +83,12 @@ _SEMILEPTONIC_L = (*(f"{op}_bs{{l}}{{l}}" for op in SEMILEPTONIC), *DIPOLES)
 _LEPTONIC_BS = tuple(name for lepton in LEPTONS for name in rare_decays.bs_to_ll_coefficients(lepton))
 
 _TRIDENT = ("CVLL_numunumumumu", "CVLR_numunumumumu")
-_LEPTON_DIPOLES = ("C7_mumu", "Cgamma_mue", "Cgamma_emu")
+_LEPTON_DIPOLES = ("C7_mumu", *(name for pair in RADIATIVE.values() for name in pair))
+_RADIATIVE_TEX = {
+    "BR(mu->egamma)": r"{\rm BR}(\mu\to e\gamma)",
+    "BR(tau->egamma)": r"{\rm BR}(\tau\to e\gamma)",
+    "BR(tau->mugamma)": r"{\rm BR}(\tau\to\mu\gamma)",
+}
 
 
 def _process(
@@ -109,7 +114,7 @@ _ROWS = (
     _process("b_to_v_gamma", 12, DIPOLES),
     _process("b_to_xs_gamma", 1, DIPOLES),
     _process("trident", 2, _TRIDENT),
-    _process("dipoles", 5, _LEPTON_DIPOLES),
+    _process("dipoles", 13, _LEPTON_DIPOLES),
     *(Process(name, f"bsfit.dark_matter.{name}", dark=True) for name in dark_matter.PROCESSES),
 )
 
@@ -168,7 +173,6 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
     phase = {"binned": False, "nuisances": ("V_*", "gamma"), "sources": ("DiLuzio:2017fdq",)}
     muons = {"binned": False, "sources": ("Altmannshofer:2014cfa",)}
     dipole = {"binned": False, "sources": ("Lindner:2016bgg",)}
-    to_electron = ("Cgamma_mue", "Cgamma_emu")
     rows += [
         Quantity(mixing, "DeltaM_s", "GeV", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
         Quantity(mixing, "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
@@ -176,8 +180,9 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
         Quantity(mixing, "S_psiphi", "1", r"S_{\psi\phi}", "mixing", **phase),
         Quantity(trident, "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", **muons),
         Quantity(dipoles, "a_mu", "1", r"\Delta a_\mu", "dipole", coefficients=("C7_mumu",), **dipole),
-        Quantity(
-            dipoles, "BR(mu->egamma)", "1", r"{\rm BR}(\mu\to e\gamma)", "dipole", coefficients=to_electron, **dipole
+        *(
+            Quantity(dipoles, key, "1", _RADIATIVE_TEX[key], "dipole", coefficients=pair, **dipole)
+            for key, pair in RADIATIVE.items()
         ),
     ]
     return {(row.process.name, row.key): row for row in rows}

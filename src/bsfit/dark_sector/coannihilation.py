@@ -45,6 +45,13 @@ class GaugeCharges(eqx.Module):
         index = jnp.array([0.5 * colours, hypercharge**2 * 2 * colours, 1.0 if coloured else 0.0])
         return cls(jnp.asarray(2.0 * colours), couplings, casimir, index)
 
+    @classmethod
+    def n_plet(cls, n: int, inputs: Inputs) -> "GaugeCharges":
+        """A multiplet of n states of SU(2) without hypercharge and colour; the coupling at the Z mass."""
+        squared, casimir = 4 * jnp.pi * inputs["alpha_em_mZ"] / inputs["sin2_theta_w"], (n**2 - 1) / 4
+        weak = jnp.array([1.0, 0.0, 0.0])
+        return cls(jnp.asarray(float(n)), squared * weak, casimir * weak, n * casimir / 3 * weak)
+
     def single(self) -> Scalar:
         r""":math:`\sum g^2C`."""
         return jnp.sum(self.couplings * self.casimir)

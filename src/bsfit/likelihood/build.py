@@ -77,8 +77,9 @@ def log_likelihood(
     row, inputs = asked.row, unquoted.inputs
     points = sample_box(own, SAMPLES)
     if found.relic or bounds:
-        first = (*found.relic, *bounds)[0].observable
-        dark_matter.refuse_without_dark_matter(unquoted.model, inputs, points[0], first)
+        of_dark_matter = [asked.observable for asked in (*found.relic, *bounds)]
+        dark_matter.refuse_what_is_not_predicted(row, of_dark_matter)
+        dark_matter.refuse_without_dark_matter(unquoted.model, inputs, points[0], of_dark_matter[0])
     own_values = OwnObservables.of(unquoted, points)
     uncertain = _uncertain(found, unquoted, own_values, bounds, the_set, nuisances)
     sampled = uncertain.names if theory == "sampled" else ()

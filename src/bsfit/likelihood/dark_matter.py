@@ -233,6 +233,15 @@ def terms_of(
     return tuple(found)
 
 
+def refuse_what_is_not_predicted(row: catalogue.Model | None, asked: Sequence[str]) -> None:
+    """Raise `BsfitInputError` if the data ask for an observable that the model refuses, with its reason."""
+    if row is None:
+        return
+    for name in asked:
+        if (reason := row.refused.get(name.removeprefix("f_"))) is not None:
+            raise BsfitInputError(f"model {row.name!r} does not predict {name!r}: {reason}", field="data")
+
+
 def refuse_without_dark_matter(model: BoundModel, inputs: Inputs, point: Params, asked: str) -> None:
     """Raise `BsfitInputError` if a model has no dark matter, of which the data ask for an observable."""
     if jax.eval_shape(lambda: model(point, inputs)).dark is None:

@@ -29,7 +29,6 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 from bsfit.compiling import jit_inlined
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
-from bsfit.matching.currents import Current
 from bsfit.matching.vectorlike import Vector, squared, up_couplings
 from bsfit.standard_model.ckm import ckm
 
@@ -166,7 +165,7 @@ def _shared_scalar(quarks: Line, leptons: Line) -> Scalar:
     return loops.box(quarks.fermion, leptons.fermion, *quarks.scalar.pair())
 
 
-def current(quarks: Line, leptons: Line, j: Scalar) -> Current:
+def current(quarks: Line, leptons: Line, j: Scalar) -> Callable[[int, int], Complex[Array, ""]]:
     r"""Coefficients K of :math:`L=K_{ij}(\bar s\gamma P_Lb)(\bar l_i\gamma P_Ll_j)`, GeV^-2."""
     line = -quarks.product() / (64 * jnp.pi**2) * j
     return lambda i, j: line * jnp.conj(leptons.couplings[i]) * leptons.couplings[j]
@@ -175,16 +174,30 @@ def current(quarks: Line, leptons: Line, j: Scalar) -> Current:
 def delta_f2(quarks: Line, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
     r"""Coefficients of :math:`(\bar q_2\gamma P_Lq_1)^2` in H at the scale of the line, GeV^-2.
 
-    :math:`(\lambda_1\lambda_2^*)^2J/128\pi^2` whatever carries the colour; D mesons with the scalar beside up quarks.
+    D mesons with the scalar beside up quarks.
+    """
+    lower = quarks.box(quarks.scalar)
+    beside_up = lower if quarks.partner is None else quarks.box(quarks.partner)
+    return of_products(flavour_products(quarks.couplings, inputs), lower, beside_up)
+
+
+def flavour_products(quarks: Vector, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    r""":math:`\lambda_1\lambda_2^*` of the pairs of quarks :math:`q_1q_2` that mix as mesons."""
+    u, c, _ = up_couplings(quarks, ckm(inputs))
+    d, s, b = quarks
+    return {"bs": b * jnp.conj(s), "bd": b * jnp.conj(d), "sd": s * jnp.conj(d), "uc": u * jnp.conj(c)}
+
+
+def of_products(
+    products: Mapping[str, Complex[Array, ""]], j: Scalar, beside_up: Scalar | None = None
+) -> dict[str, Complex[Array, ""]]:
+    r""":math:`(\lambda_1\lambda_2^*)^2J/128\pi^2` whatever carries the colour, with a J of their own for up quarks.
+
     The normalisation is fixed by the Goldstone limit.
     """
-    u, c, _ = up_couplings(quarks.couplings, ckm(inputs))
-    d, s, b = quarks.couplings
-    products = {"bs": b * jnp.conj(s), "bd": b * jnp.conj(d), "sd": s * jnp.conj(d), "uc": u * jnp.conj(c)}
-    lower = quarks.box(quarks.scalar)
-    j: Mapping[str, Scalar] = {} if quarks.partner is None else {"uc": quarks.box(quarks.partner)}
+    up = j if beside_up is None else beside_up
     unit = 1 / (128 * jnp.pi**2)
-    return {pair: product * product * unit * j.get(pair, lower) for pair, product in products.items()}
+    return {pair: x * x * unit * (up if pair == "uc" else j) for pair, x in products.items()}
 
 
 def four_muons(leptons: Line) -> Scalar:

@@ -106,6 +106,27 @@ def dipole(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
 
 
 @jit_inlined
+def flip_on_fermion(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
+    r""":math:`K_F=\int_0^1\!dz\,\frac{z^2}{m_F^2z+m_X^2(1-z)}` in GeV^-2.
+
+    Dipole with the chirality flipped by the mass of the fermion in the loop, the photon or gluon coupled to it;
+    :math:`(\ln\frac{m_X^2}{m_F^2}-\frac32)/m_X^2` for a light fermion, 1/3m^2 for equal masses.
+    """
+    a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
+    return integral(lambda t, a, c: t**2 / ((1 + t) ** 3 * (a * t + c)), jnp.maximum(1.0, jnp.sqrt(c / a)), a, c)
+
+
+@jit_inlined
+def flip_on_scalar(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
+    r""":math:`K_S=\int_0^1\!dx\,\frac{x(1-x)}{m_X^2x+m_F^2(1-x)}` in GeV^-2.
+
+    The same with the photon or gluon coupled to the scalar; 1/2m^2 for a massless fermion, 1/6m^2 for equal masses.
+    """
+    a, c = (jnp.asarray(m, dtype=float) ** 2 for m in (m_f, m_x))
+    return integral(lambda t, a, c: t / ((1 + t) ** 3 * (c * t + a)), jnp.maximum(1.0, jnp.sqrt(a / c)), a, c)
+
+
+@jit_inlined
 def photon_penguin(m_f: FloatLike, m_x: FloatLike) -> Float[Array, ""]:
     r""":math:`-\frac16\int_0^1\!dz\,(1-z)^3[2/\Delta+m_F^2/\Delta^2]` in GeV^-2, :math:`\Delta=m_F^2(1-z)+m_X^2z`.
 

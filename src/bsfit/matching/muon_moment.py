@@ -7,12 +7,16 @@ the muon does not mix; where it does, its right-handed mixing and loops of the s
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float
 
+from bsfit.catalogue import LEPTONS
 from bsfit.compiling import jit_inlined
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.currents import from_muon_moment
 from bsfit.matching.loops import integral
 from bsfit.matching.vectorlike import Vector, squared
 from bsfit.matching.z_prime import Currents, kinetic_shift
+
+LIGHTER_FIRST = ((0, 1), (0, 2), (1, 2))
+"""Pairs of generations."""
 
 FloatLike = Float[ArrayLike, ""]
 Scalar = Float[Array, ""]
@@ -89,14 +93,16 @@ def _centre(x: FloatLike) -> Scalar:
 def lepton_dipoles(leptons: Vector, loop: Scalar, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
     r"""Dipoles of a fermion and a scalar that couple to left-handed leptons by :math:`\lambda_i`, from the loop I.
 
-    :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I/16\pi^2`; :math:`\lambda_e^*\lambda_\mu` in the transition. Where the
-    fermion is charged, I is `loops.dipole` of its mass and that of the scalar; where the scalar is, minus that of the
-    two exchanged (standard, [Leveille:1977rc]_).
+    :math:`a_\mu=m_\mu^2|\lambda_\mu|^2I/16\pi^2`; :math:`m_j\lambda_i^*\lambda_j` in the transition of j to the
+    lighter i. Where the fermion is charged, I is `loops.dipole` of its mass and that of the scalar; where the scalar
+    is, minus that of the two exchanged (standard, [Leveille:1977rc]_).
     """
-    e, mu, _ = leptons
-    charge = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"])
-    transition = charge * inputs["m_mu"] / (64 * jnp.pi**2) * jnp.conj(e) * mu * loop
-    return {**from_muon_moment(scalar_loop(mu, loop, inputs), inputs), "Cgamma_mue": transition}
+    unit = jnp.sqrt(4 * jnp.pi * inputs["alpha_em_0"]) / (64 * jnp.pi**2) * loop
+    transitions = {
+        f"Cgamma_{LEPTONS[j]}{LEPTONS[i]}": unit * inputs[f"m_{LEPTONS[j]}"] * jnp.conj(leptons[i]) * leptons[j]
+        for i, j in LIGHTER_FIRST
+    }
+    return {**from_muon_moment(scalar_loop(leptons[1], loop, inputs), inputs), **transitions}
 
 
 def scalar_loop(muon: Complex[Array, ""], loop: Scalar, inputs: Inputs) -> Scalar:

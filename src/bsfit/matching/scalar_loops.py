@@ -13,7 +13,7 @@ from jaxtyping import Array, Complex, Float
 from bsfit.constants import CHARGE_DOWN
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
-from bsfit.matching.boxes import Boson, Boxes, Line, current, delta_f2, four_muons
+from bsfit.matching.boxes import Boson, Boxes, Line, current, delta_f2, flavour_products, four_muons, of_products
 from bsfit.matching.currents import (
     from_charged_leptons,
     from_delta_f2,
@@ -42,14 +42,27 @@ def of_singlet(quarks: Vector, leptons: Vector, masses: Masses, scalar: Boson | 
 
 
 def coefficients(
-    quarks: Line, leptons: Line, box: Boxes, scale: Scalar, inputs: Inputs
+    quarks: Line,
+    leptons: Line,
+    box: Boxes,
+    scale: Scalar,
+    inputs: Inputs,
+    copies: Scalar | float = 1.0,
+    mixing: Scalar | None = None,
 ) -> tuple[dict[str, Complex[Array, ""]], dict[str, Array]]:
     """Wilson coefficients of b -> s and of meson mixing, and quantities by name; `scale` in GeV is that of matching.
 
     `J` (box of the quark and the lepton), `C9_photon` (the part of every C9 that comes from the photon penguin),
     `C7_bs_mu_NP`, `C8_bs_mu_NP` (at that scale), `C_bs_LL` (coefficient of (s gamma P_L b)^2 in +H there).
+    Penguins and dipoles count for as many `copies` of the fermion and scalar as a new charge of theirs has values; J of
+    meson mixing is that of the line, unless `mixing` says what it is.
     """
-    photon, (c7, c8), h = photon_penguin(quarks, inputs), quark_dipoles(quarks, inputs), delta_f2(quarks, inputs)
+    photon, (c7, c8) = copies * photon_penguin(quarks, inputs), quark_dipoles(quarks, inputs)
+    c7, c8 = copies * c7, copies * c8
+    if mixing is None:
+        h = delta_f2(quarks, inputs)
+    else:
+        h = of_products(flavour_products(quarks.couplings, inputs), mixing)
     charged = from_charged_leptons(current(quarks, leptons, box.leptons), lambda i, j: None, inputs)
     neutral = {} if box.neutrinos is None else from_neutrinos(current(quarks, leptons, box.neutrinos), inputs)
     found = {

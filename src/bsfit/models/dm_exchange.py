@@ -15,7 +15,7 @@ couplings are the complex conjugates). Boxes share :math:`\phi^-`: :math:`C_9=-C
 Field content as in the paper's abstract, hypercharges from gauge invariance; no formula was compared with the text.
 :math:`\lambda_5` of the doublets vanishes (it would make :math:`m_\nu`), so that :math:`\phi^0` is complex. Left out:
 :math:`\phi` and :math:`\Psi` in freeze-out (verdict), bremsstrahlung in annihilation today, scattering by a Higgs
-penguin and by the box with quarks, transitions between leptons but :math:`\mu\to e\gamma` (verdict).
+penguin and by the box with quarks, transitions between leptons but :math:`l\to l'\gamma` (verdict).
 """
 
 import jax.numpy as jnp

@@ -14,7 +14,7 @@ charge of the muon: :math:`a_\mu>0`.
 below 200 GeV. Its masses differ between versions: none is taken over. Field content as in the abstract, hypercharges
 from gauge invariance; no formula was compared with the text. :math:`\phi_Q` is degenerate and :math:`\phi_l^0` complex.
 Left out: U(1)_F and its scalar, the Majorana :math:`N_R` and neutrino masses, F and the doublets in freeze-out
-(verdict), transitions between leptons but :math:`\mu\to e\gamma` (verdict).
+(verdict), transitions between leptons but :math:`l\to l'\gamma` (verdict).
 """
 
 import jax.numpy as jnp

@@ -16,7 +16,7 @@ Field content as in the paper's abstract; no formula was compared with the text,
 :math:`b\to s\mu\mu` for a real S, which the abstract's last sentence includes, is refuted here. Left out: the Majorana
 fermions :math:`N_R`; the :math:`S^3` of the paper's Z3, with which SS goes into S and a Higgs boson: it changes the
 Boltzmann equation and has no parameter here. Transitions between leptons
-but :math:`\mu\to e\gamma` are not computed (verdict).
+but :math:`l\to l'\gamma` are not computed (verdict).
 """
 
 from bsfit import validity

@@ -22,6 +22,8 @@ NAMES = (
     "flavour_scalar",
     "dm_exchange",
     "fermion_bridge",
+    "leptoquark_nplet",
+    "confinement",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 

@@ -2,6 +2,7 @@
 
 import math
 
+from bsfit.catalogue.coefficients import RADIATIVE
 from bsfit.catalogue.models.rows import YUKAWAS, Model, Parameter, mass
 
 _ZP_FINAL_STATES = ("quarks", "heavy_light", "heavy", "charged_leptons", "neutrinos", "mumu", "chi")
@@ -52,7 +53,7 @@ MODEL = Model(
     },
     # Today's data see lambda_Q_s and lambda_Q_b through their product only: one of them stays where it is.
     free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, 2.0)},
-    refused={"a_mu": _NO_DIPOLES, "BR(mu->egamma)": _NO_DIPOLES},
+    refused=dict.fromkeys(("a_mu", *RADIATIVE), _NO_DIPOLES),
     fields="Z', phi (1,1,0,2), chi (1,1,0,-1) complex scalar, vector-like Q (3,2,1/6,2) and L (1,2,-1/2,2)",
     relic=("g_X", (0.001, 1.0)),
 )
