@@ -22,6 +22,8 @@ NAMES = (
     "flavour_scalar",
     "dm_exchange",
     "fermion_bridge",
+    "loop_zprime_scalar",
+    "loop_zprime_fermion",
 )
 """Files, each with its `MODEL`, or its `MODELS`."""
 
