@@ -118,24 +118,19 @@ def test_width_of_the_second_higgs_boson():
 
 
 def test_majorana_fermions_through_higgs_bosons_are_the_trace():
-    """8 p^2 times what real scalars of the same coupling do."""
-    one = jnp.ones(1)
-    scalars = HiggsExchange(one, 0.7 * one[None], one, 2.4 * one, 0.3 * one, one[0], jnp.ones(2), 0.4 * one, one, 1.0)
+    """8 p^2 times what real scalars of the same coupling do; closed below the threshold."""
+    one, heavy = jnp.ones(1), 50 * jnp.ones(2)
+    scalars = HiggsExchange(one, 0.7 * one[None], one, 2.4 * one, 0.3 * one, one[0], heavy, 0.4 * one, one, 1.0)
 
     def squared(p1, p2, k1, k2):
         pole = 0.7 / ((p1 + p2) @ METRIC @ (p1 + p2) - 2.4**2 + 1j * 2.4 * 0.3)
-        dark, light = (np.trace((slash(a) + m * ONE) @ (slash(b) - m * ONE)).real for a, b, m in ((p1, p2, 1.0),
-                                                                                                   (k1, k2, 0.4)))  # fmt: skip
-        return dark * light * abs(pole) ** 2 * 0.4**2
+        lines = [np.trace((slash(a) + m * ONE) @ (slash(b) - m * ONE)).real for a, b, m in ((p1, p2, 1), (k1, k2, 0.4))]
+        return lines[0] * lines[1] * abs(pole) ** 2 * 0.4**2
 
-    found = jax.jit(lambda s: FermionHiggsExchange(scalars).strength(s))(jnp.asarray(3.99))
-    assert float(found) == 0.0
-    s = 4.6
-    bosons = HiggsExchange(
-        one, 0.7 * one[None], one, 2.4 * one, 0.3 * one, one[0], 50 * jnp.ones(2), 0.4 * one, one, 1.0
-    )
-    found = jax.jit(lambda s: FermionHiggsExchange(bosons).strength(s))(jnp.asarray(s))
-    assert float(found) == pytest.approx(strength_of(squared, s, 1.0, 1.0, 0.4, 0.4), rel=1e-9)
+    strength = jax.jit(lambda s: FermionHiggsExchange(scalars).strength(s))
+    assert float(strength(jnp.asarray(3.99))) == 0.0
+    expected = strength_of(squared, 4.6, 1.0, 1.0, 0.4, 0.4)
+    assert float(strength(jnp.asarray(4.6))) == pytest.approx(expected, rel=1e-9)
 
 
 def test_pairs_of_the_z_prime_and_of_higgs_bosons_are_most_of_it():

@@ -1,6 +1,6 @@
 r"""Majorana dark matter into two Higgs bosons, and two that a vector turns into each other into it and a Higgs boson.
 
-For :math:`L=-\frac12\sum_iy_ih_i\bar NN` and the bosons of `majorana_higgs`. Derived here.
+For :math:`L=-\frac12\sum_iy_ih_i\bar NN` and the bosons of `majorana_higgs`. Derived here, checked as the channels say.
 """
 
 import equinox as eqx

@@ -1,7 +1,8 @@
 r"""Majorana dark matter N and Higgs bosons that mix with a singlet: :math:`L=-\frac12\sum_iy_ih_i\bar NN`.
 
 Annihilation into the Standard Model, what it has in common with scalars in the t and u channel in pairs of top quarks,
-and scattering. Derived here; decays of the Higgs bosons as in `higgs_portal`.
+and scattering. Derived here, checked in `test_majorana_fermions_through_higgs_bosons_are_the_trace`
+and `test_width_of_the_second_higgs_boson`; decays into the Standard Model as in `higgs_portal`.
 """
 
 from collections.abc import Mapping

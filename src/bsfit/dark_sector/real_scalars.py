@@ -130,7 +130,10 @@ class MixedFermionExchange(Channel):
 def split_exchange(
     multiplets: Mapping[str, Vector], mediator: Scalar, masses: tuple[Scalar, Scalar], inputs: Inputs, name: str
 ) -> tuple[Channel, ...]:
-    """Channels of all pairs of R and I, `masses` in GeV, into light fermions; couplings are those of X."""
+    """Channels of all pairs of R and I, `masses` in GeV, into light fermions; couplings are those of X.
+
+    Derived here, checked in `test_no_splitting_is_a_complex_scalar`.
+    """
     m_r, m_i = masses
     parts = {key: scaled(vector, 0.5**0.5) for key, vector in multiplets.items()}
     return (

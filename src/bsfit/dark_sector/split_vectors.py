@@ -4,7 +4,8 @@ Two of one part by exchange of the other in the t and u channel. The splitting b
 Higgs bosons, whose exchange keeps the amplitudes of longitudinal vectors unitary. Below a and b are the squared masses
 of the external part and of V, :math:`D=s/2-b`, and T, U are t and u less the squared mass of the other part, P = TU:
 :math:`T+U=-2d`. :math:`G=\sum_ic_i^2/(s-m_i^2+im_i\Gamma_i)` with the shares of the field that breaks the symmetry.
-Derived here by symbolic traces, checked as their channels say.
+Derived here by symbolic traces, checked in `test_split_scalars_into_vectors_are_the_sum` and
+`test_split_fermions_into_vectors_are_the_trace`.
 """
 
 import equinox as eqx
@@ -33,7 +34,10 @@ class Breaking(eqx.Module):
 
 
 class SplitPair(Channel):
-    """What both have in common: masses in GeV of the `external` part and of the one exchanged."""
+    """What both have in common: masses in GeV of the `external` part and of the one exchanged.
+
+    Derived here, checked in `test_vectors_of_no_splitting`.
+    """
 
     coupling: Scalar
     external: Scalar
