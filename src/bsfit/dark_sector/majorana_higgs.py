@@ -8,6 +8,7 @@ and `test_width_of_the_second_higgs_boson`; decays into the Standard Model as in
 from collections.abc import Mapping
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -84,9 +85,9 @@ _LEAST_WIDTH = 1e-12
 """Width over mass that Higgs bosons have at least."""
 
 
-def _speed(mass: Float[Array, " 2"], each: Float[Array, "*n"]) -> Float[Array, " 2"]:
-    """Of two equal particles, at rest together; zero where they are too heavy."""
-    return 2 * momentum(mass**2, each, each) / mass
+def _speed(mass: Float[Array, " 2"], each: Float[Array, "..."]) -> Float[Array, " 2"]:
+    """Of two equal particles into which each boson decays; zero where they are too heavy."""
+    return jax.vmap(lambda m, final: 2 * momentum(m**2, final, final) / m)(mass, jnp.broadcast_to(each, mass.shape))
 
 
 def decays(mass: Scalar, inputs: Inputs) -> Scalar:
