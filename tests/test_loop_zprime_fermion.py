@@ -182,12 +182,12 @@ def test_derivatives_of_the_coefficients():
     assert_derivatives(coefficients, [x], x, second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_relic_density():
     assert_slopes_of_a_density(log_density, list(FREE.values()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slopes_are_finite_at_every_bound():
     """Of coefficients, widths, scattering; without splitting and mixing too."""
     boxed = {p.name: ROW.free.get(p.name, p.bounds) for p in ROW.parameters if p.bounds}

@@ -146,12 +146,12 @@ def test_derivatives_of_the_coefficients():
     assert_derivatives(coefficients, [x], np.abs(x), second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_relic_density():
     assert_slopes_of_a_density(log_density, list(FREE.values()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slopes_are_finite_at_every_bound():
     """Of coefficients, widths, scattering; without splitting and without phi too."""
     boxed = {p.name: ROW.free.get(p.name, p.bounds) for p in ROW.parameters if p.bounds}
