@@ -137,7 +137,7 @@ def test_interference_of_majorana_fermions_is_the_trace():
 
     scalars = jnp.asarray([M]), jnp.asarray([[yukawa]]), ONES, jnp.asarray([m_h]), jnp.asarray([width])
     exchange = HiggsExchange(*scalars, jnp.asarray(vev), jnp.ones(2), ONES, ONES, multiplicity=1.0)
-    channel = FermionHiggsInterference(exchange, 3 * coupling * ONES, m_f * ONES, jnp.asarray(HEAVY), NONE)
+    channel = FermionHiggsInterference(exchange, 3 * coupling * ONES, m_f * ONES, jnp.asarray(HEAVY))
     assert value(channel) == pytest.approx(strength_of(squared, S, M, M, m_f, m_f), rel=1e-8)
 
 

@@ -104,5 +104,5 @@ def portal(
         others = masses[:species] + masses[species + 1 :]
         exchange = HiggsExchange.of(jnp.stack([first, *others]), couplings, inputs, multiplicity=each)
         crossed = HiggsInterference.of(parts, mediator, exchange, inputs, real=real)
-        channels.append(replace(crossed, species=species))
+        channels.append(replace(crossed, species=species, final_thresholds=jnp.zeros(0)))
     return found, tuple(channels)

@@ -54,13 +54,12 @@ class FermionHiggsPairs(Channel):
         return p * k * mean / (4 * jnp.pi)
 
     def thresholds(self) -> Float[Array, " t"]:
-        """See `Channel.thresholds`."""
+        """See `Channel.thresholds`; a heavier part has those of the lighter, and its own by pairs of vectors."""
         first, second = self.higgs.masses
-        own = 2 * self.mass[None] if self.species else jnp.zeros(0)
-        return jnp.concatenate([own, jnp.stack([2 * first, first + second, 2 * second])])
+        return jnp.zeros(0) if self.species else jnp.stack([2 * first, first + second, 2 * second])
 
 
-_NODES = 24
+_NODES = 12
 """Of the mean over the angle; the propagators have no pole inside."""
 
 _BELOW_DECAY = 0.8, 1.0
@@ -118,5 +117,5 @@ class FermionVectorHiggsBosons(Channel):
         return below * jnp.sum(weight * (mean + 2 * far_off * along)) * p * k / (4 * jnp.pi)
 
     def thresholds(self) -> Float[Array, " t"]:
-        """See `Channel.thresholds`."""
-        return jnp.append(self.higgs.vector_mass + self.higgs.masses, self.light + self.heavy)
+        """See `Channel.thresholds`; that of the pair itself stands in the exchange of V."""
+        return self.higgs.vector_mass + self.higgs.masses

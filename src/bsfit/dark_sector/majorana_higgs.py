@@ -17,7 +17,6 @@ from bsfit.dark_sector.angles import means
 from bsfit.dark_sector.higgs_portal import HiggsExchange
 from bsfit.dark_sector.kinematics import momentum
 from bsfit.dark_sector.split_vectors import Breaking
-from bsfit.dark_sector.t_channel import top_thresholds
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev, trilinear_couplings
 from bsfit.matching.vectorlike import Vector, squared
@@ -118,9 +117,8 @@ class FermionHiggsExchange(Channel):
         return 8 * momentum(s, mass, mass) ** 2 * self.scalars.strength(s)
 
     def thresholds(self) -> Float[Array, " t"]:
-        """See `Channel.thresholds`."""
-        own = 2 * self.scalars.mass if self.species else jnp.zeros(0)
-        return jnp.append(self.scalars.thresholds(), own)
+        """See `Channel.thresholds`; a heavier part has those of the lighter, and its own by pairs of vectors."""
+        return jnp.zeros(0) if self.species else self.scalars.thresholds()
 
 
 class FermionHiggsInterference(Channel):
@@ -135,7 +133,6 @@ class FermionHiggsInterference(Channel):
     weight: Float[Array, " k"]
     fermion_mass: Float[Array, " k"]
     mediator: Scalar
-    final_thresholds: Float[Array, " t"]
     name: str = eqx.field(static=True, kw_only=True, default="interference with the Higgs")
 
     @classmethod
@@ -149,7 +146,7 @@ class FermionHiggsInterference(Channel):
             for coupling, mass in zip(couplings, light_fermions.masses(name, inputs), strict=True)
         ]
         weight, masses = (jnp.stack([jnp.asarray(x) for x in column]) for column in zip(*rows, strict=True))
-        return cls(scalars, weight, masses, mediator, top_thresholds(multiplets, inputs), species=species)
+        return cls(scalars, weight, masses, mediator, species=species)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; one ordered pair."""
@@ -160,9 +157,9 @@ class FermionHiggsInterference(Channel):
         mean = -16 * self.weight * m * f * amplitude * h**2 * means(d, h).one_c2
         return jnp.sum(p * k * mean) / (4 * jnp.pi)
 
-    def thresholds(self) -> Float[Array, " t"]:
-        """See `Channel.thresholds`."""
-        return self.final_thresholds
+    def thresholds(self) -> Float[Array, " 0"]:
+        """None beside those of the channels that interfere."""
+        return jnp.zeros(0)
 
 
 def nucleon_coupling(yukawas: Float[Array, " 2"], higgs: HiggsBosons, inputs: Inputs) -> Float[Array, " 2"]:

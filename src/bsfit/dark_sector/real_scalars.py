@@ -7,6 +7,7 @@ opposite sign of the u channel, :math:`\lambda^4\to\lambda^4/4`. Notation of `sc
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -132,14 +133,16 @@ def split_exchange(
 ) -> tuple[Channel, ...]:
     """Channels of all pairs of R and I, `masses` in GeV, into light fermions; couplings are those of X.
 
+    Thresholds that all have stand in the first.
     Derived here, checked in `test_no_splitting_is_a_complex_scalar`.
     """
     m_r, m_i = masses
     parts = {key: scaled(vector, 0.5**0.5) for key, vector in multiplets.items()}
+    other = RealFermionExchange.of(parts, mediator, m_i, inputs, name=f"{name} of I", species=1)
+    both = MixedFermionExchange.of(multiplets, mediator, masses, inputs, f"{name} of R I", species=1)
     return (
         RealFermionExchange.of(parts, mediator, m_r, inputs, name=name),
-        RealFermionExchange.of(parts, mediator, m_i, inputs, name=f"{name} of I", species=1),
-        MixedFermionExchange.of(multiplets, mediator, masses, inputs, f"{name} of R I", species=1),
+        *(replace(channel, final_thresholds=jnp.zeros(0)) for channel in (other, both)),
     )
 
 

@@ -65,6 +65,7 @@ class SplitFermionPortal(eqx.Module):
         possible = z_prime_scattering.elastic(*masses, inputs)
         multiplets = {"up": up_couplings(self.quarks, ckm(inputs)), "down": self.quarks}
         mixed = MixedScalarExchange.of(multiplets, self.m_sq, masses, inputs, "quarks of N1 N2", species=1)
+        mixed = replace(mixed, final_thresholds=jnp.zeros(0))  # those of two N2
         both = FermionVectorHiggsBosons(self.coupling, *masses, self.higgs, species=1)
         own = [channel for species in range(2) for channel in self._pairs(species, multiplets, inputs)]
         return DarkSector(
@@ -84,9 +85,10 @@ class SplitFermionPortal(eqx.Module):
         """Annihilation of two of one kind."""
         (mass, other), of = self._masses(species), " of N1" if species else ""
         parts = {key: scaled(vector, 0.5**0.5) for key, vector in multiplets.items()}
+        quarks = ScalarExchange.of(parts, self.m_sq, mass, inputs, majorana=True, name=f"quarks{of}", species=species)
         scalars = majorana_higgs.exchange(mass, self.yukawas(species), self.higgs, inputs)
         return (
-            ScalarExchange.of(parts, self.m_sq, mass, inputs, majorana=True, name=f"quarks{of}", species=species),
+            replace(quarks, final_thresholds=jnp.zeros(0)) if species else quarks,
             FermionHiggsExchange(scalars, name=f"Higgs portal{of}", species=species),
             FermionHiggsInterference.of(parts, self.m_sq, scalars, inputs, species),
             SplitFermionVectors(

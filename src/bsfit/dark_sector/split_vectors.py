@@ -46,10 +46,9 @@ class SplitPair(Channel):
     breaking: Breaking
     name: str = eqx.field(static=True, kw_only=True, default="vector pairs")
 
-    def thresholds(self) -> Float[Array, " t"]:
-        """See `Channel.thresholds`."""
-        own = self.external[None] if self.species else jnp.zeros(0)
-        return 2 * jnp.append(own, self.vector_mass)
+    def thresholds(self) -> Float[Array, " 1"]:
+        """See `Channel.thresholds`; those of V stand in the channel of the lighter part."""
+        return 2 * (self.external if self.species else self.vector_mass)[None]
 
     def _kinematics(self, s: Scalar) -> tuple[Scalar, Scalar, Scalar, Scalar, Scalar]:
         """pk/4 pi, D, d, and the means of 1/P and 1/P^2."""
