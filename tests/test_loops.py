@@ -164,6 +164,38 @@ def test_vertex_of_the_z_prime_is_the_sum_of_both_diagrams():
     assert float(4 * found) == pytest.approx(float(loops.z_prime_vertex(170.0, 70.0, 1000.0)), rel=1e-6)
 
 
+def test_vertex_of_split_fermions():
+    """Direct integration; nothing without splitting, its square after that; symmetric."""
+    m_s, m_1, m_2 = 1000.0, 300.0, 100.0
+
+    def integrand(t):
+        first, second = 1 / (t + mp.mpf(m_1) ** 2), 1 / (t + mp.mpf(m_2) ** 2)
+        return t / (t + m_s**2) * (t / 2 * (first - second) ** 2 + (m_1 * first - m_2 * second) ** 2)
+
+    vertex = jax.jit(loops.z_prime_vertex_of_fermions)
+    direct = float(mp.quad(integrand, [0, *(mp.mpf(10) ** n for n in range(2, 10)), mp.inf]))
+    assert float(vertex(m_s, m_1, m_2)) == pytest.approx(direct, rel=1e-11)
+    assert float(vertex(m_s, m_2, m_1)) == pytest.approx(direct, rel=1e-11)
+    assert float(vertex(m_s, 200.0, 200.0)) == 0.0
+    small, twice = (float(vertex(m_s, 200.0, 200.0 + d)) for d in (1e-5, 2e-5))
+    assert twice / small == pytest.approx(4.0, rel=1e-5)
+    slope = jax.jit(jax.grad(loops.z_prime_vertex_of_fermions, (0, 1, 2)))
+    assert [float(x) for x in slope(m_s, 200.0, 200.0)] == pytest.approx([0.0, 0.0, 0.0], abs=1e-30)
+
+
+def test_vertex_of_split_fermions_is_the_sum_of_both_diagrams():
+    """As for split scalars: the vector turns one fermion into the other, or is on the scalar; -2 times K in all."""
+
+    def sum_of_both(t, s, m, n):
+        first, second = 1 / (t + m**2), 1 / (t + n**2)
+        return t * ((t / 2 + m * n) * first * second / (t + s) - t / 4 * (first + second) / (t + s) ** 2)
+
+    s, m, n = mp.mpf(700) ** 2, mp.mpf(900), mp.mpf(150)
+    edges = [0, *(mp.mpf(10) ** n for n in range(2, 14, 2)), mp.inf]
+    found = mp.quad(lambda t: sum_of_both(t, s, m, n) - sum_of_both(t, s, m, m), edges)
+    assert float(-2 * found) == pytest.approx(float(loops.z_prime_vertex_of_fermions(700.0, 900.0, 150.0)), rel=1e-6)
+
+
 def test_tau_decays_with_a_z_prime():
     """3/(4 pi^2) ln(m_W^2/m^2)/(1 - m^2/m_W^2), smooth at m = m_W."""
     for m in (5.0, 79.0, 400.0):

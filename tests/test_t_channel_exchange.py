@@ -14,8 +14,9 @@ from bsfit.dark_sector.annihilation import FermionPairs
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.higgs_interference import HiggsInterference
 from bsfit.dark_sector.higgs_portal import HiggsExchange
+from bsfit.dark_sector.majorana_higgs import FermionHiggsInterference
 from bsfit.dark_sector.real_scalars import MixedFermionExchange, RealFermionExchange
-from bsfit.dark_sector.scalar_exchange import ScalarExchange, ScalarVectorInterference
+from bsfit.dark_sector.scalar_exchange import MixedScalarExchange, ScalarExchange, ScalarVectorInterference
 from bsfit.dark_sector.t_channel import FermionExchange
 from bsfit.loading.inputs import load_inputs
 from bsfit.models import loop
@@ -59,9 +60,12 @@ def spinors(p, m):
     return found
 
 
-def majorana_squared(p1, p2, k1, k2, m, m1, m2, through):
-    """Sum over spins of the t channel less the u channel, v = C ubar^T; ``through`` is (1/T, 1/U)."""
-    u1, u2 = spinors(p1, m)[0], spinors(p2, m)[0]
+def majorana_squared(p1, p2, k1, k2, m, m1, m2, through, other=None, sign=-1, higgs=0.0):
+    """Sum over spins of the t channel less the u channel, v = C ubar^T; ``through`` is (1/T, 1/U).
+
+    Of masses m and `other` with the relative `sign`, and with a scalar in the s channel of that amplitude.
+    """
+    u1, u2 = spinors(p1, m)[0], spinors(p2, m if other is None else other)[0]
     first, second = spinors(k1, m1)[0], spinors(k2, m2)[1]
     adjoint = lambda x: x.conj() @ GAMMA[0]  # noqa: E731
     conjugate = lambda u: CONJUGATION @ adjoint(u).T  # noqa: E731
@@ -72,7 +76,8 @@ def majorana_squared(p1, p2, k1, k2, m, m1, m2, through):
                 for g in second:
                     t = (adjoint(f) @ RIGHT @ a) * (adjoint(conjugate(b)) @ LEFT @ g) * through[0]
                     u = (adjoint(f) @ RIGHT @ b) * (adjoint(conjugate(a)) @ LEFT @ g) * through[1]
-                    total += abs(t - u) ** 2
+                    s = (adjoint(conjugate(b)) @ a) * (adjoint(f) @ g) * higgs
+                    total += abs(t + sign * u - s) ** 2
     return total
 
 
@@ -92,6 +97,48 @@ def test_exchange_of_a_scalar_is_the_trace(majorana, m1, m2):
     channel = ScalarExchange(jnp.asarray(M), *row(0.7, m1, m2, HEAVY), NONE, majorana)
     expected = strength_of(squared, S, M, M, m1, m2) * 0.7 * (1 if majorana else 2)
     assert value(channel) == pytest.approx(expected, rel=1e-7 if m1 == 0 else 1e-9)
+
+
+@pytest.mark.parametrize(("m1", "m2"), FINAL)
+def test_exchange_by_two_majorana_fermions_is_the_trace(m1, m2):
+    """Couplings 1 and i over the root of two: the sum of both channels, a quarter of the weight, two orders."""
+    masses = (0.7, 1.2)
+
+    def squared(p1, p2, k1, k2):
+        t, u = ((p1 - k) @ METRIC @ (p1 - k) - HEAVY**2 for k in (k1, k2))
+        return majorana_squared(p1, p2, k1, k2, masses[0], m1, m2, (1 / t, 1 / u), other=masses[1], sign=1) / 4
+
+    channel = MixedScalarExchange(tuple(jnp.asarray(m) for m in masses), *row(0.7, m1, m2, HEAVY), NONE, species=1)
+    expected = strength_of(squared, S, *masses, m1, m2) * 0.7 * 2
+    assert value(channel) == pytest.approx(expected, rel=1e-7 if m1 == 0 else 1e-9)
+
+
+def test_two_majorana_fermions_are_a_dirac_one():
+    """All pairs of the parts together, equally heavy."""
+    for m1, m2 in FINAL:
+        own = ScalarExchange(jnp.asarray(M), *row(0.7 / 4, m1, m2, HEAVY), NONE, True)
+        mixed = MixedScalarExchange((jnp.asarray(M), jnp.asarray(M)), *row(0.7, m1, m2, HEAVY), NONE, species=1)
+        whole = ScalarExchange(jnp.asarray(M), *row(0.7, m1, m2, HEAVY), NONE, False)
+        assert 2 * value(own) + value(mixed) == pytest.approx(value(whole), rel=1e-12)
+
+
+def test_interference_of_majorana_fermions_is_the_trace():
+    """The squares with and without, as one amplitude; the lines of the two chains are crossed once: a sign."""
+    m_f, coupling, yukawa, m_h, width, vev = 0.6, 0.7, 0.9, 2.4, 0.3, 2.0
+    pole = yukawa * (m_f / vev) / (S - m_h**2 + 1j * m_h * width)
+
+    def squared(p1, p2, k1, k2):
+        through = tuple(coupling / ((p1 - k) @ METRIC @ (p1 - k) - HEAVY**2) for k in (k1, k2))
+        sums = [
+            majorana_squared(p1, p2, k1, k2, M, m_f, m_f, t, higgs=h)
+            for t, h in ((through, pole), (through, 0.0), ((0.0, 0.0), pole))
+        ]
+        return 3 * (sums[0] - sums[1] - sums[2])
+
+    scalars = jnp.asarray([M]), jnp.asarray([[yukawa]]), ONES, jnp.asarray([m_h]), jnp.asarray([width])
+    exchange = HiggsExchange(*scalars, jnp.asarray(vev), jnp.ones(2), ONES, ONES, multiplicity=1.0)
+    channel = FermionHiggsInterference(exchange, 3 * coupling * ONES, m_f * ONES, jnp.asarray(HEAVY))
+    assert value(channel) == pytest.approx(strength_of(squared, S, M, M, m_f, m_f), rel=1e-8)
 
 
 def sigma_v(channel, m, v, states):

@@ -95,6 +95,21 @@ def stable(name: str, heavier: str, mass: FloatLike, dark: FloatLike) -> Verdict
     return above(f"stable_{name}", message, mass, dark, counts="dark matter")
 
 
+def mass_splitting(name: str, value: FloatLike) -> Verdict:
+    """A splitting, in GeV, of the states in a loop by which alone a Z' couples to quarks; `name` says of which."""
+    message = (
+        f"{name} in GeV, against 1e-3: the Z' couples to b and s by it alone, C9 vanishes without; below, dark matter "
+        "scatters by heavy particles too, which is not counted"
+    )
+    return above("mass_splitting", message, value, 1e-3)
+
+
+def perturbative_trilinear(ratio: FloatLike) -> Verdict:
+    """The scalar that breaks U(1)' splits R and I by a coupling that is not too large for their masses."""
+    message = "mu_chi/m_I, against sqrt(4 pi): the coupling of phi to two chi that splits R and I this far"
+    return below("perturbative_trilinear", message, ratio, SQRT_4PI)
+
+
 def second_stable_particle(coupling: str, others: str, value: FloatLike) -> Verdict:
     """A coupling that lets all other odd particles decay into dark matter."""
     message = f"size of {coupling}, against 0: without it the lightest of {others} is a second stable particle"

@@ -8,8 +8,6 @@ Left out: bremsstrahlung, which annihilation of a real scalar today needs where 
 scalar by exchange of Q and by loops; Q and L in the freeze-out of a real or a split one.
 """
 
-from dataclasses import replace
-
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
@@ -19,17 +17,15 @@ from bsfit.dark_sector import z_prime_scattering
 from bsfit.dark_sector.annihilation import FermionPairs
 from bsfit.dark_sector.coannihilation import FermionPair, GaugeCharges, MixedPair
 from bsfit.dark_sector.conversion import FermionConversion, VectorConversion
-from bsfit.dark_sector.higgs_interference import HiggsInterference
-from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPortal, width_if_coupled
-from bsfit.dark_sector.real_scalars import MixedFermionExchange, RealFermionExchange
+from bsfit.dark_sector.higgs_interference import portal
+from bsfit.dark_sector.higgs_portal import HiggsPortal, width_if_coupled
+from bsfit.dark_sector.real_scalars import RealFermionExchange, split_exchange
 from bsfit.dark_sector.t_channel import FermionExchange, light_pairs
 from bsfit.dark_sector.t_channel_scattering import nucleon_couplings
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import scalar_loops
 from bsfit.matching.boxes import Boson, shared_singlet
-from bsfit.matching.hermitian import is_zero
-from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev
-from bsfit.matching.vectorlike import Vector, norm_squared, scaled, squared, up_couplings, yukawa_pole
+from bsfit.matching.vectorlike import Vector, norm_squared, squared, up_couplings, yukawa_pole
 from bsfit.standard_model.ckm import ckm
 from bsfit.standard_model.qcd import alpha_s
 from bsfit.theory import Channel, Conversion, DarkSector, Partner, Theory, Verdict, WilsonCoefficients
@@ -86,17 +82,17 @@ class DoubletPortal(eqx.Module):
             channels.append(MixedPair(*arguments, share, name=f"X {name}", species=species))
             channels.append(FermionPair(*arguments, share, name=f"{name} pairs", species=species))
             conversions.append(FermionConversion(*arguments, species=species))
-        portal, more = self._portal((self.m_x,), inputs)
+        higgs, more = self._portal((self.m_x,), inputs)
         vector = nucleon_couplings(self.quarks, self.leptons, (self.m_q, self.m_l, self.m_x), inputs)
         return DarkSector(
             masses=jnp.stack([self.m_x, self.m_l, self.m_q]),
             dof=jnp.stack([jnp.full((), 2.0), 8.0 * share, 24.0 * share]),
             channels=(*channels, *more),
-            pole_masses=portal.poles,
-            pole_widths=portal.widths,
+            pole_masses=higgs.poles,
+            pole_widths=higgs.widths,
             kind="complex scalar",
             vector=vector,
-            scalar=portal.scattering,
+            scalar=higgs.scattering,
             conversions=tuple(conversions),
             partners=self._partners(),
         )
@@ -106,38 +102,37 @@ class DoubletPortal(eqx.Module):
             RealFermionExchange.of(multiplets, mediator, self.m_x, inputs, name=name)
             for name, mediator, multiplets in self._multiplets(inputs)
         ]
-        portal, more = self._portal((self.m_x,), inputs)
+        higgs, more = self._portal((self.m_x,), inputs)
         return DarkSector(
             masses=self.m_x[None],
             dof=jnp.ones(1),
             channels=(*channels, *more),
-            pole_masses=portal.poles,
-            pole_widths=portal.widths,
+            pole_masses=higgs.poles,
+            pole_widths=higgs.widths,
             kind="real scalar",
-            scalar=portal.scattering,
+            scalar=higgs.scattering,
             partners=self._partners(),
         )
 
     def _of_split(self, m_i: Scalar, inputs: Inputs) -> DarkSector:
-        channels: list[Channel] = []
-        for name, mediator, multiplets in self._multiplets(inputs):
-            parts = {key: scaled(vector, 0.5**0.5) for key, vector in multiplets.items()}
-            own = RealFermionExchange.of(parts, mediator, self.m_x, inputs, name=name)
-            other = RealFermionExchange.of(parts, mediator, m_i, inputs, name=f"{name} of I", species=1)
-            masses, both = (self.m_x, m_i), f"{name} of R I"
-            channels += [own, other, MixedFermionExchange.of(multiplets, mediator, masses, inputs, both, species=1)]
-        portal, more = self._portal((self.m_x, m_i), inputs)
+        masses = (self.m_x, m_i)
+        channels = [
+            channel
+            for name, mediator, multiplets in self._multiplets(inputs)
+            for channel in split_exchange(multiplets, mediator, masses, inputs, name)
+        ]
+        higgs, more = self._portal(masses, inputs)
         possible = z_prime_scattering.elastic(self.m_x, m_i, inputs)
         vector = nucleon_couplings(self.quarks, self.leptons, (self.m_q, self.m_l, self.m_x), inputs)
         return DarkSector(
             masses=jnp.stack([self.m_x, m_i]),
             dof=jnp.ones(2),
             channels=(*channels, *more),
-            pole_masses=portal.poles,
-            pole_widths=portal.widths,
+            pole_masses=higgs.poles,
+            pole_widths=higgs.widths,
             kind="real scalar",
             vector={name: coupling * possible for name, coupling in vector.items()},
-            scalar=portal.scattering,
+            scalar=higgs.scattering,
             conversions=(self._conversion(m_i, inputs),),
             partners=self._partners(),
         )
@@ -158,24 +153,10 @@ class DoubletPortal(eqx.Module):
             self.m_x, m_i, one, one, FermionPairs(weight, m1, m2, left, jnp.zeros_like(left)), species=1
         )
 
-    def _portal(self, masses: tuple[Scalar, ...], inputs: Inputs) -> tuple[HiggsPortal, list[Channel]]:
+    def _portal(self, masses: tuple[Scalar, ...], inputs: Inputs) -> tuple[HiggsPortal, tuple[Channel, ...]]:
         """The Higgs portal of these states, and its channels with what interferes with exchange of Q."""
-        if is_zero(self.higgs):
-            return HiggsPortal(), []
-        coupling, each = jnp.asarray(self.higgs, dtype=float), 2.0 if self._is_complex() else 1.0
-        cubic = jnp.broadcast_to(coupling * higgs_vev(inputs), (len(masses), 1))
-        couplings = HiggsCouplings(cubic, jnp.ones(1), inputs["m_h"][None], coupling)
-        portal = HiggsPortal.of_scalar(jnp.stack(masses), couplings, inputs, multiplicity=each)
-        channels = list(portal.channels)
-        (_, _, multiplets) = self._multiplets(inputs)[1]
-        share = 0.5**0.5 if len(masses) > 1 else 1.0
-        parts = {key: scaled(vector, share) for key, vector in multiplets.items()}
-        for species, first in enumerate(masses):
-            others = masses[:species] + masses[species + 1 :]
-            exchange = HiggsExchange.of(jnp.stack([first, *others]), couplings, inputs, multiplicity=each)
-            crossed = HiggsInterference.of(parts, self.m_q, exchange, inputs, real=not self._is_complex())
-            channels.append(replace(crossed, species=species))
-        return portal, channels
+        (_, mediator, multiplets) = self._multiplets(inputs)[1]
+        return portal(self.higgs, masses, multiplets, mediator, inputs, real=not self._is_complex())
 
     def _is_complex(self) -> bool:
         return not self.real and self.m_i is None

@@ -11,18 +11,21 @@ here, checked against explicit Dirac matrices in `test_interference_with_the_hig
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from bsfit.dark_sector import light_fermions
 from bsfit.dark_sector.angles import means
-from bsfit.dark_sector.higgs_portal import HiggsExchange
+from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPortal
 from bsfit.dark_sector.kinematics import momentum
 from bsfit.dark_sector.t_channel import top_thresholds
 from bsfit.loading.inputs import Inputs
-from bsfit.matching.vectorlike import Vector, squared
+from bsfit.matching.hermitian import is_zero
+from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev
+from bsfit.matching.vectorlike import Vector, scaled, squared
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -73,3 +76,33 @@ class HiggsInterference(Channel):
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
         return self.final_thresholds
+
+
+def portal(
+    coupling: Float[ArrayLike, ""],
+    masses: tuple[Scalar, ...],
+    multiplets: Mapping[str, Vector],
+    mediator: Scalar,
+    inputs: Inputs,
+    real: bool,
+) -> tuple[HiggsPortal, tuple[Channel, ...]]:
+    """The Higgs portal of X, or of R and I, `masses` in GeV, and its channels with what interferes in pairs of quarks.
+
+    Couplings to these are those of X; the species of R is 0, that of I 1. Nothing for a coupling that is known to be
+    zero.
+    """
+    if is_zero(coupling):
+        return HiggsPortal(), ()
+    quartic, each = jnp.asarray(coupling, dtype=float), 1.0 if real else 2.0
+    cubic = jnp.broadcast_to(quartic * higgs_vev(inputs), (len(masses), 1))
+    couplings = HiggsCouplings(cubic, jnp.ones(1), inputs["m_h"][None], quartic)
+    found = HiggsPortal.of_scalar(jnp.stack(masses), couplings, inputs, multiplicity=each)
+    channels = list(found.channels)
+    share = 0.5**0.5 if len(masses) > 1 else 1.0
+    parts = {key: scaled(vector, share) for key, vector in multiplets.items()}
+    for species, first in enumerate(masses):
+        others = masses[:species] + masses[species + 1 :]
+        exchange = HiggsExchange.of(jnp.stack([first, *others]), couplings, inputs, multiplicity=each)
+        crossed = HiggsInterference.of(parts, mediator, exchange, inputs, real=real)
+        channels.append(replace(crossed, species=species, final_thresholds=jnp.zeros(0)))
+    return found, tuple(channels)

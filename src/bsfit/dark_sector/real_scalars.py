@@ -7,6 +7,7 @@ opposite sign of the u channel, :math:`\lambda^4\to\lambda^4/4`. Notation of `sc
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from bsfit.dark_sector.angles import Means, means
 from bsfit.dark_sector.kinematics import momentum
 from bsfit.dark_sector.t_channel import light_pairs, top_thresholds
 from bsfit.loading.inputs import Inputs
-from bsfit.matching.vectorlike import Vector
+from bsfit.matching.vectorlike import Vector, scaled
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -125,6 +126,24 @@ class MixedFermionExchange(Channel):
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
         return jnp.append(self.final_thresholds, self.m_r + self.m_i)
+
+
+def split_exchange(
+    multiplets: Mapping[str, Vector], mediator: Scalar, masses: tuple[Scalar, Scalar], inputs: Inputs, name: str
+) -> tuple[Channel, ...]:
+    """Channels of all pairs of R and I, `masses` in GeV, into light fermions; couplings are those of X.
+
+    Thresholds that all have stand in the first.
+    Derived here, checked in `test_no_splitting_is_a_complex_scalar`.
+    """
+    m_r, m_i = masses
+    parts = {key: scaled(vector, 0.5**0.5) for key, vector in multiplets.items()}
+    other = RealFermionExchange.of(parts, mediator, m_i, inputs, name=f"{name} of I", species=1)
+    both = MixedFermionExchange.of(multiplets, mediator, masses, inputs, f"{name} of R I", species=1)
+    return (
+        RealFermionExchange.of(parts, mediator, m_r, inputs, name=name),
+        *(replace(channel, final_thresholds=jnp.zeros(0)) for channel in (other, both)),
+    )
 
 
 def _square(d: Array, h: Array, angle: Means, constant: Array, linear: Array) -> Array:

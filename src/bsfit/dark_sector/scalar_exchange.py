@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.dark_sector.angles import means
+from bsfit.dark_sector.angles import Means, means
 from bsfit.dark_sector.annihilation import FermionPairs
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.kinematics import breit_wigner, momentum
@@ -44,12 +44,20 @@ class ScalarExchange(Channel):
 
     @classmethod
     def of(
-        cls, multiplets: Mapping[str, Vector], mediator: Scalar, mass: Scalar, inputs: Inputs, majorana: bool, name: str
+        cls,
+        multiplets: Mapping[str, Vector],
+        mediator: Scalar,
+        mass: Scalar,
+        inputs: Inputs,
+        majorana: bool,
+        name: str,
+        species: int = 0,
     ) -> "ScalarExchange":
         """Into all light fermions of these multiplets, through scalars of one mass `mediator` in GeV."""
         weights, first, second = light_pairs(multiplets, inputs)
         edges = top_thresholds(multiplets, inputs)
-        return cls(mass, weights, first, second, jnp.broadcast_to(mediator, weights.shape), edges, majorana, name=name)
+        heavy = jnp.broadcast_to(mediator, weights.shape)
+        return cls(mass, weights, first, second, heavy, edges, majorana, name=name, species=species)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; two ordered pairs of a Dirac fermion and its antiparticle, one of Majorana ones."""
@@ -68,7 +76,7 @@ class ScalarExchange(Channel):
 
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
-        return self.final_thresholds
+        return jnp.append(self.final_thresholds, 2 * self.mass) if self.species else self.final_thresholds
 
 
 class ScalarVectorInterference(Channel):
@@ -107,3 +115,60 @@ class ScalarVectorInterference(Channel):
     def thresholds(self) -> Float[Array, " t"]:
         """See `Channel.thresholds`."""
         return self.final_thresholds
+
+
+class MixedScalarExchange(Channel):
+    r"""The two Majorana parts :math:`N_1, N_2` of a Dirac fermion into light fermions through scalars.
+
+    :math:`\sum|M|^2=\frac w4\left[\frac{4(p_1k_1)(p_2k_2)}{T^2}+\frac{4(p_1k_2)(p_2k_1)}{U^2}
+    +\frac{4m_1m_2k_1k_2}{TU}\right]` with :math:`N=(N_1+iN_2)/\sqrt2`, w with the couplings of N: an s-wave, in
+    contrast to pairs of the same. Derived here, checked against explicit spinors in
+    `test_exchange_by_two_majorana_fermions_is_the_trace`; with `ScalarExchange` of both it is that of a Dirac fermion
+    where they are equally heavy, see `test_two_majorana_fermions_are_a_dirac_one`. Rows [k] as there.
+    """
+
+    masses: tuple[Scalar, Scalar]
+    weight: Float[Array, " k"]
+    m1: Float[Array, " k"]
+    m2: Float[Array, " k"]
+    mediator: Float[Array, " k"]
+    final_thresholds: Float[Array, " t"]
+    name: str = eqx.field(static=True, kw_only=True, default="fermions")
+
+    @classmethod
+    def of(
+        cls,
+        multiplets: Mapping[str, Vector],
+        mediator: Scalar,
+        masses: tuple[Scalar, Scalar],
+        inputs: Inputs,
+        name: str,
+        species: int,
+    ) -> "MixedScalarExchange":
+        """Into all light fermions of these multiplets, through scalars of one mass `mediator` in GeV."""
+        weights, first, second = light_pairs(multiplets, inputs)
+        heavy, edges = jnp.broadcast_to(mediator, weights.shape), top_thresholds(multiplets, inputs)
+        return cls(masses, weights, first, second, heavy, edges, name=name, species=species)
+
+    def strength(self, s: Scalar) -> Scalar:
+        """See `Channel.strength`; two ordered pairs."""
+        (first, second), x, y = self.masses, self.m1**2, self.m2**2
+        p, k = momentum(s, first, second), momentum(s, self.m1, self.m2)
+        s = jnp.maximum(s, jnp.maximum((self.m1 + self.m2) ** 2, (first + second) ** 2))
+        a, b, m2 = first**2, second**2, self.mediator**2
+        energy, shift, h = (s + a - b) / 2, (s + a - b) * (x - y) / (2 * s), 2 * p * k
+        d, e = m2 - a - x + energy + shift, m2 - a - y + energy - shift
+        t, u = means(d, h), means(e, h)
+        direct = _ratio(d, h, t, a + x - m2, b + y - m2) + _ratio(e, h, u, a + y - m2, b + x - m2)
+        crossed = (d * t.one + e * u.one) / (d + e)
+        mean = (direct + 2 * first * second * (s - x - y) * crossed) / 4
+        return jnp.sum(self.weight * p * k * mean) / (2 * jnp.pi)
+
+    def thresholds(self) -> Float[Array, " t"]:
+        """See `Channel.thresholds`."""
+        return jnp.append(self.final_thresholds, self.masses[0] + self.masses[1])
+
+
+def _ratio(d: Array, h: Array, angle: Means, first: Array, second: Array) -> Array:
+    r"""Mean of (first - T)(second - T)/T^2."""
+    return first * second * (d**2 * angle.two + h**2 * angle.two_c2) + (first + second) * d * angle.one + 1

@@ -15,6 +15,7 @@ from bsfit.dark_sector.annihilation import VectorExchange
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import muon_moment, z_prime_exchange
+from bsfit.matching.currents import together
 from bsfit.matching.z_prime import Currents, loop_trace
 from bsfit.theory import DarkSector, Theory, Verdict, WilsonCoefficients
 
@@ -45,9 +46,18 @@ def poles(through: VectorExchange) -> tuple[Float[Array, " p"], Float[Array, " p
 
 
 def verdicts(
-    m_zp: Scalar, width: Scalar, m_chi: Scalar, vector: Scalar, z: Currents, inputs: Inputs
+    m_zp: Scalar,
+    width: Scalar,
+    m_chi: Scalar,
+    vector: Scalar,
+    z: Currents,
+    inputs: Inputs,
+    trace: Scalar | None = None,
 ) -> tuple[Verdict, ...]:
-    """Conditions that hold for every model of this kind; `vector` is the coupling of dark matter that is so."""
+    """Conditions that hold for every model of this kind; `vector` is the coupling of dark matter that is so.
+
+    `trace` is the sum of charges that makes kinetic mixing finite or not, where the currents do not have all of it.
+    """
     light = [(f.left(0, 0) + f.right(0, 0)).real for f in (z.up, z.down)]
     return (
         validity.below("narrow_Zp", "width over mass of the Z', against 0.3", width / m_zp, 0.3),
@@ -55,7 +65,7 @@ def verdicts(
         validity.heavy_dark_matter(m_chi),
         validity.kinetic_equilibrium(m_chi, m_zp, width),
         validity.sommerfeld(vector, m_chi, m_zp),
-        validity.loop_trace(loop_trace(z)),
+        validity.loop_trace(loop_trace(z) if trace is None else trace),
         validity.light_quarks(jnp.stack(light)),
         *validity.kinetic_mixing(z.epsilon, m_zp, inputs["m_Z"]),
     )
@@ -86,4 +96,4 @@ def theory(
         "a_mu_Zp": muon_moment.muon_loop(m_zp, z, inputs),
         "loop_trace": loop_trace(z),
     }
-    return Theory(WilsonCoefficients.of({**wilson, **coefficients}), {**outputs, **quantities}, verdicts, dark)
+    return Theory(WilsonCoefficients.of(together(wilson, coefficients)), {**outputs, **quantities}, verdicts, dark)

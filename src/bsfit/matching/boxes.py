@@ -99,13 +99,15 @@ class Line(eqx.Module):
 
     `fermion` is the mass of F in GeV, `scalar` that beside down quarks or charged leptons, `charge` and
     `scalar_charge` those of the two, `coloured` which of them carries colour. `partner` is the scalar beside up quarks
-    or neutrinos, None where S is a singlet of SU(2) and the same beside both.
+    or neutrinos, None where S is a singlet of SU(2) and the same beside both. `split` is the mass of the second part
+    where F is a Dirac fermion split into two Majorana ones, of which `fermion` is the first.
     """
 
     couplings: Vector
     fermion: Scalar
     scalar: Boson
     partner: Boson | None = None
+    split: Scalar | None = eqx.field(kw_only=True, default=None)
     charge: float = eqx.field(static=True, kw_only=True)
     scalar_charge: float = eqx.field(static=True, kw_only=True)
     coloured: Literal["fermion", "scalar", ""] = eqx.field(static=True, kw_only=True, default="")
@@ -114,6 +116,14 @@ class Line(eqx.Module):
     def product(self) -> Complex[Array, ""]:
         r""":math:`\lambda_b\lambda_s^*`."""
         return self.couplings[2] * jnp.conj(self.couplings[1])
+
+    def mean(self, loop: Callable[[Scalar, Scalar], Scalar]) -> Scalar:
+        """A function of the masses of one propagator of each kind, the lower component of the scalar."""
+        found = self.scalar.mean(lambda m_s: loop(self.fermion, m_s))
+        if self.split is None:
+            return found
+        other = self.split
+        return (found + self.scalar.mean(lambda m_s: loop(other, m_s))) / 2
 
     def box(self, boson: Boson) -> Scalar:
         """J of two lines of this kind, which share both fermion and scalar."""
@@ -127,6 +137,8 @@ class Line(eqx.Module):
         return upper.mean(lambda first: lower.mean(lambda second: self._with(first, second)))
 
     def _with(self, m_1: Scalar, m_2: Scalar) -> Scalar:
+        if self.split is not None:
+            return of_split_fermion(self.fermion, self.split, m_1, m_2)
         return of_fermion(self.fermion, m_1, m_2, "Majorana" if self.majorana else "Dirac")
 
 

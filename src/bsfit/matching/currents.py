@@ -60,12 +60,17 @@ def _unit(inputs: Inputs) -> Complex[Array, ""]:
     return lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
 
 
-def with_photon_penguin(
-    coefficients: Mapping[str, Complex[Array, ""]], c9: Complex[Array, ""]
-) -> dict[str, Complex[Array, ""]]:
-    """The same coefficients, with the lepton-universal C9 of a photon penguin added to that of ee, mumu and tautau."""
-    names = [f"C9_bs{lepton}{lepton}" for lepton in LEPTONS]
-    return {**coefficients, **{name: coefficients.get(name, 0.0) + c9 for name in names}}
+def from_photon_penguin(c9: Complex[Array, ""]) -> dict[str, Complex[Array, ""]]:
+    """The lepton-universal C9 of a photon penguin: that of ee, mumu and tautau."""
+    return {f"C9_bs{lepton}{lepton}": c9 for lepton in LEPTONS}
+
+
+def together(*parts: Mapping[str, Complex[Array, ""]]) -> dict[str, Complex[Array, ""]]:
+    """Sums of coefficients by name."""
+    found: dict[str, Complex[Array, ""]] = {}
+    for part in parts:
+        found |= {name: found[name] + value if name in found else value for name, value in part.items()}
+    return found
 
 
 def from_neutrinos(

@@ -167,6 +167,26 @@ def z_prime_vertex(m_f: FloatLike, m_1: FloatLike, m_2: FloatLike) -> Float[Arra
 
 
 @jit_inlined
+def z_prime_vertex_of_fermions(m_s: FloatLike, m_1: FloatLike, m_2: FloatLike) -> Float[Array, ""]:
+    r"""The same of a scalar S and a Dirac fermion split into Majorana ones, of masses m_1 and m_2, both positive.
+
+    :math:`K=\int_0^\infty\!\frac{t\,dt}{t+m_S^2}\bigl[\frac t2(D_1-D_2)^2+(m_1D_1-m_2D_2)^2\bigr]\ge0`,
+    :math:`D_i=1/(t+m_i^2)`: :math:`\Delta_L=-\frac{gq|\lambda|^2}{32\pi^2}K` for :math:`\lambda\bar NP_LfS^\dagger`,
+    q the charge of N. Derived here, checked against both diagrams in
+    `test_vertex_of_split_fermions_is_the_sum_of_both_diagrams`. Falls like :math:`(m_1-m_2)^2`.
+    """
+    s, m_1, m_2 = jnp.asarray(m_s, dtype=float) ** 2, jnp.asarray(m_1, dtype=float), jnp.asarray(m_2, dtype=float)
+
+    def integrand(t: Array, s: Array, m_1: Array, m_2: Array) -> Array:
+        both = ((t + m_1**2) * (t + m_2**2)) ** 2
+        return t * (m_1 - m_2) ** 2 * (t * (m_1 + m_2) ** 2 / 2 + (t - m_1 * m_2) ** 2) / ((t + s) * both)
+
+    a, b = m_1**2, m_2**2
+    centre = jnp.sqrt(jnp.minimum(jnp.minimum(a, b), s) * jnp.maximum(jnp.maximum(a, b), s))
+    return integral(integrand, centre, s, m_1, m_2)
+
+
+@jit_inlined
 def tau_to_muon(m_zp: FloatLike, m_w: FloatLike) -> Float[Array, ""]:
     r"""Shift of the rate of :math:`\tau\to\mu\nu\bar\nu` in :math:`L_\mu-L_\tau` for a gauge coupling of one, relative.
 

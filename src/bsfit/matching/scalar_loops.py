@@ -19,7 +19,8 @@ from bsfit.matching.currents import (
     from_delta_f2,
     from_muon_neutrinos,
     from_neutrinos,
-    with_photon_penguin,
+    from_photon_penguin,
+    together,
 )
 from bsfit.matching.muon_moment import lepton_dipoles
 from bsfit.matching.vectorlike import Vector
@@ -52,10 +53,23 @@ def coefficients(
 ) -> tuple[dict[str, Complex[Array, ""]], dict[str, Array]]:
     """Wilson coefficients of b -> s and of meson mixing, and quantities by name; `scale` in GeV is that of matching.
 
-    `J` (box of the quark and the lepton), `C9_photon` (the part of every C9 that comes from the photon penguin),
-    `C7_bs_mu_NP`, `C8_bs_mu_NP` (at that scale), `C_bs_LL` (coefficient of (s gamma P_L b)^2 in +H there).
-    Penguins and dipoles count for as many `copies` of the fermion and scalar as a new charge of theirs has values; J of
-    meson mixing is that of the line, unless `mixing` says what it is.
+    Quantities of `of_quarks`, and `J` (box of the quark and the lepton).
+    """
+    of_quarks_alone, found = of_quarks(quarks, scale, inputs, copies, mixing)
+    charged = from_charged_leptons(current(quarks, leptons, box.leptons), lambda i, j: None, inputs)
+    neutral = {} if box.neutrinos is None else from_neutrinos(current(quarks, leptons, box.neutrinos), inputs)
+    return together(of_quarks_alone, charged, neutral), {"J": box.leptons, **found}
+
+
+def of_quarks(
+    quarks: Line, scale: Scalar, inputs: Inputs, copies: Scalar | float = 1.0, mixing: Scalar | None = None
+) -> tuple[dict[str, Complex[Array, ""]], dict[str, Complex[Array, ""]]]:
+    """The same of a line of quarks alone: photon penguin, dipoles, meson mixing.
+
+    Quantities: `C9_photon` (what the photon penguin adds to C9 of all leptons), `C7_bs_mu_NP`, `C8_bs_mu_NP` (at the
+    scale of matching), `C_bs_LL` (coefficient of (s gamma P_L b)^2 in +H there). Penguins and dipoles count for as many
+    `copies` of the fermion and scalar as a new charge of theirs has values; J of meson mixing is that of the line,
+    unless `mixing` says what it is.
     """
     photon, (c7, c8) = copies * photon_penguin(quarks, inputs), quark_dipoles(quarks, inputs)
     c7, c8 = copies * c7, copies * c8
@@ -63,17 +77,12 @@ def coefficients(
         h = delta_f2(quarks, inputs)
     else:
         h = of_products(flavour_products(quarks.couplings, inputs), mixing)
-    charged = from_charged_leptons(current(quarks, leptons, box.leptons), lambda i, j: None, inputs)
-    neutral = {} if box.neutrinos is None else from_neutrinos(current(quarks, leptons, box.neutrinos), inputs)
     found = {
-        **with_photon_penguin(charged, photon),
-        **neutral,
+        **from_photon_penguin(photon),
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, scale, inputs), strict=True)),
         **from_delta_f2(h, scale, inputs),
     }
-    return found, {
-        "J": box.leptons, "C9_photon": photon, "C7_bs_mu_NP": c7, "C8_bs_mu_NP": c8, "C_bs_LL": h["bs"],
-    }  # fmt: skip
+    return found, {"C9_photon": photon, "C7_bs_mu_NP": c7, "C8_bs_mu_NP": c8, "C_bs_LL": h["bs"]}
 
 
 def of_leptons(leptons: Line, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
@@ -88,24 +97,24 @@ def of_leptons(leptons: Line, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
 def dipole(line: Line, on_fermion: float, on_scalar: float) -> Scalar:
     r""":math:`Q_FI_1(F;S)-Q_SI_1(S;F)` in GeV^-2 for these charges, :math:`I_1` being `loops.dipole`."""
 
-    def loop(m_s: Scalar) -> Scalar:
-        by_fermion = on_fermion * loops.dipole(line.fermion, m_s) if on_fermion else jnp.zeros(())
-        by_scalar = on_scalar * loops.dipole(m_s, line.fermion) if on_scalar else jnp.zeros(())
+    def loop(m_f: Scalar, m_s: Scalar) -> Scalar:
+        by_fermion = on_fermion * loops.dipole(m_f, m_s) if on_fermion else jnp.zeros(())
+        by_scalar = on_scalar * loops.dipole(m_s, m_f) if on_scalar else jnp.zeros(())
         return by_fermion - by_scalar
 
-    return line.scalar.mean(loop)
+    return line.mean(loop)
 
 
 def monopole(line: Line) -> Scalar:
     r""":math:`Q_FA_F+Q_SA_S` in GeV^-2, :math:`A_F` and :math:`A_S` being those of the penguins in `loops`."""
 
-    def loop(m_s: Scalar) -> Scalar:
+    def loop(m_f: Scalar, m_s: Scalar) -> Scalar:
         on_fermion, on_scalar = line.charge, line.scalar_charge
-        by_fermion = -on_fermion * loops.photon_penguin(line.fermion, m_s) if on_fermion else jnp.zeros(())
-        by_scalar = on_scalar * loops.scalar_penguin(line.fermion, m_s) if on_scalar else jnp.zeros(())
+        by_fermion = -on_fermion * loops.photon_penguin(m_f, m_s) if on_fermion else jnp.zeros(())
+        by_scalar = on_scalar * loops.scalar_penguin(m_f, m_s) if on_scalar else jnp.zeros(())
         return by_fermion + by_scalar
 
-    return line.scalar.mean(loop)
+    return line.mean(loop)
 
 
 def photon_penguin(quarks: Line, inputs: Inputs) -> Complex[Array, ""]:

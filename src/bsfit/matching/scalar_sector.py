@@ -169,3 +169,24 @@ def higgs_couplings(params: Params, masses: Float[Array, " n"], scalar: Scalars,
     to_phi = jnp.asarray(params.get("lambda_phichi", 0.0)) * broken + slope * jnp.sqrt(2.0) * mu
     cubic = jnp.stack([to_h * cos - to_phi * sin, to_h * sin + to_phi * cos], axis=1)
     return HiggsCouplings(cubic, jnp.stack([cos, sin]), jnp.stack([scalar.m_h1, finite(scalar.m_h2)]), quartic)
+
+
+def trilinear_couplings(
+    masses: Float[Array, " 2"], doublet: Float[Array, " 2"], singlet: Float[Array, " 2"], vev: FloatLike, inputs: Inputs
+) -> Float[Array, "2 2 2"]:
+    r"""Third derivatives of the potential by two Higgs bosons, in GeV.
+
+    For :math:`V=\lambda_H|H|^4+\lambda_S|S|^4+\lambda_{HS}|H|^2|S|^2` and mass terms; masses in GeV, `doublet` and
+    `singlet` the shares of h and s, `vev` that of s. :math:`3m_h^2/v` without mixing. Derived here, checked against the
+    potential in `test_trilinear_couplings_are_slopes_of_the_potential`.
+    """
+    h, s, v = doublet, singlet, higgs_vev(inputs)
+    m_hh, m_ss, m_hs = (jnp.sum(masses**2 * x * y) for x, y in ((h, h), (s, s), (h, s)))
+
+    def product(a: Array, b: Array, c: Array) -> Array:
+        return a[:, None, None] * b[None, :, None] * c[None, None, :]
+
+    own = 3 * m_hh / v * product(h, h, h) + 3 * m_ss / vev * product(s, s, s)
+    one = product(h, s, s) + product(s, h, s) + product(s, s, h)
+    two = product(s, h, h) + product(h, s, h) + product(h, h, s)
+    return own + m_hs * (one / vev + two / v)

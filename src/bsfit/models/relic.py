@@ -94,11 +94,7 @@ def verdicts(params: Params, z: Currents, quantities: Mapping[str, Array], input
         validity.perturbative_yukawas((*coupling_vector(params, "lambda_Q", DOWN_QUARKS), y + 0j)),
         validity.below("perturbative_gauge", "2 g_X, against sqrt(4 pi)", 2 * g, validity.SQRT_4PI),
         validity.landau_pole(jnp.minimum(gauge, charges.landau_pole(y, 3.0))),
-        validity.below(
-            "perturbative_trilinear",
-            "mu_chi/m_I, against sqrt(4 pi): the coupling of phi to two chi that splits R and I this far",
-            quantities["mu_chi"] / m_i, validity.SQRT_4PI,
-        ),
+        validity.perturbative_trilinear(quantities["mu_chi"] / m_i),
         validity.not_above("charge_of_L", "distance of |q_L| from 1, the charge that gauge invariance wants of L",
                            jnp.abs(jnp.abs(q_l) - 1), 1e-12),
         validity.below("narrow_Zp", "width over mass of the Z', against 0.3", quantities["Gamma_Zp"] / m_zp, 0.3),

@@ -22,6 +22,8 @@ NAMES = (
     "flavour_scalar",
     "dm_exchange",
     "fermion_bridge",
+    "loop_zprime_scalar",
+    "loop_zprime_fermion",
     "leptoquark_nplet",
     "confinement",
 )

@@ -18,6 +18,13 @@ OUTPUTS: Mapping[str, str] = {
 AXIAL_OUTPUTS: Mapping[str, str] = {"Gamma_phi": "GeV", "lambda_phi": "1", "Delta_rho": "1"}
 """More of those whose dark matter has an axial coupling, and a dark Higgs boson its mass."""
 
+LOOP_OUTPUTS: Mapping[str, str] = {
+    **OUTPUTS,
+    **dict.fromkeys(("C9_photon", "C7_bs_mu_NP", "C8_bs_mu_NP"), "1"),
+    **dict.fromkeys(("C_bs_LL_box", "C_bs_LL_Zp"), "GeV^-2"),
+}
+"""Of those that a loop couples to quarks."""
+
 WIDTHS = tuple(f"Gamma_Zp_{final}" for final in _FINAL_STATES)
 
 INCOMPLETE_MOMENT = {

@@ -1,0 +1,170 @@
+"""Z' that a split scalar couples to quarks: its coupling, dark matter, verdicts, derivatives."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from finite_differences import assert_derivatives, assert_slopes_of_a_density
+
+from bsfit import catalogue
+from bsfit.dark_matter import relic_density
+from bsfit.loading.inputs import load_inputs
+from bsfit.models import flavour_scalar, loop_zprime_scalar
+
+REFERENCE = load_inputs("reference")
+ROW = catalogue.MODELS["loop_zprime_scalar"]
+POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
+
+
+@functools.cache
+def compiled():
+    return jax.jit(loop_zprime_scalar.theory)
+
+
+def at(**changes):
+    """Theory with every parameter given, so that one compilation serves all points."""
+    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
+
+
+def failed(**changes):
+    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
+
+
+def c9(theory):
+    return complex(theory.wilson["C9_bsmumu"] - theory.quantities["C9_photon"])
+
+
+@pytest.mark.parametrize(
+    ("masses", "expected", "box"),
+    [
+        ((100.0, 300.0, 1000.0), -0.031, 0.156),
+        ((100.0, 1000.0, 1000.0), -0.341, 0.094),
+        ((100.0, 3000.0, 1000.0), -1.24, 0.035),
+        ((300.0, 1000.0, 1500.0), -0.118, 0.051),
+    ],
+)
+def test_the_shift_takes_a_large_splitting(masses, expected, box):
+    """C9 of an independent derivation, and the box of Delta M_s falling where it grows, in the digits printed."""
+    m_r, m_i, m_q = masses
+    found = at(m_R=m_r, m_I=m_i, m_Q=m_q)
+    assert c9(found).real == pytest.approx(expected, rel=0.02)
+    first = at(m_R=100.0, m_I=300.0, m_Q=1000.0).quantities["C_bs_LL_box"]
+    assert complex(found.quantities["C_bs_LL_box"] / first) == pytest.approx(box / 0.156, rel=0.02)
+
+
+def test_nothing_without_splitting():
+    """Exactly no coupling of b and s: C9 is the photon penguin, no tau; with the square of the splitting after that."""
+    found = at(m_I=100.0)
+    assert complex(found.quantities["D_sb"]) == 0
+    assert complex(found.wilson["C9_bsmumu"]) == complex(found.wilson["C9_bstautau"])
+    assert complex(found.wilson["CL_bsnumunumu"]) == 0
+    assert not any(np.any(x) for x in at(m_I=100.1).dark.vector.values())
+    assert any(np.any(x) for x in found.dark.vector.values())
+    small, twice = (abs(complex(at(m_I=100.0 + d).quantities["D_sb"])) for d in (1e-4, 2e-4))
+    assert twice / small == pytest.approx(4.0, rel=1e-4)
+
+
+def test_muons_and_taus_are_opposite_and_depend_on_the_vacuum_alone():
+    found = at()
+    both = found.wilson["C9_bsmumu"] + found.wilson["C9_bstautau"]
+    assert complex(both) == pytest.approx(2 * complex(found.quantities["C9_photon"]), rel=1e-9)
+    assert complex(found.wilson["CL_bsnumunumu"]) == pytest.approx(c9(found) / 2, rel=1e-12)
+    assert complex(found.wilson["C10_bsmumu"]) == 0
+    assert c9(at(g_X=0.5, m_Zp=300.0)) == pytest.approx(c9(found), rel=1e-12)
+    assert c9(at(x=-1.0)).real == pytest.approx(-c9(found).real, rel=1e-12)
+    assert c9(found).real < 0
+
+
+def test_the_quarks_box_is_that_of_the_split_scalar_model():
+    """The same line of quarks: dipoles, photon penguin, Delta F = 2."""
+    found, x = at(), {**POINT, "m_X": 100.0, "m_L": 3000.0}
+    model = catalogue.MODELS["flavour_scalar-split"]
+    point = {p.name: float(x.get(p.name, p.default or 0.0)) for p in model.parameters}
+    other = jax.jit(flavour_scalar.Split.theory)(point, REFERENCE)
+    for name in ("C7_bs", "C8_bs"):
+        assert complex(found.wilson[name]) == pytest.approx(complex(other.wilson[name]), rel=1e-12)
+    for ours, theirs in (("C_bs_LL_box", "C_bs_LL"), ("C9_photon", "C9_photon")):
+        assert complex(found.quantities[ours]) == pytest.approx(complex(other.quantities[theirs]), rel=1e-12)
+
+
+def test_width_of_the_scalar_that_splits():
+    """By its definition: the coupling of phi to R is the slope of m_R^2, that to the Z' of m_Zp^2."""
+    dark = at(m_phi=700.0, m_R=100.0, m_I=320.0, m_Zp=300.0).dark
+    v, m = 300.0 / 2, 700.0
+    channel = next(c for c in dark.channels if c.name == "vector pairs")
+    slope = (320.0**2 - 100.0**2) / (2 * v)
+    scalars = sum(slope**2 * np.sqrt(1 - 4 * x**2 / m**2) / (32 * np.pi * m) for x in (100.0, 320.0))
+    r = (300.0 / m) ** 2
+    vectors = m**3 / (32 * np.pi * v**2) * np.sqrt(1 - 4 * r) * (1 - 4 * r + 12 * r**2)
+    assert float(channel.breaking.widths[0]) == pytest.approx(scalars + vectors, rel=1e-10)
+
+
+def test_verdicts():
+    assert failed() == {"loop_trace", "lhc_not_tested_m_Q"}
+    assert failed(m_Q=1600.0) == {"loop_trace"}
+    assert "perturbative_trilinear" in failed(m_I=4000.0)
+    assert "mass_splitting" in failed(m_I=100.0)
+    assert {"stable_R", "mass_splitting"} <= failed(m_I=90.0)
+    assert {"stable_R", "coannihilation"} <= failed(m_Q=99.0)
+    assert "lhc_not_tested_m_Q" in failed(m_Q=1200.0)
+    assert "landau_pole" in failed(g_X=3.0)
+    assert "perturbative_gauge" in failed(x=4.0)
+    assert "higgs_portal" in failed(m_R=50.0)
+    assert "no_dark_higgs" in failed(m_R=700.0, m_I=2000.0)
+    assert "no_dark_higgs" not in failed(m_R=700.0, m_I=2000.0, m_phi=1400.0)
+    assert "dark_higgs_quartic" in failed(m_phi=3000.0)
+    assert "dark_higgs_pairs" in failed(m_phi=90.0)
+    assert "kinetic_limit" in failed(epsilon=0.05)
+
+
+# -------------------------------------------------------------------------------------------------------- derivatives
+
+FREE = {"g_X": 0.9, "m_Zp": 250.0, "lambda_Q_s": -0.4, "lambda_Q_b": 0.5, "m_Q": 1400.0, "m_R": 400.0, "m_I": 700.0,
+        "m_phi": 1100.0, "lambda_H": 0.1}  # fmt: skip
+"""Parameters of which slopes are taken, and where: pairs of the Z' are open."""
+
+
+def coefficients(x):
+    theory = loop_zprime_scalar.theory({**POINT, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    names = ("C9_bsmumu", "C9_bstautau", "CVLL_bsbs", "CL_bsnumunumu", "C7_bs")
+    values = jnp.stack([theory.wilson[name] * (1e12 if name.startswith("CV") else 1.0) for name in names])
+    sizes = jnp.stack([theory.quantities[name] for name in ("Gamma_Zp", "mu_chi", "a_mu_Zp")])
+    return jnp.concatenate([values.real, values.imag + 1e-6, sizes * jnp.array([1.0, 1e-3, 1e9])])
+
+
+def log_density(x):
+    theory = loop_zprime_scalar.theory({**POINT, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
+
+
+@pytest.mark.slow
+def test_derivatives_of_the_coefficients():
+    """AD against differences, 1e-6."""
+    x = list(FREE.values())
+    assert_derivatives(coefficients, [x], np.abs(x), second=False)
+
+
+@pytest.mark.long
+def test_derivatives_of_the_relic_density():
+    assert_slopes_of_a_density(log_density, list(FREE.values()))
+
+
+@pytest.mark.long
+def test_slopes_are_finite_at_every_bound():
+    """Of coefficients, widths, scattering; without splitting and without phi too."""
+    boxed = {p.name: ROW.free.get(p.name, p.bounds) for p in ROW.parameters if p.bounds}
+    boxed |= {"m_I": (100.0, 3000.0), "m_phi": (90.0, np.inf)}
+
+    def everything(x):
+        theory = loop_zprime_scalar.theory({**POINT, **dict(zip(boxed, x, strict=True))}, REFERENCE)
+        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
+        rates = theory.dark.strengths(jnp.asarray(1300.0) ** 2)
+        return jnp.concatenate([wilson, rates, jnp.stack([jnp.real(v) for v in theory.quantities.values()])])
+
+    slopes = jax.jit(jax.jacfwd(everything))
+    for i, name in enumerate(boxed):
+        for edge in boxed[name]:
+            x = jnp.asarray([float(POINT[n]) for n in boxed]).at[i].set(edge)
+            assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
