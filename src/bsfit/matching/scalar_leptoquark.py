@@ -36,8 +36,9 @@ from bsfit.matching.currents import (
     from_delta_f2,
     from_muon_moment,
     from_neutrinos,
+    from_photon_penguin,
     lambda_v,
-    with_photon_penguin,
+    together,
 )
 from bsfit.matching.muon_moment import LIGHTER_FIRST
 from bsfit.matching.vectorlike import Vector, up_couplings
@@ -81,7 +82,7 @@ def coefficients(s1: Leptoquark, inputs: Inputs) -> tuple[dict[str, Number], dic
         lambda i, j: box(up[i], up[j]) + top(up[i], up[j]), lambda i, j: box(s1.right[i], s1.right[j]), inputs
     )
     found = {
-        **with_photon_penguin(charged, photon),
+        **together(charged, from_photon_penguin(photon)),
         **from_neutrinos(lambda i, j: s1.left[j][2] * jnp.conj(s1.left[i][1]) / (2 * s1.mass**2), inputs),
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, s1.mass, inputs), strict=True)),
         **from_delta_f2(h, s1.mass, inputs),
