@@ -169,7 +169,7 @@ def test_fit_of_free_parameters(capsys, asked, tmp_path):
     ]
     status, out, err = run(capsys, "fit", *words, *more, "-o", str(tmp_path / "a"), *QUICK)
     assert (status, err) == (0, "")
-    assert "Fit of eft to mixing, cms-rk-2024, theory errors fixed: converged" in out
+    assert "Fit of eft to mixing, cms-rk-2024: converged" in out
     (like,) = asked
     assert (like.free, like.fixed) == ({"C9mu": (-2.0, 3.0), "C10mu": (-5.0, 5.0)}, {"C9e": 0.1})
     assert like.asked["theory"] == "propagated"

@@ -119,7 +119,7 @@ def test_an_own_model_has_a_name_in_what_is_printed():
 
     like = bsfit.log_likelihood(portal_of_mine, DATA, {"coupling": (-1, 1)})
     assert like.model == "portal_of_mine"
-    assert str(bsfit.fit(like)).startswith("Fit of portal_of_mine to own: converged")
+    assert str(bsfit.fit(like)).startswith("Fit of portal_of_mine to own, theory errors fixed: converged")
 
 
 # ------------------------------------------------------------------------------------------ names of scenarios

@@ -27,7 +27,10 @@ TRIPLET_SCATTERING = 2.3e-47
 
 
 class MultipletPairs(Channel):
-    r"""Pairs of a Majorana multiplet of mass m in GeV into all that the gauge group allows."""
+    r"""Pairs of a Majorana multiplet of mass m in GeV into all that the gauge group allows.
+
+    Half of those of a Dirac one, `coannihilation.through_gauge_bosons`; at rest as in [Cirelli:2005uq]_.
+    """
 
     mass: Scalar
     charges: GaugeCharges
