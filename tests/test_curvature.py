@@ -82,6 +82,7 @@ def test_beside_a_wall_slopes_do():
     assert np.isinf(value[1])
 
 
+@pytest.mark.slow
 def test_a_fit_in_two_stages_is_that_in_one():
     whole, split = (fit(like(), starts=8) for like in (TwoStages, Split))
     assert split.converged

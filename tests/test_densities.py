@@ -119,7 +119,7 @@ def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     assert np.array_equal(*pulls)
 
 
-@pytest.mark.parametrize("ratio", [1.2, 15.0])
+@pytest.mark.parametrize("ratio", [pytest.param(1.2, marks=pytest.mark.slow), 15.0])
 def test_constant_theory_errors_of_any_asymmetry(ratio):
     """Value and slopes of many points at once against the covariance by hand; a ratio of 15 is eliminated in part."""
     random = np.random.default_rng(3)
@@ -152,8 +152,8 @@ def test_constant_theory_errors_of_any_asymmetry(ratio):
         np.testing.assert_allclose(slope / size, expected_slope / size, atol=1e-9)
 
 
-@pytest.mark.parametrize("ratio", [1.0, 1.2, 15.0])
-@pytest.mark.parametrize("together", [1, 5, 160])
+@pytest.mark.parametrize("ratio", [pytest.param(r, marks=pytest.mark.slow) for r in (1.0, 1.2)] + [15.0])
+@pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 5, 160])
 def test_moving_theory_errors_of_many_nuisances(ratio, together):
     """Density and slopes in predictions and shifts against the covariance by hand; correlations in blocks of values."""
     random = np.random.default_rng(4)

@@ -142,6 +142,7 @@ def test_b1b2_mixing_of_mesons_only_goes_up_and_scattering_excludes():
     assert sigma == pytest.approx(float(direct_detection.largest(1000.0, "lz-2022")), rel=0.05)
 
 
+@pytest.mark.slow
 def test_hidden_and_simplified_are_the_same_where_they_meet():
     """One with three couplings of quarks, one with an angle."""
     theta, g_b = -0.005, 0.4

@@ -162,6 +162,7 @@ def test_width_of_the_dark_higgs():
     assert float(DarkHiggs.of(1.2, current, M_V).width) < 1e-11
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_everywhere():
     """Below, on and above thresholds, where the denominators of closed channels vanish, without couplings."""
 

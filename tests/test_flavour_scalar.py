@@ -48,6 +48,7 @@ def annihilation(theory, energy):
     return float(jnp.sum(theory.dark.strengths(jnp.asarray(energy) ** 2)))
 
 
+@pytest.mark.slow
 def test_the_complex_one_is_the_loop_model():
     found, expected = at("complex"), at("loop")
     np.testing.assert_array_equal(found.wilson.values, expected.wilson.values)

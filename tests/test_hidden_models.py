@@ -109,6 +109,7 @@ def test_split_scatters_below_the_energy_of_a_collision_alone():
     assert float(direct_detection.largest(50.0, "lz-2022")) < 1e-3 * dirac
 
 
+@pytest.mark.slow
 def test_split_freezes_out_as_dirac_and_is_gone_today():
     """Omega_h2 to 1e-3 for 10 MeV, more of it where the splitting is of the temperature; no annihilation today."""
     density = jax.jit(lambda dark: (relic_density(dark).omega_h2, indirect_detection.sigma_v(dark)))

@@ -176,6 +176,7 @@ def test_verdicts():
     assert failed(**closed, g_V=1e-3, g_A=0.0) == {"narrow_resonance"}
 
 
+@pytest.mark.slow
 def test_verdicts_are_told():
     found = bsfit.predict([INVISIBLE], "light", BENCHMARK)
     assert any(note.startswith("light_mass") for note in found.notes)

@@ -94,7 +94,7 @@ def integrated(process, low, high, exchange, decay, half):
 
 @pytest.mark.parametrize(
     ("process", "half", "decay"),
-    [("b_to_k_ll", 3, 0), pytest.param("b_to_v_ll", 12, 0, marks=pytest.mark.slow)],
+    [pytest.param(*row, marks=pytest.mark.slow) for row in (("b_to_k_ll", 3, 0), ("b_to_v_ll", 12, 0))],
 )
 def test_exchange_is_the_integral_of_local_operators(process, half, decay):
     """A broad one in the bin, with C_P from the numerator of its propagator; rates and angular coefficients."""

@@ -77,6 +77,7 @@ def test_muons_and_taus_are_opposite_and_depend_on_the_vacuum_alone():
     assert c9(found).real < 0
 
 
+@pytest.mark.slow
 def test_the_quarks_box_is_that_of_the_split_scalar_model():
     """The same line of quarks: dipoles, photon penguin, Delta F = 2."""
     found, x = at(), {**POINT, "m_X": 100.0, "m_L": 3000.0}

@@ -141,6 +141,7 @@ def test_polynomials_are_the_other_parametrisation_at_one_q2(helicity, name):
         assert np.abs(one).max() > 0
 
 
+@pytest.mark.slow
 def test_real_photons_have_the_same_polynomials():
     """B -> V gamma with h(0), against the photon pole of B -> V e e."""
     moved = flavio_points.FLAVIO.replace(

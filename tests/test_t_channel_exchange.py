@@ -270,6 +270,7 @@ def test_interference_with_the_higgs_is_the_trace(real):
     assert value(channel) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("coupling", "expected"), [(0.1, 0.184282), (-0.1, 0.163424)])
 def test_interference_in_the_loop_model(coupling, expected):
     """Independent numbers, 3 % from those without; 1e-4 apart."""

@@ -111,7 +111,7 @@ LIKELIHOODS = {
 }
 
 
-@pytest.mark.parametrize("name", ["own", "eft", *(pytest.param(x, marks=pytest.mark.slow) for x in ("portal", "loop"))])
+@pytest.mark.parametrize("name", ["eft", *(pytest.param(x, marks=pytest.mark.slow) for x in ("own", "portal", "loop"))])
 def test_likelihoods_of_every_model_in_scalars_are_what_they_are(name):
     like = bsfit.log_likelihood(**LIKELIHOODS[name])
     generator = np.random.default_rng(3)
@@ -127,6 +127,7 @@ def test_likelihoods_of_every_model_in_scalars_are_what_they_are(name):
         np.testing.assert_allclose(gradient[key], slope, rtol=1e-10, atol=1e-10 * float(jnp.max(jnp.abs(slope))))
 
 
+@pytest.mark.slow
 def test_portal_couplings_to_a_likelihood_are_one_pass_over_a_batch():
     like, n = bsfit.log_likelihood(**LIKELIHOODS["portal"]), 1000
     batch = {key.removeprefix("log:"): jnp.ones(n) for key in like.free}
