@@ -9,4 +9,4 @@ def test_posteriors_of_simulated_data_are_calibrated(benchmark_module):
     like = calibration.likelihood()
     assert calibration.p_value(calibration.ranks(like, 60)) > 1e-3
     # 20 replicas see a prior twice too wide; the benchmark's 200 see 1.2 times.
-    assert calibration.p_value(calibration.ranks(like, 20, too_wide=2.0)) < 1e-3
+    assert calibration.p_value(calibration.ranks(like, 20, too_wide=2.0)) < 0.01
