@@ -15,7 +15,7 @@ _MESONS = {"d": "B0", "u": "B+"}
 _LEPTONS = ("e", "mu", "tau")
 _QUANTITIES = {"A_FB": "AFB", "F_L": "FL", "F_H": "FH", "A_CP": "ACP", "BR": "BR"}
 _ANGULAR = re.compile(r"^(?P<kind>[PSA])(?P<prime>')?_(?P<index>\d[sc]?)$")
-_SHORT = re.compile(r"^(?:(?P<kind>P)(?P<index>[4568])(?:p|')|P[123]|[SA](?:[3-5789]|6[sc])|AFB|FL|ACP)$")
+_SHORT = re.compile(r"^(?:P[4568][p']|P[123]|[SA](?:[3-5789]|6[sc])|AFB|FL|ACP)$")
 
 
 @cache

@@ -17,15 +17,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from bsfit.dark_sector import light_fermions
 from bsfit.dark_sector.angles import means
 from bsfit.dark_sector.higgs_portal import HiggsExchange, HiggsPortal
 from bsfit.dark_sector.kinematics import momentum
-from bsfit.dark_sector.t_channel import top_thresholds
+from bsfit.dark_sector.t_channel import light_flavours, top_thresholds
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.hermitian import is_zero
 from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev
-from bsfit.matching.vectorlike import Vector, scaled, squared
+from bsfit.matching.vectorlike import Vector, scaled
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -52,12 +51,7 @@ class HiggsInterference(Channel):
         cls, multiplets: Mapping[str, Vector], mediator: Scalar, exchange: HiggsExchange, inputs: Inputs, real: bool
     ) -> "HiggsInterference":
         """For the multiplets of a `FermionExchange`; with `real`, the coupling of a real scalar."""
-        rows = [
-            (light_fermions.COLOUR[name] * squared(coupling), mass)
-            for name, couplings in multiplets.items()
-            for coupling, mass in zip(couplings, light_fermions.masses(name, inputs), strict=True)
-        ]
-        weight, masses = (jnp.stack([jnp.asarray(x) for x in column]) for column in zip(*rows, strict=True))
+        weight, masses = light_flavours(multiplets, inputs)
         heavy, edges = jnp.broadcast_to(mediator, weight.shape), top_thresholds(multiplets, inputs)
         return cls(exchange, weight, masses, heavy, edges, multiplicity=1.0 if real else 2.0)
 

@@ -12,14 +12,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.dark_sector import light_fermions
 from bsfit.dark_sector.angles import means
 from bsfit.dark_sector.higgs_portal import HiggsExchange
 from bsfit.dark_sector.kinematics import momentum
 from bsfit.dark_sector.split_vectors import Breaking
+from bsfit.dark_sector.t_channel import light_flavours
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.scalar_sector import HiggsCouplings, higgs_vev, trilinear_couplings
-from bsfit.matching.vectorlike import Vector, squared
+from bsfit.matching.vectorlike import Vector
 from bsfit.theory import Channel
 
 Scalar = Float[Array, ""]
@@ -140,12 +140,7 @@ class FermionHiggsInterference(Channel):
         cls, multiplets: Mapping[str, Vector], mediator: Scalar, scalars: HiggsExchange, inputs: Inputs, species: int
     ) -> "FermionHiggsInterference":
         """For the multiplets of a `ScalarExchange`, with the couplings of N."""
-        rows = [
-            (light_fermions.COLOUR[name] * squared(coupling), mass)
-            for name, couplings in multiplets.items()
-            for coupling, mass in zip(couplings, light_fermions.masses(name, inputs), strict=True)
-        ]
-        weight, masses = (jnp.stack([jnp.asarray(x) for x in column]) for column in zip(*rows, strict=True))
+        weight, masses = light_flavours(multiplets, inputs)
         return cls(scalars, weight, masses, mediator, species=species)
 
     def strength(self, s: Scalar) -> Scalar:

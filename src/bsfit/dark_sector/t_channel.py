@@ -69,6 +69,17 @@ def top_thresholds(multiplets: Mapping[str, Vector], inputs: Inputs) -> Float[Ar
     return jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
 
 
+def light_flavours(multiplets: Mapping[str, Vector], inputs: Inputs) -> tuple[Float[Array, " k"], Float[Array, " k"]]:
+    r"""Weights :math:`N_c|\lambda_i|^2` and the mass in GeV of every flavour of each multiplet."""
+    rows = [
+        (light_fermions.COLOUR[name] * squared(coupling), mass)
+        for name, couplings in multiplets.items()
+        for coupling, mass in zip(couplings, light_fermions.masses(name, inputs), strict=True)
+    ]
+    weight, masses = (jnp.stack([jnp.asarray(x) for x in column]) for column in zip(*rows, strict=True))
+    return weight, masses
+
+
 def light_pairs(
     multiplets: Mapping[str, Vector], inputs: Inputs
 ) -> tuple[Float[Array, " k"], Float[Array, " k"], Float[Array, " k"]]:
