@@ -235,6 +235,8 @@ CASES = {
     "loop dark matter": partial(values, [*DARK, "sigma_SI_lepton_loop"], LOOP_BOX, **JOINT),
     "fit eft seed-2017": partial(best_fit, within(10.0, "C9_bsmumu C10_bsmumu"), **SEED),
     "fit eft lfu": partial(best_fit, within(3.0, "C9mu"), data="lfu"),
+    "fit eft global-2017": partial(best_fit, within(6.0, "C9mu C10mu"), data="global-2017"),
+    "fit eft latest": partial(best_fit, within(6.0, "C9mu C10mu"), data="latest"),
     "fit eft kmumu sampled": partial(best_fit, within(6.0, "C9mu"), **RATES),
     "fit portal": partial(best_fit, PORTAL_FREE, model="portal", data="lfu-mixing", fixed={**PORTAL, "m_Zp": 2000.0}),
     "fit loop": partial(best_fit, {"lambda_Q_s": (-1.0, 0.0), "lambda_L_mu": (0.0, 3.5)}, **LOOP_FIT),
