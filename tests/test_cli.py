@@ -17,7 +17,7 @@ from bsfit.cache_folder import private
 from bsfit.cli import compilation_cache, runfile
 from bsfit.loading import selection
 from bsfit.predictions.bound_model import module_of
-from bsfit.results import FitResult, Posterior, PredictionTable, Profile, Scan, ScenarioTable
+from bsfit.results import DataTable, FitResult, Posterior, PredictionTable, Profile, Scan, ScenarioTable
 
 QUICK = ("--no-cache", "-q")
 
@@ -148,6 +148,38 @@ def test_a_clipped_bin_is_noted_and_an_infinite_value_not_trusted(capsys, monkey
     status, out, err = run(capsys, "predict", "DeltaM_s", "--json", *QUICK)
     assert json.loads(out)["predictions"][0]["value"] == "nan"
     assert err == "bsfit: not to be trusted: DeltaM_s not finite\n"
+
+
+def test_predict_prints_errors_and_their_budget(capsys, tmp_path):
+    names = ["R_K[1.1,6]", "R_K*[1.1,6]"]
+    status, out, _ = run(capsys, "predict", *names, "--errors", "--json", *QUICK)
+    found, expected = json.loads(out), bsfit.predict(names, errors=True)
+    assert status == 0
+    assert {row["observable"]: row["error"] for row in found["predictions"]} == expected.errors
+    assert np.array(found["correlation"]) == pytest.approx(expected.correlation)
+    status, out, _ = run(capsys, "predict", *names, "--errors", "-o", str(tmp_path), *QUICK)
+    assert out.splitlines()[0].split() == ["observable", "value", "error", "unit"]
+    assert out.splitlines()[-1].startswith("correlation of R_K[1.1,6] and R_K*[1.1,6]: ")
+    assert str(PredictionTable.load(tmp_path / "predict.json")) == out.removesuffix("\n")
+    status, out, _ = run(capsys, "predict", *names, "--budget", *QUICK)
+    assert (status, out) == (0, f"{bsfit.error_budget(names)}\n")
+    status, _, err = run(capsys, "predict", *names, "--nuisances", "QED*", *QUICK)
+    assert status == 2
+    assert "add --errors" in err
+
+
+def test_table_of_the_standard_model_and_beside_a_fit(capsys, tmp_path):
+    status, out, _ = run(capsys, "table", "--data", "seed-2017", "--format", "csv", *QUICK)
+    assert (status, out) == (0, bsfit.table("seed-2017").to_csv() + "\n")
+    words = ("table", "--data", "seed-2017", "--scenario", "C9mu", "--sort", "pull")
+    status, out, _ = run(capsys, *words, "-o", str(tmp_path), *QUICK)
+    assert status == 0
+    assert out.startswith("Fit of eft to seed-2017")
+    saved = DataTable.load(tmp_path / "table.json")
+    assert out.removesuffix("\n").endswith(str(saved))
+    status, out, _ = run(capsys, *words, "--json", *QUICK)
+    assert [row["best_pull"] for row in json.loads(out)["rows"]] == [row["best_pull"] for row in saved.rows]
+    assert run(capsys, "table", "--format", "tex", *QUICK)[0] == 2
 
 
 # ------------------------------------------------------------------------------------- verbs on a log-likelihood

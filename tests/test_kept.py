@@ -8,9 +8,8 @@ import pytest
 
 import bsfit
 from bsfit import catalogue
-from bsfit.likelihood import theory_errors
 from bsfit.loading.inputs import AS_FLAVIO, input_set, load_inputs
-from bsfit.predictions import compiled, kept
+from bsfit.predictions import compiled, kept, uncertain_inputs
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.functionals import functionals_at
 from bsfit.predictions.plan import plans_of
@@ -185,17 +184,17 @@ def test_slopes_are_those_of_the_amplitudes(folder, counted):
 
     def errors(names):
         direct = wired(names)
-        chosen = theory_errors.choose(
+        chosen = uncertain_inputs.choose(
             [catalogue.observable(name) for name in names], input_set("default"), direct.inputs
         )
-        return ValueAndSlopes(direct), chosen, theory_errors.directions(direct, chosen)
+        return ValueAndSlopes(direct), chosen, uncertain_inputs.directions(direct, chosen)
 
     slopes, chosen, along = errors(NAMES)
     expected = slopes.of_catalogue(Theory.standard_model(), load_inputs(), along)
-    theory_errors.at_standard_model(errors(NAMES[:2])[0], chosen)
+    uncertain_inputs.at_standard_model(errors(NAMES[:2])[0], chosen)
     for _ in range(2):
         counted.clear()
-        found = theory_errors.at_standard_model(slopes, chosen)
+        found = uncertain_inputs.at_standard_model(slopes, chosen)
         np.testing.assert_allclose(found[0], expected[0], rtol=1e-14)
         np.testing.assert_allclose(found[1], expected[1], rtol=1e-12, atol=1e-30)
     assert counted == []

@@ -41,6 +41,7 @@ ALLOWED = {
     "runs": {"numerics", "compiling", "results", "errors", "scalars", "inference"},
     "exchange": _FORMULAS | {"predictions", "likelihood", "results"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
+    "reporting": _RECORDS | {"predictions", "likelihood", "results"},
     "plot": {"results", "errors"},
     "cli": None,  # anything, imported inside the verb
     "__init__": None,  # the public names, imported when they are used

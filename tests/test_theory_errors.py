@@ -8,6 +8,7 @@ import pytest
 from bsfit import catalogue
 from bsfit.likelihood import theory_errors
 from bsfit.loading.inputs import Inputs, input_set
+from bsfit.predictions import uncertain_inputs
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.prediction import wired
 
@@ -25,8 +26,8 @@ def test_errors_and_correlations_of_flavio(reference):
     names = [n for n in stored["observables"] if _known(n) and not n.startswith("<Rmue>") and n not in left_out]
     assert len(names) >= 38
     inputs = input_set("flavio")
-    nuisances = theory_errors.choose([catalogue.observable(name) for name in names], inputs, inputs.inputs)
-    errors = np.asarray(theory_errors.at_standard_model(ValueAndSlopes(wired(names, inputs="flavio")), nuisances)[1])
+    nuisances = uncertain_inputs.choose([catalogue.observable(name) for name in names], inputs, inputs.inputs)
+    errors = np.asarray(uncertain_inputs.at_standard_model(ValueAndSlopes(wired(names, inputs="flavio")), nuisances)[1])
     index = [stored["observables"].index(name) for name in names]
     sigma = np.linalg.norm(errors, axis=1)
     deviation = sigma / np.array(stored["uncertainty"])[index] - 1
@@ -53,7 +54,7 @@ def test_propagation_by_the_response_is_the_derivative_of_the_amplitudes():
     """Away from the Standard Model, for inputs of moments, inputs beside them, and correlated blocks."""
     inputs = input_set("default")
     direct = wired(FEW, free=tuple(POINT))
-    uncertain = theory_errors.choose([catalogue.observable(name) for name in FEW], inputs, inputs.inputs, SOME)
+    uncertain = uncertain_inputs.choose([catalogue.observable(name) for name in FEW], inputs, inputs.inputs, SOME)
     theory = direct.model(POINT, direct.inputs)
     fast = theory_errors.propagation(direct, BOX, uncertain)(direct, theory).shifts
     directions = uncertain.directions(direct.inputs)
@@ -71,12 +72,12 @@ def test_propagated_errors_are_those_of_samples():
     """
     names = ["<P5p>(B0->K*mumu)[4,6]", "<FL>(B0->K*mumu)[1.1,2.5]", "<dBR/dq2>(B0->K*mumu)[4,6]"]
     inputs = input_set("default")
-    uncertain = theory_errors.choose([catalogue.observable(name) for name in names], inputs, inputs.inputs)
+    uncertain = uncertain_inputs.choose([catalogue.observable(name) for name in names], inputs, inputs.inputs)
     direct = wired(names, free=("C9mu",))
     theory = direct.model({"C9mu": -1.0}, direct.inputs)
     found = theory_errors.propagation(direct, [{"C9mu": 0.7}], uncertain)(direct, theory).shifts
     sigma = np.linalg.norm(found, axis=1)
-    of_standard_model = np.linalg.norm(theory_errors.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
+    of_standard_model = np.linalg.norm(uncertain_inputs.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
     assert np.abs(sigma / of_standard_model - 1.0).max() > 0.05
 
     generator = np.random.default_rng(17)

@@ -13,6 +13,8 @@ __version__ = "0.1.0.dev0"
 
 _PUBLIC = {
     "predict": "bsfit.predictions.predict",
+    "table": "bsfit.reporting.data_table",
+    "error_budget": "bsfit.reporting.error_budget",
     "prediction": "bsfit.predictions.prediction",
     "log_likelihood": "bsfit.likelihood.build",
     "Measurement": "bsfit.loading.own_data",

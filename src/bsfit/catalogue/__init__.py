@@ -42,7 +42,7 @@ from bsfit.catalogue.observables import (
     transition,
 )
 from bsfit.catalogue.scenarios import ALL_SCENARIOS, STANDARD_SCENARIOS, scenario
-from bsfit.catalogue.tex import tex
+from bsfit.catalogue.tex import tex, tex_of_observable
 
 __all__ = [
     "ALL_SCENARIOS",
@@ -81,5 +81,6 @@ __all__ = [
     "scenario",
     "stems",
     "tex",
+    "tex_of_observable",
     "transition",
 ]

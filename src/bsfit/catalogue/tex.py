@@ -1,11 +1,22 @@
-"""TeX of parameters, coefficients and scenarios."""
+"""TeX of parameters, coefficients, scenarios and observables."""
 
 import re
 
 from bsfit.catalogue.models import MODELS, parameters_of
+from bsfit.catalogue.observables import Observable
 from bsfit.catalogue.scenarios import TERM, scenario
 
 _GREEK = {"e": "e", "mu": r"\mu", "tau": r"\tau", "U": r"\ell"}
+_LEPTONS = {**_GREEK, "l": r"\ell"}
+_PARTICLES = {
+    "B+": "B^+",
+    "B0": "B^0",
+    "Bs": "B_s",
+    "K*": "K^*",
+    "phi": r"\phi",
+    "Lambdab": r"\Lambda_b",
+    "Lambda": r"\Lambda",
+}
 
 
 def tex(model: str, name: str) -> str:
@@ -17,6 +28,15 @@ def tex(model: str, name: str) -> str:
         return (r"{\rm Im}\," if match[3] else "") + _tex_of_coefficient(match[1], lepton)
     parameter = parameters_of(model).get(name) if model in MODELS else None
     return parameter.tex if parameter and parameter.tex else rf"\mathtt{{{name}}}".replace("_", r"\_")
+
+
+def tex_of_observable(item: Observable) -> str:
+    """TeX, without dollars, of an observable with its decay and bin."""
+    if item.bin is None:
+        return item.quantity.tex
+    heavy, light = (_PARTICLES.get(particle, particle) for particle in item.decay.split("->"))
+    lepton = _LEPTONS[item.leptons[0] if len(item.leptons) == 1 else "l"]
+    return rf"{item.quantity.tex}({heavy}\to {light}{lepton}{lepton})[{item.bin[0]:g},{item.bin[1]:g}]"
 
 
 def _tex_of_term(term: str) -> str:

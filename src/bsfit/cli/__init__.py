@@ -23,6 +23,7 @@ VERBS = {
     "profile": ("bsfit.cli.profile", "profile likelihood of one or two parameters"),
     "scan": ("bsfit.cli.scan", "log-likelihood on a grid, per group of observables"),
     "sample": ("bsfit.cli.sample", "posterior by NUTS, with its verdict of convergence"),
+    "table": ("bsfit.cli.table", "every measured value beside its prediction, with errors and pulls"),
     "plot": ("bsfit.cli.plot", "figures of saved results"),
     "list": ("bsfit.cli.listing", "what there is: observables, data, models, parameters, inputs"),
     "show": ("bsfit.cli.show", "everything about one name"),

@@ -7,18 +7,22 @@ or an output of the model, such as C9_bsmumu. 'bsfit list observables' prints al
 import argparse
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from bsfit import catalogue
 from bsfit.cli import options as shared
 from bsfit.cli import output, question
+from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit predict`."""
     parser.add_argument("observables", nargs="*", metavar="OBSERVABLE", help="what to predict")
-    shared.add(parser, "model", "set", "inputs", "input")
+    shared.add(parser, "model", "set", "inputs", "input", "nuisances")
+    parser.add_argument("--errors", action="store_true", help="theory errors too, and their correlations")
+    parser.add_argument("--budget", action="store_true", help="where the errors come from: by group and by input")
     shared.add_run(parser)
 
 
@@ -28,22 +32,44 @@ def run(options: argparse.Namespace) -> int:
     names = settings.get("observables")
     if not names:
         raise BsfitInputError("no observable to predict", expected="OBSERVABLE, such as 'R_K[1.1,6]'")
+    if "nuisances" in settings and not (options.errors or options.budget):
+        raise BsfitInputError("without --errors none are asked for", field="--nuisances", hint="add --errors")
     settings = settings.with_values(model=settings.get("model", "eft"), inputs=settings.get("inputs", "default"))
     inputs = question.ready(options, settings)
+    asked = (names, settings.get("model"), settings.get("set", {}), inputs)
+    return _budget(options, settings, *asked) if options.budget else _table(options, settings, *asked)
+
+
+def _table(options: argparse.Namespace, settings: Settings, names: Sequence[str], *asked: Any) -> int:
     started = time.time()
     from bsfit import predict
     from bsfit.results import PredictionTable, provenance
 
+    more = {"errors": True, "nuisances": question.nuisances(settings)} if options.errors else {}
     with settings.blame("observables"):
-        found = predict(names, settings.get("model"), settings.get("set", {}), inputs)
+        found = predict(names, *asked, **more)
     rows = [
         {"observable": name, "value": value, "unit": unit(settings.get("model"), name)} for name, value in found.items()
     ]
+    rows = [row | {"error": found.errors[row["observable"]]} for row in rows] if options.errors else rows
     about = {"model": settings.get("model"), "params": settings.get("set", {}), "inputs": settings.get("inputs")}
-    record = PredictionTable(tuple(rows), found.notes, provenance(about, started=started, method="predict"))
+    meta = provenance(about, started=started, method="predict")
+    between = {"correlation": found.correlation} if options.errors else {}
+    record = PredictionTable(tuple(rows), found.notes, meta, **between)
     lost = output.save(options, settings, record)
-    content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes)}
+    content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes), **between}
     return output.report(options, [str(record)], content, _doubt(found), lost)
+
+
+def _budget(options: argparse.Namespace, settings: Settings, names: Sequence[str], *asked: Any) -> int:
+    from bsfit import error_budget
+
+    with settings.blame("observables"):
+        record = error_budget(names, *asked, nuisances=question.nuisances(settings))
+    lost = output.save(options, settings, record)
+    content = {key: getattr(record, key) for key in ("observables", "values", "errors", "groups", "inputs", "notes")}
+    doubt = _doubt(dict(zip(record.observables, record.values, strict=True)))
+    return output.report(options, [str(record)], {"settings": settings.values, **content}, doubt, lost)
 
 
 def unit(model: str, name: str) -> str:

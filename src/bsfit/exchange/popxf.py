@@ -21,13 +21,12 @@ from jaxtyping import Array, Float
 from bsfit import __version__
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.exchange.symbols import Forms, written
-from bsfit.likelihood import theory_errors
-from bsfit.loading.inputs import Inputs, input_set
-from bsfit.predictions.derivatives import ValueAndSlopes
+from bsfit.loading.inputs import Inputs
+from bsfit.predictions import uncertain_inputs
 from bsfit.predictions.plan import Combination, ProcessPlan
 from bsfit.predictions.prediction import ObservableLike, Prediction, prediction
 from bsfit.results.archive import write_atomically
-from bsfit.theory import INDEX
+from bsfit.theory import INDEX, Theory
 
 SCHEMA, SCHEMA_OF_CORRELATIONS = (f"https://json.schemastore.org/{name}-1.0.json" for name in ("popxf", "popxf-h5"))
 SCALE = 4.8
@@ -56,7 +55,7 @@ def export_popxf(
     free: Sequence[str],
     inputs: str | os.PathLike[str] | Inputs | Mapping[str, float] = "default",
     errors: bool = False,
-    nuisances: theory_errors.Globs = None,
+    nuisances: uncertain_inputs.Globs = None,
 ) -> tuple[Path, ...]:
     """Write observables as polynomials of the coefficients `free`, flavio's names with ``_im`` for imaginary parts.
 
@@ -171,14 +170,11 @@ def _table(polynomials: Mapping[str, Polynomial]) -> dict[str, Any]:
 
 
 def _errors(
-    predicted: Prediction, nuisances: theory_errors.Globs
+    predicted: Prediction, nuisances: uncertain_inputs.Globs
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n n"]]:
     """Standard deviations of the theory errors at the Standard Model, and their correlations."""
-    the_set = input_set(predicted.inputs.set_name or "default")
-    items = [item for item in predicted.items if item is not None]
-    chosen = theory_errors.choose(items, the_set, predicted.inputs, nuisances)
-    _, shifts = theory_errors.at_standard_model(ValueAndSlopes(predicted), chosen)
-    deviation = np.linalg.norm(shifts, axis=1)
+    found = uncertain_inputs.uncertainty(predicted, Theory.standard_model(), nuisances)
+    deviation, shifts = found.errors, found.shifts
     unit = shifts / np.where(deviation > 0.0, deviation, 1.0)[:, None]
     correlation = unit @ unit.T
     np.fill_diagonal(correlation, 1.0)

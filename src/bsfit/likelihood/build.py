@@ -17,14 +17,16 @@ from bsfit.likelihood.joint import About, Errors, LogLikelihood, around, notes_o
 from bsfit.likelihood.own_observables import OwnObservables
 from bsfit.likelihood.request import Collected, Request
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term
-from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Nuisances, SameEverywhere
+from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, SameEverywhere
 from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet
+from bsfit.predictions import uncertain_inputs
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.jacobian import Jacobian, OfAmplitudes, OfTensors
 from bsfit.predictions.prediction import Prediction
+from bsfit.predictions.uncertain_inputs import Nuisances
 
 AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"
 """Where moments come from."""
@@ -97,7 +99,7 @@ def log_likelihood(
     reference = reference_of(own, {}) if row is not None and row.effective and not asked.fixed else None
     of_own = own_terms.made(asked.terms, pred.model, inputs, own, points, reference)
     refuse_unused(own, used(pred, (*of_dark, *of_own), points, jacobian, means))
-    at_reference, shifts = theory_errors.at_standard_model(slopes, uncertain, own_values.theory)
+    at_reference, shifts = uncertain_inputs.at_standard_model(slopes, uncertain, own_values.theory)
     measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
     blocks = _blocks(measured)
     everywhere = SameEverywhere.of_blocks(blocks, shifts[:, :0] if theory == "sampled" else shifts, at_reference)
@@ -123,6 +125,7 @@ def log_likelihood(
         ),
         jacobian=jacobian,
         around=jit_quickly(around),
+        listed=tuple(found.listed),
     )
     return LogLikelihood(pred, every_term, errors, about)
 
@@ -165,7 +168,7 @@ def _uncertain(
     dark = [datum.observable for datum in found.relic]
     dark += ["sigma_SI"] if any(bound.group == "direct" for bound in bounds) else []
     items = [*(item for item in unquoted.items if item), *map(catalogue.observable, dark)]
-    return theory_errors.choose(items, the_set, unquoted.inputs, requested, own_values.inputs_read)
+    return uncertain_inputs.choose(items, the_set, unquoted.inputs, requested, own_values.inputs_read)
 
 
 def _check_nuisances(
@@ -207,7 +210,7 @@ def _predicted(
     unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, floats: bool, exact: bool
 ) -> tuple[Prediction, str]:
     """The prediction in the form that is evaluated fastest, and which that is."""
-    moving = floats and theory_errors.moves_moments(unquoted, uncertain)
+    moving = floats and uncertain_inputs.moves_moments(unquoted, uncertain)
     if moving and not exact and any(plan.binned for plan in unquoted.plans):
         reach = theory_errors.reach_where_inputs_float(unquoted, points, uncertain)
         every = all(plan.name in reach.spans for plan in unquoted.plans if plan.binned)

@@ -20,6 +20,7 @@ from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks, SameEverywhere
 from bsfit.loading.inputs import Inputs
+from bsfit.loading.measurements import Datum
 from bsfit.predictions.checks import failed_verdicts
 from bsfit.predictions.jacobian import Jacobian
 from bsfit.predictions.prediction import Prediction
@@ -42,7 +43,8 @@ class About:
     `free` as given, nuisances that float included; `sampled` are their names; `means` of all uncertain inputs that
     count. `notes` must be said beside every result. `comparable`: whether the Standard Model has a value of everything
     that is measured; `reference_chi2` is its chi2, None where it has none or nothing is predicted. `jacobian` gives
-    predictions and their slopes from the amplitudes, where these are evaluated at every point.
+    predictions and their slopes from the amplitudes, where these are evaluated at every point. `listed` are the
+    measured values of the predictions, each with the name of its measurement.
     """
 
     free: dict[str, Any]
@@ -56,6 +58,7 @@ class About:
     reference_chi2: float | None
     jacobian: Jacobian | None
     around: Callable
+    listed: tuple[tuple[str, Datum], ...]
 
     # Programs are compiled for the names alone, so that likelihoods of other data share them.
     def __eq__(self, other: object) -> bool:
@@ -153,6 +156,11 @@ class LogLikelihood(eqx.Module):
     def _checked(self, params: Params) -> dict[str, Any]:
         """Exactly the free names, each a number. Raises `BsfitInputError` for others."""
         return scalars.exactly(params, map(plain, self.about.free), "the likelihood", self.about.fixed)
+
+    def theory_at(self, params: Mapping[str, float]) -> tuple[Theory, Inputs]:
+        """The theory, and the inputs, at a dictionary of exactly the free parameters."""
+        point = {name: jnp.asarray(value, dtype=float) for name, value in params.items()}
+        return _theory(self, self._checked(point))
 
     def _theory(self, params: Params) -> tuple[Theory, Inputs]:
         nuisances = {name: params[name] for name in self.about.sampled}
@@ -289,6 +297,11 @@ class LogLikelihood(eqx.Module):
     def reference_chi2(self) -> float | None:
         """Chi2 of the Standard Model, of the flavour data alone; None where there are none."""
         return self.about.reference_chi2
+
+
+@jit_quickly
+def _theory(like: LogLikelihood, params: Params) -> tuple[Theory, Inputs]:
+    return like._theory(params)
 
 
 @jit_quickly

@@ -15,18 +15,21 @@ from bsfit.likelihood.curves import PublishedCurve
 from bsfit.likelihood.densities import SplitNormal
 from bsfit.likelihood.free_parameters import check_bounds, plain, refuse_alike
 from bsfit.likelihood.terms import MeasuredValues, PublishedCurves, Term
-from bsfit.likelihood.theory_errors import globs_of
 from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
 from bsfit.loading.measurements import Datum
 from bsfit.predictions.bound_model import ModelLike, row_of
 from bsfit.predictions.prediction import Prediction, wired
+from bsfit.predictions.uncertain_inputs import globs_of
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
 
 
 class Collected:
-    """All data stacked: values with errors, values with published curves, and measurements of the relic density."""
+    """All data stacked: values with errors, values with published curves, and measurements of the relic density.
+
+    `listed` are the first two, in the order of the predictions, each with the name of its measurement.
+    """
 
     def __init__(self, chosen: Sequence[selection.Chosen]) -> None:
         dark = [m for m in chosen if all(map(_is_dark, m.data))]
@@ -34,6 +37,7 @@ class Collected:
         curved = [m for m in chosen if m.curve is not None and m not in dark]
         self.relic = [datum for m in dark for datum in m.data]
         self.smooth, self.curved = [datum for m in smooth for datum in m.data], [m.data[0] for m in curved]
+        self.listed = [(m.name, datum) for m in (*smooth, *curved) for datum in m.data]
         blocks = [m.correlation_matrix() for m in smooth]
         self.correlation = scipy.linalg.block_diag(*blocks) if blocks else np.zeros((0, 0))
         self.curves = [m.curve for m in curved if m.curve is not None]

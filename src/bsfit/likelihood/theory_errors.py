@@ -1,18 +1,13 @@
-"""How uncertain inputs move predictions: which of them matter, their joint covariance, the shift of each prediction.
+"""Theory errors of predictions in a likelihood: the same at every theory, or following it.
 
-A unit nuisance is a direction in the space of all inputs: a column of the Cholesky factor of their joint covariance.
-The shift of a prediction along it needs the derivatives of the moments, which are quadratic in the Wilson coefficients
-as the moments themselves are: `Propagation` keeps their exact response, and gives the shifts at any point.
+The shift of a prediction along a unit nuisance (`predictions.uncertain_inputs`) needs the derivatives of the moments,
+which are quadratic in the Wilson coefficients as the moments themselves are: `Propagation` keeps their exact response,
+and gives the shifts at any point.
 """
 
 import dataclasses
-import fnmatch
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from glob import escape
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -20,21 +15,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from bsfit import catalogue
-from bsfit.catalogue import Process
-from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal, TheoryErrors
-from bsfit.loading.inputs import Inputs, InputSet, Prior
 from bsfit.numerics import forward
-from bsfit.predictions.derivatives import (
-    Directions,
-    ValueAndSlopes,
-    functional_slopes,
-    moment_slopes,
-    own_positions,
-    shifts,
-)
+from bsfit.predictions.derivatives import functional_slopes, moment_slopes, shifts
 from bsfit.predictions.floating import Floating, FloatingProcess
 from bsfit.predictions.motion import motion
 from bsfit.predictions.plan import ProcessPlan
@@ -48,141 +32,17 @@ from bsfit.predictions.response import (
     polynomial,
     probes,
 )
-from bsfit.theory import INDEX, Theory
-
-Globs = str | Sequence[str] | None
-"""Selection of nuisances: globs of input names, ``"all"``, or None for those that the catalogue lists."""
-
-
-@dataclass(frozen=True)
-class Nuisances:
-    """Uncertain inputs whose errors are carried along: names [q], priors around the values in use, and what they touch.
-
-    `requested` are the globs that selected them, None if the catalogue did.
-    """
-
-    names: tuple[str, ...]
-    priors: tuple[Prior, ...]
-    requested: Globs
-
-    @property
-    def mean(self) -> dict[str, float]:
-        """Central value of each."""
-        return {name: float(m) for prior in self.priors for name, m in zip(prior.names, prior.mean, strict=True)}
-
-    def directions(self, inputs: Inputs) -> Float[np.ndarray, "q i"]:
-        """Changes of all inputs per unit Gaussian nuisance: columns of the Cholesky factor of the joint covariance."""
-        order = {name: i for i, name in enumerate(self.names)}
-        covariance = np.zeros((len(order), len(order)))
-        for prior in self.priors:
-            index = [order[name] for name in prior.names]
-            covariance[np.ix_(index, index)] = prior.covariance
-        found = np.zeros((len(order), len(inputs.names)))
-        found[:, [inputs.names.index(name) for name in self.names]] = np.linalg.cholesky(covariance).T
-        return found
-
-
-def choose(
-    items: Sequence[catalogue.Observable],
-    the_set: InputSet,
-    inputs: Inputs,
-    requested: Globs = None,
-    read: Collection[str] = (),
-) -> Nuisances:
-    """The uncertain inputs of a set that matter for observables, or those that `requested` selects (`globs_of`).
-
-    `read` are inputs that own functions read: they matter too. Unselected members of a correlated block are
-    marginalised.
-    """
-    uncertain = [name for prior in the_set.priors for name in prior.names]
-    globs = globs_of(requested, the_set)
-    if globs is None:
-        globs = [*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read)]
-    names = tuple(name for name in uncertain if _matches(name, dict.fromkeys(globs)))
-    priors = []
-    for prior in the_set.priors:
-        index = [i for i, name in enumerate(prior.names) if name in names]
-        if index:
-            kept = tuple(prior.names[i] for i in index)
-            priors.append(Prior(kept, inputs.numbers(kept), prior.covariance[np.ix_(index, index)]))
-    return Nuisances(names, tuple(priors), requested)
-
-
-def globs_of(requested: Globs, the_set: InputSet) -> list[str] | None:
-    """Globs of inputs as a user asks for them: one, several, or ``"all"``; None for those that matter.
-
-    Raises `BsfitInputError` for a glob without match, and for what is no text.
-    """
-    if requested is None:
-        return None
-    if isinstance(requested, str):
-        requested = ["*" if requested == "all" else requested]
-    globs: list[Any] = list(requested) if isinstance(requested, list | tuple | set | frozenset) else [requested]
-    uncertain = [name for prior in the_set.priors for name in prior.names]
-    for glob in globs:
-        if not isinstance(glob, str) or not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
-            hint = did_you_mean(glob, uncertain) if isinstance(glob, str) else None
-            raise BsfitInputError(f"no uncertain input matches {glob!r}", field="nuisances", hint=hint)
-    return globs
-
-
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
-
-
-def at_standard_model(
-    slopes: ValueAndSlopes, chosen: Nuisances, own_at: Theory | None = None
-) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n q"]]:
-    """All predictions of the Standard Model, and their shifts per unit Gaussian nuisance.
-
-    Own functions that it does not have are evaluated at another theory, `own_at`.
-    """
-    prediction, theory = slopes.prediction, Theory.standard_model()
-    if not chosen.names and own_at is None:
-        return np.asarray(prediction.at_once(theory)), np.zeros((len(prediction.names), 0))
-    along = directions(prediction, chosen)
-    values, shifts = slopes.of_catalogue(theory, prediction.inputs, along, keep=True)
-    if prediction.own:
-        index = own_positions(prediction)
-        where = theory if own_at is None else own_at
-        values[index], shifts[index] = slopes.of_own(where, prediction.inputs, along)
-    return values, shifts
-
-
-def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
-    """The unit nuisances, each moving the decays for which the catalogue lists it, or all if the user asked for it.
-
-    V_cb, there for the mixing, drops out of ratios, and inputs of `catalogue.BESIDE_MOMENTS` move no moment.
-    """
-    listed: dict[tuple[Process, str], set[str]] = {}
-    for item in prediction.items:
-        if item is not None:
-            listed.setdefault((item.quantity.process, item.decay), set()).update(catalogue.nuisance_globs(item))
-    block = {name: prior.names for prior in chosen.priors for name in prior.names}
-    inner = {name for name in chosen.names if not _matches(name, catalogue.BESIDE_MOMENTS)}
-
-    @cache
-    def affects(process: Process, decay: str) -> list[int]:
-        globs = listed.get((process, decay), ()) if chosen.requested is None else ("*",)
-        touching = {name for name in inner if _matches(name, globs)}
-        return [i for i, name in enumerate(chosen.names) if not touching.isdisjoint(block[name])]
-
-    along = chosen.directions(prediction.inputs)
-    return Directions(np.zeros((len(along), len(INDEX)), dtype=complex), along, affects)
-
-
-def moves_moments(prediction: Prediction, chosen: Nuisances) -> bool:
-    """Whether any nuisance enters a moment that an observable is made of."""
-    affects = directions(prediction, chosen).affects
-    return any(affects(item.quantity.process, item.decay) for item in prediction.items if item)
-
+from bsfit.predictions.uncertain_inputs import Nuisances, directions
+from bsfit.theory import Theory
 
 WHOLE = ""
 """Name of the block of all measured values."""
 
 
 class ErrorsOfBlocks(eqx.Module):
-    """Theory errors of measured values at one theory."""
+    """Theory errors of measured values at one theory: shifts [n, q] of all predictions, and what each block needs."""
+
+    shifts: eqx.AbstractVar[Float[Array, "n q"]]
 
     @abstractmethod
     def of(self, block: str, rows: Int[np.ndarray, " k"]) -> TheoryErrors:

@@ -95,11 +95,12 @@ class ProcessPlan:
 
 
 def plans_of(observables: Sequence[catalogue.Observable | None]) -> tuple[ProcessPlan, ...]:
-    """One plan for each process, in the order of the catalogue, those of one's own last; None stands for other entries.
+    """One plan for each process, in the order of the catalogue, those of one's own last.
 
+    None stands for other entries, and an observable of dark matter, which has no moments, is one of them.
     Raises `BsfitInputError` for two processes of one name.
     """
-    wanted = dict.fromkeys(item.quantity.process for item in observables if item)
+    wanted = dict.fromkeys(item.quantity.process for item in observables if item and not item.quantity.process.dark)
     known = [process for process in catalogue.PROCESSES.values() if process in wanted]
     processes = [*known, *(process for process in wanted if process not in known)]
     for first, second in combinations(processes, 2):

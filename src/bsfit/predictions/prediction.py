@@ -235,7 +235,7 @@ def wired(
         if item is not None and item.bin is not None:
             check_bin(item, inputs)
     names = tuple(item.name if item else label(given) for item, given in zip(items, observables, strict=True))
-    plans = plans_of([None if item and item.quantity.process.dark else item for item in items])
+    plans = plans_of(items)
     return Prediction(inputs, {}, {}, None, jnp.ones(len(names)), names, items, bound, plans, own)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from bsfit.results import archive
 from bsfit.results.container import ResultFileError
+from bsfit.results.data_table import DataTable
+from bsfit.results.error_budget import ErrorBudget
 from bsfit.results.fit_result import FitResult
 from bsfit.results.grids import Map, Scan
 from bsfit.results.posterior import Posterior
@@ -12,7 +14,8 @@ from bsfit.results.prediction_table import PredictionTable
 from bsfit.results.profile import Profile
 from bsfit.results.scenario_table import ScenarioTable
 
-KINDS = {kind.__name__: kind for kind in (FitResult, ScenarioTable, Profile, Scan, Map, Posterior, PredictionTable)}
+_KINDS = (FitResult, ScenarioTable, Profile, Scan, Map, Posterior, PredictionTable, ErrorBudget, DataTable)
+KINDS = {kind.__name__: kind for kind in _KINDS}
 
 
 def load(path: str | os.PathLike[str]) -> Any:

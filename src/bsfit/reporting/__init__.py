@@ -1,0 +1,1 @@
+"""What is told of predictions and results beyond them: where errors come from, data beside predictions."""
