@@ -81,7 +81,7 @@ def fit_scenarios(
     parameters = tuple(parameter for parameter in dict.fromkeys(moved) if parameter in seen)
     reach = {p: _reach(p, terms, box) for p in parameters}
     like = log_likelihood("eft", data, reach, inputs=inputs, theory=theory, nuisances=nuisances)
-    vector = _OverVector(like, parameters)
+    vector = _OverVector(like.for_few_points, parameters)
     direction = {name: [terms[name].get(p, 0.0) for p in parameters] for name in box}
     lines = singles or list(dict.fromkeys(name for pair in pairs for name in pair))
     table = fit_lines(

@@ -11,9 +11,10 @@ from bsfit import __version__, catalogue
 from bsfit.compiling import compile_quickly, jit_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
+from bsfit.likelihood.about import About
 from bsfit.likelihood.densities import SplitNormal
 from bsfit.likelihood.free_parameters import SAMPLES, plain, refuse_unused, sample_box, used
-from bsfit.likelihood.joint import About, Errors, LogLikelihood, around, notes_of, reference_of
+from bsfit.likelihood.joint import Errors, LogLikelihood, around, notes_of, reference_of
 from bsfit.likelihood.own_observables import OwnObservables
 from bsfit.likelihood.request import Collected, Request
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term

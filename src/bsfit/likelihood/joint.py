@@ -4,7 +4,7 @@ It is a function of a dictionary of the free parameters; `build.log_likelihood` 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import equinox as eqx
@@ -16,13 +16,12 @@ from jaxtyping import Array, Bool, Float
 
 from bsfit import scalars, validity
 from bsfit.compiling import jit_quickly
+from bsfit.likelihood.about import About
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks, SameEverywhere
 from bsfit.loading.inputs import Inputs
-from bsfit.loading.measurements import Datum
 from bsfit.predictions.checks import failed_verdicts
-from bsfit.predictions.jacobian import Jacobian
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import Params, Theory, Verdict
 from bsfit.written_out import written_out, written_out_with_slope
@@ -34,41 +33,6 @@ WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Mo
 
 Errors = Callable[[Prediction, Theory], ErrorsOfBlocks]
 """(prediction, theory) -> theory errors there."""
-
-
-@dataclass(frozen=True, eq=False)
-class About:
-    """What a likelihood knows about itself besides numbers.
-
-    `free` as given, nuisances that float included; `sampled` are their names; `means` of all uncertain inputs that
-    count. `notes` must be said beside every result. `comparable`: whether the Standard Model has a value of everything
-    that is measured; `reference_chi2` is its chi2, None where it has none or nothing is predicted. `jacobian` gives
-    predictions and their slopes from the amplitudes, where these are evaluated at every point. `listed` are the
-    measured values of the predictions, each with the name of its measurement.
-    """
-
-    free: dict[str, Any]
-    fixed: dict[str, float]
-    sampled: tuple[str, ...]
-    means: dict[str, float]
-    data: str
-    meta: dict[str, Any]
-    notes: tuple[str, ...]
-    comparable: bool
-    reference_chi2: float | None
-    jacobian: Jacobian | None
-    around: Callable
-    listed: tuple[tuple[str, Datum], ...]
-
-    # Programs are compiled for the names alone, so that likelihoods of other data share them.
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, About) and self._names() == other._names()
-
-    def __hash__(self) -> int:
-        return hash(self._names())
-
-    def _names(self) -> tuple:
-        return tuple(map(plain, self.free)), self.sampled, tuple(self.fixed)
 
 
 class LogLikelihood(eqx.Module):
@@ -123,7 +87,11 @@ class LogLikelihood(eqx.Module):
     def _evaluated(self, function: Callable[[Params], Any], params: Params, written_out: Any = written_out) -> Any:
         """A function at the free parameters, in scalars where all is made of a few polynomials."""
         plans = {plan.name for plan in self.prediction.plans}
-        few = len(self.prediction.names) <= WRITTEN_OUT and plans <= {*self.prediction.responses}
+        few = (
+            self.about.in_scalars
+            and len(self.prediction.names) <= WRITTEN_OUT
+            and plans <= {*self.prediction.responses}
+        )
         few = few and self.prediction.floating is None and not any(term.dark for term in self.terms)
         return (written_out(function) if few else function)(self._checked(params))
 
@@ -214,6 +182,11 @@ class LogLikelihood(eqx.Module):
         """
         apart = isinstance(self.errors, SameEverywhere) and not any(isinstance(term, OwnTerm) for term in self.terms)
         return Stages(self) if apart else None
+
+    @property
+    def for_few_points(self) -> "LogLikelihood":
+        """The same, faster to compile and slower to evaluate."""
+        return replace(self, about=replace(self.about, in_scalars=False))
 
     # -------------------------------------------------------------------------------------- what it is made of
 

@@ -138,12 +138,33 @@ def replaced(measurements: Iterable[Publication] | None = None) -> set[str]:
     }
 
 
+class _OnDemand(Mapping[str, Publication]):
+    """The measurements of a folder by name, sorted; each file is read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+        self._found: dict[str, Publication] = {}
+
+    def __getitem__(self, name: str) -> Publication:
+        if name not in self._found:
+            found = load_measurement(self._paths[name])
+            _check_references(found, self)
+            self._found[name] = found
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 @cache
-def _available() -> dict[str, Publication]:
-    found = {path.stem: load_measurement(path) for path in sorted((_folder() / "measurements").glob("*.yaml"))}
-    for measurement in found.values():
-        _check_references(measurement, found)
-    return found
+def _available() -> Mapping[str, Publication]:
+    return _OnDemand(_folder() / "measurements")
 
 
 @cache
@@ -222,7 +243,7 @@ def _group(group: str) -> list[Publication]:
     return members
 
 
-def _check_references(measurement: Publication, known: dict[str, Publication]) -> None:
+def _check_references(measurement: Publication, known: Mapping[str, Publication]) -> None:
     for name in (name for relation in RELATIONS for name in getattr(measurement, relation)):
         if name not in known:
             raise BsfitInputError(
