@@ -70,7 +70,9 @@ def test_solution_near_a_known_one(shift):
     inverse = jnp.linalg.inv(matrix)
 
     def solved(vector):
-        return solve_near(lambda x, _: changed @ x, lambda x: inverse @ x, vector, 1e-12, lambda: changed)
+        return solve_near(
+            lambda x, _: changed @ x, lambda x: inverse @ x, vector, 1e-12, lambda changed: changed, changed
+        )
 
     expected = np.linalg.solve(changed, vectors.T).T
     for x, left in (jax.jit(jax.vmap(solved))(vectors), jax.lax.map(solved, vectors)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -123,16 +123,17 @@ def solve_near(
     inverse: Callable[[Float[Array, " n"]], Float[Array, " n"]],
     vector: Float[Array, " n"],
     goal: float,
-    matrix: Callable[[], Float[Array, "n n"]],
+    matrix: Callable[[Any], Float[Array, "n n"]],
+    made_of: Any,
 ) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
     r"""Solution of B x = b, symmetric positive definite, near to A, and what is left of b.
 
     Conjugate gradients preconditioned by :math:`A^{-1}`, with which `inverse` multiplies (Saad, Iterative Methods for
     Sparse Linear Systems, 2nd ed., algorithm 9.1). ``product(x, A x)`` is B x: the product of A with the direction
     follows from the residuals, and what B has beside A may cost less than all of it. They end when
-    :math:`r^TA^{-1}r` has fallen by `goal` squared; where `ITERATIONS` steps do not reach that, the `matrix` B is
-    eliminated. Under vmap all lanes go on until the last is done, and none is eliminated unless one has to be. Not
-    differentiable: put it into ``jax.lax.custom_linear_solve``.
+    :math:`r^TA^{-1}r` has fallen by `goal` squared; where `ITERATIONS` steps do not reach that, B, which `matrix` makes
+    of the arrays `made_of`, is eliminated. Under vmap all lanes go on until the last is done, and none is eliminated
+    unless one has to be. Not differentiable: put it into ``jax.lax.custom_linear_solve``.
     """
 
     def step(state: tuple) -> tuple:
@@ -152,11 +153,13 @@ def solve_near(
     x, left, _, _, size, _ = jax.lax.while_loop(lambda s: (s[4] > enough) & (s[5] < ITERATIONS), step, state)
 
     def eliminate(state: tuple) -> tuple:
-        missed = state[2]
-        # Lanes that are done take the unit matrix; what depends on nothing that changes, XLA computes before any loop.
+        _, _, missed, turn = state
+        # Lanes that are done take the unit matrix. What depends on nothing that changes XLA computes before any loop:
+        # the matrix of every lane, at twice the price of all steps, if it did not depend on the turn.
         # Not halved, as in `factor_positive`: it runs almost never, and would be most of what is compiled.
-        factor = _eliminate(jnp.where(missed, matrix(), jnp.eye(len(vector))))
-        return solve_factored(factor, vector), jnp.zeros_like(left), ~missed
+        made = matrix(jax.tree.map(lambda array: turn * array, made_of))
+        factor = _eliminate(jnp.where(missed, made, jnp.eye(len(vector))))
+        return solve_factored(factor, vector), jnp.zeros_like(left), ~missed, turn + 1.0
 
-    x, left, _ = jax.lax.while_loop(lambda s: s[2], eliminate, (x, left, size > enough))
+    x, left, *_ = jax.lax.while_loop(lambda s: s[2], eliminate, (x, left, size > enough, jnp.ones(())))
     return x, left

@@ -204,7 +204,7 @@ class FixedErrors(eqx.Module):
             scaled = moved * vector
             return near + moved * (base @ vector + x @ scaled) + base.T @ scaled
 
-        return solve_near(product, lambda v: self.inverse @ v, vector, goal, lambda: self.complement(error))
+        return solve_near(product, lambda v: self.inverse @ v, vector, goal, self.complement, error)
 
 
 def _complement(x, y, z, error):
@@ -325,7 +325,8 @@ def _solved(
         partial(solve_factored, near),
         vector,
         goal,
-        lambda: jnp.eye(w.shape[1]) + w.T @ data.weigh(w),
+        lambda w: jnp.eye(w.shape[1]) + w.T @ data.weigh(w),
+        w,
     )
 
 
