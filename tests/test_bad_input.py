@@ -234,7 +234,7 @@ STORED = Path(__file__).parent / "reference" / "results"
     ],
 )
 def test_a_file_that_has_no_figure_is_told_what_has(refused, name, what):
-    drawn = "expected a Scan or Profile of one or two parameters, a Posterior, or a FitResult of several"
+    drawn = "expected a Scan or Profile of one or two parameters, a Posterior, a FitResult of several, or Bins"
     for words in (("plot", str(STORED / name)), ("plot", str(STORED / "scan.npz"), str(STORED / name), "--overlay")):
         assert refused(*words) == f"{STORED / name}: {what}; {drawn}"
 

@@ -142,3 +142,59 @@ def test_table_of_a_model_leaves_dark_matter_out_and_says_so():
     assert found.notes == ("data on dark matter are not in this table",)
     with pytest.raises(BsfitInputError, match="no measured value"):
         bsfit.table(bsfit.log_likelihood("portal", "relic", {"g_X": (0.1, 1.0)}, fixed))
+
+
+# ------------------------------------------------------------------------------------------------------- against q2
+
+
+@pytest.fixture(scope="module")
+def rates():
+    return bsfit.bins("<dBR/dq2>(B+->Kmumu)", params=POINT)
+
+
+def test_bins_are_predictions_with_their_errors(rates):
+    low, high = rates.bins[3]
+    name = f"<dBR/dq2>(B+->Kmumu)[{low:g},{high:g}]"
+    for params, value, error in ((None, rates.standard_model, rates.errors), (POINT, rates.point, rates.point_errors)):
+        found = bsfit.predict([name], params=params, errors=True)
+        assert (value[3], error[3]) == pytest.approx((found[name], found.errors[name]))
+    outside = (rates.bins[:, 1] <= 8.0) | (rates.bins[:, 0] >= 15.0)
+    assert outside.all()
+
+
+def test_bins_have_the_data_of_every_experiment_once(rates):
+    names = {datum["measurement"] for datum in rates.data}
+    assert {"lhcb-kmumu-br-2014", "cms-kmumu-br-2024", "cdf-br-2012"} <= names
+    of_lhcb = next(d for d in rates.data if (d["measurement"], d["low"]) == ("lhcb-kmumu-br-2014", 1.1))
+    assert of_lhcb["measured"] == pytest.approx(2.33e-8)
+    alternatives = {datum["measurement"] for datum in bins_data("P5p")}
+    assert "lhcb-kstarmumu-p-2025" in alternatives  # its S_i are in the sets, and are no P5p
+
+
+def bins_data(name):
+    from bsfit.reporting import bins
+
+    return bins.data_of(bins.stem_of(name))
+
+
+def test_names_of_observables_against_q2():
+    from bsfit.reporting.bins import stem_of
+
+    assert stem_of("P5p") == "<P5p>(B0->K*mumu)"
+    assert stem_of("R_K") == "<Rmue>(B+->Kll)"
+    assert stem_of("FH") == "<FH>(B+->Kmumu)"
+    for name, hint in (("P5q", "P5p"), ("DeltaM_s", "takes a q2 bin"), ("<P5p>(B0->K*mumu)[1,6]", "takes a q2 bin")):
+        with pytest.raises(BsfitInputError, match=hint):
+            stem_of(name)
+
+
+def test_bins_are_saved_printed_and_drawn(rates, tmp_path):
+    from bsfit.plot.results import plot
+
+    assert load(rates.save(tmp_path / "bins")) == rates
+    assert str(rates).splitlines()[2].split() == ["q2", "Standard", "Model", "point"]
+    figure, numbers = plot(rates, tmp_path / "bins.png")
+    assert figure.stat().st_size > 10_000
+    lines = list(csv.DictReader(io.StringIO(numbers.read_text())))
+    assert len(lines) == 2 * len(rates.bins) + len(rates.data)
+    assert float(lines[0]["value"]) == rates.standard_model[0]

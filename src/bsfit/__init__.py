@@ -14,6 +14,7 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "predict": "bsfit.predictions.predict",
     "table": "bsfit.reporting.data_table",
+    "bins": "bsfit.reporting.bins",
     "error_budget": "bsfit.reporting.error_budget",
     "prediction": "bsfit.predictions.prediction",
     "log_likelihood": "bsfit.likelihood.build",

@@ -1,6 +1,8 @@
 """Figures of saved results: contours in a plane, profiles, corner plots of posteriors, correlations of fits.
 
-Other results have none: they are tables, and print as such.
+Other results have none: they are tables, and print as such. With --bins OBSERVABLE: its prediction against q2 with the
+theory errors, and all data; with --set that of a point too. OBSERVABLE is a name without bin, such as R_K,
+'<dBR/dq2>(B+->Kmumu)', or a quantity alone, P5p.
 
 Beside every figure FILE.png stand its numbers, FILE.numbers.npz or FILE.numbers.csv.
 """
@@ -11,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bsfit import catalogue
-from bsfit.cli import output
+from bsfit.cli import jax_variables, output, question
+from bsfit.cli import options as shared
+from bsfit.cli.compilation_cache import switch_on
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.results import Bins
 
 FORMATS = ("png", "pdf", "svg")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_=+-]*")
@@ -23,19 +28,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="RESULTFILE", help="saved by another verb with -o")
     parser.add_argument("-o", "--output", metavar="DIR", default=".", help="folder of the figures (default: this one)")
     parser.add_argument("--format", metavar="KIND", default="png", help=", ".join(FORMATS))
+    parser.add_argument("--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2")
+    shared.add(parser, "model", "set", "inputs", "input")
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 
 def run(options: argparse.Namespace) -> int:
     """Draw, and print the names of the files written."""
-    if not options.files:
-        raise BsfitInputError("no file to plot", expected="RESULTFILE, such as results/scan.npz")
+    if not options.files and not options.bins:
+        raise BsfitInputError("no file to plot", expected="RESULTFILE, such as results/scan.npz, or --bins OBSERVABLE")
     if options.format not in FORMATS:
         raise BsfitInputError(f"unknown format {options.format!r}", field="--format", expected=", ".join(FORMATS),
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
     from bsfit.plot.results import plot, plot_plane
 
     records = {_stem(path, options.files): _drawable(path) for path in options.files}
+    records |= _bins(options) if options.bins else {}
     folder = Path(options.output)
     output.prepare(options)
     if options.overlay:
@@ -47,6 +55,24 @@ def run(options: argparse.Namespace) -> int:
         ]
     rows = [{"figure": str(figure), "numbers": str(numbers)} for figure, numbers in drawn]
     return output.table(options, rows)
+
+
+def _bins(options: argparse.Namespace) -> dict[str, Any]:
+    """What --bins asks for, by the names of the figures."""
+    options.file, options.no_cache = None, False
+    settings = shared.settings(options)
+    jax_variables.check()
+    question.check_values(settings)
+    inputs = question.inputs(settings)
+    switch_on(options)
+    import bsfit
+
+    found = {}
+    for name in options.bins:
+        output.progress(options, f"predicting {name} in narrow bins")
+        record = bsfit.bins(name, settings.get("set", {}), settings.get("model", "eft"), inputs)
+        found[re.sub(r"[^A-Za-z0-9.+*-]+", "_", name).strip("_").replace("*", "st")] = record
+    return found
 
 
 def _drawable(path: str) -> Any:
@@ -72,5 +98,7 @@ def _stem(path: str, files: list[str]) -> str:
 
 def labels(record: Any) -> dict[str, str]:
     """TeX of the parameters of a record; what is no name of a parameter has none."""
+    if isinstance(record, Bins):
+        return {}
     model = record.meta.get("likelihood", {}).get("model", "")
     return {name: f"${catalogue.tex(model, name)}$" for name in record.names if _NAME.fullmatch(name)}

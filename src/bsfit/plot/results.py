@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bsfit.errors import BsfitInputError
+from bsfit.plot.bins import plot_bins
 from bsfit.plot.canvas import (
     BEST,
     COLOURS,
@@ -30,25 +31,27 @@ from bsfit.plot.canvas import (
 )
 from bsfit.plot.corner import plot_corner
 from bsfit.plot.correlations import plot_correlations
-from bsfit.results import FitResult, Posterior, Profile, Scan
+from bsfit.results import Bins, FitResult, Posterior, Profile, Scan
 from bsfit.results.surfaces import AGREE, CONTOURS, SIGMAS, disagreement, level, probability, refined
 
-DRAWN = "a Scan or Profile of one or two parameters, a Posterior, or a FitResult of several"
+DRAWN = "a Scan or Profile of one or two parameters, a Posterior, a FitResult of several, or Bins"
 
 
 def has_figure(record: Any) -> bool:
     """Whether `plot` can draw a record."""
     if isinstance(record, FitResult):
         return len(set(record.names) - set(record.nuisances)) > 1
-    return isinstance(record, Posterior) or (isinstance(record, Profile | Scan) and len(record.names) in (1, 2))
+    return isinstance(record, Posterior | Bins) or (isinstance(record, Profile | Scan) and len(record.names) in (1, 2))
 
 
 def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Path, Path]:
-    """Draw a Scan, Profile, Posterior or FitResult with the function that fits it; the options are that function's."""
+    """Draw a record with the function that fits it, as `DRAWN` says; the options are that function's."""
     if not has_figure(record):
         raise BsfitInputError(f"{what(record)} has no figure", field="plot", expected=DRAWN)
     if isinstance(record, Posterior):
         return plot_corner(record, path, **options)
+    if isinstance(record, Bins):
+        return plot_bins(record, path, **options)
     if isinstance(record, FitResult):
         return plot_correlations(record, path, **options)
     return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)

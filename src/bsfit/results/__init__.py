@@ -1,12 +1,13 @@
 """Records of results: plain numbers that print as tables, save without pickle and load back equal. No jax here.
 
-`fit_result`, `scenario_table`, `profile`, `grids`, `posterior`, `prediction_table`, `error_budget` and `data_table` are
-the kinds, `record` is what they share, `kinds` lists them; `plain_data` is what they hold, `size` how much of it;
-`tables` is how they print, `archive` and `container` how they are stored, `shapes` what is looked at in a loaded one;
-`provenance` is how they came about.
+`fit_result`, `scenario_table`, `profile`, `grids`, `posterior`, `prediction_table`, `error_budget`, `data_table` and
+`bins` are the kinds, `record` is what they share, `kinds` lists them; `plain_data` is what they hold, `size` how much
+of it; `tables` is how they print, `archive` and `container` how they are stored, `shapes` what is looked at in a loaded
+one; `provenance` is how they came about.
 """
 
 from bsfit.results.archive import write_atomically
+from bsfit.results.bins import Bins
 from bsfit.results.container import ResultFileError
 from bsfit.results.data_table import DataTable
 from bsfit.results.error_budget import ErrorBudget
@@ -20,6 +21,7 @@ from bsfit.results.provenance import provenance
 from bsfit.results.scenario_table import ScenarioTable
 
 __all__ = [
+    "Bins",
     "DataTable",
     "ErrorBudget",
     "FitResult",

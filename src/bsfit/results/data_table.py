@@ -51,7 +51,8 @@ class DataTable(Record):
     def __str__(self) -> str:
         header = ["observable", "measurement", "measured", *self._header()]
         rows = [
-            [row["observable"], row["measurement"], _measured(row), *self._predicted(row, " +- ")] for row in self.rows
+            [row["observable"], row["measurement"], tables.measured(*_of(row)), *self._predicted(row, " +- ")]
+            for row in self.rows
         ]
         return "\n".join([tables.aligned(header, rows), *(f"note: {note}" for note in self.notes)])
 
@@ -71,7 +72,7 @@ class DataTable(Record):
         lines += [" & ".join(header) + r" \\", r"\hline"]
         for row in self.rows:
             name = f"${row['tex']}$" if row["tex"] else _escaped(row["observable"])
-            measured = f"${_measured(row, latex=True)}$"
+            measured = f"${_measured_in_tex(*_of(row))}$"
             cells = (f"${cell}$" for cell in self._predicted(row, r" \pm "))
             lines.append(" & ".join([name, measured, *cells]) + r" \\")
         return "\n".join([*lines, r"\hline", r"\end{tabular}"])
@@ -89,13 +90,13 @@ class DataTable(Record):
         return found
 
 
-def _measured(row: dict[str, Any], latex: bool = False) -> str:
-    value, plus, minus = row["measured"], row["plus"], row["minus"]
-    scale = min(plus, minus)
-    centre, up, down = (tables.number(x, scale) for x in (value, plus, minus))
-    if up == down:
-        return rf"{centre} \pm {up}" if latex else f"{centre} +- {up}"
-    return f"{centre}^{{+{up}}}_{{-{down}}}" if latex else f"{centre} +{up} -{down}"
+def _of(row: dict[str, Any]) -> tuple[float, float, float]:
+    return row["measured"], row["plus"], row["minus"]
+
+
+def _measured_in_tex(value: float, plus: float, minus: float) -> str:
+    centre, up, down = (tables.number(x, plus, minus) for x in (value, plus, minus))
+    return rf"{centre} \pm {up}" if up == down else f"{centre}^{{+{up}}}_{{-{down}}}"
 
 
 def _escaped(text: str) -> str:

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from bsfit.results import archive
+from bsfit.results.bins import Bins
 from bsfit.results.container import ResultFileError
 from bsfit.results.data_table import DataTable
 from bsfit.results.error_budget import ErrorBudget
@@ -14,7 +15,7 @@ from bsfit.results.prediction_table import PredictionTable
 from bsfit.results.profile import Profile
 from bsfit.results.scenario_table import ScenarioTable
 
-_KINDS = (FitResult, ScenarioTable, Profile, Scan, Map, Posterior, PredictionTable, ErrorBudget, DataTable)
+_KINDS = (FitResult, ScenarioTable, Profile, Scan, Map, Posterior, PredictionTable, ErrorBudget, DataTable, Bins)
 KINDS = {kind.__name__: kind for kind in _KINDS}
 
 

@@ -45,6 +45,17 @@ def number(value: float | None, *scales: float) -> str:
     return f"{round(value, max(decimals, 0)) + 0.0:.{max(decimals, 0)}f}"
 
 
+def with_error(value: float, error: float) -> str:
+    """A value and its error: `0.51 +- 0.10`; without an error the value alone."""
+    return f"{number(value, error)} +- {number(error, error)}" if error > 0.0 else number(value)
+
+
+def measured(value: float, plus: float, minus: float) -> str:
+    """A measured value: `0.949 +- 0.047`, `0.994 +0.095 -0.086`."""
+    centre, up, down = (number(x, plus, minus) for x in (value, plus, minus))
+    return f"{centre} +- {up}" if up == down else f"{centre} +{up} -{down}"
+
+
 def asymmetric(minus: float, plus: float) -> str:
     """Errors as `-0.14 +0.13`; a side without an end inside the bounds is `open`."""
     if math.isnan(minus) and math.isnan(plus):

@@ -1,0 +1,90 @@
+"""One observable against q2: bands of predictions, and data with their errors."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bsfit.errors import BsfitInputError
+from bsfit.plot.canvas import COLOURS, Labels, canvas, label, save, save_table, what
+from bsfit.results import Bins
+
+SHAPES = "osD^vPX*<>"
+"""Markers of measurements, in their order."""
+
+
+def plot_bins(
+    record: Any, path: str | os.PathLike[str], *, labels: Labels = None, point_label: str = "point"
+) -> tuple[Path, Path]:
+    """Bands of the Standard Model, and of a point if there is one, with every measured value, against q2.
+
+    labels: name of the observable, or of a measurement -> text, TeX in dollars. point_label: what the point is called.
+    Raises BsfitInputError for other records.
+    """
+    if not isinstance(record, Bins):
+        raise BsfitInputError(f"got {what(record)}", field="plot_bins", expected="Bins")
+    power = _power(record)
+    with canvas(6.4, 4.4) as (figure, axes):
+        bands = [("Standard Model", record.standard_model, record.errors, COLOURS[0])]
+        bands += [(point_label, record.point, record.point_errors, COLOURS[1])] if len(record.point) else []
+        for name, values, errors, colour in bands:
+            _band(axes, name, record.bins, values / 10.0**power, errors / 10.0**power, colour)
+        _data(axes, record, power, labels)
+        if record.data and min(d["measured"] - d["minus"] for d in record.data) >= 0.0:
+            axes.set_ylim(bottom=min(axes.get_ylim()[0], 0.0) if power else None)
+        axes.set_xlim(0.0, max(record.bins[-1, 1], *(d["high"] for d in record.data), 0.0))
+        axes.set_xlabel(r"$q^2$ [GeV$^2$]")
+        unit = {"1": "", "GeV^-2": r"GeV$^{-2}$"}.get(record.unit, record.unit)
+        scale = " ".join(part for part in (rf"$10^{{{power}}}$" if power else "", unit) if part)
+        axes.set_ylabel(
+            label(record.name, labels or {record.name: f"${record.tex}$"}) + (f" [{scale}]" if scale else "")
+        )
+        axes.legend(ncols=2, fontsize=9, loc="best")
+        return save(figure, path), save_table(path, _columns(record))
+
+
+def _power(record: Bins) -> int:
+    """Of ten that values are told in units of: none between 0.01 and 1000."""
+    largest = float(np.max(np.abs(record.standard_model)))
+    return 0 if largest == 0.0 or 1e-2 < largest < 1e3 else int(np.floor(np.log10(largest)))
+
+
+def _band(axes: Any, name: str, bins: np.ndarray, values: np.ndarray, errors: np.ndarray, colour: str) -> None:
+    """Boxes of one standard deviation, with lines at their middles; a gap where bins do not touch."""
+    for i, (low, high) in enumerate(bins):
+        box = {"color": colour, "linewidth": 0.0}
+        axes.fill_between([low, high], values[i] - errors[i], values[i] + errors[i], alpha=0.3, **box)
+        axes.plot([low, high], [values[i]] * 2, color=colour, linewidth=1.2, label=name if i == 0 else None)
+
+
+def _data(axes: Any, record: Bins, power: int, labels: Labels) -> None:
+    for i, name in enumerate(dict.fromkeys(datum["measurement"] for datum in record.data)):
+        mine = [datum for datum in record.data if datum["measurement"] == name]
+        low, high = (np.array([datum[key] for datum in mine]) for key in ("low", "high"))
+        y, minus, plus = (
+            np.array([datum[key] for datum in mine]) / 10.0**power for key in ("measured", "minus", "plus")
+        )
+        axes.errorbar(
+            0.5 * (low + high),
+            y,
+            xerr=0.5 * (high - low),
+            yerr=(minus, plus),
+            fmt=SHAPES[i % len(SHAPES)],
+            color=COLOURS[(i + 2) % len(COLOURS)],
+            markersize=4.5,
+            linewidth=0.9,
+            label=label(name, labels),
+        )
+
+
+def _columns(record: Bins) -> dict[str, np.ndarray]:
+    """Rows of theory, then of data."""
+    rows: list[tuple[Any, ...]] = []
+    bands = (("Standard Model", record.standard_model, record.errors), ("point", record.point, record.point_errors))
+    for name, values, errors in bands:
+        each = zip(record.bins.tolist(), values.tolist(), errors.tolist(), strict=False)
+        rows += [(low, high, name, value, error, error) for (low, high), value, error in each]
+    rows += [(d["low"], d["high"], d["measurement"], d["measured"], d["plus"], d["minus"]) for d in record.data]
+    keys = ("low", "high", "what", "value", "plus", "minus")
+    return {key: np.array(column) for key, column in zip(keys, zip(*rows, strict=True), strict=True)}
