@@ -18,7 +18,7 @@ from bsfit.errors import BsfitInputError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit predict`."""
     parser.add_argument("observables", nargs="*", metavar="OBSERVABLE", help="what to predict")
-    shared.add(parser, "model", "set", "inputs", "input")
+    shared.add(parser, "model", "set", "coefficients", "inputs", "input")
     shared.add_run(parser)
 
 
@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if not names:
         raise BsfitInputError("no observable to predict", expected="OBSERVABLE, such as 'R_K[1.1,6]'")
     settings = settings.with_values(model=settings.get("model", "eft"), inputs=settings.get("inputs", "default"))
+    settings, said = question.with_coefficients(settings)
     inputs = question.ready(options, settings)
     started = time.time()
     from bsfit import predict
@@ -40,9 +41,10 @@ def run(options: argparse.Namespace) -> int:
         {"observable": name, "value": value, "unit": unit(settings.get("model"), name)} for name, value in found.items()
     ]
     about = {"model": settings.get("model"), "params": settings.get("set", {}), "inputs": settings.get("inputs")}
-    record = PredictionTable(tuple(rows), found.notes, provenance(about, started=started, method="predict"))
+    notes = (*said, *found.notes)
+    record = PredictionTable(tuple(rows), notes, provenance(about, started=started, method="predict"))
     lost = output.save(options, settings, record)
-    content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes)}
+    content = {"settings": settings.values, "predictions": rows, "notes": list(notes)}
     return output.report(options, [str(record)], content, _doubt(found), lost)
 
 
