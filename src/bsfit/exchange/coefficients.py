@@ -26,15 +26,12 @@ from typing import Any
 from bsfit import catalogue
 from bsfit.errors import did_you_mean
 from bsfit.exchange import flha, running, through_wilson, wcxf
-from bsfit.exchange.points import Point, own_sectors, sectors
+from bsfit.exchange.points import Point, listed, own_sectors, sectors
 from bsfit.loading.inputs import Inputs, as_inputs
 from bsfit.loading.les_houches import is_les_houches
 from bsfit.loading.yaml_reader import read_bytes
 from bsfit.results.tables import aligned
 from bsfit.standard_model.running import MU_B
-
-LISTED = 12
-"""Names in a note."""
 
 WITHOUT_BOTTOM = ("WET-4", "WET-3", "WET-2")
 THEORIES = ("WET", "SMEFT", *WITHOUT_BOTTOM)
@@ -106,7 +103,7 @@ def _at_mu_b(point: Point, inputs: Inputs) -> tuple[dict[str, complex], tuple[st
         return _run_here(point, inputs)
     if through_wilson.is_installed():
         return _by_wilson(point, inputs)
-    what = f"no running from {point.scale:g} GeV is known here of {_listed(unknown)}"
+    what = f"no running from {point.scale:g} GeV is known here of {listed(unknown)}"
     raise point.error(unknown[0], what, f"their values at {MU_B} GeV", "pip install 'bsfit[eft]' runs them by wilson")
 
 
@@ -154,12 +151,7 @@ def _left_out(values: Mapping[str, complex]) -> tuple[str, ...]:
     far = [name for name in unread if name not in near]
     notes = []
     if near:
-        notes.append(f"left out, though observables would move with them: {_listed(near)}")
+        notes.append(f"left out, though observables would move with them: {listed(near)}")
     if far:
-        notes.append(f"no observable of bsfit depends on {_listed(far)}")
+        notes.append(f"no observable of bsfit depends on {listed(far)}")
     return tuple(notes)
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from bsfit.catalogue import COEFFICIENTS
 from bsfit.errors import BsfitInputError
-from bsfit.exchange.points import Point
+from bsfit.exchange.points import Point, listed
 from bsfit.loading.les_houches import Block, Blocks, Line, parse_blocks
 
 QUARKS = {"0305": "bs", "0105": "bd"}
@@ -157,11 +157,11 @@ def _notes(known: Mapping[str, Entries], left_out: list[str]) -> tuple[str, ...]
     """What was not read, and what had to be taken for something."""
     notes = []
     if left_out:
-        notes.append(f"not read, for want of one normalisation or order: {', '.join(dict.fromkeys(left_out))}")
+        notes.append(f"not read, for want of one normalisation or order: {listed(list(dict.fromkeys(left_out)))}")
     alone = [name for name, entries in known.items() if set(entries) == {SUM}]
     if alone:
-        notes.append(f"sums without a Standard-Model part, taken for new physics: {', '.join(alone)}")
+        notes.append(f"sums without a Standard-Model part, taken for new physics: {listed(alone)}")
     empty = [name for name, entries in known.items() if set(entries) == {STANDARD_MODEL}]
     if empty:
-        notes.append(f"Standard Model alone, no new physics: {', '.join(empty)}")
+        notes.append(f"Standard Model alone, no new physics: {listed(empty)}")
     return tuple(notes)

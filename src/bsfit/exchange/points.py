@@ -1,6 +1,6 @@
 """What readers of coefficient files hand over: a point of an effective theory, and where its values stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -10,6 +10,9 @@ from typing import Any
 from bsfit.catalogue import COEFFICIENTS
 from bsfit.errors import BsfitInputError
 from bsfit.loading.yaml_reader import load_yaml
+
+LISTED = 12
+"""Names in a note."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +44,9 @@ def sectors() -> dict[str, str]:
 def own_sectors() -> frozenset[str]:
     """Sectors in which a coefficient of bsfit stands."""
     return frozenset(sectors()[name] for name in COEFFICIENTS if name in sectors())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a note says them: the first, and how many more."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
