@@ -27,7 +27,12 @@ from bsfit.standard_model.running import MU_B
 from bsfit.theory import Theory
 
 KEYS = ("eft", "basis", "scale", "values")
-OTHERS = {"sectors": "the definition of a basis or of a theory", "$schema": "a file of another format"}
+OF_EOS = "a file of EOS, whose coefficients are totals"
+OTHERS = {
+    "sectors": "the definition of a basis or of a theory",
+    "groups": OF_EOS,
+    "$schema": "a file of another format",
+}
 """Keys of files that are no points, and what these are."""
 
 
@@ -57,7 +62,7 @@ def _refuse_others(document: Any, where: Where) -> None:
     found = document if isinstance(document, dict) else {}
     what = next((what for key, what in OTHERS.items() if key in found), None)
     if any("::" in key for key in found):
-        what = "parameters of EOS, totals without a scale"
+        what = OF_EOS
     if what is not None:
         raise where.error((), f"this is {what}", f"coefficients in WCxf: the keys {', '.join(KEYS)}")
 
