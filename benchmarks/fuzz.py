@@ -1,4 +1,4 @@
-"""What hostile and careless input does: mutated run files, measurements, options, arguments, names and result files.
+"""What hostile and careless input does: mutated files of runs, data, coefficients and results, options and names.
 
     python benchmarks/fuzz.py 10000 --seed 1
 
@@ -27,6 +27,7 @@ import bsfit
 from bsfit import catalogue
 from bsfit.cli import question, runfile
 from bsfit.errors import BsfitInputError
+from bsfit.exchange.coefficients import read_coefficients
 from bsfit.likelihood.request import Request
 from bsfit.loading.inputs import INPUT_SETS, load_inputs
 from bsfit.loading.limits import LIMITS
@@ -171,6 +172,85 @@ MEASUREMENT_VIOLATIONS = [
 ]
 """The same for measurements."""
 
+WCXF = """\
+eft: WET
+basis: flavio
+scale: 4.8
+values:
+  C9_bsmumu: {Re: -0.9, Im: 0.1}
+  C10_bsmumu: 0.3
+  CVLL_bscc: 1e-3
+"""
+WCXF_JSON = """\
+{
+\t"eft": "WET", "basis": "flavio", "scale": 4.8,
+\t"values": {"C7_bs": {"Re": 1.0E-2}, "CVLL_bsbs": 1e-11},
+\t"metadata": {"generator": "mine"}
+}
+"""
+FLHA = """\
+# written by hand
+Block FCINFO
+     1     MINE   # flavour calculator
+Block FWCOEF Q= 4.8
+#    id        order  M        value         comment
+     0305 4422   00   0    -3.1D-01   # C7
+     0305 4422   00   2    -3.3D-01   # C7
+ 03051313 4133   00   1    -0.5       # C9 mu+mu-
+Block IMFWCOEF Q= 4.8
+ 03051313 4133   00   1    1.0E-1     # C9 mu+mu-
+DECAY 25 4.0e-3
+"""
+COEFFICIENT_VIOLATIONS = [
+    (WCXF, "eft: WET", "eft: WTE"),
+    (WCXF, "eft: WET", "eft: WET-4"),
+    (WCXF, "eft: WET", "eft: [WET]"),
+    (WCXF, "eft: WET\n", ""),
+    (WCXF, "basis: flavio", "basis: flavoi"),
+    (WCXF, "basis: flavio", "basis: flavio\nbase: flavio"),
+    (WCXF, "scale: 4.8", "scale: -4.8"),
+    (WCXF, "scale: 4.8", "scale: 0"),
+    (WCXF, "scale: 4.8", "scale: 1.0"),
+    (WCXF, "scale: 4.8", "scale: 4.8 GeV"),
+    (WCXF, "scale: 4.8", "scale: .inf"),
+    (WCXF, "scale: 4.8", "scale: 1e999"),
+    (WCXF, "scale: 4.8", "scale: true"),
+    (WCXF, "C9_bsmumu", "C9_bsmumo"),
+    (WCXF, "C9_bsmumu", "C10_bsmumu"),
+    (WCXF, "C9_bsmumu", "C9_bsmumu_im"),
+    (WCXF, "{Re: -0.9, Im: 0.1}", "{Re: -0.9, Imag: 0.1}"),
+    (WCXF, "{Re: -0.9, Im: 0.1}", "{}"),
+    (WCXF, "{Re: -0.9, Im: 0.1}", "[-0.9, 0.1]"),
+    (WCXF, "{Re: -0.9, Im: 0.1}", "{Re: -0.9, Re: 0.1}"),
+    (WCXF, "{Re: -0.9, Im: 0.1}", "{Re: -0.9, Im: .nan}"),
+    (WCXF, "C10_bsmumu: 0.3", "C10_bsmumu: 0.3j"),
+    (WCXF, "C10_bsmumu: 0.3", "C10_bsmumu:"),
+    (WCXF, "C10_bsmumu: 0.3", "C10_bsmumu: &x 0.3"),
+    (WCXF, "values:", "sectors:"),
+    (WCXF, "values:", "b->s::c9: {}\nvalues:"),
+    (WCXF_JSON, "1e-11", "NaN"),
+    (WCXF_JSON, "1e-11", "-Infinity"),
+    (WCXF_JSON, '"CVLL_bsbs"', '"C7_bs"'),
+    (WCXF_JSON, "}\n}", "}\n"),
+    (WCXF_JSON, '"values"', '"$schema": "x", "values"'),
+    (FLHA, "Block FWCOEF Q= 4.8", "Block FWCOEF"),
+    (FLHA, "Block FWCOEF Q= 4.8", "Block FWCOEF Q= nan"),
+    (FLHA, "Block FWCOEF Q= 4.8", "Block FWCOEF Q= 160."),
+    (FLHA, "Block FWCOEF Q= 4.8", "Block FWCOEF Q= 1e999"),
+    (FLHA, "-3.1D-01", "-3.1D-09"),
+    (FLHA, "-3.1D-01", "-inf"),
+    (FLHA, "-3.1D-01", "-3.1D+999"),
+    (FLHA, "-3.1D-01", "-3,1"),
+    (FLHA, "-3.1D-01", ""),
+    (FLHA, "4422   00   0", "4422   00   3"),
+    (FLHA, "4422   00   0", "4422   00   2"),
+    (FLHA, "4422   00   0", "4422   0x   0"),
+    (FLHA, "     0305 4422   00   0    -3.1D-01   # C7\n", ""),
+    (FLHA, "03051313 4133   00   1    -0.5", "0305 4422   00   1    -0.5"),
+    (FLHA, "Block FCINFO", "Block"),
+]
+"""The same for coefficients of other codes."""
+
 PIECES = [b"&a ", b"*a", b"<<: ", b"!!python/name:os ", b"{", b"]", b": ", b"\n", b"- ", b"\t", b"'", b"|\n", b"%",
           b"---\n", b".nan", b"1e999", b"-", b"\x00", b"\xff", b"\x1b[31m", b"9" * 400, b"[" * 40,
           b"\xe2\x88\x92"]  # fmt: skip
@@ -285,6 +365,20 @@ def measurements(chance: random.Random, folder: Path) -> Iterator[tuple[str, Cal
             )
         path.write_bytes(text)
         yield repr(text[:300]), lambda: load_measurement(path), planted
+
+
+def coefficients(chance: random.Random, folder: Path) -> Iterator[tuple[str, Callable, bool]]:
+    """Files of Wilson coefficients."""
+    path = folder / "point.txt"
+    while True:
+        if planted := chance.random() < 0.4:
+            base, old, new = chance.choice(COEFFICIENT_VIOLATIONS)
+            assert old in base, old
+            text = base.replace(old, new, 1).encode()
+        else:
+            text = mutant(chance.choice((WCXF, WCXF_JSON, FLHA)).encode(), chance)
+        path.write_bytes(text)
+        yield repr(text), lambda: read_coefficients(path), planted
 
 
 def options(chance: random.Random, folder: Path) -> Iterator[tuple[str, Callable, bool]]:
@@ -410,6 +504,7 @@ def _results(folder: Path) -> list[Path]:
 KINDS: dict[str, Callable[[random.Random, Path], Iterator[tuple[str, Callable, bool]]]] = {
     "run files": run_files,
     "measurements": measurements,
+    "coefficients": coefficients,
     "options": options,
     "arguments": arguments,
     "names": names,

@@ -51,3 +51,12 @@ def test_a_prediction_says_what_it_read():
     found = bsfit.predict(["P5'[4,6]", "<P5p>(B0->K*mumu)[4,6]"])
     assert found["P5'[4,6]"] == found["<P5p>(B0->K*mumu)[4,6]"]
     assert found.notes == ("P5'[4,6] is read as <P5p>(B0->K*mumu)[4,6], in the convention of LHCb",)
+
+
+def test_other_names_with_coefficients_of_other_codes(tmp_path):
+    """A name of EOS at a point in WCxf: both are read as ours."""
+    point = bsfit.read_coefficients(bsfit.export_wcxf({"C9_bsmumu": -1.0}, tmp_path / "point.yaml"))
+    names = ["B->Kll::R_K;q=u[1.1,6]", "R_K[1.1,6]"]
+    found = bsfit.predict(names, params=point.params)
+    assert found[names[0]] == found[names[1]] < 0.85
+    assert found.notes == (f"{names[0]} is read as <Rmue>(B+->Kll)[1.1,6]",)

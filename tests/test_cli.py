@@ -70,7 +70,7 @@ def test_help_and_tables_import_no_jax():
         "import sys; from bsfit.cli import main, VERBS\n"
         "assert main(['--help']) == 0\n"
         "assert not {'jax', 'numpy', 'yaml'} & set(sys.modules)\n"
-        "for verb in 'predict fit profile scan sample plot env'.split(): assert main([verb, '--help']) == 0\n"
+        "for verb in 'predict fit profile scan sample table plot env'.split(): assert main([verb, '--help']) == 0\n"
         "assert not {'jax', 'numpy'} & set(sys.modules)\n"
         "for verb in VERBS: assert main([verb, '--help']) == 0\n"
         "for topic in 'observables models parameters outputs coefficients scenarios sets data'.split():\n"
@@ -120,6 +120,62 @@ def test_predict_prints_what_the_python_call_returns(capsys):
     expected = bsfit.predict(names, params={"CVLL_bsbs": -1e-11})
     assert {row["observable"]: row["value"] for row in found["predictions"]} == expected
     assert [row["unit"] for row in found["predictions"]] == ["1", "ps^-1", "GeV^-2"]
+
+
+@pytest.fixture
+def point(tmp_path):
+    """A file of coefficients of another code."""
+    values = {"CVLL_bsbs": {"Re": -1e-11, "Im": 2e-12}, "C9_bsmumu": -0.9, "CVL_dumunumu": 0.001}
+    path = tmp_path / "point.json"
+    path.write_text(json.dumps({"eft": "WET", "basis": "flavio", "scale": 4.8, "values": values}))
+    return str(path)
+
+
+def test_predict_takes_coefficients_of_other_codes(capsys, point, tmp_path):
+    """What is set by name wins, notes say what the file is and what is left out, in the table and in JSON."""
+    words = ("predict", "DeltaM_s/SM", "C9_bsmumu", "--coefficients", point, "--set", "C9_bsmumu=-1", *QUICK)
+    status, out, _ = run(capsys, *words, "-o", str(tmp_path / "a"))
+    assert status == 0
+    found = bsfit.predict(["DeltaM_s/SM"], params={"CVLL_bsbs": -1e-11, "CVLL_bsbs_im": 2e-12})["DeltaM_s/SM"]
+    assert f"DeltaM_s/SM  {found:.6g}" in out
+    assert "C9_bsmumu    -1 " in out
+    notes = out.split("note: ")[1:]
+    assert notes[0].startswith(f"coefficients of {point} (WCxf, WET in the basis flavio at 4.8 GeV; sha256 ")
+    assert notes[1] == "no observable of bsfit depends on CVL_dumunumu\n"
+    assert notes[2].strip() == "not as in the file: C9_bsmumu"
+    assert str(PredictionTable.load(tmp_path / "a" / "predict.json")) == out.removesuffix("\n")
+    again = runfile.load(tmp_path / "a" / "run.resolved.yaml")
+    assert again.get("set") == {"CVLL_bsbs": -1e-11, "CVLL_bsbs_im": 2e-12, "C9_bsmumu": -1.0}
+    status, out, _ = run(capsys, *words, "--json")
+    assert len(json.loads(out)["notes"]) == 3
+
+
+def test_a_fit_holds_coefficients_of_other_codes(capsys, asked, point, tmp_path):
+    """From a run file too; what is free wins over the file, and notes are told."""
+    path = tmp_path / "run.yaml"
+    path.write_text(f"coefficients: {point}\nfree: {{C9_bsmumu: [-3, 3]}}\n")
+    status, out, _ = run(capsys, "fit", "-f", str(path), *QUICK)
+    assert status == 0
+    assert asked[0].free == {"C9_bsmumu": (-3.0, 3.0)}
+    assert asked[0].fixed == {"CVLL_bsbs": -1e-11, "CVLL_bsbs_im": 2e-12}
+    assert out.startswith(f"coefficients of {point}")
+    assert "not as in the file: C9_bsmumu" in out
+    status, out, _ = run(capsys, "profile", "C9_bsmumu", "--coefficients", point, "--points", "5", "--json", *QUICK)
+    assert (status, asked[1].fixed) == (0, asked[0].fixed)
+    assert json.loads(out)["notes"][0].startswith("coefficients of")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("fit",), "--coefficients: the table of scenarios has no other parameters"),
+        (("fit", "--model", "portal"), "--coefficients: Wilson coefficients are parameters of 'eft', not of 'portal'"),
+    ],
+)
+def test_coefficients_where_none_can_be(capsys, asked, point, words, message):
+    status, out, err = run(capsys, *words, "--coefficients", point, *QUICK)
+    assert (status, out) == (2, "")
+    assert message in err
 
 
 def test_predict_saves_and_takes_a_run_file(capsys, tmp_path):

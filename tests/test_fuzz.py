@@ -20,10 +20,11 @@ def test_hostile_input(benchmark_module):
 def test_every_planted_violation_breaks_a_file_that_is_accepted(benchmark_module, tmp_path):
     """The rules are what refuses them: the files without are fine, and each violation alone is refused."""
     fuzz = benchmark_module("fuzz")
-    run, measurement = tmp_path / "run.yaml", tmp_path / "mine.yaml"
+    run, measurement, point = tmp_path / "run.yaml", tmp_path / "mine.yaml", tmp_path / "point.txt"
     for kind, path, read, violations in (
         ("run", run, fuzz.request_of_file, fuzz.RUN_VIOLATIONS),
         ("measurement", measurement, fuzz.load_measurement, fuzz.MEASUREMENT_VIOLATIONS),
+        ("coefficients", point, fuzz.read_coefficients, fuzz.COEFFICIENT_VIOLATIONS),
     ):
         for base, old, new in violations:
             path.write_text(base)

@@ -39,7 +39,9 @@ def test_hard_dependencies_are_what_is_imported():
 
 def test_tests_need_their_extra_and_no_more():
     """Apart from EOS, which external tests are given by hand, and what is called otherwise than its package."""
-    known = set.union(names(PROJECT["dependencies"]), *(names(EXTRAS[extra]) for extra in ("test", "io", "rivals")))
+    known = set.union(
+        names(PROJECT["dependencies"]), *(names(EXTRAS[extra]) for extra in ("test", "io", "eft", "rivals"))
+    )
     assert imported("tests") <= known | {"eos", "rgevolve"}
 
 

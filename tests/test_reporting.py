@@ -124,6 +124,14 @@ def test_table_of_the_standard_model_alone_and_its_orders(tmp_path):
     assert r"R(B^+\to K\ell\ell)[1,6]" in latex
 
 
+def test_table_of_a_point_that_is_fixed():
+    like = bsfit.log_likelihood(data="seed-2017", free={}, fixed={"C9_bsmumu": -1.0})
+    found = bsfit.table(like)
+    assert found.best == "point"
+    assert [row["best"] for row in found.rows] == pytest.approx(np.asarray(like.predictions({})))
+    assert found.rows[0]["best"] < found.rows[0]["standard_model"]
+
+
 def test_table_refuses(like):
     with pytest.raises(BsfitInputError, match="did you mean 'pull'"):
         bsfit.table("seed-2017", sort="pul")

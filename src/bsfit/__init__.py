@@ -28,6 +28,8 @@ _PUBLIC = {
     "scan": "bsfit.runs.scan",
     "tabulate": "bsfit.runs.tabulate",
     "export_popxf": "bsfit.exchange.popxf",
+    "export_wcxf": "bsfit.exchange.wcxf",
+    "read_coefficients": "bsfit.exchange.coefficients",
     "load_inputs": "bsfit.loading.inputs",
     "Theory": "bsfit.theory",
     "WilsonCoefficients": "bsfit.theory",

@@ -321,3 +321,9 @@ def coefficients_of(process: Process, leptons: tuple[str, ...]) -> tuple[str, ..
     """Names of the Wilson coefficients that the moments of a process depend on, for rows with these leptons."""
     names = (c.replace("{l}", lepton) for c in process.coefficients for lepton in leptons or ("",))
     return tuple(dict.fromkeys(names))
+
+
+def coefficients_seen() -> frozenset[str]:
+    """Names of the Wilson coefficients that any observable depends on."""
+    processes = (name for process in PROCESSES.values() for name in coefficients_of(process, LEPTONS))
+    return frozenset((*processes, *(name for q in QUANTITIES.values() for name in q.coefficients)))

@@ -11,7 +11,6 @@ from bsfit import catalogue
 from bsfit.cli import options as shared
 from bsfit.cli import output, question
 from bsfit.cli.runfile import Settings
-from bsfit.errors import BsfitInputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +38,10 @@ def _fit(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _scenarios(options: argparse.Namespace, settings: Settings) -> int:
-    if settings.get("set"):
-        raise BsfitInputError(
-            "the table of scenarios has no other parameters", field="--set", hint="choose one scenario"
-        )
+    for key in ("set", "coefficients"):
+        if settings.get(key):
+            what = "the table of scenarios has no other parameters"
+            raise settings.error(what, key, hint="choose one scenario")
     settings = settings.with_values(
         model="eft",
         data=settings.get("data", ("lfu",)),

@@ -22,6 +22,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "model": ("M", f"{_either(catalogue.MODELS)} (default eft)"),
     "data": ("SET[,SET..]", "data sets, groups, measurements, limits or files (default lfu; 'bsfit list data')"),
     "set": ("NAME=VALUE", "value of a parameter"),
+    "coefficients": ("FILE", "Wilson coefficients of another code (WCxf, FLHA), held at their values; --set wins"),
     "free": ("NAME[=LO,HI]", "free parameter with its bounds; log:NAME=LO,HI is flat in the logarithm"),
     "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table"),
     "inputs": ("SET", f"input set, {_either(INPUT_SETS)}, or a file; {_either(INPUT_CHOICES)} alone or behind a +"),
@@ -39,7 +40,8 @@ _OPTIONS: dict[str, tuple[str, str]] = {
 """Options that are keys of a run file: what they take, and their line of help. All may be repeated."""
 
 ANALYSIS = (
-    "model", "data", "set", "free", "scenario", "inputs", "input", "theory", "nuisances", "relic", "starts", "seed"
+    "model", "data", "set", "coefficients", "free", "scenario", "inputs", "input", "theory", "nuisances", "relic",
+    "starts", "seed",
 )  # fmt: skip
 """Options of the verbs that work on a log-likelihood."""
 

@@ -47,7 +47,7 @@ def finish(options: argparse.Namespace, settings: Settings, record: Any, intro: 
     resolved = settings.with_values(**{key: about[key] for key in LIMITS if isinstance(about.get(key), int)})
     lost = save(options, resolved, record)
     content = {"kind": type(record).__name__, **{f.name: getattr(record, f.name) for f in fields(record)}}
-    document = {"settings": resolved.values, "result": content}
+    document = {"settings": resolved.values, "result": content, **({"notes": list(intro)} if intro else {})}
     return report(options, [*intro, str(record)], document, doubt_of(record), lost)
 
 

@@ -17,7 +17,6 @@ from bsfit.cli import jax_variables, output, question
 from bsfit.cli import options as shared
 from bsfit.cli.compilation_cache import switch_on
 from bsfit.errors import BsfitInputError, did_you_mean
-from bsfit.results import Bins
 
 FORMATS = ("png", "pdf", "svg")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_=+-]*")
@@ -29,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", default=".", help="folder of the figures (default: this one)")
     parser.add_argument("--format", metavar="KIND", default="png", help=", ".join(FORMATS))
     parser.add_argument("--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2")
-    shared.add(parser, "model", "set", "inputs", "input")
+    shared.add(parser, "model", "set", "coefficients", "inputs", "input")
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 
@@ -60,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 def _bins(options: argparse.Namespace) -> dict[str, Any]:
     """What --bins asks for, by the names of the figures."""
     options.file, options.no_cache = None, False
-    settings = shared.settings(options)
+    settings, _ = question.with_coefficients(shared.settings(options))
     jax_variables.check()
     question.check_values(settings)
     inputs = question.inputs(settings)
@@ -98,7 +97,7 @@ def _stem(path: str, files: list[str]) -> str:
 
 def labels(record: Any) -> dict[str, str]:
     """TeX of the parameters of a record; what is no name of a parameter has none."""
-    if isinstance(record, Bins):
+    if not hasattr(record, "names"):
         return {}
     model = record.meta.get("likelihood", {}).get("model", "")
     return {name: f"${catalogue.tex(model, name)}$" for name in record.names if _NAME.fullmatch(name)}

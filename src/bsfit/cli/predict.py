@@ -8,6 +8,7 @@ import argparse
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from bsfit import catalogue
@@ -20,7 +21,7 @@ from bsfit.errors import BsfitInputError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit predict`."""
     parser.add_argument("observables", nargs="*", metavar="OBSERVABLE", help="what to predict")
-    shared.add(parser, "model", "set", "inputs", "input", "nuisances")
+    shared.add(parser, "model", "set", "coefficients", "inputs", "input", "nuisances")
     parser.add_argument("--errors", action="store_true", help="theory errors too, and their correlations")
     parser.add_argument("--budget", action="store_true", help="where the errors come from: by group and by input")
     shared.add_run(parser)
@@ -35,12 +36,15 @@ def run(options: argparse.Namespace) -> int:
     if "nuisances" in settings and not (options.errors or options.budget):
         raise BsfitInputError("without --errors none are asked for", field="--nuisances", hint="add --errors")
     settings = settings.with_values(model=settings.get("model", "eft"), inputs=settings.get("inputs", "default"))
+    settings, said = question.with_coefficients(settings)
     inputs = question.ready(options, settings)
     asked = (names, settings.get("model"), settings.get("set", {}), inputs)
-    return _budget(options, settings, *asked) if options.budget else _table(options, settings, *asked)
+    return (_budget if options.budget else _table)(options, settings, said, *asked)
 
 
-def _table(options: argparse.Namespace, settings: Settings, names: Sequence[str], *asked: Any) -> int:
+def _table(
+    options: argparse.Namespace, settings: Settings, said: Sequence[str], names: Sequence[str], *asked: Any
+) -> int:
     started = time.time()
     from bsfit import predict
     from bsfit.results import PredictionTable, provenance
@@ -53,19 +57,22 @@ def _table(options: argparse.Namespace, settings: Settings, names: Sequence[str]
     ]
     rows = [row | {"error": found.errors[row["observable"]]} for row in rows] if options.errors else rows
     about = {"model": settings.get("model"), "params": settings.get("set", {}), "inputs": settings.get("inputs")}
-    meta = provenance(about, started=started, method="predict")
+    notes, meta = (*said, *found.notes), provenance(about, started=started, method="predict")
     between = {"correlation": found.correlation} if options.errors else {}
-    record = PredictionTable(tuple(rows), found.notes, meta, **between)
+    record = PredictionTable(tuple(rows), notes, meta, **between)
     lost = output.save(options, settings, record)
-    content = {"settings": settings.values, "predictions": rows, "notes": list(found.notes), **between}
+    content = {"settings": settings.values, "predictions": rows, "notes": list(notes), **between}
     return output.report(options, [str(record)], content, _doubt(found), lost)
 
 
-def _budget(options: argparse.Namespace, settings: Settings, names: Sequence[str], *asked: Any) -> int:
+def _budget(
+    options: argparse.Namespace, settings: Settings, said: Sequence[str], names: Sequence[str], *asked: Any
+) -> int:
     from bsfit import error_budget
 
     with settings.blame("observables"):
         record = error_budget(names, *asked, nuisances=question.nuisances(settings))
+    record = replace(record, notes=(*said, *record.notes))
     lost = output.save(options, settings, record)
     content = {key: getattr(record, key) for key in ("observables", "values", "errors", "groups", "inputs", "notes")}
     doubt = _doubt(dict(zip(record.observables, record.values, strict=True)))

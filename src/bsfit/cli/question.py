@@ -22,6 +22,7 @@ def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settin
     `names` are parameters that the verb needs free whatever the settings say.
     Raises `BsfitInputError` if nothing is free, or a free parameter has no bounds.
     """
+    settings, of_file = with_coefficients(settings, names)
     name = settings.get("model", "eft")
     model = catalogue.MODELS[name]
     given = settings.get("set", {})
@@ -29,7 +30,7 @@ def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settin
     bounded = {key: bounds or _bounds(settings, name, key) for key, bounds in free.items()}
     plain = {key.removeprefix("log:") for key in bounded}
     filled = {key: value for key, value in model.benchmark.items() if key not in given and key not in plain}
-    said = []
+    said = list(of_file)
     if filled and bounded:
         listed = ", ".join(f"{key} = {value:.4g}" for key, value in filled.items())
         said.append(f"defaults of {name}, changed by --set: {listed}")
@@ -45,6 +46,29 @@ def with_defaults(settings: Settings, names: Sequence[str] = ()) -> tuple[Settin
     )
     resolved.values.pop("scenario", None)
     return resolved, said
+
+
+def with_coefficients(settings: Settings, names: Sequence[str] = ()) -> tuple[Settings, tuple[str, ...]]:
+    """Settings with the coefficients of a file among the fixed parameters, and lines about them.
+
+    What is set by name, or free, or needed free as the `names` are, wins over the file.
+    """
+    if "coefficients" not in settings:
+        return settings, ()
+    if (model := settings.get("model", "eft")) != "eft":
+        raise settings.error(f"Wilson coefficients are parameters of 'eft', not of {model!r}", "coefficients")
+    from bsfit import read_coefficients
+
+    found = read_coefficients(settings.get("coefficients"), inputs(settings))
+    given, free = settings.get("set", {}), {name.removeprefix("log:") for name in (*settings.get("free", ()), *names)}
+    held = {name: value for name, value in found.params.items() if name not in free}
+    other = [name for name in found.params if name in free or name in given]
+    said = (f"not as in the file: {', '.join(other)}",) if other else ()
+    values = {key: value for key, value in settings.values.items() if key != "coefficients"}
+    place = settings.places.get(("coefficients",))
+    places = {("set", name): place for name in held if name not in given and place is not None}
+    resolved = Settings({**values, "set": {**held, **given}}, {**settings.places, **places})
+    return resolved, (found.title, *found.notes, *said)
 
 
 def _free(settings: Settings, model: catalogue.Model, names: Sequence[str]) -> tuple[dict[str, Any], list]:

@@ -29,6 +29,7 @@ KEYS: dict[str, str] = {
     "model": "text",
     "data": "names",
     "set": "numbers",
+    "coefficients": "text",
     "free": "bounds",
     "scenario": "names",
     "inputs": "text",

@@ -1,7 +1,8 @@
 """Every measured value beside its prediction: of the Standard Model, and of a best fit if one is asked for.
 
-Without --scenario, --free and --model: the Standard Model alone. With them a fit comes first, as 'bsfit fit' does it.
-Pulls are measured minus predicted values over both errors; correlations do not enter.
+Without --scenario, --free and --model: the Standard Model, and the point of --set or --coefficients. With them a fit
+comes first, as 'bsfit fit' does it. Pulls are measured minus predicted values over both errors; correlations do not
+enter.
 """
 
 import argparse
@@ -9,9 +10,8 @@ import argparse
 from bsfit.cli import options as shared
 from bsfit.cli import output, question
 from bsfit.errors import one_of
-from bsfit.results.data_table import ORDERS
 
-FORMATS = ("text", "csv", "latex")
+ORDERS, FORMATS = ("data", "observable", "pull"), ("text", "csv", "latex")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +26,10 @@ def run(options: argparse.Namespace) -> int:
     """Print the table."""
     one_of(options.sort, ORDERS, "--sort", "order")
     one_of(options.format, FORMATS, "--format", "format")
-    settings, said, best = shared.settings(options), [], None
+    settings, best = shared.settings(options), None
     alone = settings.get("model", "eft") == "eft" and not ("free" in settings or "scenario" in settings)
     if alone:
+        settings, said = question.with_coefficients(settings)
         settings = settings.with_values(
             model="eft",
             data=settings.get("data", ("lfu",)),

@@ -1,1 +1,1 @@
-"""Files of other codes, written from what bsfit knows."""
+"""Files of other codes: written from what bsfit knows, and read as coefficients."""

@@ -98,7 +98,7 @@ def load_yaml(path: str | os.PathLike[str], name: str | None = None) -> tuple[An
     wrong: missing file, not UTF-8, not YAML, or YAML that the module docstring refuses.
     """
     name = str(path) if name is None else name
-    return parse_yaml(_read_bytes(Path(path), name), name)
+    return parse_yaml(read_bytes(path, name), name)
 
 
 def parse_yaml(text: bytes | str, name: str = "<text>") -> tuple[Any, Where]:
@@ -322,11 +322,13 @@ def _syntax_error(problem: yaml.MarkedYAMLError, name: str) -> BsfitInputError:
                            "quotes and brackets here and in the line above")  # fmt: skip
 
 
-def _read_bytes(path: Path, name: str) -> bytes:
+def read_bytes(path: str | os.PathLike[str], name: str, expected: str = "a YAML file") -> bytes:
+    """The bytes of a file, whose size is looked at first. Raises `BsfitInputError` where there are none to read."""
+    path = Path(path)
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise BsfitInputError("this is not a regular file", name, expected="a YAML file")
+            raise BsfitInputError("this is not a regular file", name, expected=expected)
         if status.st_size > MAX_BYTES:
             raise BsfitInputError(f"the file has {status.st_size} bytes", name, expected=f"at most {MAX_BYTES}")
         with path.open("rb") as stream:

@@ -13,6 +13,9 @@ from bsfit.theory import Verdict
 if TYPE_CHECKING:
     from bsfit.predictions.prediction import Prediction
 
+LISTED = 12
+"""Names in a note."""
+
 
 def check_bin(item: catalogue.Observable, inputs: Inputs) -> str | None:
     """A note if the upper edge passes the end point (the bin is clipped, its nominal width kept).
@@ -63,7 +66,8 @@ def idle(params: Iterable[str], prediction: "Prediction") -> tuple[str, ...]:
         return ()
     moving = {name for item in prediction.items if item for name in catalogue.coefficients_that_move(item)}
     names = [name for name in params if moving.isdisjoint(catalogue.scenario(name) or (name.removesuffix("_im"),))]
-    return (f"nothing that is asked for depends on {', '.join(names)}",) if names else ()
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return (f"nothing that is asked for depends on {', '.join(names[:LISTED])}{more}",) if names else ()
 
 
 def not_finite(names: Sequence[str], values: Sequence[float]) -> tuple[str, ...]:

@@ -44,7 +44,8 @@ def table(
     """Every measured value with its prediction in the Standard Model and at a point, errors and pulls.
 
     `data` is a log-likelihood, or what `log_likelihood` takes as data: the Standard Model alone then. `best` is a fit
-    of this likelihood, or its free parameters by name. `sort` is ``data`` (as the measurements are listed),
+    of this likelihood, or its free parameters by name; where none is free, but others are fixed, the point is theirs.
+    `sort` is ``data`` (as the measurements are listed),
     ``observable``, or ``pull``: the largest first, of the point if there is one. Raises `BsfitInputError` for an
     unknown order, and for parameters that are not those of the likelihood.
     """
@@ -56,6 +57,8 @@ def table(
         raise BsfitInputError("no measured value of a flavour observable is among the data", field="data")
     if best is not None and not isinstance(data, LogLikelihood):
         raise BsfitInputError("a point needs the log-likelihood that it is a point of", field="best")
+    if best is None and like.about.fixed and not like.about.free:
+        best = {}
     point = best.values if isinstance(best, FitResult) else best
     columns = {}
     if like.about.comparable:
@@ -67,7 +70,8 @@ def table(
     notes += [LEFT_OUT] if len(like.observables) > len(listed) else []
     about = {"data": like.data, "model": like.model, "point": dict(point or {}), "free": list(names)}
     meta = provenance(about, started=started, method="table") | {"likelihood": like.meta}
-    return DataTable(tuple(rows), tuple(notes), meta).sorted_by(sort)
+    called = "best fit" if isinstance(best, FitResult) else "point"
+    return DataTable(tuple(rows), tuple(notes), called, meta).sorted_by(sort)
 
 
 def _column(like: LogLikelihood, theory: Theory, inputs: Inputs) -> _Column:

@@ -9,8 +9,8 @@ from bsfit.results import shapes, tables
 from bsfit.results.record import Record
 
 ORDERS = ("data", "observable", "pull")
-COLUMNS = {"standard_model": "Standard Model", "best": "best fit"}
-"""Points of which there may be predictions, and how they are called."""
+COLUMNS = ("standard_model", "best")
+"""Points of which there may be predictions."""
 
 _MEASURED = ("observable", "measurement", "group", "unit", "measured", "plus", "minus")
 
@@ -22,10 +22,12 @@ class DataTable(Record):
     A row (dict) has observable, measurement, group, unit, tex, measured, plus and minus (the errors, positive), and for
     the Standard Model, and for a point, where there are these, ``standard_model`` and ``best``, each with ``_error``
     (of the theory) and ``_pull``: measured minus predicted over both errors, of a published curve the root of -2 log L.
+    `best` says what the point is called.
     """
 
     rows: tuple[dict[str, Any], ...]
     notes: tuple[str, ...] = ()
+    best: str = "best fit"
     meta: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -78,7 +80,8 @@ class DataTable(Record):
         return "\n".join([*lines, r"\hline", r"\end{tabular}"])
 
     def _header(self) -> list[str]:
-        return [text for column in self.columns for text in (COLUMNS[column], "pull")]
+        called = {"standard_model": "Standard Model", "best": self.best}
+        return [text for column in self.columns for text in (called[column], "pull")]
 
     def _predicted(self, row: dict[str, Any], between: str) -> list[str]:
         found = []
