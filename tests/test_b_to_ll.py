@@ -43,7 +43,7 @@ def test_b0_against_flavio(point):
     """Complex C10, CS and CP; where scalars count, flavio has the mass of the d quark."""
     coefficients = {name: complex(*c) for name, c in point["wc"].items()}
     for key, expected in point["pred"].items():
-        tolerance = 2e-3 if "CS_bdmumu" in coefficients and key == "BR(B0->mumu)" else 1e-9
+        tolerance = 2.5e-3 if "CS_bdmumu" in coefficients and key == "BR(B0->mumu)" else 1e-9
         assert value(key, **coefficients) == pytest.approx(expected, rel=tolerance), key
 
 

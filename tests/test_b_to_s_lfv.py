@@ -24,13 +24,19 @@ from bsfit.theory import LightMediator, Theory, WilsonCoefficients
 ROW = rows([(0, 0, 0.0, 0.0)])
 POINTS = json.loads((Path(__file__).parent / "reference" / "flavio_lfv.json").read_text())["points"]
 MOMENTS = jax.jit(lambda theory, inputs: b_to_s_lfv.moments(theory, inputs, ROW))
+KEYS = tuple(b_to_s_lfv.QUANTITIES)
 OPERATORS = ("C9", "C10", "C9p", "C10p", "CS", "CSp", "CP", "CPp")
+
+
+@jax.jit
+def values_of(theory, inputs):
+    moments = b_to_s_lfv.moments(theory, inputs, ROW)
+    return jnp.stack([combine(b_to_s_lfv, key, moments, ROW, inputs) for key in KEYS])
 
 
 def found(point, inputs=FLAVIO):
     """All branching fractions by name, of coefficients by name."""
-    moments = np.asarray(MOMENTS(shifted(point), inputs))
-    return {key: float(combine(b_to_s_lfv, key, moments, ROW, inputs)) for key in b_to_s_lfv.QUANTITIES}
+    return dict(zip(KEYS, np.asarray(values_of(shifted(point), inputs)).tolist(), strict=True))
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: p["name"])
@@ -41,7 +47,7 @@ def test_against_flavio(point):
     ours = {key: value if key.startswith("BR(Bs->") and "phi" not in key else mirrored[key]
             for key, value in found(coefficients).items()}  # fmt: skip
     for key in ours.keys() & point["pred"].keys():
-        tolerance = 1e-9 if key.startswith("BR(Bs->") and "phi" not in key else 2e-3
+        tolerance = 1e-9 if key.startswith("BR(Bs->") and "phi" not in key else 1e-4  # flavio integrates to 1e-5
         assert ours[key] == pytest.approx(point["pred"][key], rel=tolerance), key
     listed = [key for key in ours if "," not in key and not re.match(r"BR\(B0->K[a-z]", key)]
     assert {key for key in listed if ours[key]} == {key for key in listed if key in point["pred"]}
@@ -78,15 +84,15 @@ def of_one_flavour(process, decay, lepton, coefficients, inputs):
         else:
             factors = b_to_v_ll.hadronic_factors(q2, mesons, m_l, quark)
         local, dipole = (wilson @ selection for selection in (process.CURRENT, process.DIPOLE))
-        return (factors[0] * local + factors[1] * dipole)[None]
+        found = factors[0] * local + factors[1] * dipole
+        return jnp.stack([found, found])  # of both CP states
 
     if process is b_to_k_ll:
         parts = jax.vmap(lambda q2: b_to_k_ll.distribution(q2, amplitudes(q2), mesons, m_l))(q2)
-        a, _, c = weight @ parts
+        a, _, c, *_ = weight @ parts
         return strength / (2 * jnp.pi**2) * 2 * (a + c / 3)
     measure = weight * b_to_v_ll.rate_factor(q2, mesons, m_l)
-    both = jnp.repeat(jax.vmap(amplitudes)(q2), 2, axis=1)
-    return strength * b_to_v_ll.RATE @ b_to_v_ll.angular_integrals(both, q2, measure, m_l)[0]
+    return strength * b_to_v_ll.RATE @ b_to_v_ll.angular_integrals(jax.vmap(amplitudes)(q2), q2, measure, m_l)[0]
 
 
 def test_equal_masses_are_one_flavour():
