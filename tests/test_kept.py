@@ -68,7 +68,7 @@ def test_what_is_kept_is_not_computed(folder, counted):
     assert same(functionals(NAMES[:1]), functionals(NAMES[:1]))
     assert counted == []
     functionals((*NAMES, "BR(Bs->tautau)"))
-    assert counted == [("moments", "bs_to_ll")]
+    assert counted == [("moments", "b_to_ll")]
     assert len(list(folder.glob("*.kept"))) == 2
     assert folder.stat().st_mode & 0o077 == 0
 
@@ -104,7 +104,7 @@ def test_other_points_bins_and_leptons_are_other_questions():
     ("module", "reached", "not_reached"),
     [
         ("bsfit.observables.b_to_k_ll", "bsfit.hadronic.two_loop", "bsfit.observables.bs_mixing"),
-        ("bsfit.observables.bs_to_ll", "bsfit.standard_model.ckm", "bsfit.hadronic.two_loop"),
+        ("bsfit.observables.b_to_ll", "bsfit.standard_model.ckm", "bsfit.hadronic.two_loop"),
     ],
 )
 def test_the_digest_follows_the_code(tmp_path, monkeypatch, module, reached, not_reached):

@@ -123,6 +123,7 @@ def test_the_two_boxes_have_opposite_signs():
     assert float(found.quantities["C9_top"].real) > 0 > box.real
     total = found.quantities["C9_top"] + found.quantities["C9_box"]
     assert complex(found.wilson["C10_bsmumu"]) == pytest.approx(-complex(total), rel=1e-12)
+    assert complex(found.wilson["C10_bdmumu"]) == pytest.approx(-complex(found.quantities["C9_top"]), rel=1e-12)
 
 
 def test_right_handed_muons_have_a_box_of_their_own():

@@ -15,7 +15,7 @@ from bsfit.hadronic import form_factors
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching.currents import lambda_v
 from bsfit.numerics import crowded
-from bsfit.observables import b_to_nunu, bs_to_ll
+from bsfit.observables import b_to_ll, b_to_nunu
 from bsfit.predictions import compiled
 from bsfit.standard_model.ckm import v_tb_v_ts
 from bsfit.theory import INDEX, NARROWEST, LightMediator, Rows, Theory, WilsonCoefficients
@@ -139,7 +139,7 @@ def test_nodes_resolve_what_the_verdict_allows(mass):
 
 def test_leptonic_decays_have_no_pole():
     """C10(m_B^2) + m_B^2 C_P/2 m_l = C10(0), also where the mediator is as heavy as the meson."""
-    amplitudes = jax.jit(lambda theory: bs_to_ll.amplitudes(theory, INPUTS))
+    amplitudes = jax.jit(lambda theory: b_to_ll.amplitudes(theory, INPUTS))
     wilson = WilsonCoefficients(jnp.asarray(vector_of(EXCHANGED)))
     for mass in (2.5, float(INPUTS["m_Bs"]), 10.0):
         found = amplitudes(Theory(wilson, mediator=mediator(mass, 0.05)))

@@ -14,7 +14,7 @@ from bsfit.matching.boxes import Boson, Line
 from bsfit.matching.currents import lambda_v
 from bsfit.models import loop
 from bsfit.observables import bs_mixing, dipoles
-from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.standard_model.ckm import ckm, v_tb_v_td, v_tb_v_ts
 from bsfit.theory import Rows
 
 REFERENCE = load_inputs("reference")
@@ -62,6 +62,14 @@ def parameters(point):
 
 
 # ------------------------------------------------------------------------------------------------ known numbers
+
+
+def test_b_to_d_has_the_coupling_of_the_d_quark():
+    wc = at(GENERAL).wilson
+    d, s = (GENERAL[f"lambda_Q_{q}"] + 1j * GENERAL[f"lambda_Q_{q}_im"] for q in "ds")
+    unit = complex(v_tb_v_ts(REFERENCE) / v_tb_v_td(REFERENCE)) * np.conj(d) / np.conj(s)
+    for pair in ("ee", "mumu", "tautau"):
+        assert complex(wc[f"C10_bd{pair}"]) == pytest.approx(unit * complex(wc[f"C10_bs{pair}"]), rel=1e-12)
 
 
 def test_reference_points(reference):

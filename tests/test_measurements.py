@@ -419,6 +419,7 @@ def test_sets_groups_names_and_lists():
     assert names("mixing") == ["hflav-spsiphi-2023", "lhcb-dms-combination-2021"]
     assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("lfu-mixing"))
     assert set(names("latest")) == set(names(["LFU", "BR", "angular", "leptonic", "radiative"]))
+    assert set(names("lfv")) == set(names("LFV"))
     assert names("nunu") == ["belle2-knunu-2023"]
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
     smaller = ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing"]
@@ -429,6 +430,9 @@ def test_sets_groups_names_and_lists():
         "latest",
         "latest-below-6",
         "latest-all-below-6",
+        "b-to-mumu",
+        "lfv",
+        "b-to-tautau",
     ]
 
 
@@ -504,7 +508,7 @@ def test_misspelt_names_are_recognised():
         misspelt = rng.choice(
             [name[:i] + name[i + 1 :], name[:i] + letter + name[i:], name[:i] + letter + name[i + 1 :]]
         )
-        if misspelt in names_of_data:
+        if misspelt in names_of_data or misspelt.startswith("-"):
             continue
         with pytest.raises(BsfitInputError, match="unknown data") as caught:
             select(misspelt)

@@ -14,7 +14,7 @@ from bsfit.matching import scalar_sector, z_prime
 from bsfit.matching.currents import lambda_v
 from bsfit.models import portal
 from bsfit.observables import bs_mixing, trident
-from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.standard_model.ckm import ckm, v_tb_v_td, v_tb_v_ts
 from bsfit.theory import Rows
 
 REFERENCE, DEFAULT = load_inputs("reference"), load_inputs("default")
@@ -143,6 +143,13 @@ def test_lepton_flavour_violating_pairs():
     assert complex(product) == pytest.approx(complex(wc["C9_bsmumu"] * wc["C9_bsee"]), rel=1e-12)
     ratio = wc["C9_bsmue"] / wc["C9_bsmumu"]
     assert complex(ratio) == pytest.approx(complex(z.electron.left(0, 1) / z.electron.left(1, 1)), rel=1e-12)
+
+
+def test_b_to_d_has_the_coupling_of_the_d_quark():
+    wc, z = at(GENERAL).wilson, portal.currents({**DEFAULTS, **GENERAL}, REFERENCE)
+    unit = v_tb_v_ts(REFERENCE) / v_tb_v_td(REFERENCE) * z.down.left(0, 2) / z.down.left(1, 2)
+    for pair in ("ee", "mumu", "tautau"):
+        assert complex(wc[f"C10_bd{pair}"]) == pytest.approx(complex(unit * wc[f"C10_bs{pair}"]), rel=1e-12)
 
 
 def test_neutrinos_follow_the_charged_leptons():

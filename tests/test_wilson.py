@@ -10,7 +10,7 @@ from bsfit.catalogue import COEFFICIENTS, LEPTON_PAIRS, SEMILEPTONIC
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching import currents
 from bsfit.standard_model import running, wilson
-from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.standard_model.ckm import ckm, v_tb_v_td, v_tb_v_ts
 from bsfit.standard_model.qcd import alpha_s
 from bsfit.theory import INDEX, WilsonCoefficients
 
@@ -217,6 +217,9 @@ def test_lepton_currents_and_field_order():
     right = currents.from_charged_leptons(none, left, FLAVIO)
     assert right["C9_bsmue"] == right["C10_bsmue"] == charged["C9_bsmue"]
     assert set(charged) | set(neutral) <= set(COEFFICIENTS)
+    down = currents.from_charged_leptons(left, none, FLAVIO, quarks="right", transition="bd")
+    assert set(down) == {"C10p_bdee", "C10p_bdmumu", "C10p_bdtautau"}
+    assert down["C10p_bdtautau"] * v_tb_v_td(FLAVIO) == pytest.approx(charged["C10_bstautau"] * v_tb_v_ts(FLAVIO))
     assert set(INDEX) == set(COEFFICIENTS)
 
 

@@ -50,7 +50,8 @@ class WilsonCoefficients(eqx.Module):
       :math:`O_7=\frac{m_b}{e}(\bar s\sigma^{\mu\nu}P_Rb)F_{\mu\nu}`,
       :math:`O_8=\frac{g_sm_b}{e^2}(\bar s\sigma^{\mu\nu}T^aP_Rb)G^a_{\mu\nu}`,
       :math:`O_S=m_b(\bar sP_Rb)(\bar ll)`, :math:`O_P=m_b(\bar sP_Rb)(\bar l\gamma_5l)`: CS and CP in GeV^-1.
-      ``bsmue`` is the pair :math:`e^-\mu^+` with the field order :math:`\bar e\ldots\mu`, as in flavio.
+      ``bsmue`` is the pair :math:`e^-\mu^+` with the field order :math:`\bar e\ldots\mu`, as in flavio. ``bdmumu``: the
+      same with d for s and :math:`V_{tb}V_{td}^*`, leptons of one flavour, no C9.
     * ``CL_bsnumunumu``, ``CR``: :math:`(\bar s\gamma_\mu P_{L,R}b)(\bar\nu\gamma^\mu(1-\gamma_5)\nu)`, same prefactor.
     * ``CVLL_bsbs`` (also bdbd, sdsd, ucuc), VRR, VLR, ``CSLR_bsbs``: :math:`H=-\sum_iC_iO_i`, in GeV^-2, with
       :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`,

@@ -5,14 +5,18 @@ Entries point to code by names of modules, so that ``bsfit list`` and ``bsfit --
 
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
+    BOTH_CHARGES,
     COEFFICIENTS,
     DELTA_F2,
     DIPOLES,
+    FLAVOUR_VIOLATING,
     LEPTON_PAIRS,
     LEPTONIC,
+    LEPTONIC_BD,
     LEPTONS,
     NEUTRINO,
     NEUTRINO_PAIRS,
+    SAME_FLAVOUR,
     SEMILEPTONIC,
 )
 from bsfit.catalogue.models import (
@@ -48,10 +52,13 @@ from bsfit.catalogue.tex import tex, tex_of_observable
 __all__ = [
     "ALL_SCENARIOS",
     "BESIDE_MOMENTS",
+    "BOTH_CHARGES",
     "COEFFICIENTS",
     "DELTA_F2",
     "DIPOLES",
+    "FLAVOUR_VIOLATING",
     "LEPTONIC",
+    "LEPTONIC_BD",
     "LEPTONS",
     "LEPTON_PAIRS",
     "MODELS",
@@ -59,6 +66,7 @@ __all__ = [
     "NEUTRINO_PAIRS",
     "PROCESSES",
     "QUANTITIES",
+    "SAME_FLAVOUR",
     "SEMILEPTONIC",
     "SHORT_NAMES",
     "STANDARD_SCENARIOS",

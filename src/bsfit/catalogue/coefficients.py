@@ -3,8 +3,14 @@
 LEPTONS = ("e", "mu", "tau")
 LEPTON_PAIRS = tuple(a + b for a in LEPTONS for b in LEPTONS)
 """Lepton pairs in the order of the rows of `wilson.Total.semileptonic`: ee, emu, etau, mue, mumu, ..."""
+SAME_FLAVOUR = tuple(2 * lepton for lepton in LEPTONS)
+FLAVOUR_VIOLATING = tuple(pair for pair in LEPTON_PAIRS if pair not in SAME_FLAVOUR)
+BOTH_CHARGES = ("emu,mue", "etau,taue", "mutau,taumu")
+"""Sums of two of them in the names of observables."""
 
 SEMILEPTONIC = ("C9", "C10", "C9p", "C10p", "CS", "CSp", "CP", "CPp")
+LEPTONIC_BD = ("C10", "C10p", "CS", "CSp", "CP", "CPp")
+"""Of b -> d, for pairs of one flavour: what B0 -> ll sees."""
 DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
 DELTA_F2 = tuple(f"C{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("VLL", "VRR", "VLR", "SLR"))
 NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
@@ -27,6 +33,7 @@ def unit(name: str) -> str:
 COEFFICIENTS: tuple[str, ...] = (
     *(f"{op}_bs{pair}" for pair in LEPTON_PAIRS for op in SEMILEPTONIC),
     *DIPOLES,
+    *(f"{op}_bd{pair}" for pair in SAME_FLAVOUR for op in LEPTONIC_BD),
     *NEUTRINO,
     *DELTA_F2,
     *LEPTONIC,

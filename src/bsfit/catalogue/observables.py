@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bsfit.catalogue import dark_matter, rare_decays
 from bsfit.catalogue.aliases import read_alias
-from bsfit.catalogue.coefficients import DIPOLES, LEPTONS, NEUTRINO, RADIATIVE, SEMILEPTONIC
+from bsfit.catalogue.coefficients import DIPOLES, NEUTRINO, RADIATIVE, SAME_FLAVOUR, SEMILEPTONIC
 from bsfit.errors import BsfitInputError, did_you_mean
 
 
@@ -75,12 +75,13 @@ class Observable:
 
     @property
     def group(self) -> str:
-        """Group of observables that it belongs to: LFU, BR, angular, leptonic, radiative, mixing, ..."""
-        return self.quantity.group
+        """Group of observables that it belongs to: LFU, BR, angular, leptonic, ...; tautau if it is one of taus."""
+        return "tautau" if self.leptons == ("tau",) else self.quantity.group
 
 
 _SEMILEPTONIC_L = (*(f"{op}_bs{{l}}{{l}}" for op in SEMILEPTONIC), *DIPOLES)
-_LEPTONIC_BS = tuple(name for lepton in LEPTONS for name in rare_decays.bs_to_ll_coefficients(lepton))
+_LEPTONIC = tuple(c for q in ("bs", "bd") for pair in SAME_FLAVOUR for c in rare_decays.leptonic_coefficients(q, pair))
+_FLAVOUR_VIOLATING = rare_decays.flavour_violating_coefficients()
 
 _TRIDENT = ("CVLL_numunumumumu", "CVLR_numunumumumu")
 _LEPTON_DIPOLES = ("C7_mumu", *(name for pair in RADIATIVE.values() for name in pair))
@@ -109,7 +110,8 @@ _ROWS = (
         {"B0->K*": ("m_B0", "m_K*0"), "B+->K*": ("m_B+", "m_K*+"), "Bs->phi": ("m_Bs", "m_phi")},
     ),
     _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
-    _process("bs_to_ll", 12, _LEPTONIC_BS),
+    _process("b_to_ll", 24, _LEPTONIC),
+    Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
     _process("b_to_nunu", 8, NEUTRINO),
     _process("b_to_v_gamma", 12, DIPOLES),
     _process("b_to_xs_gamma", 1, DIPOLES),
@@ -257,7 +259,9 @@ def renamed(name: Any) -> str | None:
     if not isinstance(name, str) or not read_alias(name.split("[")[0].strip()):
         return None
     item = observable(name)
-    return f"{name} is read as {item.name}" + (", in the convention of LHCb" if item.group == "angular" else "")
+    return f"{name} is read as {item.name}" + (
+        ", in the convention of LHCb" if item.quantity.group == "angular" else ""
+    )
 
 
 def _edges(text: str, name: str) -> tuple[float, float]:

@@ -5,6 +5,15 @@ A row is what `catalogue.Quantity` takes by name; names are flavio's. The conven
 
 from glob import escape
 
+from bsfit.catalogue.coefficients import (
+    BOTH_CHARGES,
+    FLAVOUR_VIOLATING,
+    LEPTONIC_BD,
+    LEPTONS,
+    SAME_FLAVOUR,
+    SEMILEPTONIC,
+)
+
 _CKM = ("V_cb", "V_ub", "V_us", "gamma")
 _LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
 
@@ -25,23 +34,57 @@ def _rows(process: str, group: str, source: str, table: list[tuple[str, str, str
     return [_row(process, group, key, unit, tex, nuisances, source) for key, unit, tex, nuisances in table]
 
 
-def _bs_to_ll() -> list[dict]:
-    width = ("tau_Bs", "DeltaGamma/Gamma_Bs")
-    rate = (*_CKM, *width, "f_Bs", "m_t_pole", "alpha_s_mZ")
+def _b_to_ll() -> list[dict]:
+    width, top = ("tau_Bs", "DeltaGamma/Gamma_Bs"), ("m_t_pole", "alpha_s_mZ")
+    strange, down = (*_CKM, *width, "f_Bs", *top), (*_CKM, "tau_B0", "f_B0", *top)
     table = [
-        *((f"BR(Bs->{x}{x})", "1", rf"{{\rm BR}}(B_s\to {tex}{tex})", rate) for x, tex in _LEPTONS.items()),
+        *((f"BR(Bs->{x}{x})", "1", rf"{{\rm BR}}(B_s\to {tex}{tex})", strange) for x, tex in _LEPTONS.items()),
         ("ADeltaGamma(Bs->mumu)", "1", r"A_{\Delta\Gamma}(B_s\to\mu\mu)", ()),
         ("tau_mumu", "GeV^-1", r"\tau_{\mu\mu}", width),
         ("tau_mumu_ps", "ps", r"\tau_{\mu\mu}", width),
+        *((f"BR(B0->{x}{x})", "1", rf"{{\rm BR}}(B^0\to {tex}{tex})", down) for x, tex in _LEPTONS.items()),
     ]
-    rows = _rows("bs_to_ll", "leptonic", "DeBruyn:2012wk", table)
-    leptons = (*_LEPTONS, "mu", "mu", "mu")
-    return [row | {"coefficients": bs_to_ll_coefficients(lepton)} for row, lepton in zip(rows, leptons, strict=True)]
+    rows = _rows("b_to_ll", "leptonic", "DeBruyn:2012wk", table)
+    of_strange = [leptonic_coefficients("bs", 2 * lepton) for lepton in (*_LEPTONS, "mu", "mu", "mu")]
+    of_down = [leptonic_coefficients("bd", pair) for pair in SAME_FLAVOUR]
+    return [row | {"coefficients": c} for row, c in zip(rows, of_strange + of_down, strict=True)]
 
 
-def bs_to_ll_coefficients(lepton: str) -> tuple[str, ...]:
-    """Wilson coefficients of the decay into one lepton."""
-    return tuple(f"{operator}_bs{lepton}{lepton}" for operator in ("C10", "C10p", "CS", "CSp", "CP", "CPp"))
+def leptonic_coefficients(transition: str, pair: str) -> tuple[str, ...]:
+    """Wilson coefficients of a decay into one lepton pair, without spectator."""
+    return tuple(f"{operator}_{transition}{pair}" for operator in LEPTONIC_BD)
+
+
+def flavour_violating_coefficients(charges: str = ",".join(FLAVOUR_VIOLATING)) -> tuple[str, ...]:
+    """Wilson coefficients of b -> s decays into pairs of two flavours, all or those that a name sums over."""
+    return tuple(f"{operator}_bs{pair}" for pair in charges.split(",") for operator in SEMILEPTONIC)
+
+
+def _flavour_violating() -> list[dict]:
+    """Branching fractions into two flavours; ``mue`` is mu+ e- of the decay of the b quark, the sums are of both."""
+    hadrons = {
+        "Bs->": ("f_Bs", r"\bar B_s\to "),
+        "B+->K": ("B->K *", r"B^-\to K^-"),
+        "B0->K": ("B->K *", r"\bar B^0\to\bar K^0"),
+        "B0->K*": ("B->K[*] *", r"\bar B^0\to\bar K^{*0}"),
+        "B+->K*": ("B->K[*] *", r"B^-\to K^{*-}"),
+        "Bs->phi": ("Bs->phi *", r"\bar B_s\to\phi "),
+    }
+    return [
+        _row("b_to_s_lfv", "LFV", f"BR({decay}{charges})", "1", rf"{{\rm BR}}({tex}{_tex_of_charges(charges)})",
+             (*_CKM, f"tau_{decay[:2]}", hadronic), "arXiv:1602.00881")
+        | {"coefficients": flavour_violating_coefficients(charges)}
+        for decay, (hadronic, tex) in hadrons.items()
+        for charges in (*FLAVOUR_VIOLATING, *BOTH_CHARGES)
+    ]  # fmt: skip
+
+
+def _tex_of_charges(charges: str) -> str:
+    first, *second = charges.split(",")
+    lepton = next(lepton for lepton in LEPTONS if first.startswith(lepton))
+    other = _LEPTONS[first.removeprefix(lepton)]
+    signs = (r"\pm", r"\mp") if second else ("+", "-")
+    return rf"{_LEPTONS[lepton]}^{{{signs[0]}}}{other}^{{{signs[1]}}}"
 
 
 def _b_to_nunu() -> list[dict]:
@@ -101,4 +144,4 @@ def _b_to_xs_gamma() -> list[dict]:
     return _rows("b_to_xs_gamma", "radiative", "Misiak:2015xwa", table)
 
 
-QUANTITIES: tuple[dict, ...] = (*_bs_to_ll(), *_b_to_nunu(), *_b_to_v_gamma(), *_b_to_xs_gamma())
+QUANTITIES: tuple[dict, ...] = (*_b_to_ll(), *_flavour_violating(), *_b_to_nunu(), *_b_to_v_gamma(), *_b_to_xs_gamma())

@@ -23,9 +23,10 @@ def tex(model: str, name: str) -> str:
     """TeX, without dollars, of a parameter, coefficient or scenario; the name itself where there is none."""
     if model in MODELS and MODELS[model].effective and scenario(name):
         return "=".join(_tex_of_term(term.strip()) for term in name.split("="))
-    if match := re.match(r"^(C\w+?)_bs(ee|mumu|tautau)?(_im)?$", name):
-        lepton = match[2][: len(match[2]) // 2] if match[2] else None
-        return (r"{\rm Im}\," if match[3] else "") + _tex_of_coefficient(match[1], lepton)
+    if match := re.match(r"^(C\w+?)_b([sd])(ee|mumu|tautau)?(_im)?$", name):
+        lepton = match[3][: len(match[3]) // 2] if match[3] else None
+        quark = "d" if match[2] == "d" else ""
+        return (r"{\rm Im}\," if match[4] else "") + _tex_of_coefficient(match[1], lepton, quark)
     parameter = parameters_of(model).get(name) if model in MODELS else None
     return parameter.tex if parameter and parameter.tex else rf"\mathtt{{{name}}}".replace("_", r"\_")
 
@@ -44,7 +45,7 @@ def _tex_of_term(term: str) -> str:
     return match["sign"].strip("+") + _tex_of_coefficient(match["op"], match["lepton"]) if match else term
 
 
-def _tex_of_coefficient(operator: str, lepton: str | None) -> str:
+def _tex_of_coefficient(operator: str, lepton: str | None, quark: str = "") -> str:
     match = re.match(r"C(\w+?)(p?)$", operator)
-    above = ("\\prime" if match[2] else "") + (rf" {_GREEK[lepton]}" if lepton else "") if match else ""
+    above = ("\\prime" if match[2] else "") + (rf" {quark}{_GREEK[lepton]}" if lepton else "") if match else ""
     return f"C_{{{match[1] if match else operator}}}" + (f"^{{{above.strip()}}}" if above else "")

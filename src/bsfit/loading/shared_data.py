@@ -93,8 +93,8 @@ _TOLD = {key: told for told, keys in _SAME_OF_THE_ANGLES for key in keys}
 def told(name: str) -> frozenset[tuple[str, str, str]]:
     """What an observable tells of the events: quantity, decay and lepton, in one of the ways to write it.
 
-    A ratio of leptons tells the rate of electrons, which limits it: the rate of muons may be counted beside it. What
-    bsfit does not know tells its own name.
+    A ratio of leptons tells the rate of electrons, which limits it: the rate of muons may be counted beside it. A sum
+    of both charges tells each of them. What bsfit does not know tells its own name.
     """
     try:
         item = observable(name)
@@ -103,6 +103,9 @@ def told(name: str) -> frozenset[tuple[str, str, str]]:
     key = item.quantity.key
     if key in ("Rmue", "Remu"):
         return frozenset({("rate", item.decay, "e")})
+    if "," in key:
+        first, second = key.removesuffix(")").split(",")
+        return frozenset((f"{decay})", "", "") for decay in (first, first[: -len(second)] + second))
     if "/" in key and key.startswith("BR("):
         return frozenset((rate, "", "") for rate in key.split("/"))
     if key in ("tau_mumu", "tau_mumu_ps", "ADeltaGamma(Bs->mumu)"):

@@ -29,7 +29,8 @@ from jaxtyping import Array, ArrayLike, Complex, Float
 from bsfit.compiling import jit_inlined
 from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
-from bsfit.matching.vectorlike import Vector, squared, up_couplings
+from bsfit.matching.currents import Transition
+from bsfit.matching.vectorlike import DOWN_QUARKS, Vector, squared, up_couplings
 from bsfit.standard_model.ckm import ckm
 
 FloatLike = Float[ArrayLike, ""]
@@ -113,9 +114,9 @@ class Line(eqx.Module):
     coloured: Literal["fermion", "scalar", ""] = eqx.field(static=True, kw_only=True, default="")
     majorana: bool = eqx.field(static=True, kw_only=True, default=False)
 
-    def product(self) -> Complex[Array, ""]:
-        r""":math:`\lambda_b\lambda_s^*`."""
-        return self.couplings[2] * jnp.conj(self.couplings[1])
+    def product(self, transition: Transition = "bs") -> Complex[Array, ""]:
+        r""":math:`\lambda_b\lambda_s^*`, or with d for s."""
+        return self.couplings[2] * jnp.conj(self.couplings[DOWN_QUARKS.index(transition[1])])
 
     def mean(self, loop: Callable[[Scalar, Scalar], Scalar]) -> Scalar:
         """A function of the masses of one propagator of each kind, the lower component of the scalar."""
@@ -177,9 +178,11 @@ def _shared_scalar(quarks: Line, leptons: Line) -> Scalar:
     return loops.box(quarks.fermion, leptons.fermion, *quarks.scalar.pair())
 
 
-def current(quarks: Line, leptons: Line, j: Scalar) -> Callable[[int, int], Complex[Array, ""]]:
-    r"""Coefficients K of :math:`L=K_{ij}(\bar s\gamma P_Lb)(\bar l_i\gamma P_Ll_j)`, GeV^-2."""
-    line = -quarks.product() / (64 * jnp.pi**2) * j
+def current(
+    quarks: Line, leptons: Line, j: Scalar, transition: Transition = "bs"
+) -> Callable[[int, int], Complex[Array, ""]]:
+    r"""Coefficients K of :math:`L=K_{ij}(\bar s\gamma P_Lb)(\bar l_i\gamma P_Ll_j)`, GeV^-2, or with d for s."""
+    line = -quarks.product(transition) / (64 * jnp.pi**2) * j
     return lambda i, j: line * jnp.conj(leptons.couplings[i]) * leptons.couplings[j]
 
 

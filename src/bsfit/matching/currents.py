@@ -9,9 +9,9 @@ from typing import Literal
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 
-from bsfit.catalogue import LEPTONS, NEUTRINO_PAIRS
+from bsfit.catalogue import COEFFICIENTS, LEPTONS, NEUTRINO_PAIRS
 from bsfit.loading.inputs import Inputs
-from bsfit.standard_model.ckm import v_tb_v_ts
+from bsfit.standard_model.ckm import v_tb_v_td, v_tb_v_ts
 from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr
 
 Current = Callable[[int, int], Complex[Array, ""] | None]
@@ -20,6 +20,16 @@ Current = Callable[[int, int], Complex[Array, ""] | None]
 _FIELD_ORDER = {a + b: (LEPTONS.index(b), LEPTONS.index(a)) for a in LEPTONS for b in LEPTONS}
 _NEUTRINO_ORDER = {f"nu{a}nu{b}": (LEPTONS.index(b), LEPTONS.index(a)) for a in LEPTONS for b in LEPTONS}
 r"""Positions (i, j) of the fields :math:`\bar l_i\ldots l_j` of a pair: ``bsmue`` has :math:`\bar e\ldots\mu`."""
+
+
+Transition = Literal["bs", "bd"]
+
+TRANSITIONS: tuple[Transition, ...] = ("bs", "bd")
+
+CKM = {"bs": v_tb_v_ts, "bd": v_tb_v_td}
+"""The factor of the CKM matrix in the definition of the coefficients of each transition."""
+
+_KNOWN = frozenset(COEFFICIENTS)
 
 
 def lambda_v(inputs: Inputs) -> Float[Array, ""]:
@@ -32,32 +42,36 @@ def lambda_v(inputs: Inputs) -> Float[Array, ""]:
 
 
 def from_charged_leptons(
-    left: Current, right: Current, inputs: Inputs, quarks: Literal["left", "right"] = "left"
+    left: Current,
+    right: Current,
+    inputs: Inputs,
+    quarks: Literal["left", "right"] = "left",
+    transition: Transition = "bs",
 ) -> dict[str, Complex[Array, ""]]:
     r""":math:`C_9, C_{10}` of all lepton pairs from a current-current interaction, primed for right-handed quarks.
 
     :math:`L=(\bar s\gamma P_Lb)\sum_{ij}\bar l_i\gamma(K^L_{ij}P_L+K^R_{ij}P_R)l_j`, K in GeV^-2. A left-handed current
-    gives :math:`C_9=-C_{10}=K\Lambda_v^2/V_{tb}V_{ts}^*`.
+    gives :math:`C_9=-C_{10}=K\Lambda_v^2/V_{tb}V_{ts}^*`. With d for s those that the catalogue has.
     """
-    unit, prime = _unit(inputs), _PRIME[quarks]
+    unit, prime = _unit(inputs, transition), _PRIME[quarks]
     result = {}
     for pair, (i, j) in _FIELD_ORDER.items():
         of_left, of_right = left(i, j), right(i, j)
         if of_left is None and of_right is None:
             continue
         of_left, of_right = (jnp.zeros(()) if k is None else k for k in (of_left, of_right))
-        result[f"C9{prime}_bs{pair}"] = (of_right + of_left) * unit
-        result[f"C10{prime}_bs{pair}"] = (of_right - of_left) * unit
-    return result
+        result[f"C9{prime}_{transition}{pair}"] = (of_right + of_left) * unit
+        result[f"C10{prime}_{transition}{pair}"] = (of_right - of_left) * unit
+    return {name: value for name, value in result.items() if name in _KNOWN}
 
 
 _PRIME = {"left": "", "right": "p"}
 _HAND = {"left": "CL", "right": "CR"}
 
 
-def _unit(inputs: Inputs) -> Complex[Array, ""]:
+def _unit(inputs: Inputs, transition: Transition = "bs") -> Complex[Array, ""]:
     """What a K in GeV^-2 is multiplied with."""
-    return lambda_v(inputs) ** 2 / v_tb_v_ts(inputs)
+    return lambda_v(inputs) ** 2 / CKM[transition](inputs)
 
 
 def from_photon_penguin(c9: Complex[Array, ""]) -> dict[str, Complex[Array, ""]]:

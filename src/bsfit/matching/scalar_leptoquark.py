@@ -32,6 +32,9 @@ from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
 from bsfit.matching.boxes import flavour_products, of_products
 from bsfit.matching.currents import (
+    CKM,
+    TRANSITIONS,
+    Transition,
     from_charged_leptons,
     from_delta_f2,
     from_muon_moment,
@@ -78,11 +81,8 @@ def coefficients(s1: Leptoquark, inputs: Inputs) -> tuple[dict[str, Number], dic
     dipole = jnp.sqrt(2.0) * products["bs"] / (16 * inputs["G_F"] * v_tb_v_ts(inputs) * s1.mass**2)
     c7, c8, photon = CHARGE_DOWN / 6 * dipole, dipole / 6, -4 * CHARGE_DOWN / 18 * dipole
     box, top = _box_of_two(s1, products["bs"], inputs), _box_of_top(s1, inputs)
-    charged = from_charged_leptons(
-        lambda i, j: box(up[i], up[j]) + top(up[i], up[j]), lambda i, j: box(s1.right[i], s1.right[j]), inputs
-    )
     found = {
-        **together(charged, from_photon_penguin(photon)),
+        **together(*(_boxes(s1, up, products, q, inputs) for q in TRANSITIONS), from_photon_penguin(photon)),
         **from_neutrinos(lambda i, j: s1.left[j][2] * jnp.conj(s1.left[i][1]) / (2 * s1.mass**2), inputs),
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, s1.mass, inputs), strict=True)),
         **from_delta_f2(h, s1.mass, inputs),
@@ -93,6 +93,18 @@ def coefficients(s1: Leptoquark, inputs: Inputs) -> tuple[dict[str, Number], dic
         "C9_top": top(up[1], up[1]) * unit, "C9_box": box(up[1], up[1]) * unit, "C9_photon": photon,
         "C7_bs_mu_NP": c7, "C8_bs_mu_NP": c8, "C_bs_LL": h["bs"],
     }  # fmt: skip
+
+
+def _boxes(
+    s1: Leptoquark, up: ByLepton, products: dict[str, Number], transition: Transition, inputs: Inputs
+) -> dict[str, Number]:
+    box, top = _box_of_two(s1, products[transition], inputs), _box_of_top(s1, inputs, transition)
+    return from_charged_leptons(
+        lambda i, j: box(up[i], up[j]) + top(up[i], up[j]),
+        lambda i, j: box(s1.right[i], s1.right[j]),
+        inputs,
+        transition=transition,
+    )
 
 
 def _products(s1: Leptoquark, inputs: Inputs) -> dict[str, Number]:
@@ -107,10 +119,10 @@ def _box_of_two(s1: Leptoquark, product: Number, inputs: Inputs) -> Pair:
     return lambda first, second: -product * _sum(each, first, second) / (64 * jnp.pi**2)
 
 
-def _box_of_top(s1: Leptoquark, inputs: Inputs) -> Pair:
+def _box_of_top(s1: Leptoquark, inputs: Inputs, transition: Transition = "bs") -> Pair:
     r""":math:`V_{tb}V_{ts}^*\frac{m_t^2}{16\pi^2v^2M^2}\lambda_{ti}^*\lambda_{tj}`."""
     unit = jnp.sqrt(2.0) * inputs["G_F"] * (inputs["m_t_pole"] / (4 * jnp.pi * s1.mass)) ** 2
-    return lambda first, second: v_tb_v_ts(inputs) * unit * jnp.conj(first[2]) * second[2]
+    return lambda first, second: CKM[transition](inputs) * unit * jnp.conj(first[2]) * second[2]
 
 
 def _lepton_dipoles(s1: Leptoquark, up: ByLepton, inputs: Inputs) -> dict[str, Number]:

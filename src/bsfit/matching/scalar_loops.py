@@ -15,6 +15,7 @@ from bsfit.loading.inputs import Inputs
 from bsfit.matching import loops
 from bsfit.matching.boxes import Boson, Boxes, Line, current, delta_f2, flavour_products, four_muons, of_products
 from bsfit.matching.currents import (
+    TRANSITIONS,
     from_charged_leptons,
     from_delta_f2,
     from_muon_neutrinos,
@@ -51,14 +52,17 @@ def coefficients(
     copies: Scalar | float = 1.0,
     mixing: Scalar | None = None,
 ) -> tuple[dict[str, Complex[Array, ""]], dict[str, Array]]:
-    """Wilson coefficients of b -> s and of meson mixing, and quantities by name; `scale` in GeV is that of matching.
+    """Wilson coefficients of b -> s, b -> d and meson mixing, and quantities by name; `scale` of matching in GeV.
 
     Quantities of `of_quarks`, and `J` (box of the quark and the lepton).
     """
     of_quarks_alone, found = of_quarks(quarks, scale, inputs, copies, mixing)
-    charged = from_charged_leptons(current(quarks, leptons, box.leptons), lambda i, j: None, inputs)
+    charged = [
+        from_charged_leptons(current(quarks, leptons, box.leptons, q), lambda i, j: None, inputs, transition=q)
+        for q in TRANSITIONS
+    ]
     neutral = {} if box.neutrinos is None else from_neutrinos(current(quarks, leptons, box.neutrinos), inputs)
-    return together(of_quarks_alone, charged, neutral), {"J": box.leptons, **found}
+    return together(of_quarks_alone, *charged, neutral), {"J": box.leptons, **found}
 
 
 def of_quarks(

@@ -10,6 +10,7 @@ from jaxtyping import Array, Complex, Float
 
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.currents import (
+    TRANSITIONS,
     Current,
     from_charged_leptons,
     from_delta_f2,
@@ -70,22 +71,26 @@ def wilson_coefficients(
     r"""Coefficients at 4.8 GeV, those that are zero for any parameters left out.
 
     :math:`C_9=-\frac{\Delta^{sb}_L}{V_{tb}V_{ts}^*}\frac{\Lambda_v^2}{m_{Z'}^2}(\Delta_R+\Delta_L)^{\mu\mu}`,
-    :math:`C_{10}` with the difference R - L, primed ones with :math:`\Delta^{sb}_R`; `delta_loop` multiplies these by
-    one plus itself. Kinetic mixing shifts :math:`C_9` of all charged leptons alike, neither :math:`C_{10}` nor
-    neutrinos; a charged Higgs doublet, by the Z, all of them, :math:`C_{10}` most.
+    :math:`C_{10}` with the difference R - L, primed ones with :math:`\Delta^{sb}_R`, those of b -> d with
+    :math:`\Delta^{db}`; `delta_loop` multiplies these by one plus itself. Kinetic mixing shifts :math:`C_9` of all
+    charged leptons alike, neither :math:`C_{10}` nor neutrinos; a charged Higgs doublet, by the Z, all of them,
+    :math:`C_{10}` most.
     """
     inverse = 1 / jnp.asarray(m_zp) ** 2
     charged, neutral = at_threshold(z, inputs)
     mixing = delta_f2(m_zp, z)
     result = from_delta_f2(mixing["LL"], m_zp, inputs, right=mixing["RR"], mixed=mixing["LR"])
     for quarks, matrix in (("left", z.down.left), ("right", z.down.right)):
-        if (1, 2) not in matrix:
-            continue
-        exchange = -matrix(1, 2) * inverse
-        loops = exchange * (1 + jnp.asarray(delta_loop))
-        left, right = (_times(side, loops) for side in (charged.left, charged.right))
-        result |= from_charged_leptons(left, right, inputs, quarks=quarks)
-        result |= from_neutrinos(_times(neutral, exchange), inputs, quarks=quarks)
+        for transition in TRANSITIONS:
+            _, light, heavy = _PAIRS[transition]
+            if (light, heavy) not in matrix:
+                continue
+            exchange = -matrix(light, heavy) * inverse
+            loops = exchange * (1 + jnp.asarray(delta_loop))
+            left, right = (_times(side, loops) for side in (charged.left, charged.right))
+            result |= from_charged_leptons(left, right, inputs, quarks, transition)
+            if transition == "bs":
+                result |= from_neutrinos(_times(neutral, exchange), inputs, quarks=quarks)
     if (1, 1) in neutral:
         muon_neutrino = -neutral(1, 1) * inverse
         left, right = (muon_neutrino * side(1, 1) for side in (charged.left, charged.right))

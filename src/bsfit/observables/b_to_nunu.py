@@ -34,7 +34,6 @@ tenth of the rate of the charged modes (0908.1174 [Kamenik:2009kc]_), which expe
 
 from collections.abc import Callable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -42,30 +41,27 @@ from jaxtyping import Array, Complex, Float
 
 from bsfit.catalogue import LEPTONS, NEUTRINO_PAIRS
 from bsfit.hadronic import form_factors
-from bsfit.hadronic.phase_space import sqrt_lambda
+from bsfit.hadronic.local_rates import (
+    TO_K,
+    TO_KSTAR,
+    Decays,
+    Squares,
+    rate_to_pseudoscalar,
+    rates_to_vector,
+    to_pseudoscalar,
+    to_vector,
+)
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.currents import lambda_v
 from bsfit.numerics import crowded, gauss_legendre
 from bsfit.standard_model.ckm import v_tb_v_ts
 from bsfit.theory import Invisible, LightMediator, Rows, Theory, moments_themselves
 
-TO_K = {"B+->K": ("m_B+", "m_K+", "tau_B+"), "B0->K": ("m_B0", "m_K0", "tau_B0")}
-TO_VECTOR = {"B0->K*": ("m_B0", "m_K*0", "tau_B0"), "B+->K*": ("m_B+", "m_K*+", "tau_B+")}
-"""Masses of the mesons and lifetime of each decay."""
-
-MOMENTS = (*TO_K, *(f"{decay} {part}" for decay in TO_VECTOR for part in ("vector", "axial", "longitudinal")))
+MOMENTS = (*TO_K, *(f"{decay} {part}" for decay in TO_KSTAR for part in ("vector", "axial", "longitudinal")))
 """What `moments` returns per row: branching fractions, those of K* by current, the axial one by polarisation."""
 
 NODES, POLE_NODES = 16, 32
 """Quadrature nodes over the whole range of q2, for an error below 1e-12; on each side of a pole in it, 1e-8."""
-
-
-class Decays(eqx.Module):
-    """Masses in GeV and lifetime in GeV^-1; [decay] on every field until one is picked."""
-
-    m_b: Float[Array, "*d"]
-    m_m: Float[Array, "*d"]
-    lifetime: Float[Array, "*d"]
 
 
 def coefficients(
@@ -95,8 +91,8 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 8"]:
     left, right = coefficients(theory, inputs)
     plus, minus = (jnp.sum(jnp.abs(left + sign * right) ** 2) for sign in (1, -1))
     strength = _strength(inputs)
-    to_k = strength * plus * jax.vmap(lambda d: _integrals_k(d, inputs))(_decays(TO_K, inputs))
-    to_vector = jax.vmap(lambda d: _integrals_vector(d, inputs))(_decays(TO_VECTOR, inputs))
+    to_k = strength * plus * jax.vmap(lambda d: _integrals_k(d, inputs))(Decays.of(TO_K, inputs))
+    to_vector = jax.vmap(lambda d: _integrals_vector(d, inputs))(Decays.of(TO_KSTAR, inputs))
     squares = strength * jnp.stack([plus, minus, minus])
     values = jnp.append(to_k, to_vector * squares[None])
     return jnp.broadcast_to(values, (*rows.decay.shape, len(MOMENTS)))
@@ -105,10 +101,6 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 8"]:
 def _strength(inputs: Inputs) -> Float[Array, ""]:
     """N of the module's docstring, without the mass."""
     return (inputs["G_F"] * inputs["alpha_em_mb"] * jnp.abs(v_tb_v_ts(inputs))) ** 2 / (768.0 * jnp.pi**5)
-
-
-def _decays(table: dict[str, tuple[str, str, str]], inputs: Inputs) -> Decays:
-    return Decays(*(inputs.array(names) for names in zip(*table.values(), strict=True)))
 
 
 def _nodes(decay: Decays) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
@@ -121,45 +113,21 @@ def _nodes(decay: Decays) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
 def _integrals_k(decay: Decays, inputs: Inputs) -> Float[Array, ""]:
     """Integral of the rate to K, without couplings, times the lifetime."""
     q2, weight = _nodes(decay)
-    return decay.lifetime / decay.m_b**3 * (weight @ _density_k(decay, inputs, q2)[0])
+    return decay.lifetime / decay.m_b**3 * (weight @ to_pseudoscalar(decay, form_factors.b_to_k(inputs), q2)[0])
 
 
 def _integrals_vector(decay: Decays, inputs: Inputs) -> Float[Array, " 3"]:
     """The same for K*: vector current, axial current transverse and longitudinal."""
     q2, weight = _nodes(decay)
-    *densities, _ = _densities_vector(decay, inputs, q2)
-    root = sqrt_lambda(q2, decay.m_b, decay.m_m)
-    return decay.lifetime / decay.m_b**3 * jnp.stack(densities) @ (weight * root)
+    *densities, _ = to_vector(decay, _to_kstar(inputs), q2)
+    return decay.lifetime / decay.m_b**3 * jnp.stack(densities) @ weight
 
 
-def _density_k(decay: Decays, inputs: Inputs, q2: Float[Array, " n"]) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    """Rate to K at q2, without couplings, mass and lifetime: of spin one, and time-like."""
-    plus, zero, _ = jax.vmap(form_factors.evaluate, (None, 0))(form_factors.b_to_k(inputs), q2).T
-    root = sqrt_lambda(q2, decay.m_b, decay.m_m)
-    return root**3 * plus**2, root * ((decay.m_b**2 - decay.m_m**2) * zero) ** 2
-
-
-def _densities_vector(decay: Decays, inputs: Inputs, q2: Float[Array, " n"]) -> tuple[Float[Array, " n"], ...]:
-    """The same for K*, without the root of lambda: vector current, axial one transverse, longitudinal and time-like."""
-    kstar = jax.tree.map(lambda x: x[0], form_factors.b_to_v(inputs))
-    v, a0, a1, a12, *_ = jax.vmap(form_factors.evaluate, (None, 0))(kstar, q2).T
-    root, total_mass = sqrt_lambda(q2, decay.m_b, decay.m_m), decay.m_b + decay.m_m
-    vector = 2.0 * q2 * (root * v / total_mass) ** 2
-    transverse = 2.0 * q2 * (total_mass * a1) ** 2
-    longitudinal = (8.0 * decay.m_b * decay.m_m * a12) ** 2
-    return vector, transverse, longitudinal, (root * a0) ** 2
+def _to_kstar(inputs: Inputs) -> form_factors.Expansion:
+    return jax.tree.map(lambda x: x[0], form_factors.b_to_v(inputs))
 
 
 # ------------------------------------------------------------------------------------------------- light mediators
-
-
-class Squares(eqx.Module):
-    """Sums of squared coefficients at one q2: L + R and L - R of spin one, and of the time-like part."""
-
-    plus: Float[Array, "*n"]
-    minus: Float[Array, "*n"]
-    plus_time: Float[Array, "*n"]
-    minus_time: Float[Array, "*n"]
 
 
 def _with_mediator(theory: Theory, mediator: LightMediator, inputs: Inputs) -> Float[Array, " 8"]:
@@ -174,29 +142,17 @@ def _with_mediator(theory: Theory, mediator: LightMediator, inputs: Inputs) -> F
     if (invisible := mediator.invisible) is not None:
         parts.append((lambda q2: _of_invisible(mediator, invisible, inputs, q2), invisible.opening()))
 
-    def integrals(decay: Decays, of: Callable) -> Float[Array, " k"]:
+    def integrals(decay: Decays, of: Callable, expansion: form_factors.Expansion) -> Float[Array, " k"]:
         def part(squares: Callable[[Array], Squares], opening: Float[Array, ""]) -> Float[Array, " k"]:
             q2, weight = _nodes_about(mediator.pole, decay, opening)
-            return of(decay, inputs, q2, jax.vmap(squares)(q2)) @ weight
+            return of(decay, expansion, q2, jax.vmap(squares)(q2)) @ weight
 
         total = sum((part(*each) for each in parts[1:]), part(*parts[0]))
         return _strength(inputs) * decay.lifetime / decay.m_b**3 * total
 
-    to_k = jax.vmap(lambda d: integrals(d, _rate_k))(_decays(TO_K, inputs))
-    to_vector = jax.vmap(lambda d: integrals(d, _rates_vector))(_decays(TO_VECTOR, inputs))
+    to_k = jax.vmap(lambda d: integrals(d, rate_to_pseudoscalar, form_factors.b_to_k(inputs)))(Decays.of(TO_K, inputs))
+    to_vector = jax.vmap(lambda d: integrals(d, rates_to_vector, _to_kstar(inputs)))(Decays.of(TO_KSTAR, inputs))
     return jnp.append(to_k, to_vector)
-
-
-def _rate_k(decay: Decays, inputs: Inputs, q2: Float[Array, " n"], squares: Squares) -> Float[Array, "1 n"]:
-    spin_one, time_like = _density_k(decay, inputs, q2)
-    return (squares.plus * spin_one + squares.plus_time * time_like)[None]
-
-
-def _rates_vector(decay: Decays, inputs: Inputs, q2: Float[Array, " n"], squares: Squares) -> Float[Array, "3 n"]:
-    vector, transverse, longitudinal, time_like = _densities_vector(decay, inputs, q2)
-    along = squares.minus * longitudinal + squares.minus_time * time_like
-    root = sqrt_lambda(q2, decay.m_b, decay.m_m)
-    return root[None] * jnp.stack([squares.plus * vector, squares.minus * transverse, along])
 
 
 def _of_invisible(mediator: LightMediator, invisible: Invisible, inputs: Inputs, q2: Float[Array, ""]) -> Squares:
@@ -237,8 +193,8 @@ def _polarisation(parts: Float[Array, " 3"]) -> Float[Array, ""]:
 
 
 QUANTITIES: dict[str, tuple[str, Callable[[Float[Array, " p"]], Float[Array, ""]]]] = {
-    **{f"BR({decay}nunu)": (decay, _rate) for decay in (*TO_K, *TO_VECTOR)},
-    **{f"FL({decay}nunu)": (decay, _polarisation) for decay in TO_VECTOR},
+    **{f"BR({decay}nunu)": (decay, _rate) for decay in (*TO_K, *TO_KSTAR)},
+    **{f"FL({decay}nunu)": (decay, _polarisation) for decay in TO_KSTAR},
 }
 """What `assemble` knows: decay and function of its moments. FL is that of all decays; flavio has it at one q2."""
 

@@ -32,11 +32,14 @@ class Combination:
 
 @dataclass(frozen=True)
 class ProcessPlan:
-    """What one process must deliver: its rows (decay, lepton, q2_min, q2_max) and the observables made of them."""
+    """What one process must deliver: its rows (decay, lepton, q2_min, q2_max) and the observables made of them.
+
+    `coefficients` are names of the Wilson coefficients that these depend on.
+    """
 
     process: catalogue.Process
     rows: tuple[tuple[int, int, float, float], ...]
-    leptons: tuple[str, ...]
+    coefficients: tuple[str, ...]
     combinations: tuple[Combination, ...]
 
     @property
@@ -53,11 +56,6 @@ class ProcessPlan:
     def binned(self) -> bool:
         """Whether any row is an integral over a bin."""
         return any(high > 0.0 for *_, high in self.rows)
-
-    @property
-    def coefficients(self) -> tuple[str, ...]:
-        """Names of the Wilson coefficients that its moments depend on."""
-        return catalogue.coefficients_of(self.process, self.leptons)
 
     def row_arrays(self, index: Sequence[int] | None = None) -> Rows:
         """All rows as arrays, or some of them."""
@@ -121,6 +119,7 @@ def _plan_of(process: catalogue.Process, observables: Sequence[catalogue.Observa
         indices, positions = combined.setdefault(item.quantity.key, ([], []))
         indices.append(index)
         positions.append(position)
-    used = tuple(dict.fromkeys(lepton for item in observables if item for lepton in item.leptons))
+    own = (item for item in observables if item and item.quantity.process == process)
+    moving = dict.fromkeys(name for item in own for name in catalogue.coefficients_that_move(item))
     parts = tuple(Combination(key, tuple(i), tuple(p)) for key, (i, p) in combined.items())
-    return ProcessPlan(process, tuple(rows), used, parts)
+    return ProcessPlan(process, tuple(rows), tuple(moving), parts)

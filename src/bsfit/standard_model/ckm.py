@@ -31,3 +31,9 @@ def v_tb_v_ts(inputs: Inputs) -> Complex[Array, ""]:
     r""":math:`V_{tb}V_{ts}^*`; its real part is negative."""
     v = ckm(inputs)
     return v[2, 2] * jnp.conj(v[2, 1])
+
+
+def v_tb_v_td(inputs: Inputs) -> Complex[Array, ""]:
+    r""":math:`V_{tb}V_{td}^*`."""
+    v = ckm(inputs)
+    return v[2, 2] * jnp.conj(v[2, 0])

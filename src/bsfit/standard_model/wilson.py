@@ -1,4 +1,4 @@
-r"""Total Wilson coefficients of b -> s: Standard Model plus new physics.
+r"""Total Wilson coefficients of b -> s, and those of b -> d ll: Standard Model plus new physics.
 
 Conventions of `theory.WilsonCoefficients`; coefficients at 4.8 GeV. The Standard-Model values are inputs (`C9_SM` ...),
 quoted at a top mass `m_t_SM` and a coupling `alpha_s_SM`; their dependence on both is a power law. For :math:`C_{10}`
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Complex, Float
 
-from bsfit.catalogue import DIPOLES, LEPTON_PAIRS, LEPTONS, SEMILEPTONIC
+from bsfit.catalogue import DIPOLES, LEPTON_PAIRS, LEPTONIC_BD, SAME_FLAVOUR, SEMILEPTONIC
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.qcd import m_b_msbar, m_s_msbar
 from bsfit.standard_model.running import MU_B
@@ -28,8 +28,9 @@ POWERS = {"C7": (0.268, 0.537), "C8": (0.181, 0.441), "C9": (0.343, -0.155), "C1
 
 _SEMILEPTONIC = np.array([[INDEX[f"{op}_bs{pair}"] for op in SEMILEPTONIC] for pair in LEPTON_PAIRS])
 _DIPOLE = np.array([INDEX[name] for name in DIPOLES])
+_LEPTONIC_BD = np.array([[INDEX[f"{op}_bd{pair}"] for op in LEPTONIC_BD] for pair in SAME_FLAVOUR])
 
-_DIAGONAL = np.array([LEPTON_PAIRS.index(lepton + lepton) for lepton in LEPTONS])
+_DIAGONAL = np.array([LEPTON_PAIRS.index(pair) for pair in SAME_FLAVOUR])
 
 
 class Total(eqx.Module):
@@ -74,6 +75,12 @@ def total(wc: WilsonCoefficients, inputs: Inputs) -> Total:
     """Standard Model plus new physics: the only place that adds the two. A shift of C7 shifts C7eff one to one."""
     sm = standard_model(inputs)
     return Total(sm.semileptonic + wc.values[_SEMILEPTONIC], sm.dipole + wc.values[_DIPOLE], sm.four_quark)
+
+
+def leptonic_bd(wc: WilsonCoefficients, inputs: Inputs) -> Complex[Array, "3 6"]:
+    """The same of b -> d: rows ee, mumu and tautau, columns of `catalogue.LEPTONIC_BD`; C10 is that of b -> s."""
+    c10 = inputs["C10_SM"] * _scaling("C10", inputs)
+    return wc.values[_LEPTONIC_BD].at[:, LEPTONIC_BD.index("C10")].add(c10)
 
 
 _EXCHANGED = np.array([name in ("C9", "C10", "C9p", "C10p") for name in SEMILEPTONIC])

@@ -10,7 +10,7 @@ _RANGES = {"C7": 0.5, "C8": 1.0, "CS": 1.0, "CP": 1.0, "C9": 5.0, "C10": 5.0}
 
 
 def _bounds(coefficient: str) -> tuple[float, float] | None:
-    match = re.match(r"(C9|C10|C7|C8|CS|CP)p?_bs", coefficient)
+    match = re.match(r"(C9|C10|C7|C8|CS|CP)p?_b[sd]", coefficient)
     return (-_RANGES[match[1]], _RANGES[match[1]]) if match else None
 
 
