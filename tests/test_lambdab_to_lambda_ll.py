@@ -17,18 +17,20 @@ from process_values import combine
 import bsfit
 from bsfit import catalogue, compiling
 from bsfit.hadronic import form_factors
-from bsfit.hadronic.effective_coefficients import COEFFICIENTS, quarks
+from bsfit.hadronic.effective_coefficients import COEFFICIENTS, Quarks
 from bsfit.likelihood import theory_errors
-from bsfit.loading.inputs import Inputs, input_set, load_inputs
+from bsfit.loading.inputs import Choices, Inputs, input_set, load_inputs
 from bsfit.loading.selection import select
 from bsfit.observables import lambdab_to_lambda_ll as process
+from bsfit.predictions import compiled
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.prediction import wired
-from bsfit.standard_model.wilson import total
 from bsfit.theory import INDEX, Theory, WilsonCoefficients
 
-INPUTS = load_inputs("default", {"Lambdab polarisation": 0.4})
 FLAVIO = flavio_points.EXPLAINED
+NOMINAL = load_inputs("lambdab-nominal")
+INPUTS = FLAVIO.replace({name: NOMINAL[name] for name in FLAVIO.names if name.startswith("Lambdab->Lambda SSE a")})
+"""With the form factors of the default set."""
 
 # ------------------------------------------------------------------------------------------------- sums over spins
 
@@ -156,18 +158,11 @@ def test_the_distribution_is_the_sum_over_spins(m_l):
     """All 34 coefficients with their normalisation, all operators, heavy leptons: spinors and Dirac matrices."""
     generator, q2 = np.random.default_rng(3), 13.1
     m_quark, factors = 4.2, generator.uniform(0.5, 1.5, 10)
-    baryons = process.Decay(*(jnp.asarray(x) for x in (5.62, 1.12, 1.0)))
     sizes = {"CS": 0.3, "CP": 0.3, "CSp": 0.3, "CPp": 0.3}
     c = {name: sizes.get(name, 1.0) * complex(*generator.normal(size=2)) for name in COEFFICIENTS}
     at = {**c, "C9": c["C9"] + 3, "C10": c["C10"] - 3}
     bare = np.array([at[name] for name in COEFFICIENTS])
-    quark = replace(standard_quarks(), m_b=jnp.asarray(m_quark))
-    current, dipole = process.hadronic_factors(jnp.asarray(q2), jnp.asarray(factors), baryons, jnp.asarray(m_l), quark)
-    amplitudes = current * (bare @ process.CURRENT) + dipole * (bare @ process.DIPOLE)
-    measure = process.rate_factor(jnp.asarray([q2]), baryons, jnp.asarray(m_l))
-    both = jnp.stack([amplitudes, amplitudes])[None]
-    k = np.asarray(process.angular_integrals(both, jnp.asarray([q2]), measure, jnp.asarray(m_l)))[0]
-
+    k = np.asarray(coefficients_at(bare, factors, q2, m_l, m_quark))
     alpha, polarisation = 0.6, 0.7
     scaled = np.array(
         [k_i * _power(alpha, i, WITH_ALPHA) * _power(polarisation, i, POLARISED) for i, k_i in enumerate(k)]
@@ -200,21 +195,33 @@ def _power(x, i, names):
     return x if process.ANGULAR[i] in names else 1.0
 
 
-@cache
-def standard_quarks():
-    return jax.jit(lambda: quarks(total(Theory.standard_model().wilson, INPUTS), INPUTS))()
+@jax.jit
+def coefficients_at(bare, factors, q2, m_l, m_quark):
+    """Angular coefficients at one q2 from coefficients as they are, in units of the couplings."""
+    none = jnp.zeros_like(q2)
+    quark = Quarks(m_quark, none, none, none, none, jnp.zeros(6), none + 0j, jnp.zeros(2, dtype=complex), Choices())
+    baryons = process.Decay(jnp.asarray(5.62), jnp.asarray(1.12), jnp.asarray(1.0))
+    current, dipole = process.hadronic_factors(q2, factors, baryons, m_l, quark)
+    amplitudes = current * (bare @ process.CURRENT) + dipole * (bare @ process.DIPOLE)
+    measure = process.rate_factor(q2[None], baryons, m_l)
+    return process.angular_integrals(jnp.stack([amplitudes, amplitudes])[None], q2[None], measure, m_l)[0]
 
 
-# ------------------------------------------------------------------------------------------------- flavio, limits
+# ------------------------------------------------------------------------------------------------- flavio, EOS
 
 
-@cache
-def stored():
-    """Names, points and values [p, n] of flavio."""
-    file = Path(__file__).parent / "reference" / "flavio_baryon.json"
-    found = json.loads(file.read_text())
+def moments_at(points, entries, inputs):
+    """Angular coefficients [p, n, 2, 34] at points and (lepton, low, high), of baryon and antibaryon."""
+    values = np.stack([flavio_points.theory(point).wilson.values for point in points])
+    asked = {catalogue.PROCESSES["lambdab_to_lambda_ll"]: (values, rows([(0, *entry) for entry in entries]))}
+    return compiled.moments(asked, inputs)["lambdab_to_lambda_ll"].reshape(len(points), len(entries), 2, 34)
+
+
+def stored(name):
+    """The stored values of another code, its points without the coefficients that are not ours."""
+    found = json.loads((Path(__file__).parent / "reference" / name).read_text())
     points = [{"wc": {k: v for k, v in point["wc"].items() if k in INDEX}} for point in found["points"]]
-    return found["names"], points, np.array([point["values"] for point in found["points"]])
+    return found, points, np.array([point["values"] for point in found["points"]])
 
 
 def test_predictions_of_flavio():
@@ -223,15 +230,33 @@ def test_predictions_of_flavio():
     With a muon as light as the electron: flavio's leptons have no mass here. With it, above 15 GeV^2, 0.2 % and 0.001
     as well; below 6 GeV^2 up to 2.8 % and 0.013, for flavio truncates its form factors where f0 and f+ should be equal.
     """
-    names, points, expected = stored()
-    is_rate = np.array(["BR" in name for name in names])
-    is_high = np.array(["[1" in name and "[1.1" not in name for name in names])
+    reference, points, expected = stored("flavio_baryon.json")
+    items = [catalogue.observable(name) for name in reference["names"]]
+    entries = [(catalogue.LEPTONS.index(item.leptons[0]), *item.bin) for item in items]
+    is_rate = np.array([item.group == "BR" for item in items])
+    is_high = np.array([item.bin[0] >= 15 for item in items])
+    width = np.array([item.bin[1] - item.bin[0] for item in items])
+    weights = np.array([process.WEIGHTS.get(item.quantity.key, 0.0 * process.RATE) for item in items])
+    weights = weights * np.where([name in WITH_ALPHA for name in process.ANGULAR], 0.75, 1.0)
     for inputs, chosen in ((FLAVIO.replace({"m_mu": FLAVIO["m_e"]}), is_high | True), (FLAVIO, is_high)):
-        found = flavio_points.values(names, points, inputs)
+        baryon = moments_at(points, entries, inputs)[:, :, 0]
+        rate, angular = baryon @ process.RATE, np.einsum("pni,ni->pn", baryon, weights)
         rates, angles = is_rate & chosen, ~is_rate & chosen
-        np.testing.assert_allclose(found[:, rates], expected[:, rates], rtol=2e-3)
-        np.testing.assert_allclose(found[:, angles], expected[:, angles], atol=1e-3)
+        np.testing.assert_allclose((rate / width)[:, rates], expected[:, rates], rtol=2e-3)
+        np.testing.assert_allclose((angular / rate)[:, angles], expected[:, angles], atol=1e-3)
 
+
+def test_polarised_baryons_of_eos():
+    """All 34, with its nominal form factors: 0.002 in the Standard Model, 0.01 at a complex point; it has an OPE."""
+    _, points, expected = stored("eos_baryon.json")
+    k = moments_at(points, [(1, 15.0, 20.0)], INPUTS)[:, 0, 0]
+    scale = [_power(0.642, i, WITH_ALPHA) * _power(0.4, i, POLARISED) for i in range(34)]
+    found = k * scale / (k @ process.RATE)[:, None]
+    np.testing.assert_allclose(found[0], expected[0], atol=2e-3)
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-2)
+
+
+# ------------------------------------------------------------------------------------------------- exact relations
 
 END = float(INPUTS["m_Lambdab"] - INPUTS["m_Lambda"]) ** 2
 ROWS = rows([*((0, x, 15.0, 20.0) for x in range(3)), (0, 1, 1.1, 6.0), *((0, x, END - 1e-4, END) for x in (1, 2))])
@@ -287,20 +312,25 @@ def test_leptons_differ_by_their_mass():
     assert k[POSITION("1ss")] / k[POSITION("1cc")] == pytest.approx(1.0, abs=0.2)
 
 
-KEYS = ("FL", "AFBl", "AFBh", "AFBlh", *(f"K{i}" for i in process.ANGULAR))
+KEYS = ("FL", "AFBl", "AFBh", "AFBlh", *(f"K{i}" for i in "1ss 1cc 1c 2ss 2cc 2c 4s 3sc 12 15 19 23 28 31 33".split()))
 
 
 @cache
-def combined(alpha, polarisation):
-    """All angular observables of muons above 15 GeV^2 in the Standard Model."""
-    inputs = INPUTS.replace({"Lambda->ppi alpha_-": alpha, "Lambdab polarisation": polarisation})
+def combined():
+    """Angular observables of muons above 15 GeV^2 in the Standard Model, at four pairs of alpha and P."""
     one, found = rows([(0, 1, 15.0, 20.0)]), jnp.asarray(moments()[0][1:2].reshape(1, -1))
-    return {key: float(combine(process, key, found, one, inputs)) for key in KEYS}
+
+    def at(alpha, polarisation):
+        inputs = INPUTS.replace({"Lambda->ppi alpha_-": alpha, "Lambdab polarisation": polarisation})
+        return jnp.stack([combine(process, key, found, one, inputs) for key in KEYS])
+
+    run = compiling.compile_quickly(jax.vmap(at))(jnp.array([0.8, 0.0, 0.8, 0.4]), jnp.array([0.4, 0.4, 0.0, 0.2]))
+    return [dict(zip(KEYS, values, strict=True)) for values in run.tolist()]
 
 
 def test_decay_asymmetry_and_polarisation():
     """Linear in alpha and in P, or constant; the rate is 2 K1ss + K1cc, the asymmetries are as defined."""
-    full, no_alpha, no_p, half = combined(0.8, 0.4), combined(0.0, 0.4), combined(0.8, 0.0), combined(0.4, 0.2)
+    full, no_alpha, no_p, half = combined()
     for key, value in full.items():
         with_alpha = key in ("AFBh", "AFBlh") or key[1:] in WITH_ALPHA
         polarised = key[1:] in POLARISED
@@ -317,41 +347,45 @@ def test_decay_asymmetry_and_polarisation():
 def test_antibaryons_are_averaged():
     one = rows([(0, 1, 15.0, 20.0)])
     found = jnp.asarray(moments()[1][1:2].reshape(1, -1))
-    alone = replace(INPUTS, choices=replace(INPUTS.choices, without_antibaryons=True))
+    averaged = replace(INPUTS, choices=Choices())
     particle, antiparticle = moments()[1][1]
-    assert combine(process, "BR", found, one, alone) == pytest.approx(particle @ process.RATE)
-    assert combine(process, "BR", found, one, INPUTS) == pytest.approx((particle + antiparticle) @ process.RATE / 2)
+    assert combine(process, "BR", found, one, INPUTS) == pytest.approx(particle @ process.RATE)
+    assert combine(process, "BR", found, one, averaged) == pytest.approx((particle + antiparticle) @ process.RATE / 2)
     k = POSITION("1c")
     expected = (particle[k] + antiparticle[k]) / ((particle + antiparticle) @ process.RATE)
-    assert combine(process, "K1c", found, one, INPUTS) == pytest.approx(expected)
+    assert combine(process, "K1c", found, one, averaged) == pytest.approx(expected)
     with pytest.raises(KeyError):
-        combine(process, "P5p", found, one, INPUTS)
+        combine(process, "P5p", found, one, averaged)
 
 
 # ------------------------------------------------------------------------------------------------- form factors, data
 
 
 def test_form_factors():
-    """f+ at 15 GeV^2 with the formula written out, and the relations at the end point in both fits."""
-    for name in ("default", "flavio", "lambdab-higher-order"):
-        inputs = load_inputs(name)
-        m = {x: float(inputs[f"m_{x}"]) for x in ("Lambdab", "Lambda", "B+", "K+")}
-        t_plus, t_zero = (m["B+"] + m["K+"]) ** 2, (m["Lambdab"] - m["Lambda"]) ** 2
-        z = (np.sqrt(t_plus - 15) - np.sqrt(t_plus - t_zero)) / (np.sqrt(t_plus - 15) + np.sqrt(t_plus - t_zero))
-        a = [float(inputs[f"Lambdab->Lambda SSE a{k}_fV0"]) for k in range(3)]
-        expansion = form_factors.lambdab_to_lambda(inputs)
-        found = dict(zip(form_factors.BARYON, form_factors.evaluate(expansion, jnp.asarray(15.0)), strict=True))
-        assert float(found["fV0"]) == pytest.approx((a[0] + a[1] * z + a[2] * z**2) / (1 - 15 / 5.416**2), rel=1e-12)
-        end = dict(zip(form_factors.BARYON, form_factors.evaluate(expansion, jnp.asarray(t_zero)), strict=True))
-        assert end["fAperp"] == end["fA0"]
-        assert end["fT5perp"] == end["fT50"]
+    """Two of flavio, the series written out with numpy, and the relations at the end point."""
+    at = compiling.compile_quickly(
+        lambda inputs, q2: jax.vmap(lambda x: form_factors.evaluate(form_factors.lambdab_to_lambda(inputs), x))(q2)
+    )
+    found = dict(zip(form_factors.BARYON, at(FLAVIO, jnp.array([15.0, 1.0])).T, strict=True))
+    np.testing.assert_allclose(found["fV0"], [0.6271001789899672, 0.12072451892684267], rtol=1e-9)
+    np.testing.assert_allclose(found["fT5perp"], [0.4463361747107484, 0.11408740936940082], rtol=1e-9)
+
+    higher = load_inputs("lambdab-higher-order")
+    m = {x: float(higher[f"m_{x}"]) for x in ("Lambdab", "Lambda", "B+", "K+")}
+    t_plus, t_zero = (m["B+"] + m["K+"]) ** 2, (m["Lambdab"] - m["Lambda"]) ** 2
+    z = (np.sqrt(t_plus - 15) - np.sqrt(t_plus - t_zero)) / (np.sqrt(t_plus - 15) + np.sqrt(t_plus - t_zero))
+    found = dict(zip(form_factors.BARYON, at(higher, jnp.array([15.0, t_zero])).T, strict=True))
+    expected = (0.42289944554385 - 1.3728104863374 * z + 1.7972027464353 * z**2) / (1 - 15 / 5.416**2)
+    assert float(found["fV0"][0]) == pytest.approx(expected, rel=1e-9)
+    assert found["fAperp"][1] == found["fA0"][1]
+    assert found["fT5perp"][1] == found["fT50"][1]
 
 
 def test_signs_are_those_of_lhcb():
     """The Standard Model has the sign of every coefficient measured beyond 2 sigma, and is near all but the rate."""
     data = [datum for m in select("baryons") for datum in m.data]
     assert len(data) == 10
-    predicted = bsfit.predict([datum.observable for datum in data])
+    predicted = bsfit.predict([datum.observable for datum in data], inputs=INPUTS)
     for datum in data:
         pull = (predicted[datum.observable] - datum.central) / datum.sigma_plus
         assert abs(pull) < 2.5, datum.observable
@@ -387,7 +421,7 @@ OBSERVABLES = tuple(
 
 @pytest.mark.slow
 def test_theory_errors_are_those_of_samples():
-    """Linear errors of the Standard Model against 500 draws of all nuisances: to 15 %."""
+    """Linear errors of the Standard Model against 500 draws of all nuisances: to 15 %, as asked; found: 5 %."""
     inputs, direct = input_set("default"), wired(OBSERVABLES)
     uncertain = theory_errors.choose([catalogue.observable(name) for name in OBSERVABLES], inputs, inputs.inputs)
     sigma = np.linalg.norm(theory_errors.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
@@ -399,3 +433,23 @@ def test_theory_errors_are_those_of_samples():
 
     found = compiling.compile_quickly(lambda x: jax.lax.map(at, x, batch_size=50))(jnp.asarray(draws))
     assert np.std(found, axis=0) == pytest.approx(sigma, rel=0.15)
+
+
+@pytest.mark.slow
+def test_errors_of_form_factors_are_those_of_the_paper():
+    """The prescription of 1602.01399, from its two fits, to 4 % above 15 GeV^2.
+
+    Statistical error of the nominal fit, and the larger one of the shift to the other fit and of what its errors have
+    more, in quadrature.
+    """
+    of_fits = {}
+    for name in ("default", "lambdab-nominal", "lambdab-higher-order"):
+        inputs, asked = input_set(name), wired(OBSERVABLES, inputs=name)
+        items = [catalogue.observable(name) for name in OBSERVABLES]
+        uncertain = theory_errors.choose(items, inputs, inputs.inputs, ("Lambdab->Lambda SSE a*",))
+        values, shifts = theory_errors.at_standard_model(ValueAndSlopes(asked), uncertain)
+        of_fits[name] = np.asarray(values), np.linalg.norm(shifts, axis=1)
+    (value, ours), (nominal, sigma), (other, sigma_other) = of_fits.values()
+    np.testing.assert_allclose(value, nominal, rtol=1e-12)
+    systematic = np.maximum(np.abs(other - nominal), np.sqrt(np.abs(sigma_other**2 - sigma**2)))
+    np.testing.assert_allclose(ours, np.hypot(sigma, systematic), rtol=0.04)

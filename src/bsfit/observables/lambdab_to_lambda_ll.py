@@ -219,8 +219,8 @@ _ANGULAR_TENSOR = bilinear_tensor(_angular_coefficients, 4, len(AMPLITUDES))
 
 def decay(inputs: Inputs) -> Decay:
     """The decay of the catalogue."""
-    (names,) = PROCESSES["lambdab_to_lambda_ll"].masses
-    return Decay(*inputs.array(names), inputs["tau_Lambdab"])
+    ((m_b, m_lambda),) = PROCESSES["lambdab_to_lambda_ll"].masses
+    return Decay(inputs[m_b], inputs[m_lambda], inputs["tau_Lambdab"])
 
 
 # ---------------------------------------------------------------------------------------------------- observables
