@@ -225,10 +225,11 @@ def stored(name):
 
 
 def test_predictions_of_flavio():
-    """19 points, of coefficients that do not enter too: rates to 0.2 %, angular observables to 0.001.
+    """19 points, of coefficients that do not enter too: rates to 1 %, angular observables to 0.01, as asked.
 
-    With a muon as light as the electron: flavio's leptons have no mass here. With it, above 15 GeV^2, 0.2 % and 0.001
-    as well; below 6 GeV^2 up to 2.8 % and 0.013, for flavio truncates its form factors where f0 and f+ should be equal.
+    Found: 0.03 % and 1.5e-4, with a muon as light as the electron, for flavio's leptons have no mass here. With its
+    mass, above 15 GeV^2, 0.16 % and 6e-4; below 6 GeV^2 up to 2.8 % and 0.013, where the form factors that flavio
+    truncates violate f0(0) = f+(0), of which the time-like amplitude tells.
     """
     reference, points, expected = stored("flavio_baryon.json")
     items = [catalogue.observable(name) for name in reference["names"]]
@@ -238,12 +239,13 @@ def test_predictions_of_flavio():
     width = np.array([item.bin[1] - item.bin[0] for item in items])
     weights = np.array([process.WEIGHTS.get(item.quantity.key, 0.0 * process.RATE) for item in items])
     weights = weights * np.where([name in WITH_ALPHA for name in process.ANGULAR], 0.75, 1.0)
-    for inputs, chosen in ((FLAVIO.replace({"m_mu": FLAVIO["m_e"]}), is_high | True), (FLAVIO, is_high)):
+    light = FLAVIO.replace({"m_mu": FLAVIO["m_e"]})
+    for inputs, chosen, rtol, atol in ((light, is_high | True, 5e-4, 2e-4), (FLAVIO, is_high, 2e-3, 1e-3)):
         baryon = moments_at(points, entries, inputs)[:, :, 0]
         rate, angular = baryon @ process.RATE, np.einsum("pni,ni->pn", baryon, weights)
         rates, angles = is_rate & chosen, ~is_rate & chosen
-        np.testing.assert_allclose((rate / width)[:, rates], expected[:, rates], rtol=2e-3)
-        np.testing.assert_allclose((angular / rate)[:, angles], expected[:, angles], atol=1e-3)
+        np.testing.assert_allclose((rate / width)[:, rates], expected[:, rates], rtol=rtol)
+        np.testing.assert_allclose((angular / rate)[:, angles], expected[:, angles], atol=atol)
 
 
 def test_polarised_baryons_of_eos():
@@ -304,12 +306,12 @@ def test_the_rate_is_positive_for_all_angles():
 
 
 def test_leptons_differ_by_their_mass():
-    """e and mu by 1e-4 above 15 GeV^2, and the tau, where the phase space left is beta and (1 + 2 m^2/q2) or beta^2."""
-    e, mu, tau = moments()[0][HIGH, 0] @ process.RATE
-    assert mu / e == pytest.approx(1.0, abs=2e-3)
-    assert 0.3 < tau / mu < 0.6
-    k = moments()[0][2, 0]
-    assert k[POSITION("1ss")] / k[POSITION("1cc")] == pytest.approx(1.0, abs=0.2)
+    """e and mu by 0.12 % above 15 GeV^2; the tau has half of the rate, and is nearer to isotropy."""
+    e, mu, tau = (x[0] for x in moments()[0][HIGH])
+    assert mu @ process.RATE / (e @ process.RATE) == pytest.approx(1.0, abs=2e-3)
+    assert 0.4 < tau @ process.RATE / (mu @ process.RATE) < 0.6
+    anisotropy = [k[POSITION("1ss")] / k[POSITION("1cc")] - 1.0 for k in (mu, tau)]
+    assert 0.0 < anisotropy[1] < 0.3 * anisotropy[0]
 
 
 KEYS = ("FL", "AFBl", "AFBh", "AFBlh", *(f"K{i}" for i in "1ss 1cc 1c 2ss 2cc 2c 4s 3sc 12 15 19 23 28 31 33".split()))
