@@ -49,6 +49,18 @@ def _forward_slope(function, primals, tangents):
     return value, jacobian @ change
 
 
+def bilinear_tensor(of: Callable[[np.ndarray], np.ndarray], factors: int, n: int) -> Complex[np.ndarray, "f n n k"]:
+    r"""The tensor T of a real bilinear function of n amplitudes: of(rho) = Re(T rho) for any product rho = A B^*.
+
+    `of` takes Hermitian :math:`\rho` [f, n, n, m], products that come multiplied by f factors, m of them at once, and
+    returns [k, m]; T is symmetric in A and B.
+    """
+    units = np.eye(factors * n * n).reshape(factors, n, n, -1)
+    turned = np.swapaxes(units, 1, 2)
+    tensor = of(0.5 * (units + turned).astype(complex)) - 1j * of(0.5j * (units - turned))
+    return tensor.T.reshape(factors, n, n, -1)
+
+
 def safe_sqrt(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Square root of x for x > 0, else zero with zero gradient."""
     positive = x > 0

@@ -29,9 +29,10 @@ _INPUTS: tuple[tuple[tuple[str, ...], Interval], ...] = (
     (("m_quark_loop", "1/lambda_*"), Interval(-_INF)),  # their own errors reach below zero
     (("V_*", "sin2_theta_w", "alpha_*", "B->Xsgamma BR_SM"), Interval(0.0, 1.0)),
     (("f_eff*", "coannihilation", "charmonium_gap", "Z_mixing"), Interval(0.0, 1.0)),
+    (("Lambda->ppi *", "Lambdab polarisation"), Interval(-1.0, 1.0)),
     (("DeltaGamma/Gamma_Bs",), Interval(-2.0, 2.0, closed=False)),
     (("f_N", "q_xenon", "Omega_h2_error", "QED_size*"), Interval(0.0)),
-    (("m_*", "* BSZ m?", "mu_b", "Gamma_*", "tau_*", "G_F", "A_xenon"), _ABOVE_ZERO),
+    (("m_*", "* BSZ m?", "* SSE m*", "mu_b", "Gamma_*", "tau_*", "G_F", "A_xenon"), _ABOVE_ZERO),
     (("f_*", "bag_*", "eta_B", "X_t"), _ABOVE_ZERO),
 )
 """Globs of inputs, and where these lie, in powers of GeV."""
@@ -65,13 +66,13 @@ _QUANTITIES: tuple[tuple[str, Physical], ...] = (
     ("FL*", _SHARE),
     ("FH", Physical(0.0, 3.0)),
     ("P[4568]p", Physical(-2.0, 2.0)),
-    *((glob, _ASYMMETRY) for glob in ("AFB", "ACP*", "S[0-9]*", "A[0-9]*", "P[123]", "ATIm", "S_*", "ADeltaGamma*")),
+    *((glob, _ASYMMETRY) for glob in ("AFB*", "ACP*", "[SAK][0-9]*", "P[123]", "ATIm", "S_*", "ADeltaGamma*")),
     *((glob, _POSITIVE) for glob in ("DeltaM_*", "tau_*", "Omega_h2", "x_f", "sigma_*")),
 )
 """Ranges of measured quantities, by globs of their keys.
 
-Angular terms are bounded by the rate: S_i, A_i, and P_1, P_2, P_3, which the transverse rate normalises, by 1; F_H,
-where the rate of B -> K ll is positive for all angles, by 3; P_i', over sqrt(F_L (1 - F_L)), by 2 or less.
+Angular terms are bounded by the rate: S_i, A_i, K_i, and P_1, P_2, P_3, which the transverse rate normalises, by 1;
+F_H, where the rate of B -> K ll is positive for all angles, by 3; P_i', over sqrt(F_L (1 - F_L)), by 2 or less.
 """
 
 

@@ -109,6 +109,7 @@ _ROWS = (
         _SEMILEPTONIC_L,
         {"B0->K*": ("m_B0", "m_K*0"), "B+->K*": ("m_B+", "m_K*+"), "Bs->phi": ("m_Bs", "m_phi")},
     ),
+    _process("lambdab_to_lambda_ll", 68, _SEMILEPTONIC_L, {"Lambdab->Lambda": ("m_Lambdab", "m_Lambda")}),
     _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
@@ -123,7 +124,7 @@ _ROWS = (
 PROCESSES: dict[str, Process] = {row.name: row for row in _ROWS}
 """Files of `observables/` and `dark_matter/` by name."""
 
-BESIDE_MOMENTS = ("QED *", "Omega_h2 *", "SI_Z_penguin", "f_N", "Delta_?", "m_quark_loop", "f_eff*")
+BESIDE_MOMENTS = ("QED *", "Lambda->ppi *", "Omega_h2 *", "SI_Z_penguin", "f_N", "Delta_?", "m_quark_loop", "f_eff*")
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
@@ -140,15 +141,29 @@ _ANGULAR = {
     **{f"P{i}p": f"P_{i}'" for i in "4568"},
     "ATIm": r"A_T^{\rm Im}",
 }
+_BARYON = {
+    "FL": "F_L",
+    **{f"AFB{side}": rf"A_{{\rm FB}}^{{{tex}}}" for side, tex in (("l", r"\ell"), ("h", "h"), ("lh", r"\ell h"))},
+    **{f"K{i}": f"K_{{{i}}}" for i in (*"1ss 1cc 1c 2ss 2cc 2c 3sc 3s 4sc 4s".split(), *range(11, 35))},
+}
 _DIFFERENCES = {f"Dmue_{key}": key for key in ("AFB", "FL", "P1", "P2", "P4p", "P5p", "P6p", "P8p")}
 
 
-def _decay_quantities(process: str, nuisances: tuple[str, ...], asymmetries: Mapping[str, str]) -> list[Quantity]:
-    """Rates, lepton-universality ratios and angular observables of a decay with a q2 distribution."""
+def _decay_quantities(
+    process: str,
+    nuisances: tuple[str, ...],
+    asymmetries: Mapping[str, str],
+    lifetime: str = "tau_B*",
+    sources: tuple[str, str] = ("Straub:2015ica", "Gratrex:2015hna"),
+) -> list[Quantity]:
+    """Rates, lepton-universality ratios and angular observables of a decay with a q2 distribution.
+
+    `sources` are those of form factors and of the angular distribution.
+    """
     of = PROCESSES[process]
     ratio = {"leptons": ("mu", "e"), "nuisances": ("QED {transition}",), "sources": ("Bordone:2016gaq",)}
-    rate = {"leptons": ("l",), "nuisances": (*nuisances, "tau_B*"), "sources": ("Straub:2015ica",)}
-    angular = {"leptons": ("l",), "nuisances": nuisances, "sources": ("Gratrex:2015hna",)}
+    rate = {"leptons": ("l",), "nuisances": (*nuisances, lifetime), "sources": sources[:1]}
+    angular = {"leptons": ("l",), "nuisances": nuisances, "sources": sources[1:]}
     return [
         Quantity(of, "dBR/dq2", "GeV^-2", r"\langle d{\rm BR}/dq^2\rangle", "BR", **rate),
         Quantity(of, "BR", "1", r"{\rm BR}", "BR", **rate),
@@ -161,6 +176,8 @@ def _decay_quantities(process: str, nuisances: tuple[str, ...], asymmetries: Map
 def _quantities() -> dict[tuple[str, str], Quantity]:
     rows = _decay_quantities("b_to_k_ll", _KAON, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
     rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
+    baryon = (*_HADRONIC, "Lambda->ppi *"), _BARYON, "tau_Lambdab", ("Detmold:2016pkz", "Blake:2017une")
+    rows += _decay_quantities("lambdab_to_lambda_ll", *baryon)
     difference = {"leptons": ("mu", "e"), "nuisances": _VECTOR, "sources": ("Wehle:2016yoi",)}
     rows += [
         Quantity(PROCESSES["b_to_v_ll"], key, "1", rf"\Delta {_ANGULAR[of]}", "angular", **difference)

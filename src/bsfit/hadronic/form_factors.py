@@ -1,4 +1,4 @@
-r"""Form factors of :math:`B \to K`, :math:`B \to K^*` and :math:`B_s \to \phi` as z expansions.
+r"""Form factors of :math:`B\to K`, :math:`B\to K^*`, :math:`B_s\to\phi`, :math:`\Lambda_b\to\Lambda` as z expansions.
 
 Every form factor is a pole times a polynomial in the conformal variable,
 
@@ -15,6 +15,11 @@ Relations at :math:`q^2 = 0` that keep amplitudes finite there are built in, not
 simplified expansion. :math:`A_{12}` and :math:`T_{23}` are themselves the combinations that stay finite where
 :math:`\lambda(m_B^2, m_V^2, q^2) = 0`. Charged and neutral modes share form factors; z is built with the neutral
 masses.
+
+Form factors of :math:`\Lambda_b\to\Lambda`, "SSE" in the names of inputs, have :math:`z_{\rm ref}=0`,
+:math:`t_+=(m_{B^+}+m_{K^+})^2` and :math:`t_0=(m_{\Lambda_b}-m_\Lambda)^2`: eq. (34) of 1602.01399
+[Detmold:2016pkz]_, where they are called f+, g+, f_perp, g_perp, h+, h~+, h_perp, h~_perp, f0, g0. Those with and
+without a perp in the axial and the second tensor current are equal at :math:`t_0`.
 """
 
 import equinox as eqx
@@ -29,12 +34,18 @@ B_TO_V = ("V", "A0", "A1", "A12", "T1", "T2", "T23")
 B_TO_P = ("f+", "f0", "fT")
 """Order of the form factors that `b_to_k` describes."""
 
+BARYON = ("fV0", "fA0", "fVperp", "fAperp", "fT0", "fT50", "fTperp", "fT5perp", "fVt", "fAt")
+"""Order of the form factors that `lambdab_to_lambda` describes, names of flavio."""
+
 _TERMS = 3
 _TRANSITIONS = (("B->K*", "m_B0", "m_K*0"), ("Bs->phi", "m_Bs", "m_phi"))
 POLES = ("m1-", "m0", "m1+", "m1+", "m1-", "m1+", "m1+")
 """Resonance of each form factor of `B_TO_V`: J^P = 1-, 0- or 1+."""
 
-TIED = {"A12": "A0", "T2": "T1", "f0": "f+"}
+_BARYON_POLES = ("m1-", "m1+", "m1-", "m1+", "m1-", "m1+", "m1-", "m1+", "m0+", "m0-")
+"""The same for `BARYON`."""
+
+TIED = {"A12": "A0", "T2": "T1", "f0": "f+", "fAperp": "fA0", "fT5perp": "fT50"}
 """Form factors whose first coefficient is fixed by that of another one."""
 
 
@@ -88,10 +99,18 @@ def b_to_k(inputs: Inputs) -> Expansion:
     return _bcl(inputs, poles, m_b, m_k)
 
 
-def _simplified_names(transition: str, form_factors: tuple[str, ...]) -> tuple[str, ...]:
+def lambdab_to_lambda(inputs: Inputs) -> Expansion:
+    """Form factors `BARYON` of Lambda_b -> Lambda."""
+    a = inputs.array(_simplified_names("Lambdab->Lambda", BARYON, "SSE")).reshape(len(BARYON), _TERMS)
+    poles = inputs.array(tuple(f"Lambdab->Lambda SSE {pole}" for pole in _BARYON_POLES))
+    t_plus = (inputs["m_B+"] + inputs["m_K+"]) ** 2
+    return Expansion(a, poles, t_plus, (inputs["m_Lambdab"] - inputs["m_Lambda"]) ** 2, jnp.zeros_like(t_plus))
+
+
+def _simplified_names(transition: str, form_factors: tuple[str, ...], kind: str = "BSZ") -> tuple[str, ...]:
     """Inputs that hold the coefficients of all form factors, three each; a tied first one is that of its partner."""
     return tuple(
-        f"{transition} BSZ a{k}_{TIED.get(name, name) if k == 0 else name}"
+        f"{transition} {kind} a{k}_{TIED.get(name, name) if k == 0 else name}"
         for name in form_factors
         for k in range(_TERMS)
     )

@@ -8,7 +8,9 @@ Below the charmonia each helicity amplitude of :math:`B\to V\ell\ell` gets a pol
    \delta C_7'^{(+)} = \frac{m_B}{2m_b}\Big(a+b\frac{q^2}{m_B^2}\Big) \quad (q^2<9) ,\qquad
    \delta C_9^{(0,-,+)} = c \quad (q^2>14) ,
 
-and :math:`B\to K\ell\ell` has :math:`\delta C_9 = a+bq^2` below and c above, GeV.
+and :math:`B\to K\ell\ell` has :math:`\delta C_9 = a+bq^2` below and c above, GeV. In
+:math:`\Lambda_b\to\Lambda\ell\ell` each transversity amplitude has :math:`\delta C_7 = a+bq^2` below and
+:math:`\delta C_9=c` above, as in flavio 2.7.1.
 
 Below the charmonia there is another parametrisation, that of 1512.07157 [Ciuchini:2015qxb]_: beside
 :math:`C_9\tilde V_\lambda` the helicity amplitudes contain :math:`-16\pi^2(m_B^2/q^2)\,h_\lambda` with
@@ -39,6 +41,8 @@ LOW_END, HIGH_START = 9.0, 14.0
 VECTOR_DECAYS, PSEUDOSCALAR_DECAYS = ("B0->K*", "B+->K*", "Bs->phi"), ("B+->K", "B0->K")
 """In the order of the catalogue."""
 
+BARYON_AMPLITUDES = ("perp0", "para0", "perp1", "para1")
+"""Transversity amplitudes of Lambda_b -> Lambda."""
 
 _LOOP = 32.0 * np.pi**2
 _HALVES = np.array([1.0, 0.5**0.5, 0.5**0.5])
@@ -66,6 +70,14 @@ class PseudoscalarShifts(eqx.Module):
     h: Complex[Array, "*d 2"]
 
 
+class BaryonShifts(eqx.Module):
+    """Parameters of Lambda_b -> Lambda in the amplitudes `BARYON_AMPLITUDES`; b in GeV^-2."""
+
+    a: Complex[Array, " 4"]
+    b: Complex[Array, " 4"]
+    c: Complex[Array, " 4"]
+
+
 def vector_shifts(inputs: Inputs) -> VectorShifts:
     """The parameters of the three decays."""
     low = [("delta_C7", "0"), ("delta_C7", "-"), ("delta_C7p", "+")]
@@ -79,6 +91,14 @@ def pseudoscalar_shifts(inputs: Inputs) -> PseudoscalarShifts:
     """The parameters of the two decays."""
     a, b, c = (_complex(inputs, PSEUDOSCALAR_DECAYS, [f"delta_C9 {x}"])[:, 0] for x in "abc")
     return PseudoscalarShifts(a, b, c, _complex(inputs, PSEUDOSCALAR_DECAYS, ["h 1", "h 2"]))
+
+
+def baryon_shifts(inputs: Inputs) -> BaryonShifts:
+    """The parameters of Lambda_b -> Lambda."""
+    kinds = ("delta_C7 a", "delta_C7 b", "delta_C9 c")
+    return BaryonShifts(
+        *(_complex(inputs, ("Lambdab->Lambda",), [f"{kind}_{x}" for x in BARYON_AMPLITUDES])[0] for kind in kinds)
+    )
 
 
 def _complex(inputs: Inputs, decays: tuple[str, ...], names: list[str]) -> Complex[Array, "d n"]:
@@ -124,3 +144,9 @@ def pseudoscalar_shift(
     high = 1.0 - fade_out(q2, HIGH_START - 1.0, HIGH_START)
     direct = -0.5 * _LOOP * m_meson**2 / f_plus * (shifts.h[0] + shifts.h[1] * q2)
     return (shifts.a + shifts.b * q2 + direct) * fade_out(q2, LOW_END, LOW_END + 1.0) + shifts.c * high
+
+
+def baryon_shift(q2: Float[Array, ""], shifts: BaryonShifts) -> tuple[Complex[Array, " 4"], Complex[Array, " 4"]]:
+    """Shifts of C7 and of C9 in the amplitudes `BARYON_AMPLITUDES`."""
+    low = (shifts.a + shifts.b * q2) * fade_out(q2, LOW_END, LOW_END + 1.0)
+    return low, shifts.c * (1.0 - fade_out(q2, HIGH_START - 1.0, HIGH_START))

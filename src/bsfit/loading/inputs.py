@@ -62,13 +62,16 @@ class Choices:
     conjugate_mixing: bool = False
     """q/p of Bs is complex conjugated in the interference of Bs -> phi l l (`observables.b_to_v_ll`): flavio 2.7.1."""
 
+    without_antibaryons: bool = False
+    """Observables of Lambda_b are those of the baryon alone, not averaged with its antiparticle: flavio 2.7.1."""
+
     @property
     def others(self) -> tuple[str, ...]:
         """Names of the choices that are not ours."""
         return tuple(field.name for field in dataclasses.fields(self) if getattr(self, field.name))
 
 
-AS_FLAVIO = Choices(True, True, True, True)
+AS_FLAVIO = Choices(True, True, True, True, True)
 """All choices of flavio 2.7.1 (docs/comparison.md)."""
 
 

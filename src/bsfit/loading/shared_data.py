@@ -75,7 +75,10 @@ def experiments(text: str) -> frozenset[str]:
 
 
 _SAME_OF_THE_ANGLES = (
-    ("longitudinal", ("FL", "S1c")),
+    ("longitudinal", ("FL", "S1c", "K1ss", "K1cc")),
+    ("K1c", ("K1c", "AFBl")),
+    ("K2", ("K2ss", "K2cc", "AFBh")),
+    ("K2c", ("K2c", "AFBlh")),
     ("3", ("S3", "P1")),
     ("4", ("S4", "P4p")),
     ("5", ("S5", "P5p")),

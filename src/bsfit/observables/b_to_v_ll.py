@@ -45,6 +45,7 @@ from bsfit.hadronic.effective_coefficients import (
 )
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
 from bsfit.loading.inputs import Inputs
+from bsfit.numerics import bilinear_tensor
 from bsfit.standard_model.qed import ratio_factor
 from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory
@@ -184,7 +185,7 @@ def angular_integrals(
     return jnp.real(jnp.tensordot(products, _ANGULAR_TENSOR, 3))
 
 
-def _angular_coefficients(rho: Complex[np.ndarray, "4 8 8"]) -> list[float]:
+def _angular_coefficients(rho: Complex[np.ndarray, "4 8 8 m"]) -> Float[np.ndarray, "12 m"]:
     r"""Angular coefficients `ANGULAR`, sec. 3.3 of 0811.1214, from :math:`\rho_{ab} = A_aA_b^*`.
 
     The products come multiplied by :math:`1`, :math:`\beta^2`, :math:`\beta` and :math:`\beta m/\sqrt{q^2}`. With
@@ -194,7 +195,7 @@ def _angular_coefficients(rho: Complex[np.ndarray, "4 8 8"]) -> list[float]:
     one, square, velocity, flip = rho
     v0, vp, va, a0, ap, aa, s, p = range(8)  # 0, perpendicular, parallel
     root2, root8 = np.sqrt(2.0), np.sqrt(8.0)
-    return [
+    coefficients = [
         (2 * (one[vp, vp] + one[va, va]) + 1.5 * (square[ap, ap] + square[aa, aa])).real
         - 0.5 * (square[vp, vp] + square[va, va]).real,
         (4 * one[v0, v0] + 2 * (square[a0, a0] - square[v0, v0]) + square[s, s] + one[p, p]).real,
@@ -209,19 +210,7 @@ def _angular_coefficients(rho: Complex[np.ndarray, "4 8 8"]) -> list[float]:
         root2 * (square[v0, vp] + square[a0, ap]).imag,
         2 * (square[vp, va] + square[ap, aa]).imag,
     ]
-
-
-def _angular_tensor() -> Complex[np.ndarray, "4 8 8 12"]:
-    """Tensor T with J = Re(T rho) for any product rho = A B^*, taken symmetric in A and B."""
-    shape = (4, len(AMPLITUDES), len(AMPLITUDES))
-    tensor = np.zeros((*shape, len(ANGULAR)), dtype=complex)
-    for where in np.ndindex(shape):
-        for unit in (1.0, 1.0j):
-            rho = np.zeros(shape, dtype=complex)
-            rho[where] = unit
-            hermitian = 0.5 * (rho + np.conj(np.swapaxes(rho, 1, 2)))
-            tensor[where] += np.conj(unit) * np.array(_angular_coefficients(hermitian))
-    return tensor
+    return np.stack(coefficients)
 
 
 _FIRST, _SECOND = np.array([0, 1, 0]), np.array([0, 1, 1])
@@ -230,7 +219,7 @@ _FIRST, _SECOND = np.array([0, 1, 0]), np.array([0, 1, 1])
 _MIRROR = np.array([np.ones(8), np.ones(8), [2, -2, 2, 2, -2, 2, -2, 2]])
 """CP of the final state with each amplitude; the interference is both cross terms, hence 2."""
 
-_ANGULAR_TENSOR = _angular_tensor()
+_ANGULAR_TENSOR = bilinear_tensor(_angular_coefficients, 4, len(AMPLITUDES))
 
 
 def decays(inputs: Inputs) -> Decay:
