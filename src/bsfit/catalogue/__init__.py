@@ -5,6 +5,8 @@ Entries point to code by names of modules, so that ``bsfit list`` and ``bsfit --
 
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
+    CHARGED,
+    CHARGED_CURRENT,
     COEFFICIENTS,
     DELTA_F2,
     DIPOLES,
@@ -47,6 +49,8 @@ from bsfit.catalogue.tex import tex
 __all__ = [
     "ALL_SCENARIOS",
     "BESIDE_MOMENTS",
+    "CHARGED",
+    "CHARGED_CURRENT",
     "COEFFICIENTS",
     "DELTA_F2",
     "DIPOLES",

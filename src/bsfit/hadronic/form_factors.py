@@ -1,4 +1,4 @@
-r"""Form factors of :math:`B \to K`, :math:`B \to K^*` and :math:`B_s \to \phi` as z expansions.
+r"""Form factors of :math:`B \to K`, :math:`B \to K^*`, :math:`B_s \to \phi` and of b -> c as z expansions.
 
 Every form factor is a pole times a polynomial in the conformal variable,
 
@@ -88,12 +88,23 @@ def b_to_k(inputs: Inputs) -> Expansion:
     return _bcl(inputs, poles, m_b, m_k)
 
 
-def _simplified_names(transition: str, form_factors: tuple[str, ...]) -> tuple[str, ...]:
-    """Inputs that hold the coefficients of all form factors, three each; a tied first one is that of its partner."""
+def simplified(
+    transition: str, form_factors: tuple[str, ...], m_b: str, m_v: str, inputs: Inputs, terms: int
+) -> Expansion:
+    """Some of `B_TO_V` of one transition in the simplified expansion; masses by their names, `terms` coefficients."""
+    b, v = inputs[m_b], inputs[m_v]
+    a = inputs.array(_simplified_names(transition, form_factors, terms)).reshape(len(form_factors), terms)
+    a = a.at[form_factors.index("A12"), 0].multiply((b**2 - v**2) / (8.0 * b * v))
+    poles = dict(zip(B_TO_V, POLES, strict=True))
+    return _simplified(a, inputs.array(tuple(f"{transition} BSZ {poles[name]}" for name in form_factors)), b, v)
+
+
+def _simplified_names(transition: str, form_factors: tuple[str, ...], terms: int = _TERMS) -> tuple[str, ...]:
+    """Inputs that hold the coefficients of all form factors; a tied first one is that of its partner."""
     return tuple(
         f"{transition} BSZ a{k}_{TIED.get(name, name) if k == 0 else name}"
         for name in form_factors
-        for k in range(_TERMS)
+        for k in range(terms)
     )
 
 

@@ -27,7 +27,10 @@ from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, key_prob
 CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
 
-GROUPS = ("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "relic", "direct", "indirect", "dipole")
+GROUPS = (
+    "LFU", "BR", "angular", "leptonic", "radiative", "nunu", "charged", "mixing", "relic", "direct", "indirect",
+    "dipole",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
