@@ -42,7 +42,7 @@ def moments_and_values(wilson, inputs):
     return named, found
 
 
-COMPILED = jax.jit(jax.vmap(moments_and_values, (0, None)))
+COMPILED = jax.jit(jax.vmap(lambda c, inputs: moments_and_values(WilsonCoefficients(c), inputs), (0, None)))
 COUNT = 32
 """Points that are evaluated together, whatever is asked: one program for the file."""
 
@@ -51,7 +51,7 @@ def at(points, inputs=FLAVIO):
     """Moments and observables at points of the coefficients."""
     filled = [*points, *({} for _ in range(COUNT - len(points)))]
     wilson = jnp.stack([WilsonCoefficients.of({k: complex(v) for k, v in p.items()}).values for p in filled])
-    found = COMPILED(WilsonCoefficients(wilson), inputs)
+    found = COMPILED(wilson, inputs)
     return [{k: float(v[i]) for part in found for k, v in part.items()} for i in range(len(points))]
 
 
@@ -174,12 +174,14 @@ def test_form_factors_at_the_ends(choice, meson, masses):
     assert t23[1] == pytest.approx((b + m) ** 2 / (4 * b * m) * t2[1], rel=1e-6)
 
 
-def test_form_factors_of_d():
-    inputs = load_inputs("default")
+@pytest.mark.parametrize(("choice", "accuracy"), [("default", 0.003), ("flavio", 0.02)])
+def test_form_factors_of_d(choice, accuracy):
+    """Fermilab and MILC 2015 at the end point, via EOS 1.0.21: of lattice results, and of the heavy-quark expansion."""
+    inputs = load_inputs(choice)
     f_plus, f_zero, _ = np.asarray(TO_D(jnp.asarray([0.0, 11.643]), inputs))
     assert f_plus[0] == pytest.approx(f_zero[0], rel=1e-10)
-    assert f_plus[1] == pytest.approx(1.197, rel=0.02)  # Fermilab and MILC 2015, via EOS 1.0.21
-    assert f_zero[1] == pytest.approx(0.9018, rel=0.02)
+    assert f_plus[1] == pytest.approx(1.1972, rel=accuracy)
+    assert f_zero[1] == pytest.approx(0.9018, rel=accuracy)
 
 
 def test_form_factors_of_lattice():
@@ -222,10 +224,12 @@ def test_named_nuisances_carry_the_error(process):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", [{}, {"CVR_bctaunutau": 0.1, "CSL_bctaunutau": 0.15, "CT_bctaunutau_im": 0.05}])
+@pytest.mark.parametrize(
+    "point", [{"CT_bctaunutau": 0.0}, {"CVR_bctaunutau": 0.1, "CSL_bctaunutau": 0.15, "CT_bctaunutau_im": 0.05}]
+)
 def test_theory_errors_are_those_of_samples(point):
     """What likelihoods take, against the spread of 500 draws of all inputs: 15 %."""
-    the_set, free = input_set("default"), tuple(point) or ("CT_bctaunutau",)
+    the_set, free = input_set("default"), tuple(point)
     uncertain = theory_errors.choose([catalogue.observable(key) for key in KEYS], the_set, the_set.inputs)
     direct = wired(KEYS, free=free)
     theory = direct.model(point, direct.inputs)
@@ -252,7 +256,7 @@ def test_data_of_charged_currents():
 
 @pytest.mark.slow
 def test_chi2_of_the_average():
-    like = bsfit.log_likelihood(data="hflav-rd-rdstar-2025", free={"CVL_bctaunutau": (-0.5, 0.5)}, nuisances=["m_u"])
+    like = bsfit.log_likelihood(data="hflav-rd-rdstar-2025", free={"CVL_bctaunutau": (-0.5, 0.5)}, nuisances=["m_s"])
     covariance = np.outer([0.025, 0.012], [0.025, 0.012]) * [[1.0, -0.39], [-0.39, 1.0]]
     off = np.array([0.347, 0.288]) - np.asarray(like.predictions({"CVL_bctaunutau": 0.05}))
     assert float(like.chi2({"CVL_bctaunutau": 0.05})) == pytest.approx(off @ np.linalg.solve(covariance, off), rel=1e-6)

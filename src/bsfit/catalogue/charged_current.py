@@ -16,8 +16,8 @@ SHORT_NAMES = {
 """Short names of what has no q2 bin."""
 
 _QUARKS = ("m_b", "m_c", "alpha_s_mZ")
-_D = ("B->D HQE *", *_QUARKS)
-_D_STAR = ("B->D[*] *", *_D)
+_D = ("B->D *", *_QUARKS)
+_D_STAR = ("B->D[*] *", "B->D HQE *", *_QUARKS)
 _J_PSI = ("Bc->J/psi *", *_QUARKS)
 _FORM_FACTORS = {"D": _D, "D*": _D_STAR, "J/psi": _J_PSI}
 _TEX = {"D": "D", "D*": "D^*", "J/psi": r"J/\psi"}

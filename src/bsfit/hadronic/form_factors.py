@@ -31,6 +31,7 @@ B_TO_P = ("f+", "f0", "fT")
 
 _TERMS = 3
 _TRANSITIONS = (("B->K*", "m_B0", "m_K*0"), ("Bs->phi", "m_Bs", "m_phi"))
+_POLES_OF_P = {"f+": "m+", "f0": "m0", "fT": "m+"}
 POLES = ("m1-", "m0", "m1+", "m1+", "m1-", "m1+", "m1+")
 """Resonance of each form factor of `B_TO_V`: J^P = 1-, 0- or 1+."""
 
@@ -91,11 +92,12 @@ def b_to_k(inputs: Inputs) -> Expansion:
 def simplified(
     transition: str, form_factors: tuple[str, ...], m_b: str, m_v: str, inputs: Inputs, terms: int
 ) -> Expansion:
-    """Some of `B_TO_V` of one transition in the simplified expansion; masses by their names, `terms` coefficients."""
+    """Some of `B_TO_V` or `B_TO_P` of one transition, simplified expansion; masses by name, `terms` coefficients."""
     b, v = inputs[m_b], inputs[m_v]
     a = inputs.array(_simplified_names(transition, form_factors, terms)).reshape(len(form_factors), terms)
-    a = a.at[form_factors.index("A12"), 0].multiply((b**2 - v**2) / (8.0 * b * v))
-    poles = dict(zip(B_TO_V, POLES, strict=True))
+    if "A12" in form_factors:
+        a = a.at[form_factors.index("A12"), 0].multiply((b**2 - v**2) / (8.0 * b * v))
+    poles = _POLES_OF_P | dict(zip(B_TO_V, POLES, strict=True))
     return _simplified(a, inputs.array(tuple(f"{transition} BSZ {poles[name]}" for name in form_factors)), b, v)
 
 
