@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
 import pytest
+from dirac_matrices import GAMMA, LEFT, METRIC, ONE, RIGHT
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
 
 import bsfit
@@ -20,6 +21,7 @@ from bsfit.matching import loops
 from bsfit.models import leptoquark_nplet
 from bsfit.observables import b_to_nunu
 from bsfit.standard_model.ckm import ckm, v_tb_v_ts
+from bsfit.standard_model.qcd import alpha_s
 
 REFERENCE = load_inputs("reference")
 ROW = catalogue.MODELS["leptoquark_nplet"]
@@ -132,6 +134,55 @@ def test_right_handed_muons_have_a_box_of_their_own():
     moved = [complex(one.wilson[name] - none.wilson[name]) for name in ("C9_bsmumu", "C10_bsmumu")]
     assert moved[0] == pytest.approx(moved[1], rel=1e-12)
     assert abs(moved[0]) > 1e-3
+
+
+# ---------------------------------------------------------------------------------------------------- charged currents
+
+
+def rearranged(first, second):
+    r"""Coefficients of (c b)(l nu) in :math:`(\bar l\,\Gamma_1c^c)(\bar b^c\,\Gamma_2\nu)`: V, S, T, all left-handed.
+
+    By the components of the operators: :math:`c^c=C\bar c^T`, :math:`\bar b^c=-b^TC^{-1}`, fields exchanged in pairs.
+    """
+    charge = 1j * GAMMA[2] @ GAMMA[0]
+    given = -np.einsum("ab,ed->bead", first @ charge, np.linalg.inv(charge) @ second)
+    sigma = [(m, n, 0.5j * (GAMMA[m] @ GAMMA[n] - GAMMA[n] @ GAMMA[m])) for m in range(4) for n in range(4)]
+    pairs = [
+        [(METRIC[m, m], GAMMA[m]) for m in range(4)],
+        [(1.0, ONE)],
+        [(METRIC[m, m] * METRIC[n, n], matrix) for m, n, matrix in sigma],
+    ]
+    basis = [sum(g * np.einsum("be,ad->bead", x @ LEFT, x @ LEFT) for g, x in pair) for pair in pairs]
+    found, left, *_ = np.linalg.lstsq(np.stack([b.ravel() for b in basis], axis=1), given.ravel(), rcond=None)
+    assert left < 1e-20
+    return found.real
+
+
+def test_charged_currents_by_a_fierz_transformation():
+    """H = lambda_bj/M^2 lbar_i (lambda^u*_ci P_R + lambda^R*_ci P_L) c^c bbar^c P_L nu_j; the running of 1309.0301."""
+    vector, scalar, tensor = rearranged(RIGHT, LEFT), rearranged(LEFT, LEFT)[1], rearranged(LEFT, LEFT)[2]
+    np.testing.assert_allclose(vector, [0.5, 0.0, 0.0], atol=1e-12)
+    mass, b, s, r = 1500.0, 0.8, 0.3 - 0.2j, 0.5 + 0.4j
+    found = at(
+        m_S1=mass, lambda_L_bmu=0.0, lambda_L_smu=0.0, lambda_L_btau=b, lambda_L_stau=s.real, lambda_L_stau_im=s.imag,
+        lambda_R_ctau=r.real, lambda_R_ctau_im=r.imag,
+    ).wilson  # fmt: skip
+    v_cb = complex(ckm(REFERENCE)[1, 2])
+    unit = 1.0 / (2.0 * np.sqrt(2.0) * float(REFERENCE["G_F"]) * v_cb * mass**2)
+    up = np.asarray(ckm(REFERENCE))[1].conj() @ np.array([0.0, s, b])
+    assert complex(found["CVL_bctaunutau"]) == pytest.approx(unit * vector[0] * b * up.conjugate(), rel=1e-12)
+    alpha = [float(alpha_s(mu, REFERENCE, loops=2)) for mu in (4.8, float(REFERENCE["m_t_MSbar"]), mass)]
+    low, high = alpha[1] / alpha[0], alpha[2] / alpha[1]
+    grown, shrunk = low ** (-12 / 23) * high ** (-4 / 7), low ** (4 / 23) * high ** (4 / 21)
+    assert complex(found["CSL_bctaunutau"]) == pytest.approx(unit * scalar * grown * b * r.conjugate(), rel=1e-9)
+    assert complex(found["CT_bctaunutau"]) == pytest.approx(unit * tensor * shrunk * b * r.conjugate(), rel=1e-9)
+    assert tensor == pytest.approx(-0.25 * scalar, abs=1e-12)
+    assert found["CVL_bctaunumu"] == found["CVL_bcmunutau"] == found["CVR_bctaunutau"] == 0.0
+
+
+def test_the_decay_of_bc_has_a_verdict():
+    assert "bc_to_taunu" not in failed()
+    assert "bc_to_taunu" in failed(lambda_L_btau=3.0, lambda_R_ctau=-1.5)
 
 
 # --------------------------------------------------------------------------------------------------------- dark matter

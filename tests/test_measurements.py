@@ -421,6 +421,7 @@ def test_sets_groups_names_and_lists():
     assert {*names("latest"), *names("baryons")} == {*names(["LFU", "BR", "angular", "leptonic", "radiative"])}
     assert set(names("lfv")) == set(names("LFV"))
     assert names("nunu") == ["belle2-knunu-2023"]
+    assert set(names("charged")) == set(names("charged-current"))
     assert names(["lhcb-rk-2014", "lhcb-rkstar-2017"]) == names("lfu-2017")
     smaller = ["seed-2017", "lfu-2017", "lfu-2021", "lfu", "lfu-mixing"]
     assert list(data_sets()) == [
@@ -434,6 +435,7 @@ def test_sets_groups_names_and_lists():
         "lfv",
         "b-to-tautau",
         "baryons",
+        "charged-current",
     ]
 
 

@@ -64,6 +64,11 @@ class WilsonCoefficients(eqx.Module):
       :math:`L=C_\gamma\,\bar e\sigma^{\alpha\beta}P_R\mu F_{\alpha\beta}` + h.c., GeV^-1,
       and ``Cgamma_emu`` with :math:`\bar\mu\ldots e`, those of :math:`\tau\to e` and :math:`\tau\to\mu` alike;
       :math:`D_\mu=\partial_\mu+ieQA_\mu`.
+    * ``CVL_bctaunutau``, CVR, CSL, CSR, CT: :math:`H=+\frac{4G_F}{\sqrt2}V_{cb}\sum_iC_iO_i` + h.c., the Standard Model
+      being :math:`C_{VL}=1`, with :math:`O_{VL,VR}=(\bar c\gamma_\mu P_{L,R}b)(\bar\tau\gamma^\mu P_L\nu_\tau)`,
+      :math:`O_{SL,SR}=(\bar cP_{L,R}b)(\bar\tau P_L\nu_\tau)`,
+      :math:`O_T=(\bar c\sigma_{\mu\nu}P_Lb)(\bar\tau\sigma^{\mu\nu}P_L\nu_\tau)`: numbers, without :math:`m_b`.
+      ``bctaunumu`` has the tau and :math:`\nu_\mu`.
     """
 
     values: Complex[Array, " n"]

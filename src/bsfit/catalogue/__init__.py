@@ -6,6 +6,8 @@ Entries point to code by names of modules, so that ``bsfit list`` and ``bsfit --
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
     BOTH_CHARGES,
+    CHARGED,
+    CHARGED_CURRENT,
     COEFFICIENTS,
     DELTA_F2,
     DIPOLES,
@@ -53,6 +55,8 @@ __all__ = [
     "ALL_SCENARIOS",
     "BESIDE_MOMENTS",
     "BOTH_CHARGES",
+    "CHARGED",
+    "CHARGED_CURRENT",
     "COEFFICIENTS",
     "DELTA_F2",
     "DIPOLES",

@@ -15,6 +15,9 @@ DIPOLES = ("C7_bs", "C7p_bs", "C8_bs", "C8p_bs")
 DELTA_F2 = tuple(f"C{x}_{q}" for q in ("bsbs", "bdbd", "sdsd", "ucuc") for x in ("VLL", "VRR", "VLR", "SLR"))
 NEUTRINO_PAIRS = tuple(f"nu{a}nu{b}" for a in LEPTONS for b in LEPTONS)
 NEUTRINO = tuple(f"{x}_bs{pair}" for pair in NEUTRINO_PAIRS for x in ("CL", "CR"))
+CHARGED = ("CVL", "CVR", "CSL", "CSR", "CT")
+CHARGED_CURRENT = tuple(f"{x}_bc{lepton}nu{nu}" for lepton in LEPTONS for nu in LEPTONS for x in CHARGED)
+"""Of b -> c l nu: operators `CHARGED` of each charged lepton with each neutrino, ``CVL_bctaunumu``."""
 RADIATIVE = {
     "BR(mu->egamma)": ("Cgamma_mue", "Cgamma_emu"),
     "BR(tau->egamma)": ("Cgamma_taue", "Cgamma_etau"),
@@ -37,5 +40,6 @@ COEFFICIENTS: tuple[str, ...] = (
     *NEUTRINO,
     *DELTA_F2,
     *LEPTONIC,
+    *CHARGED_CURRENT,
 )
 """Complex Wilson coefficients that a model may shift, by flavio's WET names; meaning: `theory.WilsonCoefficients`."""

@@ -59,6 +59,8 @@ _QUANTITIES: tuple[tuple[str, Physical], ...] = (
     ("*/SM", _RATIO),
     ("Rmue", _RATIO),
     ("Remu", _RATIO),
+    ("R[mt]*nu)", _RATIO),
+    ("Ptau*", _ASYMMETRY),
     ("trident", _RATIO),
     ("dBR/dq2", _RATE),
     ("BR*", _RATE),

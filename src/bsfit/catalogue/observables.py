@@ -7,9 +7,17 @@ from functools import cache
 from glob import escape
 from typing import Any, Literal
 
-from bsfit.catalogue import dark_matter, rare_decays
+from bsfit.catalogue import charged_current, dark_matter, rare_decays
 from bsfit.catalogue.aliases import read_alias
-from bsfit.catalogue.coefficients import DIPOLES, NEUTRINO, RADIATIVE, SAME_FLAVOUR, SEMILEPTONIC
+from bsfit.catalogue.coefficients import (
+    CHARGED_CURRENT,
+    DIPOLES,
+    LEPTONS,
+    NEUTRINO,
+    RADIATIVE,
+    SAME_FLAVOUR,
+    SEMILEPTONIC,
+)
 from bsfit.errors import BsfitInputError, did_you_mean
 
 
@@ -118,6 +126,8 @@ _ROWS = (
     _process("b_to_xs_gamma", 1, DIPOLES),
     _process("trident", 2, _TRIDENT),
     _process("dipoles", 13, _LEPTON_DIPOLES),
+    _process("b_to_c_lnu", 30, CHARGED_CURRENT),
+    _process("bc_to_lnu", 3, charged_current.BC_TO_LNU),
     *(Process(name, f"bsfit.dark_matter.{name}", dark=True) for name in dark_matter.PROCESSES),
 )
 
@@ -129,8 +139,8 @@ BESIDE_MOMENTS = ("QED *", "Lambda->ppi *", "Omega_h2 *", "SI_Z_penguin", "f_N",
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
-_KAON = (*_HADRONIC, "f_B*", "f_K", "a?_K", "1/lambda_B")
-_VECTOR = (*_HADRONIC, "f_*", "a1_*", "a2_*", "1/lambda_B*")
+_KAON = (*_HADRONIC, "f_B[0+s]", "f_K", "a?_K", "1/lambda_B")
+_VECTOR = (*_HADRONIC, "f_[!B]*", "f_B[0+s]", "a1_*", "a2_*", "1/lambda_B*")
 _ANGULAR = {
     "FL": "F_L",
     "AFB": r"A_{\rm FB}",
@@ -153,7 +163,7 @@ def _decay_quantities(
     process: str,
     nuisances: tuple[str, ...],
     asymmetries: Mapping[str, str],
-    lifetime: str = "tau_B*",
+    lifetime: str = "tau_B[0+s]",
     sources: tuple[str, str] = ("Straub:2015ica", "Gratrex:2015hna"),
 ) -> list[Quantity]:
     """Rates, lepton-universality ratios and angular observables of a decay with a q2 distribution.
@@ -185,7 +195,7 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
     ]
     rows += [
         Quantity(**{**row, "process": PROCESSES[row["process"]]}, binned=False)
-        for row in (*rare_decays.QUANTITIES, *dark_matter.QUANTITIES)
+        for row in (*rare_decays.QUANTITIES, *charged_current.QUANTITIES, *dark_matter.QUANTITIES)
     ]
     mixing, trident, dipoles = (PROCESSES[name] for name in ("bs_mixing", "trident", "dipoles"))
     mass = {"binned": False, "sources": ("Buras:1990fn", "DiLuzio:2017fdq")}
@@ -233,8 +243,9 @@ SHORT_NAMES = {
             ("R_phi", "Bs->phi"),
         )
     },
+    **charged_current.SHORT_NAMES,
 }
-"""Short names of the famous ratios; a bin follows: ``R_K[1.1,6]``."""
+"""Short names of the famous ratios; a bin follows those of b -> s: ``R_K[1.1,6]``."""
 
 _NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
 _BIN = re.compile(r"^(?P<stem>.*?)\[(?P<bin>[^\]]*)\]$")

@@ -1,4 +1,4 @@
-r"""Form factors of :math:`B\to K`, :math:`B\to K^*`, :math:`B_s\to\phi`, :math:`\Lambda_b\to\Lambda` as z expansions.
+r"""Form factors of :math:`B\to K, K^*`, :math:`B_s\to\phi`, :math:`\Lambda_b\to\Lambda` and of b -> c as z expansions.
 
 Every form factor is a pole times a polynomial in the conformal variable,
 
@@ -39,6 +39,7 @@ BARYON = ("fV0", "fA0", "fVperp", "fAperp", "fT0", "fT50", "fTperp", "fT5perp", 
 
 _TERMS = 3
 _TRANSITIONS = (("B->K*", "m_B0", "m_K*0"), ("Bs->phi", "m_Bs", "m_phi"))
+_POLES_OF_P = {"f+": "m+", "f0": "m0", "fT": "m+"}
 POLES = ("m1-", "m0", "m1+", "m1+", "m1-", "m1+", "m1+")
 """Resonance of each form factor of `B_TO_V`: J^P = 1-, 0- or 1+."""
 
@@ -107,12 +108,26 @@ def lambdab_to_lambda(inputs: Inputs) -> Expansion:
     return Expansion(a, poles, t_plus, (inputs["m_Lambdab"] - inputs["m_Lambda"]) ** 2, jnp.zeros_like(t_plus))
 
 
-def _simplified_names(transition: str, form_factors: tuple[str, ...], kind: str = "BSZ") -> tuple[str, ...]:
-    """Inputs that hold the coefficients of all form factors, three each; a tied first one is that of its partner."""
+def simplified(
+    transition: str, form_factors: tuple[str, ...], m_b: str, m_v: str, inputs: Inputs, terms: int
+) -> Expansion:
+    """Some of `B_TO_V` or `B_TO_P` of one transition, simplified expansion; masses by name, `terms` coefficients."""
+    b, v = inputs[m_b], inputs[m_v]
+    a = inputs.array(_simplified_names(transition, form_factors, terms=terms)).reshape(len(form_factors), terms)
+    if "A12" in form_factors:
+        a = a.at[form_factors.index("A12"), 0].multiply((b**2 - v**2) / (8.0 * b * v))
+    poles = _POLES_OF_P | dict(zip(B_TO_V, POLES, strict=True))
+    return _simplified(a, inputs.array(tuple(f"{transition} BSZ {poles[name]}" for name in form_factors)), b, v)
+
+
+def _simplified_names(
+    transition: str, form_factors: tuple[str, ...], kind: str = "BSZ", terms: int = _TERMS
+) -> tuple[str, ...]:
+    """Inputs that hold the coefficients of all form factors; a tied first one is that of its partner."""
     return tuple(
         f"{transition} {kind} a{k}_{TIED.get(name, name) if k == 0 else name}"
         for name in form_factors
-        for k in range(_TERMS)
+        for k in range(terms)
     )
 
 

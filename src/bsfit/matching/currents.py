@@ -12,7 +12,7 @@ from jaxtyping import Array, ArrayLike, Complex, Float, Inexact
 from bsfit.catalogue import COEFFICIENTS, LEPTONS, NEUTRINO_PAIRS
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import v_tb_v_td, v_tb_v_ts
-from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr
+from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr, run_scalar_and_tensor
 
 Current = Callable[[int, int], Complex[Array, ""] | None]
 """Coefficient of a current of the leptons i and j, None where there is none and nothing is to be computed."""
@@ -97,6 +97,25 @@ def from_neutrinos(
     unit, name = _unit(inputs), _HAND[quarks]
     found = {pair: left(*_NEUTRINO_ORDER[pair]) for pair in NEUTRINO_PAIRS}
     return {f"{name}_bs{pair}": k * unit for pair, k in found.items() if k is not None}
+
+
+def from_charged_currents(
+    couplings: Mapping[str, Current], mu: Float[ArrayLike, ""], inputs: Inputs
+) -> dict[str, Complex[Array, ""]]:
+    r"""Coefficients of b -> c l nu at 4.8 GeV from :math:`H=\sum_{ij}K_{ij}O` of leptons i and neutrinos j at mu.
+
+    `couplings` maps names of `catalogue.CHARGED` to K in GeV^-2. Vector currents do not run.
+    """
+    unit = jnp.sqrt(2.0) / (4.0 * inputs["G_F"] * inputs["V_cb"])
+    scalar, tensor = run_scalar_and_tensor(1.0, 1.0, mu, inputs)
+    grown = {"CVL": 1.0, "CVR": 1.0, "CSL": scalar, "CSR": scalar, "CT": tensor}
+    found = {
+        f"{name}_bc{lepton}nu{neutrino}": (grown[name] * unit, of(i, j))
+        for name, of in couplings.items()
+        for i, lepton in enumerate(LEPTONS)
+        for j, neutrino in enumerate(LEPTONS)
+    }
+    return {name: factor * k for name, (factor, k) in found.items() if k is not None}
 
 
 def from_muon_neutrinos(

@@ -5,7 +5,9 @@ r"""The scalar leptoquark :math:`S_1` (:math:`\bar3`,1,1/3): Wilson coefficients
 with :math:`\lambda^u=V^*\lambda`: down quarks see neutrinos, charged leptons up quarks. Quarks and leptons but the
 top, charm and up quarks are massless here, and so is all that the W, Z and Higgs bosons add but in one term:
 
-* tree level: :math:`K=\lambda_{bj}\lambda_{si}^*/2M^2` of :math:`(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`;
+* tree level: :math:`K=\lambda_{bj}\lambda_{si}^*/2M^2` of :math:`(\bar s\gamma P_Lb)(\bar\nu_i\gamma P_L\nu_j)`, and
+  :math:`b\to c\ell_i\nu_j`, :math:`C_{VL}=\frac{v^2}{4V_{cb}M^2}\lambda_{bj}\lambda_{ci}^{u*}`,
+  :math:`C_{SL}=-4C_T=-\frac{v^2}{4V_{cb}M^2}\lambda_{bj}\lambda_{ci}^{R*}` at M;
 * the box of :math:`S_1` with top quarks and Goldstone bosons (the crossed diagram of `boxes.of_fermion` for
   :math:`m_t\ll M`), :math:`C_9=-C_{10}=m_t^2|\lambda^u_{t\mu}|^2/16\pi\alpha M^2>0`, and that of two :math:`S_1`, of
   right-handed leptons too: the two terms of :math:`C_{LL}=2C_9` of 1511.01900 [Bauer:2015knc]_ at massless quarks;
@@ -15,8 +17,8 @@ top, charm and up quarks are massless here, and so is all that the W, Z and Higg
   {\rm Re}\,\lambda^R\lambda^{u*}`.
 
 Derived here but for the top term, checked in `tests/test_leptoquark_nplet.py`. **Left out**: what
-:math:`\lambda^R_{t\mu}` adds to the box with top quarks, a logarithm in :math:`C_9+C_{10}`; :math:`b\to c\tau\nu`,
-:math:`K\to\pi\nu\nu`, decays of D mesons, right-handed currents in their mixing, tridents.
+:math:`\lambda^R_{t\mu}` adds to the box with top quarks, a logarithm in :math:`C_9+C_{10}`; :math:`b\to u\ell\nu`
+and other charged currents, :math:`K\to\pi\nu\nu`, decays of D mesons, right-handed currents in their mixing, tridents.
 """
 
 from collections.abc import Callable
@@ -34,7 +36,9 @@ from bsfit.matching.boxes import flavour_products, of_products
 from bsfit.matching.currents import (
     CKM,
     TRANSITIONS,
+    Current,
     Transition,
+    from_charged_currents,
     from_charged_leptons,
     from_delta_f2,
     from_muon_moment,
@@ -84,6 +88,7 @@ def coefficients(s1: Leptoquark, inputs: Inputs) -> tuple[dict[str, Number], dic
     found = {
         **together(*(_boxes(s1, up, products, q, inputs) for q in TRANSITIONS), from_photon_penguin(photon)),
         **from_neutrinos(lambda i, j: s1.left[j][2] * jnp.conj(s1.left[i][1]) / (2 * s1.mass**2), inputs),
+        **_charged_currents(s1, up, inputs),
         **dict(zip(("C7_bs", "C8_bs"), run_dipoles(c7, c8, s1.mass, inputs), strict=True)),
         **from_delta_f2(h, s1.mass, inputs),
         **_lepton_dipoles(s1, up, inputs),
@@ -105,6 +110,20 @@ def _boxes(
         inputs,
         transition=transition,
     )
+
+
+def _charged_currents(s1: Leptoquark, up: ByLepton, inputs: Inputs) -> dict[str, Number]:
+    r"""Of b -> c l nu: those of the module's docstring.
+
+    :math:`L=-\frac{\lambda_{bj}}{M^2}\bar l_i(\lambda_{ci}^{u*}P_R+\lambda_{ci}^{R*}P_L)c^c\,\bar b^cP_L\nu_j`
+    after a Fierz transformation.
+    """
+
+    def times(factor: float, charm: ByLepton) -> Current:
+        return lambda i, j: factor * s1.left[j][2] * jnp.conj(charm[i][1]) / s1.mass**2
+
+    couplings = {"CVL": times(0.5, up), "CSL": times(-0.5, s1.right), "CT": times(0.125, s1.right)}
+    return from_charged_currents(couplings, s1.mass, inputs)
 
 
 def _products(s1: Leptoquark, inputs: Inputs) -> dict[str, Number]:

@@ -26,6 +26,7 @@ from bsfit.dark_sector import n_plet
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.scalar_leptoquark import ByLepton, Leptoquark, coefficients
 from bsfit.matching.vectorlike import DOWN_QUARKS, coupling_vector, norm_squared, numbers, yukawa_pole
+from bsfit.standard_model.charged_current import bc_to_lnu
 from bsfit.theory import Params, Theory, Verdict, WilsonCoefficients
 
 Scalar = Float[Array, ""]
@@ -51,8 +52,9 @@ def _theory(params: Params, inputs: Inputs, n: int) -> Theory:
     m_s1, m_dm = numbers(params, "m_S1", "m_DM")
     s1 = Leptoquark(_couplings(params, "lambda_L", DOWN_QUARKS), _couplings(params, "lambda_R", UP_QUARKS), m_s1)
     found, quantities = coefficients(s1, inputs)
-    conditions = (*verdicts(s1, inputs), *n_plet.verdicts(m_dm, inputs))
-    return Theory(WilsonCoefficients.of(found), quantities, conditions, n_plet.majorana(n, m_dm, inputs))
+    wilson = WilsonCoefficients.of(found)
+    conditions = (*verdicts(s1, inputs), bc_lifetime(wilson, inputs), *n_plet.verdicts(m_dm, inputs))
+    return Theory(wilson, quantities, conditions, n_plet.majorana(n, m_dm, inputs))
 
 
 def _couplings(params: Params, name: str, quarks: tuple[str, ...]) -> ByLepton:
@@ -82,6 +84,12 @@ def verdicts(s1: Leptoquark, inputs: Inputs) -> tuple[Verdict, ...]:
     )
 
 
+def bc_lifetime(wilson: WilsonCoefficients, inputs: Inputs) -> Verdict:
+    """On the decay of B_c into a tau and a neutrino."""
+    return validity.not_above("bc_to_taunu", BC_TO_TAUNU, bc_to_lnu(wilson, inputs)[2], 0.3)
+
+
+BC_TO_TAUNU = "BR(Bc -> tau nu), against 0.3, about what the lifetime of B_c leaves for it (1611.06676)"
 LHC = "m_S1 in GeV, against 1500, about what searches at the LHC for pairs of leptoquarks reach: they are not computed"
 RIGHT_HANDED = (
     "largest |lambda_R|, against 0: above, boxes with top quarks add a logarithm to C9 + C10 that is not computed, so "

@@ -185,6 +185,13 @@ def m_b_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     return _run_mass(inputs["m_b"], start, end, 5)
 
 
+def m_c_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
+    r""":math:`m_c(\mu)` with 5 flavours, from :math:`m_c(m_c)` with 4."""
+    (five, four), _ = _matching(inputs)
+    mass = _run_mass(inputs["m_c"], _alpha_three_loop(inputs["m_c"], 4, inputs), four, 4)
+    return _run_mass(_mass_with_one_more_flavour(mass, four), five, _alpha_three_loop(mu, 5, inputs), 5)
+
+
 def m_s_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     r""":math:`m_s(\mu)` with 5 flavours, from :math:`m_s(2\,{\rm GeV})`, which is read as a three-flavour mass."""
     (five, four_low), (four_high, three) = _matching(inputs)

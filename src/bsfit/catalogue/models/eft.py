@@ -2,7 +2,7 @@
 
 import re
 
-from bsfit.catalogue.coefficients import COEFFICIENTS, unit
+from bsfit.catalogue.coefficients import CHARGED_CURRENT, COEFFICIENTS, unit
 from bsfit.catalogue.models.rows import Model, Parameter
 
 _RANGES = {"C7": 0.5, "C8": 1.0, "CS": 1.0, "CP": 1.0, "C9": 5.0, "C10": 5.0}
@@ -11,6 +11,8 @@ _RANGES = {"C7": 0.5, "C8": 1.0, "CS": 1.0, "CP": 1.0, "C9": 5.0, "C10": 5.0}
 
 def _bounds(coefficient: str) -> tuple[float, float] | None:
     match = re.match(r"(C9|C10|C7|C8|CS|CP)p?_b[sd]", coefficient)
+    if coefficient in CHARGED_CURRENT:
+        return -1.0, 1.0
     return (-_RANGES[match[1]], _RANGES[match[1]]) if match else None
 
 
