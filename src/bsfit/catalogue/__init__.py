@@ -41,6 +41,7 @@ from bsfit.catalogue.observables import (
     observable,
     renamed,
     stems,
+    takes_bin,
     transition,
 )
 from bsfit.catalogue.scenarios import ALL_SCENARIOS, STANDARD_SCENARIOS, scenario
@@ -84,6 +85,7 @@ __all__ = [
     "renamed",
     "scenario",
     "stems",
+    "takes_bin",
     "tex",
     "transition",
 ]
