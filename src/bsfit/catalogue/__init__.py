@@ -46,6 +46,7 @@ from bsfit.catalogue.observables import (
     observable,
     renamed,
     stems,
+    takes_bin,
     transition,
 )
 from bsfit.catalogue.scenarios import ALL_SCENARIOS, STANDARD_SCENARIOS, scenario
@@ -94,6 +95,7 @@ __all__ = [
     "renamed",
     "scenario",
     "stems",
+    "takes_bin",
     "tex",
     "tex_of_observable",
     "transition",

@@ -17,7 +17,7 @@ SHORT_NAMES = {
 
 _QUARKS = ("m_b", "m_c", "alpha_s_mZ")
 _D = ("B->D *", *_QUARKS)
-_D_STAR = ("B->D[*] *", "B->D HQE *", *_QUARKS)
+_D_STAR = ("B->D[ *][ H]*", *_QUARKS)  # "B->D* BSZ ...", "B->D HQE ...", not "B->D BSZ ..."
 _J_PSI = ("Bc->J/psi *", *_QUARKS)
 _FORM_FACTORS = {"D": _D, "D*": _D_STAR, "J/psi": _J_PSI}
 _TEX = {"D": "D", "D*": "D^*", "J/psi": r"J/\psi"}

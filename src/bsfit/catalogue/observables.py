@@ -269,7 +269,7 @@ def _parsed(name: str) -> Observable:
     text = name.strip()
     match = _BIN.match(text)
     stem, edges = (match["stem"].strip(), _edges(match["bin"], name)) if match else (text, None)
-    stem = SHORT_NAMES.get(stem) or read_alias(stem) or stem
+    stem = _full(stem)
     found = _find(stem)
     if found is None:
         raise BsfitInputError(f"unknown observable {name!r}", hint=did_you_mean(stem, stems()))
@@ -280,6 +280,16 @@ def _parsed(name: str) -> Observable:
         raise BsfitInputError(f"observable {name!r} takes no q2 bin", expected=stem)
     canonical = stem if edges is None else f"{stem}[{edges[0]:.12g},{edges[1]:.12g}]"
     return Observable(canonical, quantity, decay, leptons, edges)
+
+
+def _full(stem: str) -> str:
+    return SHORT_NAMES.get(stem) or read_alias(stem) or stem
+
+
+def takes_bin(stem: str) -> bool:
+    """Whether a bin follows a name; so it is said of what is none."""
+    found = _find(_full(stem))
+    return found is None or found[0].binned
 
 
 def renamed(name: Any) -> str | None:

@@ -35,15 +35,11 @@ def observables(options: argparse.Namespace) -> Rows:
     """Names without bin, short names first."""
     rows = []
     for stem in catalogue.stems():
-        item = catalogue.observable(stem if _unbinned(stem) else f"{stem}[1,2]")
+        item = catalogue.observable(f"{stem}[1,2]" if catalogue.takes_bin(stem) else stem)
         name = stem if item.bin is None else f"{stem}[LOW,HIGH]"
         full = catalogue.SHORT_NAMES.get(stem)
         rows.append({"observable": name, "unit": item.quantity.unit, "group": item.group, "short for": full})
     return rows
-
-
-def _unbinned(stem: str) -> bool:
-    return any(not quantity.binned and quantity.key == stem for quantity in catalogue.QUANTITIES.values())
 
 
 def models(options: argparse.Namespace) -> Rows:

@@ -52,8 +52,7 @@ def _observable(name: str) -> Iterator[Facts]:
     alias = catalogue.read_alias(stem)
     if stem not in catalogue.stems() and alias not in catalogue.stems():
         return
-    binned = any(q.key == stem and not q.binned for q in catalogue.QUANTITIES.values()) or "[" in name
-    item = catalogue.observable(name if binned else f"{name}[1,2]")
+    item = catalogue.observable(f"{name}[1,2]" if catalogue.takes_bin(stem) and "[" not in name else name)
     quantity = item.quantity
     full = item.name.partition("[")[0]
     measured = [
