@@ -48,6 +48,7 @@ def refused(capsys, tmp_path, monkeypatch):
         # observables and their bins
         (("predict", "RK[1,6]"), "OBSERVABLE: unknown observable 'RK[1,6]'", "'R_K'"),
         (("predict", "<Rmue>(B0->Kstarll)[1,6]"), "OBSERVABLE: unknown observable", "'<Rmue>(B0->K*ll)'"),
+        (("predict", "R_pK[1.1,6]"), "OBSERVABLE: observable 'R_pK[1.1,6]' is not predicted", "not known"),
         (("predict", "R_K"), "'R_K' needs a q2 bin", "R_K[LOW,HIGH]"),
         (("predict", "R_K[6,1.1]"), "the bin [6,1.1] of 'R_K[6,1.1]' is empty, reversed", "LOW < HIGH"),
         (("predict", "R_K[3,3]"), "the bin [3,3] of 'R_K[3,3]' is empty", "LOW < HIGH"),

@@ -247,6 +247,11 @@ SHORT_NAMES = {
 }
 """Short names of the famous ratios; a bin follows those of b -> s: ``R_K[1.1,6]``."""
 
+NOT_PREDICTED = {
+    "R_pK": "the form factors of Lambda_b -> p K l l, in three hadronic variables, are not known",
+}
+"""Measured ratios without a prediction that could be stood by, and why."""
+
 _NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
 _BIN = re.compile(r"^(?P<stem>.*?)\[(?P<bin>[^\]]*)\]$")
 _EDGES = re.compile(rf"^({_NUMBER}),({_NUMBER})$")
@@ -271,6 +276,8 @@ def _parsed(name: str) -> Observable:
     stem, edges = (match["stem"].strip(), _edges(match["bin"], name)) if match else (text, None)
     stem = _full(stem)
     found = _find(stem)
+    if stem in NOT_PREDICTED:
+        raise BsfitInputError(f"observable {name!r} is not predicted: {NOT_PREDICTED[stem]}")
     if found is None:
         raise BsfitInputError(f"unknown observable {name!r}", hint=did_you_mean(stem, stems()))
     quantity, decay, leptons = found
