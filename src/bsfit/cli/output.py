@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bsfit import __version__
-from bsfit.cli.folder import reserved
 from bsfit.cli.runfile import LIMITS, Settings
 from bsfit.cli.terminal import say, tell
 from bsfit.errors import BsfitInputError
+from bsfit.runs.folder import CHUNKS, SUMS, reserved, sweep
 
 RESOLVED = "run.resolved.yaml"
 
@@ -27,12 +27,25 @@ def prepare(options: argparse.Namespace) -> None:
 
 
 def prepare_empty(options: argparse.Namespace) -> None:
-    """The same for a folder of one run. Raises `BsfitInputError` if it holds another, which is never overwritten."""
+    """The same for a folder of one run. Raises `BsfitInputError` if it holds another, which only --force overwrites.
+
+    A run that was divided into chunks is there for --resume.
+    """
+    resume, force = (getattr(options, name, False) for name in ("resume", "force"))
+    if options.output is None:
+        if resume or force:
+            option = "--resume" if resume else "--force"
+            raise BsfitInputError("nothing is saved without -o", field=option, expected="-o DIR")
+        return
     prepare(options)
-    if options.output is not None and (Path(options.output) / RESOLVED).exists():
-        raise BsfitInputError(
-            f"{options.output} holds the results of another run", field="-o", hint="name another folder, or remove it"
-        )
+    folder = Path(options.output)
+    sweep(folder)
+    if force:
+        for name in (RESOLVED, SUMS):
+            (folder / name).unlink(missing_ok=True)
+    elif (folder / RESOLVED).exists() and not (resume and (folder / CHUNKS).is_dir()):
+        hint = "name another folder, or remove it"
+        raise BsfitInputError(f"{options.output} holds the results of another run", field="-o", hint=hint)
 
 
 def progress(options: argparse.Namespace, text: str) -> None:
@@ -58,6 +71,10 @@ def save(options: argparse.Namespace, settings: Settings, record: Any) -> str | 
     try:
         record.save(Path(options.output) / options.verb)
         save_settings(options, settings)
+        if options.verb == "scan":
+            from bsfit.runs import checksums
+
+            checksums.write(Path(options.output), (f"scan{record.suffix}", RESOLVED))
     except OSError as problem:
         return f"{problem.filename or options.output}: {problem.strerror or problem}"
     except BsfitInputError as problem:

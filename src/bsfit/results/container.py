@@ -59,12 +59,12 @@ def from_json(raw: bytes) -> Content:
     return kind, _fields(_decode(_parse(body), _none))
 
 
-def to_zip(kind: str, content: dict[str, Any]) -> bytes:
-    """A zip; arrays are called after the fields that hold them."""
+def to_zip(kind: str, content: dict[str, Any], packed: bool = True) -> bytes:
+    """A zip; arrays are called after the fields that hold them. What is not packed is written as fast as disks are."""
     arrays: dict[str, np.ndarray] = {}
     document = _dump({"bsfit": kind, "schema": SCHEMA, "content": _encode(content, arrays)})
     members = {"content.json": document} | {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-    raw = _zip(members, zipfile.ZIP_DEFLATED)
+    raw = _zip(members, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
     if _too_dense(sum(map(len, members.values())), len(raw)):
         raw = _zip(members, zipfile.ZIP_STORED)
     return raw

@@ -8,9 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from numbers import Real
 from typing import Any
 
 import equinox as eqx
@@ -23,17 +21,16 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inference import allowed, target
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import minimise
-from bsfit.inference.progress import Progress
 from bsfit.inference.search import SAME_DEPTH, search
 from bsfit.inference.space import Objective, Space, parse, space_of
 from bsfit.inference.target import Params, Target
 from bsfit.results import Scan, provenance
-from bsfit.results.size import check_size
+from bsfit.runs.designs import Listed, grid_of
+from bsfit.runs.keep import Dense
+from bsfit.runs.work import SIDE, Layout, Work, carried_out, layout
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
-# Chunks in one call of the compiled program, for grids of so many of them: a call costs as much as thousands of points.
-CHUNKS, LARGE = 64, 8
 # Points along an axis, and number, of the finer grids on which the highest point is looked for.
 FINE, ZOOMS = 41, 4
 
@@ -58,74 +55,76 @@ def scan(
     profile: bool = False,
     fixed: Mapping[str, Any] | None = None,
     free: Mapping[str, Any] | None = None,
-    chunk: int = 4096,
+    chunk: int = SIDE,
     starts: int = 32,
     seed: int = 0,
     progress: bool = True,
+    store: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    force: bool = False,
 ) -> Scan:
     """Evaluate `like` on a grid {name: (low, high, points)}; `log:name` spaces the points logarithmically.
 
     Every other free parameter must have a value in `fixed`, or is re-minimised at each point with profile=True.
     free: as in `space.parse`, default `like.free`; a plain function of grid and fixed parameters needs none. Parameters
-    that carry a distribution add its log-density to the total. Raises BsfitInputError for bad grids, unknown names,
-    parameters that are neither on the grid nor fixed, and where the likelihood is zero on all of the grid.
+    that carry a distribution add its log-density to the total. store: a folder that keeps every finished part of the
+    grid; if the process is killed, resume=True goes on there, and force=True starts anew. Raises BsfitInputError for
+    bad grids, unknown names, parameters that are neither on the grid nor fixed, where the likelihood is zero on all of
+    the grid, and for the store of another run.
     """
     started = time.time()
-    axes = grid_axes(grid, "scan")
+    design = grid_of(grid, "scan")
+    axes, shape = design.axes, design.shape
     fixed = {name: float(scalars.real(value, name)) for name, value in (fixed or {}).items()}
     like = target.of(like, free)
     space = None if like.free is None else space_of(like)
     others = _others(space, axes, fixed, profile)
-    mesh = np.meshgrid(*axes.values(), indexing="ij")
-    shape = mesh[0].shape
-    points = {name: values.reshape(-1) for name, values in zip(axes, mesh, strict=True)}
-    deepest = None
+    if others and store is not None:
+        hint = "without a store, or fix the other parameters"
+        raise BsfitInputError("a profiled scan has no parts that stand alone", field="store", hint=hint)
+    found, deepest, where = {}, None, design
     if others:
+        points = design.points(0, design.size)
         found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
-        points |= found
-    points |= {name: np.broadcast_to(value, mesh[0].size) for name, value in fixed.items()}
-    chunk = min(chunk, mesh[0].size)
+        where = Listed(points | found, {})
+    kept = Dense(design.size)
+    work = Work(like, space, fixed, where, layout(design.size, chunk), kept.of_chunk)
 
     def height(point: Params) -> np.ndarray:
-        size = len(next(iter(point.values())))
-        given = {**point, **{name: np.broadcast_to(value, size) for name, value in fixed.items()}}
-        return _evaluate(like, space, given, chunk, None)[0]
+        side = work.layout.side
+        return replace(work, layout=Layout(side, side, side, side)).values(point)[0]
 
-    with Progress("scan", mesh[0].size, progress) as bar:
-        total, groups, met = _evaluate(like, space, points, chunk, bar)
-    inside = (
-        allowed.anywhere(met, "scan", "at any point of the grid", "move the grid")
-        if met
-        else np.full(total.shape, True)
-    )
-    bad = int(np.sum(~np.isfinite(total) & inside))
-    lost = f"the log-likelihood is not finite at {bad} of {total.size} points"
-    found = Scan(
+    tally, stored = carried_out(work, kept, store, resume, force, progress)
+    total, shares = kept.total, tally.shares()
+    if not tally.inside:
+        raise allowed.nowhere(shares, "scan", "at any point of the grid", "move the grid")
+    lost = f"the log-likelihood is not finite at {tally.bad} of {total.size} points"
+    result = Scan(
         names=tuple(axes),
         axes=tuple(axes.values()),
         log=tuple(str(key).startswith("log:") for key in grid),
         log_likelihood=total.reshape(shape),
-        groups=tuple(groups),
-        by_group=np.array([values.reshape(shape) for values in groups.values()]),
-        others={name: points[name].reshape(shape) for name in others},
+        groups=tally.groups,
+        by_group=kept.by_group.reshape(len(tally.groups), *shape),
+        others={name: found[name].reshape(shape) for name in others},
         reference=_reference(like, axes),
         status="converged" if np.isfinite(total).any() else "not converged",
-        messages=(*allowed.words(met, "the grid"), *((lost,) if bad else ())),
+        messages=(*allowed.words_of(shares, "the grid"), *((lost,) if tally.bad else ())),
         meta=provenance(
             target.about(like),
             started=started,
             method="scan",
             profile=profile,
             fixed=fixed,
-            chunk=chunk,
+            chunk=work.layout.side,
             starts=starts,
             seed=seed,
-        ),
+        )
+        | stored,
     )
-    found = replace(
-        found, **(_highest(found, height, chunk) if deepest is None else _if_higher(found, height, deepest))
-    )
-    return replace(found, messages=(*found.messages, *found.remarks()))
+    best = _highest(result, height, work.layout.side) if deepest is None else _if_higher(result, height, deepest)
+    result = replace(result, **best)
+    return replace(result, messages=(*result.messages, *result.remarks()))
 
 
 def _highest(grid: Scan, height: Any, chunk: int) -> dict[str, Any]:
@@ -163,39 +162,6 @@ def _if_higher(grid: Scan, height: Any, deepest: dict[str, float]) -> dict[str, 
     highest = float(height({name: np.array([value]) for name, value in deepest.items()})[0])
     where = {name: deepest[name] for name in grid.names}
     return {"best": where, "best_log_likelihood": highest} if highest >= np.nanmax(grid.log_likelihood) else {}
-
-
-def grid_axes(grid: Mapping[str, Any], what: str) -> dict[str, np.ndarray]:
-    """Values of each parameter from {name: (low, high, points)}, `log:name` for logarithmic spacing.
-
-    Raises BsfitInputError, in the name of `what`, for a bad grid.
-    """
-    if not isinstance(grid, Mapping) or not grid:
-        raise BsfitInputError("no grid", field=what, expected='{"name": (low, high, points), ...}')
-    lines = {str(key): _line(str(key), line, f"{what} {key!r}") for key, line in grid.items()}
-    if len({key.removeprefix("log:") for key in lines}) != len(grid):
-        raise BsfitInputError("a parameter is given twice, with and without `log:`", field=what)
-    check_size((points for *_, points in lines.values()), what)
-    return {key.removeprefix("log:"): _spaced(key, *line) for key, line in lines.items()}
-
-
-def _line(key: str, line: Any, where: str) -> tuple[float, float, int]:
-    try:
-        low, high, points = line
-        if not (isinstance(low, Real) and isinstance(high, Real) and int(points) == points):
-            raise TypeError
-    except (TypeError, ValueError, OverflowError):
-        raise BsfitInputError(f"got {line!r}", field=where, expected="(low, high, number of points)") from None
-    low, high = float(low), float(high)
-    if not (np.isfinite([low, high]).all() and low < high and points >= 2):
-        raise BsfitInputError(f"got {line!r}", field=where, expected="finite low < high and at least two points")
-    if key.startswith("log:") and low <= 0:
-        raise BsfitInputError(f"got {line!r} under `log:`", field=where, expected="0 < low < high")
-    return low, high, int(points)
-
-
-def _spaced(key: str, low: float, high: float, points: int) -> np.ndarray:
-    return (np.geomspace if key.startswith("log:") else np.linspace)(low, high, points)
 
 
 def _others(space: Space | None, axes: Mapping[str, Any], fixed: Mapping[str, float], profile: bool) -> list[str]:
@@ -262,43 +228,6 @@ def _profiled(
 def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]:
     middle = space.params(jnp.full(space.size, 0.5))
     return {name: np.full(count, float(middle[name])) for name in names}
-
-
-def _evaluate(
-    like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress | None
-) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Total, groups, and which conditions are met, at all points, in chunks of one size; the last one is padded.
-
-    Where there are many points, many chunks are one call, and calls run on all cores.
-    """
-    size = len(next(iter(points.values())))
-    chunks = CHUNKS if size >= LARGE * CHUNKS * chunk else 1
-    step = chunks * chunk
-
-    def part(first: int) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        given = {name: _padded(values[first : first + step], step) for name, values in points.items()}
-        return jax.tree.map(np.asarray, _batch(like, space, given, chunk))
-
-    results = []
-    with ThreadPoolExecutor(os.cpu_count() if chunks > 1 else 1) as pool:
-        for found in pool.map(part, range(0, size, step)):
-            results.append(found)
-            if bar is not None:
-                bar.advance(step)
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[:size], *results)
-
-
-def _padded(values: np.ndarray, step: int) -> np.ndarray:
-    return values if len(values) == step else np.pad(values, (0, step - len(values)), mode="edge")
-
-
-@eqx.filter_jit
-def _batch(like: Target, space: Space | None, points: Params, chunk: int) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    def one(params: Params) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        total = like(params) if space is None else like(params) + space.constraint(params)
-        return total, like.by_group(params), like.conditions(params)
-
-    return jax.lax.map(one, points, batch_size=chunk)
 
 
 def _reference(like: Target, axes: Mapping[str, Any]) -> dict[str, float] | None:
