@@ -1,16 +1,19 @@
 """Log-likelihood, of all data and of each group of observables, on a grid in one or more parameters.
 
-Other parameters given by --free are re-minimised at each point of the grid. With -o, finished parts of large grids
-are kept in DIR/chunks: a scan that is interrupted or killed goes on with --resume.
+Other parameters given by --free are re-minimised at each point of the grid. In place of a grid, --design draws --n
+points from the bounds of the free parameters, or --points-file gives them; --keep says what is kept of them.
+
+With -o, finished parts of large scans are kept in DIR/chunks: one that is interrupted or killed goes on with --resume.
 """
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from bsfit import catalogue
 from bsfit.cli import interruption, output, question
 from bsfit.cli import options as shared
 from bsfit.cli.runfile import Settings
@@ -21,6 +24,9 @@ POINTS = {1: 101, 2: 41, 3: 21}
 """Points along each axis of a grid that does not say how many, by the number of axes; 11 for more."""
 
 
+WHERE = ("points_file", "design", "n", "keep")
+"""Keys about points that are no grid, and what is kept."""
+
 STORED = {"store": "-o", "resume": "--resume", "force": "--force"}
 """Options behind arguments of `bsfit.scan`."""
 
@@ -30,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scan", nargs="*", metavar="NAME=LO,HI,N", help="axis with N points; log:NAME=... for equal ratios"
     )
-    shared.add(parser, *(key for key in shared.ANALYSIS if key != "scenario"), "points")
+    shared.add(parser, *(key for key in shared.ANALYSIS if key != "scenario"), "points", *WHERE)
     shared.add_run(parser)
     parser.add_argument("--resume", action="store_true", help="go on with the run in -o, with what it has finished")
     parser.add_argument("--force", action="store_true", help="start anew where -o holds a run")
@@ -42,29 +48,66 @@ def run(options: argparse.Namespace) -> int:
     if options.verify:
         return _verified(options)
     settings = shared.settings(options)
-    grid = settings.get("scan")
-    if not grid:
-        raise BsfitInputError("no axis to scan", field="NAME=LO,HI,N", expected="such as C9_bsmumu=-3,3,61")
-    points = settings.get("points", POINTS.get(len(grid), 11))
-    grid = {name: (low, high, count or points) for name, (low, high, count) in grid.items()}
-    from bsfit.results.size import check_size
-
-    with settings.blame("scan"):
-        check_size((count for *_, count in grid.values()), "scan")
-    plain = {name.removeprefix("log:") for name in grid}
-    others = {name: box for name, box in settings.get("free", {}).items() if name.removeprefix("log:") not in plain}
-    axes = {name: (low, high) for name, (low, high, _) in grid.items()}
-    settings = settings.with_values(scan=grid, free={**axes, **others})
+    settings, where, size, words = _where(settings)
+    others = [] if "grid" not in where else _others(settings, where["grid"])
     settings, said = question.with_defaults(settings)
     like = question.log_likelihood(options, settings)
-    size = " x ".join(str(count) for _, _, count in grid.values())
-    output.progress(options, f"scanning {size} points of {', '.join(grid)} on {like.data}")
+    output.progress(options, f"scanning {words} on {like.data}")
     import bsfit
 
-    more = question.given(settings, "starts", "seed")
-    with _stored(options, settings, math.prod(count for *_, count in grid.values()), bool(others)) as store:
-        result = bsfit.scan(like, grid, profile=bool(others), progress=not options.quiet, **more, **store)
+    more = question.given(settings, "starts", "seed", "keep")
+    with _stored(options, settings, size, bool(others)) as store:
+        result = bsfit.scan(like, **where, profile=bool(others), progress=not options.quiet, **more, **store)
     return output.finish(options, settings, result, said)
+
+
+def _where(settings: Settings) -> tuple[Settings, dict[str, Any], int, str]:
+    """Settings with what varies free, the arguments that say where to evaluate, how many points that is, and words."""
+    given = [key for key in ("scan", "points_file", "design") if key in settings]
+    if not given:
+        expected = "such as C9_bsmumu=-3,3,61, or --design, or --points-file"
+        raise BsfitInputError("no axis to scan", field="NAME=LO,HI,N", expected=expected)
+    if len(given) > 1 or ("n" in settings) != (given == ["design"]):
+        key = given[1] if len(given) > 1 else "n" if "n" in settings else "design"
+        raise settings.error("what to scan is not clear", key, expected="axes, --points-file, or --design with --n")
+    if given == ["design"]:
+        size = settings.get("n")
+        return settings, {"design": settings.get("design"), "n": size}, size, f"{size} points"
+    if given == ["points_file"]:
+        return _listed(settings)
+    grid = settings.get("scan")
+    points = settings.get("points", POINTS.get(len(grid), 11))
+    grid = {name: (low, high, count or points) for name, (low, high, count) in grid.items()}
+    counts = [count for *_, count in grid.values()]
+    from bsfit.results.size import check_size
+
+    if settings.get("keep", "all") == "all":
+        with settings.blame("scan"):
+            check_size(counts, "scan")
+    axes = {name: (low, high) for name, (low, high, _) in grid.items()}
+    free = {**axes, **_others(settings, grid)}
+    words = f"{' x '.join(map(str, counts))} points of {', '.join(grid)}"
+    return settings.with_values(scan=grid, free=free), {"grid": grid}, math.prod(counts), words
+
+
+def _others(settings: Settings, grid: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name.removeprefix("log:") for name in grid}
+    return {name: box for name, box in settings.get("free", {}).items() if name.removeprefix("log:") not in plain}
+
+
+def _listed(settings: Settings) -> tuple[Settings, dict[str, Any], int, str]:
+    """The same of a file of points, whose columns are free between their lowest and highest value."""
+    from bsfit.loading.point_files import read_points
+
+    columns = read_points(settings.get("points_file"))
+    for name in columns:
+        with settings.blame("points_file"):
+            catalogue.known_parameter(settings.get("model", "eft"), name)
+    size = len(next(iter(columns.values())))
+    ends = {name: (float(values.min()), float(values.max())) for name, values in columns.items()}
+    free = {name: (low, high) if low < high else (low, low + max(abs(low), 1.0)) for name, (low, high) in ends.items()}
+    settings = settings.with_values(free={**free, **_others(settings, columns)})
+    return settings, {"points": columns}, size, f"{size} points of {', '.join(columns)}"
 
 
 @contextmanager
@@ -84,7 +127,8 @@ def _stored(options: argparse.Namespace, settings: Settings, points: int, profil
         except BsfitInputError as problem:
             if place := STORED.get(problem.field or ""):
                 raise BsfitInputError(problem.what, field=place, hint=problem.hint) from None
-            with settings.blame("scan"):
+            key = {"points": "points_file"}.get(problem.field or "", problem.field or "")
+            with settings.blame(key if key in settings else "scan"):
                 raise
 
 

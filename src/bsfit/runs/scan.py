@@ -1,13 +1,13 @@
-"""Log-likelihood per group of observables on a grid of one or more parameters.
+"""Log-likelihood per group of observables on a grid, at given points, or at points of a design.
 
-Observables are computed once per point and give every group's surface in the same pass. Points go through one compiled
-program in chunks of fixed size, so that memory does not grow with the grid and equal settings give equal numbers.
+Observables are computed once per point and give every group's value in the same pass. Points go through one compiled
+program in chunks of fixed size, so that memory does not grow with their number and equal settings give equal numbers.
 """
 
 import itertools
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +24,11 @@ from bsfit.inference.minimise import minimise
 from bsfit.inference.search import SAME_DEPTH, search
 from bsfit.inference.space import Objective, Space, parse, space_of
 from bsfit.inference.target import Params, Target
-from bsfit.results import Scan, provenance
-from bsfit.runs.designs import Listed, grid_of
-from bsfit.runs.keep import Dense
+from bsfit.results import Binned, Points, Scan, provenance
+from bsfit.results.size import check_size
+from bsfit.runs.collected import record_of
+from bsfit.runs.designs import Design, Drawn, Grid, Listed, grid_of, listed
+from bsfit.runs.keep import Dense, kept_of
 from bsfit.runs.work import SIDE, Layout, Work, carried_out, layout
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
@@ -50,8 +52,12 @@ class _Fixed(eqx.Module):
 
 def scan(
     like: Any,
-    grid: Mapping[str, Any],
+    grid: Mapping[str, Any] | None = None,
     *,
+    points: Any = None,
+    design: str | None = None,
+    n: int | None = None,
+    keep: str = "all",
     profile: bool = False,
     fixed: Mapping[str, Any] | None = None,
     free: Mapping[str, Any] | None = None,
@@ -62,69 +68,111 @@ def scan(
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
     force: bool = False,
-) -> Scan:
+) -> Scan | Points | Binned:
     """Evaluate `like` on a grid {name: (low, high, points)}; `log:name` spaces the points logarithmically.
 
-    Every other free parameter must have a value in `fixed`, or is re-minimised at each point with profile=True.
-    free: as in `space.parse`, default `like.free`; a plain function of grid and fixed parameters needs none. Parameters
-    that carry a distribution add its log-density to the total. store: a folder that keeps every finished part of the
-    grid; if the process is killed, resume=True goes on there, and force=True starts anew. Raises BsfitInputError for
-    bad grids, unknown names, parameters that are neither on the grid nor fixed, where the likelihood is zero on all of
-    the grid, and for the store of another run.
+    In place of a grid: points {name: values}, or n points of a design, "sobol" or "random", drawn from the bounds and
+    distributions of the free parameters. Every other free parameter must have a value in `fixed`, or is re-minimised at
+    each point of a grid with profile=True. free: as in `space.parse`, default `like.free`; a plain function of the
+    parameters that vary and are fixed needs none. Parameters that carry a distribution add its log-density to the
+    total.
+
+    keep: "all"; "delta=X", points with Delta chi2 < X to the best one; "best", the highest point in bins along each
+    parameter; "histogram", weights exp(log L) in bins of each parameter and pair. A grid all of which is kept is a
+    `Scan`, other points are `Points`, bins are `Binned`, and need memory for the bins alone.
+
+    store: a folder that keeps every finished part; if the process is killed, resume=True goes on there, and force=True
+    starts anew. Raises BsfitInputError for bad grids and designs, unknown names, parameters that neither vary nor are
+    fixed, where the likelihood is zero at all points, and for the store of another run.
     """
     started = time.time()
-    design = grid_of(grid, "scan")
-    axes, shape = design.axes, design.shape
     fixed = {name: float(scalars.real(value, name)) for name, value in (fixed or {}).items()}
     like = target.of(like, free)
     space = None if like.free is None else space_of(like)
-    others = _others(space, axes, fixed, profile)
-    if others and store is not None:
-        hint = "without a store, or fix the other parameters"
-        raise BsfitInputError("a profiled scan has no parts that stand alone", field="store", hint=hint)
-    found, deepest, where = {}, None, design
+    whole = keep == "all"
+    where = _design(grid, points, design, n, space, fixed, seed, whole)
+    others = _others(space, where.names, fixed, profile)
+    if others and (store is not None or not whole or not isinstance(where, Grid)):
+        hint = "fix the other parameters, or profile a grid without a store, all of which is kept"
+        raise BsfitInputError("a profiled scan has no parts that stand alone", field="profile", hint=hint)
+    found, deepest = {}, None
+    work = Work(like, space, fixed, where, layout(where.size, chunk), kept_of(keep, where), keep)
     if others:
-        points = design.points(0, design.size)
-        found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
-        where = Listed(points | found, {})
-    kept = Dense(design.size)
-    work = Work(like, space, fixed, where, layout(design.size, chunk), kept.of_chunk)
+        assert isinstance(where, Grid)
+        assert grid is not None
+        given = where.points(0, where.size)
+        found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, given, where.shape, starts, seed)
+        work = replace(work, design=Listed(given | found, {}))
+    tally, stored = carried_out(work, store, resume, force, progress)
+    shares, what = tally.shares(), "the grid" if grid is not None else "the points"
+    if not tally.inside:
+        anywhere = f"at any {'point of the grid' if grid is not None else 'of the points'}"
+        raise allowed.nowhere(shares, "scan", anywhere, "move the grid")
+    lost = f"the log-likelihood is not finite at {tally.bad} of {tally.points} points"
+    settings = {"profile": profile, "fixed": fixed, "chunk": work.layout.side, "starts": starts, "seed": seed}
+    if not isinstance(work.kept, Dense):
+        settings = {**where.settings(), "keep": keep, "fixed": fixed, "chunk": work.layout.side, "seed": seed}
+    said: dict[str, Any] = {
+        "reference": _reference(like, where.names),
+        "messages": (*allowed.words_of(shares, what), *((lost,) if tally.bad else ())),
+        "meta": provenance(target.about(like), started=started, method="scan", **settings) | stored,
+    }
+    if isinstance(work.kept, Dense):
+        assert isinstance(where, Grid)
+        surface = {name: found[name].reshape(where.shape) for name in others}
+        return _surface(work, where, tally.groups, surface, deepest, said)
+    return record_of(work.kept, where, tally, keep, said)
+
+
+def _surface(
+    work: Work,
+    grid: Grid,
+    groups: tuple[str, ...],
+    others: Mapping[str, np.ndarray],
+    deepest: dict[str, float] | None,
+    said: Mapping[str, Any],
+) -> Scan:
+    """The record of a whole grid, with its highest point between the points."""
+    assert isinstance(work.kept, Dense)
+    side = work.layout.side
 
     def height(point: Params) -> np.ndarray:
-        side = work.layout.side
         return replace(work, layout=Layout(side, side, side, side)).values(point)[0]
 
-    tally, stored = carried_out(work, kept, store, resume, force, progress)
-    total, shares = kept.total, tally.shares()
-    if not tally.inside:
-        raise allowed.nowhere(shares, "scan", "at any point of the grid", "move the grid")
-    lost = f"the log-likelihood is not finite at {tally.bad} of {total.size} points"
+    total = work.kept.total
     result = Scan(
-        names=tuple(axes),
-        axes=tuple(axes.values()),
-        log=tuple(str(key).startswith("log:") for key in grid),
-        log_likelihood=total.reshape(shape),
-        groups=tally.groups,
-        by_group=kept.by_group.reshape(len(tally.groups), *shape),
-        others={name: found[name].reshape(shape) for name in others},
-        reference=_reference(like, axes),
+        names=grid.names,
+        axes=tuple(grid.axes.values()),
+        log=tuple(key.startswith("log:") for key, *_ in grid.given),
+        log_likelihood=total.reshape(grid.shape),
+        groups=groups,
+        by_group=work.kept.by_group.reshape(len(groups), *grid.shape),
+        others=dict(others),
         status="converged" if np.isfinite(total).any() else "not converged",
-        messages=(*allowed.words_of(shares, "the grid"), *((lost,) if tally.bad else ())),
-        meta=provenance(
-            target.about(like),
-            started=started,
-            method="scan",
-            profile=profile,
-            fixed=fixed,
-            chunk=work.layout.side,
-            starts=starts,
-            seed=seed,
-        )
-        | stored,
+        **said,
     )
-    best = _highest(result, height, work.layout.side) if deepest is None else _if_higher(result, height, deepest)
+    best = _highest(result, height, side) if deepest is None else _if_higher(result, height, deepest)
     result = replace(result, **best)
     return replace(result, messages=(*result.messages, *result.remarks()))
+
+
+def _design(
+    grid: Any, points: Any, design: str | None, n: int | None, space: Any, fixed: Mapping, seed: int, whole: bool
+) -> Design:
+    """Where to evaluate; a result that is whole has a limited size. Raises BsfitInputError for what is bad."""
+    if sum(each is not None for each in (grid, points, design)) > 1 or (n is not None and design is None):
+        raise BsfitInputError("more than one of them", field="scan", expected="a grid, points, or a design with its n")
+    if points is not None:
+        return listed(points)
+    if design is None:
+        return grid_of(grid or {}, "scan", whole)
+    if space is None:
+        raise BsfitInputError("nothing is free", field="design", expected='free={"name": (low, high), ...}')
+    names = tuple(name for name in space.names if name not in fixed)
+    drawn = Drawn(design, space, names, n, seed)
+    if whole:
+        check_size((drawn.size,), "n")
+    return drawn
 
 
 def _highest(grid: Scan, height: Any, chunk: int) -> dict[str, Any]:
@@ -164,7 +212,7 @@ def _if_higher(grid: Scan, height: Any, deepest: dict[str, float]) -> dict[str, 
     return {"best": where, "best_log_likelihood": highest} if highest >= np.nanmax(grid.log_likelihood) else {}
 
 
-def _others(space: Space | None, axes: Mapping[str, Any], fixed: Mapping[str, float], profile: bool) -> list[str]:
+def _others(space: Space | None, axes: Sequence[str], fixed: Mapping[str, float], profile: bool) -> list[str]:
     """Free parameters left to be re-minimised."""
     names = space.names if space else tuple(axes)
     for name in (*axes, *fixed):
@@ -230,7 +278,7 @@ def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]
     return {name: np.full(count, float(middle[name])) for name in names}
 
 
-def _reference(like: Target, axes: Mapping[str, Any]) -> dict[str, float] | None:
+def _reference(like: Target, axes: Iterable[str]) -> dict[str, float] | None:
     """The reference point on the grid's plane, if the likelihood has one."""
     if like.reference is None or any(name not in like.reference for name in axes):
         return None

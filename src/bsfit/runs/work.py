@@ -2,13 +2,13 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -21,6 +21,7 @@ from bsfit.inference.space import Space
 from bsfit.inference.target import Params, Target
 from bsfit.results.provenance import versions
 from bsfit.runs.designs import Design
+from bsfit.runs.keep import Kept
 from bsfit.runs.store import Content, Plan, Store, opened
 
 # Chunks in one call of the program, for designs of so many of them: a call costs as much as thousands of points.
@@ -68,7 +69,7 @@ def layout(points: int, side: int = SIDE) -> Layout:
 class Work:
     """What is computed at each point of a design, and what is kept of it.
 
-    keep: points {name: [n]}, totals [n] and values by group [group, n] -> plain data.
+    keep: the word for it.
     """
 
     like: Target
@@ -76,20 +77,22 @@ class Work:
     fixed: Mapping[str, float]
     design: Design
     layout: Layout
-    keep: Callable[[dict[str, np.ndarray], np.ndarray, np.ndarray], Content]
+    kept: Kept
+    keep: str
 
     def __call__(self, index: int) -> Content:
         """What is kept of a chunk."""
         first = index * self.layout.each
         points = self.design.points(first, min(first + self.layout.each, self.layout.points))
         total, groups, met = self.values(points)
+        by_group = np.array(list(groups.values())).reshape(len(groups), len(total))
         inside = np.all([np.full(len(total), True), *met.values()], axis=0)
         return {
             "groups": tuple(groups),
             "failed": {name: int(np.sum(~ok)) for name, ok in met.items()},
             "inside": int(inside.sum()),
             "bad": int(np.sum(~np.isfinite(total) & inside)),
-            **self.keep(points, total, np.array(list(groups.values())).reshape(len(groups), len(total))),
+            **self.kept.of_chunk(points, total, by_group, total - self.design.counted(points)),
         }
 
     def values(self, points: Mapping[str, np.ndarray]) -> tuple[np.ndarray, dict, dict]:
@@ -140,16 +143,8 @@ class Tally:
         return {name: count / self.points for name, count in self.failed.items()}
 
 
-class Kept(Protocol):
-    """What is kept of all chunks."""
-
-    def add(self, first: int, content: Content) -> None:
-        """Take in a chunk whose first point has this number."""
-        ...
-
-
 def carried_out(
-    work: Work, kept: Kept, store: str | os.PathLike[str] | None, resume: bool, force: bool, show: bool
+    work: Work, store: str | os.PathLike[str] | None, resume: bool, force: bool, show: bool
 ) -> tuple[Tally, dict[str, Any]]:
     """Do all the work, join what is kept in order, and count; with what a record says of its store.
 
@@ -166,7 +161,7 @@ def carried_out(
             folder.check(work, exact=not work.like.meta.get("data_files"))
         bar = stack.enter_context(Progress("scan", rows.points, show))
         for index, content in _in_order(work, range(rows.chunks), folder, bar):
-            kept.add(index * rows.each, content)
+            work.kept.add(index * rows.each, content)
             tally.add(content, rows.count(index))
         if folder is None:
             return tally, {}
@@ -179,6 +174,7 @@ def settings_of(work: Work) -> dict[str, Any]:
         "likelihood": target.about(work.like),
         "free": {str(name): _box(box) for name, box in (work.like.free or {}).items()},
         **work.design.settings(),
+        "keep": work.keep,
         "fixed_here": dict(work.fixed),
         "side": work.layout.side,
         "versions": versions("bsfit", "jax", "jaxlib"),
