@@ -7,12 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import bsfit
 from bsfit import cli
 from bsfit.errors import BsfitInputError, BsfitWarning
 from bsfit.results import Scan, archive
@@ -286,3 +289,90 @@ def test_verify_resume_and_force_of_the_command_line(capsys, tmp_path, finished)
 def test_every_damage_is_seen(benchmark_module, capsys):
     assert not benchmark_module("run_store").flips(50)
     assert capsys.readouterr().out.endswith("50 damages in 7 files, 50 seen\n")
+
+
+# ---------------------------------------------------------------------------------------------- shards and executors
+
+
+def test_shards_side_by_side_are_the_whole(unbroken, tmp_path):
+    place = tmp_path / "a"
+    assert run(place, shard=(2, 3)) is None
+    assert sorted(files(place))[:4] == [f"chunk-{i:06d}.npz" for i in (1, 4, 7, 10)]
+    with pytest.raises(BsfitInputError, match=r"merge: chunks are missing or damaged: 0, 2, 3, 5, 6 and 2 more"):
+        run(place, merge=True)
+    with folder.reserved(place, folder.lock_of((1, 3))):  # another shard is alive
+        run(place, shard=(3, 3))
+        with pytest.raises(BsfitInputError, match="is writing to"):
+            run(place, merge=True)
+        with pytest.raises(BsfitInputError, match="is writing to"):
+            run(place, shard=(2, 3), resume=True)
+    with folder.reserved(place), pytest.raises(BsfitInputError, match="is writing to"):
+        run(place, shard=(1, 3))
+    with pytest.raises(BsfitInputError, match="holds a run: 7 of 11 chunks are done"):
+        run(place, shard=(3, 3))
+    with pytest.raises(BsfitInputError, match=r"likelihood\.data_files"):
+        run(place, shard=(1, 3), like=Like(0.3, {"x.yaml": "ab"}))
+    assert run(place, shard=(1, 3), resume=True) is None
+    merged = run(place, merge=True)
+    assert files(place) == files(unbroken[0])
+    np.testing.assert_array_equal(merged.by_group, unbroken[1].by_group)
+    assert (merged.best, merged.meta["store"]) == (unbroken[1].best, unbroken[1].meta["store"])
+    for options in ({"shard": (1, 2), "force": True}, {"shard": (0, 2)}, {"shard": (3, 2)}, {"shard": 2}):
+        with pytest.raises(BsfitInputError, match="shard: "):
+            run(place, **options)
+
+
+def test_a_living_shard_keeps_its_temporary_file(tmp_path):
+    run(tmp_path, shard=(1, 2))
+    for index, stays in ((2, False), (3, True)):
+        path = tmp_path / f".chunk-{index:06d}.npz.abcdefgh.tmp"
+        path.write_bytes(b"")
+        run(tmp_path, shard=(1, 2), resume=True)
+        assert path.exists() == stays
+    run(tmp_path, resume=True)
+    assert store.verify(tmp_path) == []
+
+
+def test_threads_of_an_executor(unbroken, tmp_path):
+    with ThreadPoolExecutor(3) as pool:
+        assert run(None, executor=pool).by_group.tobytes() == unbroken[1].by_group.tobytes()
+        run(tmp_path / "a", executor=pool)
+    assert files(tmp_path / "a") == files(unbroken[0])
+
+
+def test_what_cannot_be_sent_to_processes(tmp_path):
+    with ProcessPoolExecutor(1) as pool, pytest.raises(BsfitInputError, match="executor: cannot be sent"):
+        scan(lambda p: p["x"], {"x": (0.0, 1.0, 5)}, progress=False, executor=pool)
+
+
+@pytest.mark.slow
+def test_processes_of_an_executor_one_of_which_is_killed(tmp_path):
+    """The catalogue's likelihood goes to other processes, which give the same bytes; a dead one costs its chunks."""
+    like = bsfit.log_likelihood("eft", "seed-2017", {"C9mu": (-3, 3), "C10mu": (-3, 3)})
+    asked = {"grid": {"C9mu": (-2, 1, 100), "C10mu": (-1, 1, 100)}, "progress": False}
+    serial = scan(like, **asked, store=tmp_path / "a")
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+        with pytest.raises(BrokenExecutor):
+            scan(like, **asked, store=tmp_path / "b", executor=pool)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        scan(like, **asked, store=tmp_path / "b", executor=pool, resume=True)
+        without = scan(like, **asked, executor=pool)
+    assert files(tmp_path / "b") == files(tmp_path / "a")
+    assert without.by_group.tobytes() == serial.by_group.tobytes()
+
+
+def test_shards_of_the_command_line(capsys, tmp_path, finished):
+    place = tmp_path / "a"
+    assert cli.main([*SCAN, "-o", str(place), "--shard", "1/2"]) == 0
+    assert capsys.readouterr().out == f"{place}: 2 of 3 chunks are done\n"
+    assert cli.main([*SCAN, "-o", str(place), "--merge"]) == 2
+    assert "--merge: chunks are missing or damaged: 1 (compute them by their shards" in capsys.readouterr().err
+    assert cli.main([*SCAN, "-o", str(place), "--shard", "2/2"]) == 0
+    assert cli.main([*SCAN, "-o", str(place), "--merge"]) == 0
+    assert files(place / "chunks") == files(finished / "chunks")
+    assert checksums.verify(place) == []
+    assert Scan.load(place / "scan.npz").by_group.tobytes() == Scan.load(finished / "scan.npz").by_group.tobytes()
+    for shard in ("0/2", "3/2", "1", "a/b"):
+        assert cli.main([*SCAN, "-o", str(tmp_path / "b"), "--shard", shard]) == 2
+        assert "--shard: found" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from bsfit import __version__
 from bsfit.cli.runfile import LIMITS, Settings
 from bsfit.cli.terminal import say, tell
 from bsfit.errors import BsfitInputError
-from bsfit.runs.folder import CHUNKS, SUMS, reserved, sweep
+from bsfit.runs.folder import CHUNKS, SUMS, lock_of, reserved, sweep
 
 RESOLVED = "run.resolved.yaml"
 
@@ -23,7 +23,8 @@ def prepare(options: argparse.Namespace) -> None:
     Raises `BsfitInputError` if another run writes there, or nothing can be written.
     """
     if options.output is not None:
-        options.closing.enter_context(reserved(Path(options.output)))
+        name = lock_of(getattr(options, "shard", None))
+        options.closing.enter_context(reserved(Path(options.output), name))
 
 
 def prepare_empty(options: argparse.Namespace) -> None:
@@ -31,19 +32,19 @@ def prepare_empty(options: argparse.Namespace) -> None:
 
     A run that was divided into chunks is there for --resume.
     """
-    resume, force = (getattr(options, name, False) for name in ("resume", "force"))
+    given = [name for name in ("resume", "force", "merge", "shard") if getattr(options, name, None)]
     if options.output is None:
-        if resume or force:
-            option = "--resume" if resume else "--force"
-            raise BsfitInputError("nothing is saved without -o", field=option, expected="-o DIR")
+        if given:
+            raise BsfitInputError("nothing is saved without -o", field=f"--{given[0]}", expected="-o DIR")
         return
     prepare(options)
     folder = Path(options.output)
-    sweep(folder)
-    if force:
+    if "shard" not in given:  # which has only chunks, and brothers
+        sweep(folder)
+    if "force" in given:
         for name in (RESOLVED, SUMS):
             (folder / name).unlink(missing_ok=True)
-    elif (folder / RESOLVED).exists() and not (resume and (folder / CHUNKS).is_dir()):
+    elif (folder / RESOLVED).exists() and not (given and (folder / CHUNKS).is_dir()):
         hint = "name another folder, or remove it"
         raise BsfitInputError(f"{options.output} holds the results of another run", field="-o", hint=hint)
 

@@ -4,10 +4,12 @@ Other parameters given by --free are re-minimised at each point of the grid. In 
 points from the bounds of the free parameters, or --points-file gives them; --keep says what is kept of them.
 
 With -o, finished parts of large scans are kept in DIR/chunks: one that is interrupted or killed goes on with --resume.
+Many machines compute its shards, --shard 1/N to N/N, and one of them joins these with --merge.
 """
 
 import argparse
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from bsfit.cli import interruption, output, question
 from bsfit.cli import options as shared
 from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError
-from bsfit.runs.folder import CHUNKS, release
+from bsfit.runs.folder import CHUNKS, Shard, lock_of, release
 
 POINTS = {1: 101, 2: 41, 3: 21}
 """Points along each axis of a grid that does not say how many, by the number of axes; 11 for more."""
@@ -27,7 +29,7 @@ POINTS = {1: 101, 2: 41, 3: 21}
 WHERE = ("points_file", "design", "n", "keep")
 """Keys about points that are no grid, and what is kept."""
 
-STORED = {"store": "-o", "resume": "--resume", "force": "--force"}
+STORED = {"store": "-o", **{name: f"--{name}" for name in ("resume", "force", "shard", "merge")}}
 """Options behind arguments of `bsfit.scan`."""
 
 
@@ -40,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_run(parser)
     parser.add_argument("--resume", action="store_true", help="go on with the run in -o, with what it has finished")
     parser.add_argument("--force", action="store_true", help="start anew where -o holds a run")
+    parser.add_argument("--shard", metavar="I/N", help="compute one N-th of the chunks, I from 1 to N, for the same -o")
+    parser.add_argument("--merge", action="store_true", help="join what the shards in -o have computed")
     parser.add_argument("--verify", action="store_true", help="read every byte of the run in -o, compute nothing")
 
 
@@ -47,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the highest point of each group, and save the grid."""
     if options.verify:
         return _verified(options)
+    options.shard = None if options.shard is None else _shard(options.shard)
     settings = shared.settings(options)
     settings, where, size, words = _where(settings)
     others = [] if "grid" not in where else _others(settings, where["grid"])
@@ -58,7 +63,20 @@ def run(options: argparse.Namespace) -> int:
     more = question.given(settings, "starts", "seed", "keep")
     with _stored(options, settings, size, bool(others)) as store:
         result = bsfit.scan(like, **where, profile=bool(others), progress=not options.quiet, **more, **store)
+    if result is None:
+        from bsfit.runs.store import progress
+
+        line = progress(Path(options.output) / CHUNKS)
+        return output.report(options, [*said, f"{options.output}: {line}"], {"progress": line}, None)
     return output.finish(options, settings, result, said)
+
+
+def _shard(text: str) -> Shard:
+    """A shard as typed, counted from 0."""
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise BsfitInputError(f"found {text!r}", field="--shard", expected="I/N with I from 1 to N, such as 3/100")
+    return int(match[1]) - 1, int(match[2])
 
 
 def _where(settings: Settings) -> tuple[Settings, dict[str, Any], int, str]:
@@ -116,14 +134,17 @@ def _stored(options: argparse.Namespace, settings: Settings, points: int, profil
     from bsfit.runs import store
     from bsfit.runs.work import layout
 
-    wanted = options.output is not None and (options.resume or (layout(points).chunks > 1 and not profile))
+    asked = options.resume or options.merge or options.shard is not None
+    wanted = options.output is not None and (asked or (layout(points).chunks > 1 and not profile))
     folder = Path(options.output) / CHUNKS if wanted else None
     with ExitStack() as stack:
         if folder is not None:
             stack.enter_context(interruption.saying(lambda: f"{store.progress(folder)}, --resume goes on"))
-            options.closing.callback(release, folder)
+            options.closing.callback(release, folder, lock_of(options.shard))
+        shard = options.shard and (options.shard[0] + 1, options.shard[1])
+        given = {"resume": options.resume, "force": options.force, "merge": options.merge, "shard": shard}
         try:
-            yield {"store": folder, "resume": options.resume, "force": options.force} if folder else {}
+            yield {"store": folder, **given} if folder else {}
         except BsfitInputError as problem:
             if place := STORED.get(problem.field or ""):
                 raise BsfitInputError(problem.what, field=place, hint=problem.hint) from None

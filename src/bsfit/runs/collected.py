@@ -8,7 +8,7 @@ import numpy as np
 from bsfit.results import Binned, Points
 from bsfit.runs.designs import Design
 from bsfit.runs.keep import Best, Chosen, Histogram, Kept
-from bsfit.runs.work import Tally
+from bsfit.runs.running import Tally
 
 
 def record_of(kept: Kept, design: Design, tally: Tally, keep: str, said: Mapping[str, Any]) -> Points | Binned:

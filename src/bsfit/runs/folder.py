@@ -16,6 +16,9 @@ from bsfit.errors import BsfitInputError
 LOCK, CHUNKS, SUMS = "bsfit.lock", "chunks", "SHA256SUMS"
 """In the folder of a run: the lock, the folder of its chunks, the checksums of its files."""
 
+Shard = tuple[int, int]
+"""(i, n): chunks i, i + n, i + 2 n, ... of a run, counted from 0."""
+
 _LEFT = re.compile(r"\.[\w-]+\.(npz|json|yaml)\.[a-z0-9_]{8}\.tmp|\.SHA256SUMS\.[a-z0-9_]{8}\.tmp")
 
 
@@ -39,6 +42,11 @@ def reserved(folder: Path, name: str = LOCK, field: str = "-o") -> Iterator[None
     finally:
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def lock_of(shard: Shard | None) -> str:
+    """The lock file of a shard, which does not meddle with others, or of a whole run."""
+    return LOCK if shard is None else f"bsfit-{shard[0] + 1}-of-{shard[1]}.lock"
 
 
 def release(folder: Path, name: str = LOCK) -> None:

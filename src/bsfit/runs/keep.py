@@ -54,8 +54,7 @@ class Dense:
     """Every value, in the order of the points."""
 
     def __init__(self, size: int) -> None:
-        self.total = np.empty(size)
-        self.by_group = np.empty((0, size))
+        self.size, self.total, self.by_group = size, np.empty(0), np.empty((0, size))
 
     def of_chunk(
         self, points: Mapping[str, np.ndarray], total: np.ndarray, by_group: np.ndarray, weight: np.ndarray
@@ -66,8 +65,8 @@ class Dense:
     def add(self, first: int, content: Content) -> None:
         """Take in a chunk."""
         total, by_group = content["log_likelihood"], content["by_group"]
-        if len(self.by_group) < len(by_group):
-            self.by_group = np.empty((len(by_group), len(self.total)))
+        if not len(self.total):
+            self.total, self.by_group = np.empty(self.size), np.empty((len(by_group), self.size))
         self.total[first : first + len(total)] = total
         self.by_group[:, first : first + len(total)] = by_group
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
@@ -24,12 +25,13 @@ from bsfit.inference.minimise import minimise
 from bsfit.inference.search import SAME_DEPTH, search
 from bsfit.inference.space import Objective, Space, parse, space_of
 from bsfit.inference.target import Params, Target
-from bsfit.results import Binned, Points, Scan, provenance
+from bsfit.results import Scan, provenance
 from bsfit.results.size import check_size
 from bsfit.runs.collected import record_of
 from bsfit.runs.designs import Design, Drawn, Grid, Listed, grid_of, listed
 from bsfit.runs.keep import Dense, kept_of
-from bsfit.runs.work import SIDE, Layout, Work, carried_out, layout
+from bsfit.runs.running import Running
+from bsfit.runs.work import SIDE, Layout, Work, layout
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
@@ -68,7 +70,10 @@ def scan(
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
     force: bool = False,
-) -> Scan | Points | Binned:
+    shard: tuple[int, int] | None = None,
+    merge: bool = False,
+    executor: Executor | None = None,
+) -> Any:
     """Evaluate `like` on a grid {name: (low, high, points)}; `log:name` spaces the points logarithmically.
 
     In place of a grid: points {name: values}, or n points of a design, "sobol" or "random", drawn from the bounds and
@@ -82,10 +87,16 @@ def scan(
     `Scan`, other points are `Points`, bins are `Binned`, and need memory for the bins alone.
 
     store: a folder that keeps every finished part; if the process is killed, resume=True goes on there, and force=True
-    starts anew. Raises BsfitInputError for bad grids and designs, unknown names, parameters that neither vary nor are
-    fixed, where the likelihood is zero at all points, and for the store of another run.
+    starts anew. shard: (i, n), i from 1 to n, computes only every n-th part, for the same store, and returns None;
+    merge=True joins what shards have computed. executor: of `concurrent.futures`; parts are then computed by its
+    threads or processes.
+
+    Raises BsfitInputError for bad grids and designs, unknown names, parameters that neither vary nor are fixed, where
+    the likelihood is zero at all points, and for the store of another run.
     """
     started = time.time()
+    running = Running(store, resume, force, shard, merge, executor, progress)
+    running.check()
     fixed = {name: float(scalars.real(value, name)) for name, value in (fixed or {}).items()}
     like = target.of(like, free)
     space = None if like.free is None else space_of(like)
@@ -103,7 +114,9 @@ def scan(
         given = where.points(0, where.size)
         found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, given, where.shape, starts, seed)
         work = replace(work, design=Listed(given | found, {}))
-    tally, stored = carried_out(work, store, resume, force, progress)
+    tally, stored = running.carry_out(work)
+    if shard is not None:
+        return None
     shares, what = tally.shares(), "the grid" if grid is not None else "the points"
     if not tally.inside:
         anywhere = f"at any {'point of the grid' if grid is not None else 'of the points'}"

@@ -23,7 +23,7 @@ from bsfit.errors import BsfitInputError, BsfitWarning
 from bsfit.results import archive, container
 from bsfit.results.container import ResultFileError
 from bsfit.results.plain_data import plain
-from bsfit.runs.folder import LOCK, reserved
+from bsfit.runs.folder import LOCK, Shard, lock_of, reserved
 
 SCHEMA = 1
 """Of the content of chunks; the container has its own."""
@@ -39,9 +39,6 @@ _LOCK = re.compile(r"bsfit(-[0-9]+-of-[0-9]+)?\.lock")
 
 Content = dict[str, Any]
 """What was found at the points of a chunk: plain data and arrays by name."""
-
-Shard = tuple[int, int]
-"""(i, n): chunks i, i + n, i + 2 n, ... counted from 0."""
 
 
 @dataclass(frozen=True)
@@ -147,16 +144,18 @@ def opened(
     Raises `BsfitInputError` if another process writes there, for a folder of other things or, without resume or force,
     of a run, and for one of other settings, whose differences are named. force removes the run that is there.
     """
-    mine = LOCK if shard is None else f"bsfit-{shard[0]}-of-{shard[1]}.lock"
+    lock = lock_of(shard)
     with ExitStack() as stack:
-        stack.enter_context(reserved(folder, mine, "store"))
-        _meet_others(folder, mine)
+        stack.enter_context(reserved(folder, lock, "store"))
+        _meet_others(folder, lock)
         _check_foreign(folder)
         if force:
             _remove(folder)
         _sweep(folder, plan, shard)
         if (folder / MANIFEST).exists() or _indices(folder):
-            if not resume:
+            # The manifest may be that of other shards.
+            mine = set(_indices(folder)) & set(plan.of_shard(shard)) if shard else True
+            if mine and not resume:
                 raise BsfitInputError(f"{folder} holds a run: {progress(folder)}", field="store", hint=GO_ON)
             _check_same(folder, plan)
         if not (folder / MANIFEST).exists():

@@ -1,28 +1,19 @@
 """The work of a run: a log-likelihood at the points of a design, in chunks, each a function of its index alone."""
 
 import os
-from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
 
-from bsfit.errors import BsfitInputError
-from bsfit.inference import target
-from bsfit.inference.progress import Progress
 from bsfit.inference.space import Space
 from bsfit.inference.target import Params, Target
-from bsfit.results.provenance import versions
 from bsfit.runs.designs import Design
 from bsfit.runs.keep import Kept
-from bsfit.runs.store import Content, Plan, Store, opened
+from bsfit.runs.store import Content
 
 # Chunks in one call of the program, for designs of so many of them: a call costs as much as thousands of points.
 CHUNKS, LARGE = 64, 8
@@ -117,107 +108,3 @@ def _batch(like: Target, space: Space | None, points: Params, side: int) -> tupl
         return total, like.by_group(params), like.conditions(params)
 
     return jax.lax.map(one, points, batch_size=side)
-
-
-@dataclass
-class Tally:
-    """What is counted over all chunks: points, those inside, those without a value, those that fail each condition."""
-
-    points: int = 0
-    inside: int = 0
-    bad: int = 0
-    failed: dict[str, int] = field(default_factory=dict)
-    groups: tuple[str, ...] = ()
-
-    def add(self, content: Content, points: int) -> None:
-        """Count a chunk of so many points."""
-        self.points += points
-        self.inside += content["inside"]
-        self.bad += content["bad"]
-        self.groups = tuple(content["groups"])
-        for name, count in content["failed"].items():
-            self.failed[name] = self.failed.get(name, 0) + count
-
-    def shares(self) -> dict[str, float]:
-        """The share of the points at which each condition fails."""
-        return {name: count / self.points for name, count in self.failed.items()}
-
-
-def carried_out(
-    work: Work, store: str | os.PathLike[str] | None, resume: bool, force: bool, show: bool
-) -> tuple[Tally, dict[str, Any]]:
-    """Do all the work, join what is kept in order, and count; with what a record says of its store.
-
-    Raises `BsfitInputError` for resume or force without a store, and for what `store.opened` refuses.
-    """
-    tally, rows = Tally(), work.layout
-    if store is None and (resume or force):
-        raise BsfitInputError("there is no store", field="resume" if resume else "force", expected="store=FOLDER")
-    with ExitStack() as stack:
-        folder = None
-        if store is not None:
-            plan = Plan(settings_of(work), rows.points, rows.each)
-            folder = stack.enter_context(opened(Path(store), plan, resume=resume, force=force))
-            folder.check(work, exact=not work.like.meta.get("data_files"))
-        bar = stack.enter_context(Progress("scan", rows.points, show))
-        for index, content in _in_order(work, range(rows.chunks), folder, bar):
-            work.kept.add(index * rows.each, content)
-            tally.add(content, rows.count(index))
-        if folder is None:
-            return tally, {}
-        return tally, {"store": {"settings": folder.digest, "chunks": rows.chunks, "sha256": folder.sha256()}}
-
-
-def settings_of(work: Work) -> dict[str, Any]:
-    """Plain data that determine the numbers of every chunk, as far as they are known."""
-    return {
-        "likelihood": target.about(work.like),
-        "free": {str(name): _box(box) for name, box in (work.like.free or {}).items()},
-        **work.design.settings(),
-        "keep": work.keep,
-        "fixed_here": dict(work.fixed),
-        "side": work.layout.side,
-        "versions": versions("bsfit", "jax", "jaxlib"),
-        "backend": jax.default_backend(),
-    }
-
-
-def _box(box: Any) -> Any:
-    """Bounds, or a distribution by its name and numbers."""
-    if not hasattr(box, "log_prob"):
-        return tuple(float(end) for end in box)
-    numbers = {name: np.asarray(getattr(box, name)).tolist() for name in box.arg_constraints if hasattr(box, name)}
-    return {"distribution": type(box).__name__, **numbers}
-
-
-def _in_order(work: Work, indices: range, store: Store | None, bar: Progress) -> Iterator[tuple[int, Content]]:
-    """Index and content of each chunk in turn, read from the store where it is there, else computed and stored.
-
-    A few chunks are computed ahead, so that memory does not grow with their number.
-    """
-
-    def obtain(index: int) -> tuple[Content, bool]:
-        found = None if store is None else store.read(index)
-        if found is not None:
-            return found, False
-        found = work(index)
-        if store is not None:
-            store.write(index, found)
-        return found, True
-
-    rest, waiting = iter(indices), deque[tuple[int, Future]]()
-    with ThreadPoolExecutor(work.layout.threads) as pool:
-        try:
-            while True:
-                # The first alone: threads that wait for the same compilation would each do it.
-                ahead = 2 * work.layout.threads if bar.done else 1
-                waiting.extend((index, pool.submit(obtain, index)) for index in islice(rest, ahead - len(waiting)))
-                if not waiting:
-                    return
-                index, future = waiting.popleft()
-                content, new = future.result()
-                bar.advance(work.layout.count(index), new)
-                yield index, content
-        finally:
-            for _, future in waiting:
-                future.cancel()
