@@ -2,13 +2,18 @@
 
 python benchmarks/run_store.py kills [50]      kill -9 at instants over start, compile, chunk, write, rename, merge
 python benchmarks/run_store.py flips [1000]    one flipped or missing byte in any file of a run
+python benchmarks/run_store.py big [10000000]  histograms of so many points of the portal on seed-2017: memory and rate
+python benchmarks/run_store.py overhead        what the store costs: portal on seed-2017
+python benchmarks/run_store.py latest [1000000]    the same of `latest` at fixed theory errors
 
 Each figure's row in docs/validation.md names its command.
 """
 
 import contextlib
+import hashlib
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -195,6 +200,98 @@ def flips(trials=1000):
     return bool(missed)
 
 
+def portal():
+    """The portal on the three ratios of the review, in three parameters."""
+    import bsfit
+
+    free = {"lambda_Q_s": (-0.5, 0.5), "lambda_L_mu": (-2.0, 2.0), "log:m_Zp": (500.0, 5000.0)}
+    fixed = {"g_X": 0.3, "m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_Q_b": 0.5}
+    return bsfit.log_likelihood("portal", "seed-2017", free, fixed)
+
+
+def big(count=10_000_000):
+    """Memory, rate, and the rate of the last tenth over that of the first, after compilation."""
+    import bsfit
+    from bsfit.inference.progress import Progress
+
+    like, marks, advance = portal(), [], Progress.advance
+
+    def marked(self, done, new=True):
+        advance(self, done, new)
+        marks.append((self.done, time.monotonic()))
+
+    bsfit.scan(like, design="random", n=CALLS, keep="histogram", progress=False)
+    Progress.advance = marked
+    with tempfile.TemporaryDirectory() as place:
+        started = time.monotonic()
+        found = bsfit.scan(like, design="random", n=count, keep="histogram", progress=False, store=place)
+        wall = time.monotonic() - started
+    done, when = (np.array(column, float) for column in zip(*marks, strict=True))
+    ends = np.interp([0.1 * count, 0.9 * count, count], done, when)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{count} points, {wall:.1f} s, {count / wall:.3g} points/s, resident {memory:.2f} GiB")
+    print(f"last tenth over first: {(ends[0] - started) / (ends[2] - ends[1]):.2f}; worth {found.effective:.4g} points")
+    return False
+
+
+CALLS = 8 * 64 * 4096
+"""Points from which on many chunks are one call of the program."""
+
+
+def ratio(like, repeats, **options):
+    """Seconds with a store over seconds without, the median of pairs that follow each other; and the latter."""
+    import bsfit
+
+    def seconds(store):
+        started = time.perf_counter()
+        bsfit.scan(like, progress=False, store=store, **options)
+        return time.perf_counter() - started
+
+    seconds(None)
+    pairs = []
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as place:
+            pairs.append((seconds(None), seconds(Path(place) / "a")))
+    plain, stored = np.array(pairs).T
+    return float(np.median(stored / plain)), float(np.median(plain)), float(np.median(stored))
+
+
+def disk(count):
+    """Seconds to write so many bytes in pieces of a chunk, with fsync and SHA-256."""
+    block, left, started = os.urandom(20 << 20), count, time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        while left > 0:
+            with open(Path(place) / f"{left}", "wb") as stream:
+                hashlib.sha256(block).hexdigest()
+                stream.write(block)
+                stream.flush()
+                os.fsync(stream.fileno())
+            left -= len(block)
+    return time.perf_counter() - started
+
+
+def overhead():
+    like = portal()
+    axes = {"lambda_Q_s": (-0.5, 0.5, 200), "lambda_L_mu": (-2.0, 2.0, 200), "log:m_Zp": (500.0, 5000.0, 200)}
+    found, plain, stored = ratio(like, 5, design="random", n=20_000_000, keep="histogram")
+    print(f"portal on seed-2017, 2e7 points, histograms: {found:.3f} ({plain:.2f} s, {stored:.2f} s)")
+    found, plain, stored = ratio(like, 5, grid=axes)
+    size = 8_000_000 * 2 * 8
+    print(f"portal on seed-2017, 8e6 points, all kept: {found:.3f} ({plain:.2f} s, {stored:.2f} s); "
+          f"{size / stored / 1e6:.0f} MB/s, the disk {size / disk(size) / 1e6:.0f} MB/s")  # fmt: skip
+    return False
+
+
+def latest(points=1_000_000):
+    import bsfit
+
+    like = bsfit.log_likelihood("eft", "latest", {"C9mu": (-3, 3), "C10mu": (-3, 3)})
+    side = round(points**0.5)
+    found, plain, stored = ratio(like, 3, grid={"C9mu": (-2.0, 0.5, side), "C10mu": (-1.0, 1.0, side)})
+    print(f"eft on latest, {side**2} points, all kept: {found:.3f} ({plain:.2f} s, {stored:.2f} s)")
+    return False
+
+
 def main(words):
     if not words or words[0] not in FIGURES:
         print(__doc__)
@@ -202,7 +299,7 @@ def main(words):
     return int(FIGURES[words[0]](*map(int, words[1:])))
 
 
-FIGURES = {"kills": kills, "flips": flips}
+FIGURES = {"kills": kills, "flips": flips, "big": big, "overhead": overhead, "latest": latest}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

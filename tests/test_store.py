@@ -257,7 +257,7 @@ def test_an_interrupted_scan_goes_on(capsys, tmp_path, finished, number):
         "manifest.json",
     }
     assert cli.main([*SCAN, "-o", str(place)]) == 2
-    assert "-o: " in capsys.readouterr().err
+    assert "holds a run that was not finished (--resume goes on with it" in capsys.readouterr().err
     assert cli.main([*SCAN, "-o", str(place), "--resume"]) == 0
     assert files(place / "chunks") == files(finished / "chunks")
     found, expected = (Scan.load(each / "scan.npz") for each in (place, finished))

@@ -44,6 +44,9 @@ def prepare_empty(options: argparse.Namespace) -> None:
     if "force" in given:
         for name in (RESOLVED, SUMS):
             (folder / name).unlink(missing_ok=True)
+    elif not given and any((folder / CHUNKS).glob("chunk-*")) and not (folder / RESOLVED).exists():
+        hint = "--resume goes on with it, --force starts anew"
+        raise BsfitInputError(f"{options.output} holds a run that was not finished", field="-o", hint=hint)
     elif (folder / RESOLVED).exists() and not (given and (folder / CHUNKS).is_dir()):
         hint = "name another folder, or remove it"
         raise BsfitInputError(f"{options.output} holds the results of another run", field="-o", hint=hint)

@@ -217,8 +217,10 @@ def _zip(members: dict[str, bytes], compression: int) -> bytes:
             info.compress_type = compression
             archive.writestr(info, payload)
         archive.comment = b"0" * 64
-    raw = stream.getvalue()[:-64]
-    return raw + hashlib.sha256(raw).hexdigest().encode()
+    # In place: large results are copied as little as possible.
+    with stream.getbuffer() as raw:
+        raw[-64:] = hashlib.sha256(raw[:-64]).hexdigest().encode()
+    return stream.getvalue()
 
 
 def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
@@ -239,8 +241,9 @@ def _too_dense(unpacked: int, packed: int) -> bool:
 
 
 def _npy(array: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    np.lib.format.write_array(stream, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    stream, array = io.BytesIO(), np.ascontiguousarray(array)
+    np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
+    stream.write(array.data)
     return stream.getvalue()
 
 
