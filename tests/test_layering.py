@@ -58,7 +58,8 @@ NAMED = {"catalogue": {"models", "observables", "dark_matter"}}
 
 def rooms_named(path: Path) -> set[str]:
     strings = (node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
-    return {text.split(".")[1] for text in strings if isinstance(text, str) and _MODULE.fullmatch(text)}
+    named = {text.split(".")[1] for text in strings if isinstance(text, str) and _MODULE.fullmatch(text)}
+    return named & set(ALLOWED)  # bsfit.lock is a file
 
 
 def rooms_imported(path: Path) -> set[str]:

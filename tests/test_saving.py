@@ -12,9 +12,10 @@ import pytest
 
 import bsfit
 from bsfit import cli
-from bsfit.cli import folder, interruption
+from bsfit.cli import interruption
 from bsfit.errors import BsfitInputError
 from bsfit.results import PredictionTable, archive
+from bsfit.runs import folder
 
 PREDICT = ("predict", "DeltaM_s", "--no-cache", "-q")
 PROGRAM = (sys.executable, "-c", "import sys; from bsfit.cli import main; sys.exit(main())")

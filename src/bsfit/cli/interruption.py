@@ -6,11 +6,32 @@ raised inside imports or callbacks, where Python loses an exception, prints it, 
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 STATUS = 130
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PATIENCE = 10.0
+"""Seconds for a file that is being written."""
+
+_words: list[Callable[[], str]] = []
+
+
+@contextmanager
+def saying(words: Callable[[], str]) -> Iterator[None]:
+    """What is said, while this is open, of an interruption."""
+    _words.append(words)
+    try:
+        yield
+    finally:
+        _words.remove(words)
+
+
+def last_words() -> str:
+    """What an interrupted program says."""
+    return ": ".join(["interrupted", *(words() for words in _words)])
 
 
 def end_on_signals(clean_up: Callable[[], None]) -> None:
@@ -23,8 +44,11 @@ def end_on_signals(clean_up: Callable[[], None]) -> None:
 def _wait(heard: set[signal.Signals], clean_up: Callable[[], None]) -> None:
     signal.sigwait(heard)
     try:
+        # What was never imported writes nothing.
+        if archive := sys.modules.get("bsfit.results.archive"):
+            archive.WRITING.acquire(timeout=PATIENCE)
         clean_up()
         # Not print: the thread that computes may hold the lock of stderr.
-        os.write(2, b"bsfit: interrupted\n")
+        os.write(2, f"bsfit: {last_words()}\n".encode())
     finally:
         os._exit(STATUS)

@@ -31,6 +31,13 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "nuisances": ("GLOB", "uncertain inputs that count, or 'all' (default: those of the observables)"),
     "relic": ("MODE", "measured relic density: equal, or upper (rates are rescaled then; default equal)"),
     "points": ("N", "points of the grid along each axis"),
+    "points_file": ("FILE", "points to evaluate in place of a grid: .csv with a line of names, or .parquet"),
+    "design": ("KIND", "points drawn from the bounds of the free parameters in place of a grid: sobol or random"),
+    "n": ("N", "number of points of a design"),
+    "keep": (
+        "WHAT",
+        "all, best (of bins), histogram (posterior in bins) or delta=X (points near the best; default all)",
+    ),
     "starts": ("N", "starting points of the minimisation"),
     "chains": ("N", "number of chains (default 4)"),
     "warmup": ("N", "warm-up steps of each chain (default 1000)"),
@@ -58,7 +65,7 @@ def add(parser: argparse.ArgumentParser, *keys: str) -> None:
     """Add options by their keys."""
     for key in keys:
         metavar, line = _OPTIONS[key]
-        parser.add_argument(f"--{key}", action="append", metavar=metavar, help=line)
+        parser.add_argument(f"--{key.replace('_', '-')}", action="append", metavar=metavar, help=line)
 
 
 def add_run(parser: argparse.ArgumentParser, result: bool = True) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bsfit import __version__
-from bsfit.cli.folder import reserved
 from bsfit.cli.runfile import LIMITS, Settings
 from bsfit.cli.terminal import say, tell
 from bsfit.errors import BsfitInputError
+from bsfit.runs.folder import CHUNKS, SUMS, lock_of, reserved, sweep
 
 RESOLVED = "run.resolved.yaml"
 
@@ -23,16 +23,33 @@ def prepare(options: argparse.Namespace) -> None:
     Raises `BsfitInputError` if another run writes there, or nothing can be written.
     """
     if options.output is not None:
-        options.closing.enter_context(reserved(Path(options.output)))
+        name = lock_of(getattr(options, "shard", None))
+        options.closing.enter_context(reserved(Path(options.output), name))
 
 
 def prepare_empty(options: argparse.Namespace) -> None:
-    """The same for a folder of one run. Raises `BsfitInputError` if it holds another, which is never overwritten."""
+    """The same for a folder of one run. Raises `BsfitInputError` if it holds another, which only --force overwrites.
+
+    A run that was divided into chunks is there for --resume.
+    """
+    given = [name for name in ("resume", "force", "merge", "shard") if getattr(options, name, None)]
+    if options.output is None:
+        if given:
+            raise BsfitInputError("nothing is saved without -o", field=f"--{given[0]}", expected="-o DIR")
+        return
     prepare(options)
-    if options.output is not None and (Path(options.output) / RESOLVED).exists():
-        raise BsfitInputError(
-            f"{options.output} holds the results of another run", field="-o", hint="name another folder, or remove it"
-        )
+    folder = Path(options.output)
+    if "shard" not in given:  # which has only chunks, and brothers
+        sweep(folder)
+    if "force" in given:
+        for name in (RESOLVED, SUMS):
+            (folder / name).unlink(missing_ok=True)
+    elif not given and any((folder / CHUNKS).glob("chunk-*")) and not (folder / RESOLVED).exists():
+        hint = "--resume goes on with it, --force starts anew"
+        raise BsfitInputError(f"{options.output} holds a run that was not finished", field="-o", hint=hint)
+    elif (folder / RESOLVED).exists() and not (given and (folder / CHUNKS).is_dir()):
+        hint = "name another folder, or remove it"
+        raise BsfitInputError(f"{options.output} holds the results of another run", field="-o", hint=hint)
 
 
 def progress(options: argparse.Namespace, text: str) -> None:
@@ -58,6 +75,10 @@ def save(options: argparse.Namespace, settings: Settings, record: Any) -> str | 
     try:
         record.save(Path(options.output) / options.verb)
         save_settings(options, settings)
+        if options.verb == "scan":
+            from bsfit.runs import checksums
+
+            checksums.write(Path(options.output), (f"scan{record.suffix}", RESOLVED))
     except OSError as problem:
         return f"{problem.filename or options.output}: {problem.strerror or problem}"
     except BsfitInputError as problem:

@@ -41,6 +41,10 @@ KEYS: dict[str, str] = {
     "profile": "names",
     "scan": "grids",
     "points": "count",
+    "points_file": "text",
+    "design": "text",
+    "n": "count",
+    "keep": "text",
     "starts": "count",
     "chains": "count",
     "warmup": "count",
@@ -52,6 +56,7 @@ KEYS: dict[str, str] = {
 ALIASES = {"fixed": "set"}
 LIMITS = {
     "points": (2, 100_000),
+    "n": (1, 2**40),
     "starts": (1, 100_000),
     "chains": (1, 1000),
     "warmup": (1, 10**7),
@@ -233,7 +238,7 @@ def from_options(options: Mapping[str, Any]) -> Settings:
     for key, texts in options.items():
         if not texts:
             continue
-        places[(key,)] = _in_option(f"--{key}" if key not in POSITIONAL else POSITIONAL[key])
+        places[(key,)] = _in_option(f"--{key.replace('_', '-')}" if key not in POSITIONAL else POSITIONAL[key])
         with Settings({}, places).blame(key):
             values[key] = _PARSERS[KEYS[key]](key, list(texts))
         for inner in values[key] if isinstance(values[key], dict) else ():

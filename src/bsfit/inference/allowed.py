@@ -78,18 +78,32 @@ def anywhere(met: Met, what: str, where: str, hint: str) -> Bool[np.ndarray, " k
     """Whether all conditions are met at each point. Raises `BsfitInputError` if they are at none."""
     found = np.all(list(met.values()), axis=0)
     if not found.any():
-        failing = ", ".join(name for name, ok in met.items() if not ok.all())
-        raise BsfitInputError(f"the log-likelihood is -inf: {failing} is not met {where}", field=what, hint=hint)
+        raise nowhere(_shares(met), what, where, hint)
     return found
+
+
+def nowhere(failed: Mapping[str, float], what: str, where: str, hint: str) -> BsfitInputError:
+    """The error of a box in which all points fail; `failed` is the share of those that fail each condition."""
+    failing = ", ".join(name for name, share in failed.items() if share)
+    return BsfitInputError(f"the log-likelihood is -inf: {failing} is not met {where}", field=what, hint=hint)
 
 
 def words(met: Met, of: str) -> tuple[str, ...]:
     """What is said of the points where conditions are not met."""
+    return words_of(_shares(met), of)
+
+
+def words_of(failed: Mapping[str, float], of: str) -> tuple[str, ...]:
+    """The same of the share of points that fail each condition."""
     return tuple(
-        f"{name} is not met in {100 * np.mean(~ok):.2g} % of {of}: the log-likelihood is -inf there"
-        for name, ok in met.items()
-        if not ok.all()
+        f"{name} is not met in {100 * share:.2g} % of {of}: the log-likelihood is -inf there"
+        for name, share in failed.items()
+        if share
     )
+
+
+def _shares(met: Met) -> dict[str, float]:
+    return {name: float(np.mean(~ok)) for name, ok in met.items()}
 
 
 def at_edge(objective: Objective, position: Float[np.ndarray, " n"], gradient: Float[np.ndarray, " n"]) -> list[str]:

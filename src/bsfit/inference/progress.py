@@ -13,21 +13,25 @@ class Progress:
     """Counts work done; use as a context manager. `show=False` keeps silent."""
 
     def __init__(self, what: str, total: int, show: bool = True) -> None:
-        self.what, self.total, self.done = what, total, 0
+        self.what, self.total, self.done, self.found = what, total, 0, 0
         self.started = self.spoke = time.monotonic()
         self.bar = _bar(what, total) if show and sys.stderr.isatty() else None
         self.lines = show and self.bar is None
 
-    def advance(self, count: int) -> None:
-        """Note `count` more units of work."""
+    def advance(self, count: int, new: bool = True) -> None:
+        """Note `count` more units of work; what was done before is not `new`, and says nothing of the rate."""
         self.done = min(self.done + count, self.total)
+        self.found += 0 if new else count
         if self.bar is not None:
+            self.bar.initial += 0 if new else count
             self.bar.update(count)
         elif self.lines and time.monotonic() - self.spoke >= MINUTE:
             self.spoke = time.monotonic()
-            left = (self.spoke - self.started) * (self.total / self.done - 1.0)
+            rate = max(self.done - self.found, 1) / (self.spoke - self.started)
+            left = (self.total - self.done) / rate
+            line = f"{self.what}: {self.done}/{self.total}, {rate:.3g} a second, about {left:.0f} s left"
             with suppress(OSError):  # that nobody can read it stops nothing
-                print(f"{self.what}: {self.done}/{self.total}, about {left:.0f} s left", file=sys.stderr, flush=True)
+                print(line, file=sys.stderr, flush=True)
 
     def __enter__(self) -> "Progress":
         return self

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit import __version__, catalogue
-from bsfit.compiling import compile_quickly, jit_quickly
+from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
 from bsfit.likelihood.about import About
@@ -125,7 +125,7 @@ def log_likelihood(
             _chi2_of((*measured, *curves), at_reference, at_standard_model) if comparable and pred.names else None
         ),
         jacobian=jacobian,
-        around=jit_quickly(around),
+        around=around,
         listed=tuple(found.listed),
     )
     return LogLikelihood(pred, every_term, errors, about)

@@ -310,6 +310,7 @@ def reference_of(free: Mapping[str, Any], means: Mapping[str, float]) -> dict[st
     return {name: means.get(name, 0.0) for name in map(plain, free)}
 
 
+@jit_quickly
 def around(like: LogLikelihood, predicted: Float[Array, " n"], vector: Float[Array, " f"], names: tuple[str, ...]):
     """The log-likelihood about a point, for scoring.
 

@@ -1,9 +1,9 @@
 """Records of results: plain numbers that print as tables, save without pickle and load back equal. No jax here.
 
-`fit_result`, `scenario_table`, `profile`, `grids`, `posterior`, `prediction_table`, `error_budget`, `data_table` and
-`bins` are the kinds, `record` is what they share, `kinds` lists them; `plain_data` is what they hold, `size` how much
-of it; `tables` is how they print, `archive` and `container` how they are stored, `shapes` what is looked at in a loaded
-one; `provenance` is how they came about.
+`fit_result`, `scenario_table`, `profile`, `grids`, `points`, `posterior`, `prediction_table`, `error_budget`,
+`data_table` and `bins` are the kinds, `record` is what they share, `kinds` lists them; `plain_data` is what they hold,
+`size` how much of it; `tables` is how they print, `archive` and `container` how they are stored, `shapes` what is
+looked at in a loaded one; `provenance` is how they came about.
 """
 
 from bsfit.results.archive import write_atomically
@@ -14,6 +14,7 @@ from bsfit.results.error_budget import ErrorBudget
 from bsfit.results.fit_result import FitResult
 from bsfit.results.grids import Map, Scan
 from bsfit.results.kinds import load
+from bsfit.results.points import Binned, Points
 from bsfit.results.posterior import Posterior
 from bsfit.results.prediction_table import PredictionTable
 from bsfit.results.profile import Profile
@@ -21,11 +22,13 @@ from bsfit.results.provenance import provenance
 from bsfit.results.scenario_table import ScenarioTable
 
 __all__ = [
+    "Binned",
     "Bins",
     "DataTable",
     "ErrorBudget",
     "FitResult",
     "Map",
+    "Points",
     "Posterior",
     "PredictionTable",
     "Profile",

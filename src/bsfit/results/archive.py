@@ -2,12 +2,16 @@
 
 import os
 import tempfile
+import threading
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from bsfit.results import container
 from bsfit.results.container import ResultFileError
+
+WRITING = threading.Lock()
+"""Held while a file is written: who has it may end the process, and nothing half written stays."""
 
 
 def save(record: Any, path: str | os.PathLike[str], default_suffix: str) -> Path:
@@ -51,7 +55,8 @@ def write_atomically(path: str | os.PathLike[str], payload: bytes) -> None:
     """
     path = Path(path)
     try:
-        _replace(path, payload)
+        with WRITING:
+            _replace(path, payload)
     except OSError as problem:
         raise OSError(problem.errno, problem.strerror, str(path)) from None
 

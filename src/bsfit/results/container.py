@@ -59,12 +59,12 @@ def from_json(raw: bytes) -> Content:
     return kind, _fields(_decode(_parse(body), _none))
 
 
-def to_zip(kind: str, content: dict[str, Any]) -> bytes:
-    """A zip; arrays are called after the fields that hold them."""
+def to_zip(kind: str, content: dict[str, Any], packed: bool = True) -> bytes:
+    """A zip; arrays are called after the fields that hold them. What is not packed is written as fast as disks are."""
     arrays: dict[str, np.ndarray] = {}
     document = _dump({"bsfit": kind, "schema": SCHEMA, "content": _encode(content, arrays)})
     members = {"content.json": document} | {f"{name}.npy": _npy(array) for name, array in arrays.items()}
-    raw = _zip(members, zipfile.ZIP_DEFLATED)
+    raw = _zip(members, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
     if _too_dense(sum(map(len, members.values())), len(raw)):
         raw = _zip(members, zipfile.ZIP_STORED)
     return raw
@@ -217,8 +217,10 @@ def _zip(members: dict[str, bytes], compression: int) -> bytes:
             info.compress_type = compression
             archive.writestr(info, payload)
         archive.comment = b"0" * 64
-    raw = stream.getvalue()[:-64]
-    return raw + hashlib.sha256(raw).hexdigest().encode()
+    # In place: large results are copied as little as possible.
+    with stream.getbuffer() as raw:
+        raw[-64:] = hashlib.sha256(raw[:-64]).hexdigest().encode()
+    return stream.getvalue()
 
 
 def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
@@ -239,8 +241,9 @@ def _too_dense(unpacked: int, packed: int) -> bool:
 
 
 def _npy(array: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    np.lib.format.write_array(stream, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    stream, array = io.BytesIO(), np.ascontiguousarray(array)
+    np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
+    stream.write(array.data)
     return stream.getvalue()
 
 

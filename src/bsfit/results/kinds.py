@@ -10,12 +10,26 @@ from bsfit.results.data_table import DataTable
 from bsfit.results.error_budget import ErrorBudget
 from bsfit.results.fit_result import FitResult
 from bsfit.results.grids import Map, Scan
+from bsfit.results.points import Binned, Points
 from bsfit.results.posterior import Posterior
 from bsfit.results.prediction_table import PredictionTable
 from bsfit.results.profile import Profile
 from bsfit.results.scenario_table import ScenarioTable
 
-_KINDS = (FitResult, ScenarioTable, Profile, Scan, Map, Posterior, PredictionTable, ErrorBudget, DataTable, Bins)
+_KINDS = (
+    FitResult,
+    ScenarioTable,
+    Profile,
+    Scan,
+    Map,
+    Points,
+    Binned,
+    Posterior,
+    PredictionTable,
+    ErrorBudget,
+    DataTable,
+    Bins,
+)
 KINDS = {kind.__name__: kind for kind in _KINDS}
 
 

@@ -24,7 +24,7 @@ def provenance(likelihood: Mapping[str, Any], *, started: float, **settings: Any
     return {
         "likelihood": dict(likelihood),
         "settings": settings,
-        "versions": {name: _version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "versions": versions(*_PACKAGES) | {"python": platform.python_version()},
         "device": _device(),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -32,6 +32,11 @@ def provenance(likelihood: Mapping[str, Any], *, started: float, **settings: Any
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "wall_time_s": round(time.time() - started, 3),
     }
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of packages by their names."""
+    return {name: _version(name) for name in packages}
 
 
 def _version(name: str) -> str:

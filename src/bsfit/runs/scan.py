@@ -1,16 +1,15 @@
-"""Log-likelihood per group of observables on a grid of one or more parameters.
+"""Log-likelihood per group of observables on a grid, at given points, or at points of a design.
 
-Observables are computed once per point and give every group's surface in the same pass. Points go through one compiled
-program in chunks of fixed size, so that memory does not grow with the grid and equal settings give equal numbers.
+Observables are computed once per point and give every group's value in the same pass. Points go through one compiled
+program in chunks of fixed size, so that memory does not grow with their number and equal settings give equal numbers.
 """
 
 import itertools
 import os
 import time
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
-from numbers import Real
 from typing import Any
 
 import equinox as eqx
@@ -23,17 +22,19 @@ from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inference import allowed, target
 from bsfit.inference.degeneracy import natural
 from bsfit.inference.minimise import minimise
-from bsfit.inference.progress import Progress
 from bsfit.inference.search import SAME_DEPTH, search
 from bsfit.inference.space import Objective, Space, parse, space_of
 from bsfit.inference.target import Params, Target
 from bsfit.results import Scan, provenance
 from bsfit.results.size import check_size
+from bsfit.runs.collected import record_of
+from bsfit.runs.designs import Design, Drawn, Grid, Listed, grid_of, listed
+from bsfit.runs.keep import Dense, kept_of
+from bsfit.runs.running import Running
+from bsfit.runs.work import SIDE, Layout, Work, layout
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
-# Chunks in one call of the compiled program, for grids of so many of them: a call costs as much as thousands of points.
-CHUNKS, LARGE = 64, 8
 # Points along an axis, and number, of the finer grids on which the highest point is looked for.
 FINE, ZOOMS = 41, 4
 
@@ -53,79 +54,138 @@ class _Fixed(eqx.Module):
 
 def scan(
     like: Any,
-    grid: Mapping[str, Any],
+    grid: Mapping[str, Any] | None = None,
     *,
+    points: Any = None,
+    design: str | None = None,
+    n: int | None = None,
+    keep: str = "all",
     profile: bool = False,
     fixed: Mapping[str, Any] | None = None,
     free: Mapping[str, Any] | None = None,
-    chunk: int = 4096,
+    chunk: int = SIDE,
     starts: int = 32,
     seed: int = 0,
     progress: bool = True,
-) -> Scan:
+    store: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    force: bool = False,
+    shard: tuple[int, int] | None = None,
+    merge: bool = False,
+    executor: Executor | None = None,
+) -> Any:
     """Evaluate `like` on a grid {name: (low, high, points)}; `log:name` spaces the points logarithmically.
 
-    Every other free parameter must have a value in `fixed`, or is re-minimised at each point with profile=True.
-    free: as in `space.parse`, default `like.free`; a plain function of grid and fixed parameters needs none. Parameters
-    that carry a distribution add its log-density to the total. Raises BsfitInputError for bad grids, unknown names,
-    parameters that are neither on the grid nor fixed, and where the likelihood is zero on all of the grid.
+    In place of a grid: points {name: values}, or n points of a design, "sobol" or "random", drawn from the bounds and
+    distributions of the free parameters. Every other free parameter must have a value in `fixed`, or is re-minimised at
+    each point of a grid with profile=True. free: as in `space.parse`, default `like.free`; a plain function of the
+    parameters that vary and are fixed needs none. Parameters that carry a distribution add its log-density to the
+    total.
+
+    keep: "all"; "delta=X", points with Delta chi2 < X to the best one; "best", the highest point in bins along each
+    parameter; "histogram", weights exp(log L) in bins of each parameter and pair. A grid all of which is kept is a
+    `Scan`, other points are `Points`, bins are `Binned`, and need memory for the bins alone.
+
+    store: a folder that keeps every finished part; if the process is killed, resume=True goes on there, and force=True
+    starts anew. shard: (i, n), i from 1 to n, computes only every n-th part, for the same store, and returns None;
+    merge=True joins what shards have computed. executor: of `concurrent.futures`; parts are then computed by its
+    threads or processes.
+
+    Raises BsfitInputError for bad grids and designs, unknown names, parameters that neither vary nor are fixed, where
+    the likelihood is zero at all points, and for the store of another run.
     """
     started = time.time()
-    axes = grid_axes(grid, "scan")
+    running = Running(store, resume, force, shard, merge, executor, progress)
+    running.check()
     fixed = {name: float(scalars.real(value, name)) for name, value in (fixed or {}).items()}
     like = target.of(like, free)
     space = None if like.free is None else space_of(like)
-    others = _others(space, axes, fixed, profile)
-    mesh = np.meshgrid(*axes.values(), indexing="ij")
-    shape = mesh[0].shape
-    points = {name: values.reshape(-1) for name, values in zip(axes, mesh, strict=True)}
-    deepest = None
+    whole = keep == "all"
+    where = _design(grid, points, design, n, space, fixed, seed, whole)
+    others = _others(space, where.names, fixed, profile)
+    if others and (store is not None or not whole or not isinstance(where, Grid)):
+        hint = "fix the other parameters, or profile a grid without a store, all of which is kept"
+        raise BsfitInputError("a profiled scan has no parts that stand alone", field="profile", hint=hint)
+    found, deepest = {}, None
+    work = Work(like, space, fixed, where, layout(where.size, chunk), kept_of(keep, where), keep)
     if others:
-        found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, points, shape, starts, seed)
-        points |= found
-    points |= {name: np.broadcast_to(value, mesh[0].size) for name, value in fixed.items()}
-    chunk = min(chunk, mesh[0].size)
+        assert isinstance(where, Grid)
+        assert grid is not None
+        given = where.points(0, where.size)
+        found, deepest = _profiled(_Fixed(like, fixed), like.free or {}, grid, others, given, where.shape, starts, seed)
+        work = replace(work, design=Listed(given | found, {}))
+    tally, stored = running.carry_out(work)
+    if shard is not None:
+        return None
+    shares, what = tally.shares(), "the grid" if grid is not None else "the points"
+    if not tally.inside:
+        anywhere = f"at any {'point of the grid' if grid is not None else 'of the points'}"
+        raise allowed.nowhere(shares, "scan", anywhere, "move the grid")
+    lost = f"the log-likelihood is not finite at {tally.bad} of {tally.points} points"
+    settings = {"profile": profile, "fixed": fixed, "chunk": work.layout.side, "starts": starts, "seed": seed}
+    if not isinstance(work.kept, Dense):
+        settings = {**where.settings(), "keep": keep, "fixed": fixed, "chunk": work.layout.side, "seed": seed}
+    said: dict[str, Any] = {
+        "reference": _reference(like, where.names),
+        "messages": (*allowed.words_of(shares, what), *((lost,) if tally.bad else ())),
+        "meta": provenance(target.about(like), started=started, method="scan", **settings) | stored,
+    }
+    if isinstance(work.kept, Dense):
+        assert isinstance(where, Grid)
+        surface = {name: found[name].reshape(where.shape) for name in others}
+        return _surface(work, where, tally.groups, surface, deepest, said)
+    return record_of(work.kept, where, tally, keep, said)
+
+
+def _surface(
+    work: Work,
+    grid: Grid,
+    groups: tuple[str, ...],
+    others: Mapping[str, np.ndarray],
+    deepest: dict[str, float] | None,
+    said: Mapping[str, Any],
+) -> Scan:
+    """The record of a whole grid, with its highest point between the points."""
+    assert isinstance(work.kept, Dense)
+    side = work.layout.side
 
     def height(point: Params) -> np.ndarray:
-        size = len(next(iter(point.values())))
-        given = {**point, **{name: np.broadcast_to(value, size) for name, value in fixed.items()}}
-        return _evaluate(like, space, given, chunk, None)[0]
+        return replace(work, layout=Layout(side, side, side, side)).values(point)[0]
 
-    with Progress("scan", mesh[0].size, progress) as bar:
-        total, groups, met = _evaluate(like, space, points, chunk, bar)
-    inside = (
-        allowed.anywhere(met, "scan", "at any point of the grid", "move the grid")
-        if met
-        else np.full(total.shape, True)
-    )
-    bad = int(np.sum(~np.isfinite(total) & inside))
-    lost = f"the log-likelihood is not finite at {bad} of {total.size} points"
-    found = Scan(
-        names=tuple(axes),
-        axes=tuple(axes.values()),
-        log=tuple(str(key).startswith("log:") for key in grid),
-        log_likelihood=total.reshape(shape),
-        groups=tuple(groups),
-        by_group=np.array([values.reshape(shape) for values in groups.values()]),
-        others={name: points[name].reshape(shape) for name in others},
-        reference=_reference(like, axes),
+    total = work.kept.total
+    result = Scan(
+        names=grid.names,
+        axes=tuple(grid.axes.values()),
+        log=tuple(key.startswith("log:") for key, *_ in grid.given),
+        log_likelihood=total.reshape(grid.shape),
+        groups=groups,
+        by_group=work.kept.by_group.reshape(len(groups), *grid.shape),
+        others=dict(others),
         status="converged" if np.isfinite(total).any() else "not converged",
-        messages=(*allowed.words(met, "the grid"), *((lost,) if bad else ())),
-        meta=provenance(
-            target.about(like),
-            started=started,
-            method="scan",
-            profile=profile,
-            fixed=fixed,
-            chunk=chunk,
-            starts=starts,
-            seed=seed,
-        ),
+        **said,
     )
-    found = replace(
-        found, **(_highest(found, height, chunk) if deepest is None else _if_higher(found, height, deepest))
-    )
-    return replace(found, messages=(*found.messages, *found.remarks()))
+    best = _highest(result, height, side) if deepest is None else _if_higher(result, height, deepest)
+    result = replace(result, **best)
+    return replace(result, messages=(*result.messages, *result.remarks()))
+
+
+def _design(
+    grid: Any, points: Any, design: str | None, n: int | None, space: Any, fixed: Mapping, seed: int, whole: bool
+) -> Design:
+    """Where to evaluate; a result that is whole has a limited size. Raises BsfitInputError for what is bad."""
+    if sum(each is not None for each in (grid, points, design)) > 1 or (n is not None and design is None):
+        raise BsfitInputError("more than one of them", field="scan", expected="a grid, points, or a design with its n")
+    if points is not None:
+        return listed(points)
+    if design is None:
+        return grid_of(grid or {}, "scan", whole)
+    if space is None:
+        raise BsfitInputError("nothing is free", field="design", expected='free={"name": (low, high), ...}')
+    names = tuple(name for name in space.names if name not in fixed)
+    drawn = Drawn(design, space, names, n, seed)
+    if whole:
+        check_size((drawn.size,), "n")
+    return drawn
 
 
 def _highest(grid: Scan, height: Any, chunk: int) -> dict[str, Any]:
@@ -165,40 +225,7 @@ def _if_higher(grid: Scan, height: Any, deepest: dict[str, float]) -> dict[str, 
     return {"best": where, "best_log_likelihood": highest} if highest >= np.nanmax(grid.log_likelihood) else {}
 
 
-def grid_axes(grid: Mapping[str, Any], what: str) -> dict[str, np.ndarray]:
-    """Values of each parameter from {name: (low, high, points)}, `log:name` for logarithmic spacing.
-
-    Raises BsfitInputError, in the name of `what`, for a bad grid.
-    """
-    if not isinstance(grid, Mapping) or not grid:
-        raise BsfitInputError("no grid", field=what, expected='{"name": (low, high, points), ...}')
-    lines = {str(key): _line(str(key), line, f"{what} {key!r}") for key, line in grid.items()}
-    if len({key.removeprefix("log:") for key in lines}) != len(grid):
-        raise BsfitInputError("a parameter is given twice, with and without `log:`", field=what)
-    check_size((points for *_, points in lines.values()), what)
-    return {key.removeprefix("log:"): _spaced(key, *line) for key, line in lines.items()}
-
-
-def _line(key: str, line: Any, where: str) -> tuple[float, float, int]:
-    try:
-        low, high, points = line
-        if not (isinstance(low, Real) and isinstance(high, Real) and int(points) == points):
-            raise TypeError
-    except (TypeError, ValueError, OverflowError):
-        raise BsfitInputError(f"got {line!r}", field=where, expected="(low, high, number of points)") from None
-    low, high = float(low), float(high)
-    if not (np.isfinite([low, high]).all() and low < high and points >= 2):
-        raise BsfitInputError(f"got {line!r}", field=where, expected="finite low < high and at least two points")
-    if key.startswith("log:") and low <= 0:
-        raise BsfitInputError(f"got {line!r} under `log:`", field=where, expected="0 < low < high")
-    return low, high, int(points)
-
-
-def _spaced(key: str, low: float, high: float, points: int) -> np.ndarray:
-    return (np.geomspace if key.startswith("log:") else np.linspace)(low, high, points)
-
-
-def _others(space: Space | None, axes: Mapping[str, Any], fixed: Mapping[str, float], profile: bool) -> list[str]:
+def _others(space: Space | None, axes: Sequence[str], fixed: Mapping[str, float], profile: bool) -> list[str]:
     """Free parameters left to be re-minimised."""
     names = space.names if space else tuple(axes)
     for name in (*axes, *fixed):
@@ -264,44 +291,7 @@ def _middle(space: Space, names: list[str], count: int) -> dict[str, np.ndarray]
     return {name: np.full(count, float(middle[name])) for name in names}
 
 
-def _evaluate(
-    like: Target, space: Space | None, points: dict[str, np.ndarray], chunk: int, bar: Progress | None
-) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Total, groups, and which conditions are met, at all points, in chunks of one size; the last one is padded.
-
-    Where there are many points, many chunks are one call, and calls run on all cores.
-    """
-    size = len(next(iter(points.values())))
-    chunks = CHUNKS if size >= LARGE * CHUNKS * chunk else 1
-    step = chunks * chunk
-
-    def part(first: int) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        given = {name: _padded(values[first : first + step], step) for name, values in points.items()}
-        return jax.tree.map(np.asarray, _batch(like, space, given, chunk))
-
-    results = []
-    with ThreadPoolExecutor(os.cpu_count() if chunks > 1 else 1) as pool:
-        for found in pool.map(part, range(0, size, step)):
-            results.append(found)
-            if bar is not None:
-                bar.advance(step)
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[:size], *results)
-
-
-def _padded(values: np.ndarray, step: int) -> np.ndarray:
-    return values if len(values) == step else np.pad(values, (0, step - len(values)), mode="edge")
-
-
-@eqx.filter_jit
-def _batch(like: Target, space: Space | None, points: Params, chunk: int) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    def one(params: Params) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        total = like(params) if space is None else like(params) + space.constraint(params)
-        return total, like.by_group(params), like.conditions(params)
-
-    return jax.lax.map(one, points, batch_size=chunk)
-
-
-def _reference(like: Target, axes: Mapping[str, Any]) -> dict[str, float] | None:
+def _reference(like: Target, axes: Iterable[str]) -> dict[str, float] | None:
     """The reference point on the grid's plane, if the likelihood has one."""
     if like.reference is None or any(name not in like.reference for name in axes):
         return None

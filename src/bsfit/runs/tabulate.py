@@ -18,7 +18,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference.progress import Progress
 from bsfit.inference.target import Params
 from bsfit.results import Map, provenance
-from bsfit.runs.scan import grid_axes
+from bsfit.runs.designs import grid_axes
 
 BLOCK, BLOCKS = 32, 8
 """Points computed side by side, which is what fits the cache of a core, and blocks in one round."""
