@@ -83,9 +83,9 @@ def test_current_set_is_everything_that_is_predicted_and_not_replaced():
     """B -> K nu nu and dark matter are groups of their own: they do not know the coefficients of charged leptons.
 
     So are mixing, as Delta M_s measures V_cb as much as new physics, and with it every rate, b -> c tau nu, which
-    shares no coefficient, two flavours of leptons, and taus. Baryons stand apart.
+    shares no coefficient, two flavours of leptons, taus, and inclusive decays. Baryons stand apart.
     """
-    beside = ["nunu", "charged", "relic", "mixing", "LFV", "tautau", "baryons"]
+    beside = ["nunu", "charged", "relic", "mixing", "LFV", "tautau", "Xsll", "baryons"]
     current = {m.name for m in available().values() if not m.unused_reason} - replaced()
     assert {m.name for m in select("latest")} == current - {m.name for m in select(beside)}
 

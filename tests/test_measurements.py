@@ -419,6 +419,7 @@ def test_sets_groups_names_and_lists():
     assert names("mixing") == ["hflav-spsiphi-2023", "lhcb-dms-combination-2021"]
     assert set(names(["lfu", "lhcb-dms-combination-2021", "cms-rk-2024"])) == set(names("lfu-mixing"))
     assert {*names("latest"), *names("baryons")} == {*names(["LFU", "BR", "angular", "leptonic", "radiative"])}
+    assert names("inclusive") == names("Xsll")
     assert set(names("lfv")) == set(names("LFV"))
     assert names("nunu") == ["belle2-knunu-2023"]
     assert set(names("charged")) == set(names("charged-current"))
@@ -432,6 +433,7 @@ def test_sets_groups_names_and_lists():
         "latest-below-6",
         "latest-all-below-6",
         "b-to-mumu",
+        "inclusive",
         "lfv",
         "b-to-tautau",
         "baryons",

@@ -27,13 +27,13 @@ _ABOVE_ZERO = Interval(0.0, closed=False)
 
 _INPUTS: tuple[tuple[tuple[str, ...], Interval], ...] = (
     (("m_quark_loop", "1/lambda_*"), Interval(-_INF)),  # their own errors reach below zero
-    (("V_*", "sin2_theta_w", "alpha_*", "B->Xsgamma BR_SM"), Interval(0.0, 1.0)),
+    (("V_*", "sin2_theta_w", "alpha_*", "B->Xsgamma BR_SM", "BR(*)"), Interval(0.0, 1.0)),
     (("f_eff*", "coannihilation", "charmonium_gap", "Z_mixing"), Interval(0.0, 1.0)),
     (("Lambda->ppi *", "Lambdab polarisation"), Interval(-1.0, 1.0)),
     (("DeltaGamma/Gamma_Bs",), Interval(-2.0, 2.0, closed=False)),
     (("f_N", "q_xenon", "Omega_h2_error", "QED_size*"), Interval(0.0)),
     (("m_*", "* BSZ m?", "* SSE m*", "mu_b", "Gamma_*", "tau_*", "G_F", "A_xenon"), _ABOVE_ZERO),
-    (("f_*", "bag_*", "eta_B", "X_t"), _ABOVE_ZERO),
+    (("f_*", "bag_*", "eta_B", "X_t", "C_BXlnu", "lambda_2"), _ABOVE_ZERO),
 )
 """Globs of inputs, and where these lie, in powers of GeV."""
 
@@ -64,6 +64,7 @@ _QUANTITIES: tuple[tuple[str, Physical], ...] = (
     ("trident", _RATIO),
     ("dBR/dq2", _RATE),
     ("BR*", _RATE),
+    ("H[TL]", _RATE),
     ("Dmue_*", _DIFFERENCE),
     ("FL*", _SHARE),
     ("FH", Physical(0.0, 3.0)),

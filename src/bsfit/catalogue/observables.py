@@ -7,7 +7,7 @@ from functools import cache
 from glob import escape
 from typing import Any, Literal
 
-from bsfit.catalogue import charged_current, dark_matter, rare_decays
+from bsfit.catalogue import charged_current, dark_matter, inclusive, rare_decays
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
     CHARGED_CURRENT,
@@ -118,6 +118,7 @@ _ROWS = (
         {"B0->K*": ("m_B0", "m_K*0"), "B+->K*": ("m_B+", "m_K*+"), "Bs->phi": ("m_Bs", "m_phi")},
     ),
     _process("lambdab_to_lambda_ll", 68, _SEMILEPTONIC_L, {"Lambdab->Lambda": ("m_Lambdab", "m_Lambda")}),
+    _process("b_to_xs_ll", 8, _SEMILEPTONIC_L, {"B->Xs": ("m_B+", "m_K+")}),
     _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
@@ -134,7 +135,17 @@ _ROWS = (
 PROCESSES: dict[str, Process] = {row.name: row for row in _ROWS}
 """Files of `observables/` and `dark_matter/` by name."""
 
-BESIDE_MOMENTS = ("QED *", "Lambda->ppi *", "Omega_h2 *", "SI_Z_penguin", "f_N", "Delta_?", "m_quark_loop", "f_eff*")
+BESIDE_MOMENTS = (
+    "QED *",
+    "B->Xsll *",
+    "Lambda->ppi *",
+    "Omega_h2 *",
+    "SI_Z_penguin",
+    "f_N",
+    "Delta_?",
+    "m_quark_loop",
+    "f_eff*",
+)
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
@@ -188,6 +199,7 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
     rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
     baryon = (*_HADRONIC, "Lambda->ppi *"), _BARYON, "tau_Lambdab", ("Detmold:2016pkz", "Blake:2017une")
     rows += _decay_quantities("lambdab_to_lambda_ll", *baryon)
+    rows += [Quantity(**{**row, "process": PROCESSES[row["process"]]}) for row in inclusive.QUANTITIES]
     difference = {"leptons": ("mu", "e"), "nuisances": _VECTOR, "sources": ("Wehle:2016yoi",)}
     rows += [
         Quantity(PROCESSES["b_to_v_ll"], key, "1", rf"\Delta {_ANGULAR[of]}", "angular", **difference)
@@ -328,7 +340,8 @@ def _find(stem: str) -> tuple[Quantity, str, tuple[str, ...]] | None:
             return quantity, "", ()
     if match := _STEM.match(stem):
         for process, row in PROCESSES.items():
-            quantity = QUANTITIES.get((process, match["key"]))
+            average = (process, match["key"] + inclusive.AVERAGE) if match["leptons"] == "ll" else None
+            quantity = QUANTITIES.get(average) or QUANTITIES.get((process, match["key"]))
             if quantity and match["decay"] in row.decays:
                 per_lepton = quantity.leptons == ("l",)
                 if per_lepton == (match["leptons"] != "ll"):
@@ -346,7 +359,9 @@ def stems() -> tuple[str, ...]:
             names.append(quantity.key)
             continue
         leptons = ("ee", "mumu", "tautau") if quantity.leptons == ("l",) else ("ll",)
-        names += [f"<{quantity.key}>({decay}{ll})" for decay in quantity.process.decays for ll in leptons]
+        names += [
+            f"<{quantity.key.removesuffix(' ll')}>({decay}{ll})" for decay in quantity.process.decays for ll in leptons
+        ]
     return tuple(names)
 
 

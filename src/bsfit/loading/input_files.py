@@ -29,6 +29,7 @@ DATA = Path(str(resources.files("bsfit"))) / "data"
 UNITS = {
     "1": 1.0,
     "GeV": 1.0,
+    "GeV^2": 1.0,
     "GeV^-1": 1.0,
     "GeV^-2": 1.0,
     "MeV": 1e-3,

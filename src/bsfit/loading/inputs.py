@@ -65,13 +65,17 @@ class Choices:
     without_antibaryons: bool = False
     """Observables of Lambda_b are those of the baryon alone, not averaged with its antiparticle: flavio 2.7.1."""
 
+    narrow_power_corrections: bool = False
+    """Order 1/m_b^2 of B -> Xs l l without |C10|^2 and flipped operators, in angular functions
+    at all q2: flavio 2.7.1."""
+
     @property
     def others(self) -> tuple[str, ...]:
         """Names of the choices that are not ours."""
         return tuple(field.name for field in dataclasses.fields(self) if getattr(self, field.name))
 
 
-AS_FLAVIO = Choices(True, True, True, True, True)
+AS_FLAVIO = Choices(True, True, True, True, True, True)
 """All choices of flavio 2.7.1 (docs/comparison.md)."""
 
 

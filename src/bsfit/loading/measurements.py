@@ -28,8 +28,8 @@ CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
 
 GROUPS = (
-    *("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "charged", "mixing", "dipole", "LFV", "tautau"),
-    *("relic", "direct", "indirect"),
+    *("LFU", "BR", "angular", "leptonic", "radiative", "Xsll", "nunu", "charged", "mixing", "dipole", "LFV"),
+    *("tautau", "relic", "direct", "indirect"),
 )
 
 
