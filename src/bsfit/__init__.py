@@ -16,6 +16,7 @@ _PUBLIC = {
     "table": "bsfit.reporting.data_table",
     "bins": "bsfit.reporting.bins",
     "error_budget": "bsfit.reporting.error_budget",
+    "cite": "bsfit.reporting.citations",
     "prediction": "bsfit.predictions.prediction",
     "log_likelihood": "bsfit.likelihood.build",
     "Measurement": "bsfit.loading.own_data",
