@@ -47,10 +47,15 @@ def cite(*results: Any) -> Citations:
     inputs: dict[str, None] = {}
     notes: dict[str, None] = {}
     for result in results:
-        question = _Question.of(result)
-        for key in question.papers:
+        about = _about(result)
+        for key in about.get("papers", ()):
             used.setdefault(key, {})[DATA] = None
-        found = question.traced(notes)
+        try:
+            question = _Question.of(about, result)
+            found = question.traced(notes)
+        except BsfitInputError as problem:
+            notes[f"formulas and inputs are not traced: {problem.what}"] = None
+            continue
         inputs.update(dict.fromkeys(sorted(found.inputs)))
         for key, what in _papers(found, question):
             used.setdefault(key, {})[what] = None
@@ -63,7 +68,6 @@ def cite(*results: Any) -> Citations:
 class _Question:
     """What a result answers: enough to trace it again."""
 
-    papers: tuple[str, ...]
     observables: tuple[str, ...]
     model: str
     fixed: Mapping[str, float]
@@ -72,19 +76,13 @@ class _Question:
     replaced: tuple[str, ...]
 
     @classmethod
-    def of(cls, result: Any) -> "_Question":
-        meta = getattr(result, "meta", None)
-        if not isinstance(meta, Mapping):
-            expected = "a result, as fit, sample, scan return it and load reads it, or a log-likelihood"
-            raise BsfitInputError(f"a {type(result).__name__} has no papers", field="cite", expected=expected)
-        about = {"model": getattr(result, "model", ""), **meta.get("likelihood", meta)}
-        about["fixed"] = about.get("fixed", about.get("params", getattr(result, "fixed", {})))
+    def of(cls, about: Mapping[str, Any], result: Any) -> "_Question":
+        """From what a result says about itself."""
         values, changes = _inputs_of(about), dict(about.get("input_changes", {}))
         return cls(
-            tuple(about.get("papers", ())),
             tuple(about.get("observables", ())) or tuple(_observables_of(result)),
-            about["model"],
-            about["fixed"],
+            about.get("model", ""),
+            about.get("fixed", about.get("params", {})),
             tuple(about.get("free", ())),
             values.replace(changes),
             tuple(changes),
@@ -93,13 +91,22 @@ class _Question:
     def traced(self, notes: dict[str, None]) -> Traced:
         """What the predictions are made of; of a model of one's own, what those of the Standard Model are."""
         if not self.observables:
-            notes["formulas and inputs are not traced: the result does not say which observables it is of"] = None
-            return Traced(frozenset(), {})
+            raise BsfitInputError("the result does not say which observables it is of")
         if self.model in catalogue.MODELS:
             return traced(wired(self.observables, self.model, self.inputs, self.fixed, self.free), self.free)
         notes[f"formulas of the model {self.model or 'of your own'} are not traced"] = None
         flavour = [name for name in self.observables if not catalogue.observable(name).quantity.process.dark]
         return traced(wired(flavour, "eft", self.inputs), ())
+
+
+def _about(result: Any) -> dict[str, Any]:
+    """What a result says about its likelihood, or its prediction."""
+    meta = getattr(result, "meta", None)
+    if not isinstance(meta, Mapping):
+        expected = "a result, as fit, sample, scan return it and load reads it, or a log-likelihood"
+        raise BsfitInputError(f"a {type(result).__name__} has no papers", field="cite", expected=expected)
+    own = {key: getattr(result, key) for key in ("model", "fixed") if hasattr(result, key)}
+    return {**own, **meta.get("likelihood", meta)}
 
 
 def _inputs_of(about: Mapping[str, Any]) -> Inputs:
