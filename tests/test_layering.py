@@ -43,6 +43,7 @@ ALLOWED = {
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "reporting": _RECORDS | {"predictions", "likelihood", "results"},
     "plot": {"results", "errors"},
+    "pages": {"catalogue", "errors", "plot", "reporting", "results"},
     "cli": None,  # anything, imported inside the verb
     "__init__": None,  # the public names, imported when they are used
 }

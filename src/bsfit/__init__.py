@@ -16,6 +16,8 @@ _PUBLIC = {
     "table": "bsfit.reporting.data_table",
     "bins": "bsfit.reporting.bins",
     "error_budget": "bsfit.reporting.error_budget",
+    "cite": "bsfit.reporting.citations",
+    "report": "bsfit.pages.report",
     "prediction": "bsfit.predictions.prediction",
     "log_likelihood": "bsfit.likelihood.build",
     "Measurement": "bsfit.loading.own_data",

@@ -152,6 +152,7 @@ _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
 _KAON = (*_HADRONIC, "f_B[0+s]", "f_K", "a?_K", "1/lambda_B")
 _VECTOR = (*_HADRONIC, "f_[!B]*", "f_B[0+s]", "a1_*", "a2_*", "1/lambda_B*")
+_FLAT = {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"}
 _ANGULAR = {
     "FL": "F_L",
     "AFB": r"A_{\rm FB}",
@@ -174,17 +175,17 @@ def _decay_quantities(
     process: str,
     nuisances: tuple[str, ...],
     asymmetries: Mapping[str, str],
+    source: str,
     lifetime: str = "tau_B[0+s]",
-    sources: tuple[str, str] = ("Straub:2015ica", "Gratrex:2015hna"),
 ) -> list[Quantity]:
     """Rates, lepton-universality ratios and angular observables of a decay with a q2 distribution.
 
-    `sources` are those of form factors and of the angular distribution.
+    `source` is that of the distribution.
     """
     of = PROCESSES[process]
     ratio = {"leptons": ("mu", "e"), "nuisances": ("QED {transition}",), "sources": ("Bordone:2016gaq",)}
-    rate = {"leptons": ("l",), "nuisances": (*nuisances, lifetime), "sources": sources[:1]}
-    angular = {"leptons": ("l",), "nuisances": nuisances, "sources": sources[1:]}
+    rate = {"leptons": ("l",), "nuisances": (*nuisances, lifetime), "sources": (source,)}
+    angular = {"leptons": ("l",), "nuisances": nuisances, "sources": (source,)}
     return [
         Quantity(of, "dBR/dq2", "GeV^-2", r"\langle d{\rm BR}/dq^2\rangle", "BR", **rate),
         Quantity(of, "BR", "1", r"{\rm BR}", "BR", **rate),
@@ -195,9 +196,9 @@ def _decay_quantities(
 
 
 def _quantities() -> dict[tuple[str, str], Quantity]:
-    rows = _decay_quantities("b_to_k_ll", _KAON, {"AFB": r"A_{\rm FB}", "FH": "F_H", "ACP": r"A_{\rm CP}"})
-    rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR)
-    baryon = (*_HADRONIC, "Lambda->ppi *"), _BARYON, "tau_Lambdab", ("Detmold:2016pkz", "Blake:2017une")
+    rows = _decay_quantities("b_to_k_ll", _KAON, _FLAT, "Bobeth:2007dw")
+    rows += _decay_quantities("b_to_v_ll", _VECTOR, _ANGULAR, "Altmannshofer:2008dz")
+    baryon = (*_HADRONIC, "Lambda->ppi *"), _BARYON, "Blake:2017une", "tau_Lambdab"
     rows += _decay_quantities("lambdab_to_lambda_ll", *baryon)
     rows += [Quantity(**{**row, "process": PROCESSES[row["process"]]}) for row in inclusive.QUANTITIES]
     difference = {"leptons": ("mu", "e"), "nuisances": _VECTOR, "sources": ("Wehle:2016yoi",)}

@@ -25,6 +25,8 @@ VERBS = {
     "sample": ("bsfit.cli.sample", "posterior by NUTS, with its verdict of convergence"),
     "table": ("bsfit.cli.table", "every measured value beside its prediction, with errors and pulls"),
     "plot": ("bsfit.cli.plot", "figures of saved results"),
+    "report": ("bsfit.cli.report", "saved results on one page of HTML"),
+    "cite": ("bsfit.cli.cite", "papers behind saved results, as BibTeX"),
     "list": ("bsfit.cli.listing", "what there is: observables, data, models, parameters, inputs"),
     "show": ("bsfit.cli.show", "everything about one name"),
     "env": ("bsfit.cli.env", "versions, devices, threads"),

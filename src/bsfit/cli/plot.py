@@ -12,14 +12,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from bsfit import catalogue
 from bsfit.cli import jax_variables, output, question
 from bsfit.cli import options as shared
 from bsfit.cli.compilation_cache import switch_on
 from bsfit.errors import BsfitInputError, did_you_mean
 
 FORMATS = ("png", "pdf", "svg")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_=+-]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format not in FORMATS:
         raise BsfitInputError(f"unknown format {options.format!r}", field="--format", expected=", ".join(FORMATS),
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
+    from bsfit.pages.figures import labels
     from bsfit.plot.results import plot, plot_plane
 
     records = {_stem(path, options.files): _drawable(path) for path in options.files}
@@ -93,11 +92,3 @@ def _stem(path: str, files: list[str]) -> str:
     own = Path(path)
     clash = sum(Path(other).stem == own.stem for other in files) > 1
     return f"{own.absolute().parent.name}-{own.stem}" if clash else own.stem
-
-
-def labels(record: Any) -> dict[str, str]:
-    """TeX of the parameters of a record; what is no name of a parameter has none."""
-    if not hasattr(record, "names"):
-        return {}
-    model = record.meta.get("likelihood", {}).get("model", "")
-    return {name: f"${catalogue.tex(model, name)}$" for name in record.names if _NAME.fullmatch(name)}

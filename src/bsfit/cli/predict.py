@@ -57,6 +57,7 @@ def _table(
     ]
     rows = [row | {"error": found.errors[row["observable"]]} for row in rows] if options.errors else rows
     about = {"model": settings.get("model"), "params": settings.get("set", {}), "inputs": settings.get("inputs")}
+    about |= {"input_changes": settings.get("input", {})}
     notes, meta = (*said, *found.notes), provenance(about, started=started, method="predict")
     between = {"correlation": found.correlation} if options.errors else {}
     record = PredictionTable(tuple(rows), notes, meta, **between)

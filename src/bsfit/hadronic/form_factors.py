@@ -6,9 +6,9 @@ Every form factor is a pole times a polynomial in the conformal variable,
           z = \frac{\sqrt{t_+ - q^2} - \sqrt{t_+ - t_0}}{\sqrt{t_+ - q^2} + \sqrt{t_+ - t_0}} ,
 
 with :math:`t_\pm = (m_B \pm m_M)^2` and :math:`t_0 = t_+(1 - \sqrt{1 - t_-/t_+})`. In the simplified expansion, "BSZ"
-in the names of inputs, :math:`z_{\rm ref} = z(0)`: eq. (15) of 1503.05534 [Straub:2015ica]_ and 1811.00983
-[Gubernari:2018wyi]_. In the BCL expansion [Bourrely:2008za]_ of lattice averages, "BCL" in the names,
-:math:`z_{\rm ref} = 0`. Which one describes :math:`B \to K` follows from the names that the input set contains.
+in the names of inputs, :math:`z_{\rm ref} = z(0)`: eq. (15) of 1503.05534 and 1811.00983. In the BCL expansion of
+0807.2722 for lattice averages, "BCL" in the names, :math:`z_{\rm ref} = 0`. Which one describes :math:`B \to K`
+follows from the names that the input set contains.
 
 Relations at :math:`q^2 = 0` that keep amplitudes finite there are built in, not fitted: :math:`T_2(0) = T_1(0)` and
 :math:`A_{12}(0) = A_0(0)\,(m_B^2 - m_V^2)/(8 m_B m_V)`, eq. (16) of 1503.05534, and :math:`f_0(0) = f_+(0)` in the
@@ -17,8 +17,8 @@ simplified expansion. :math:`A_{12}` and :math:`T_{23}` are themselves the combi
 masses.
 
 Form factors of :math:`\Lambda_b\to\Lambda`, "SSE" in the names of inputs, have :math:`z_{\rm ref}=0`,
-:math:`t_+=(m_{B^+}+m_{K^+})^2` and :math:`t_0=(m_{\Lambda_b}-m_\Lambda)^2`: eq. (34) of 1602.01399
-[Detmold:2016pkz]_, where they are called f+, g+, f_perp, g_perp, h+, h~+, h_perp, h~_perp, f0, g0. Those with and
+:math:`t_+=(m_{B^+}+m_{K^+})^2` and :math:`t_0=(m_{\Lambda_b}-m_\Lambda)^2`: eq. (34) of 1602.01399,
+where they are called f+, g+, f_perp, g_perp, h+, h~+, h_perp, h~_perp, f0, g0. Those with and
 without a perp in the axial and the second tensor current are equal at :math:`t_0`.
 """
 
@@ -79,7 +79,10 @@ def conformal_z(q2: Float[Array, "*d"], t_plus: Float[Array, "*d"], t_zero: Floa
 
 
 def b_to_v(inputs: Inputs) -> Expansion:
-    """Form factors `B_TO_V` of B -> K* (position 0 of the leading axis) and Bs -> phi (position 1)."""
+    """Form factors `B_TO_V` of B -> K* (position 0 of the leading axis) and Bs -> phi (position 1).
+
+    1503.05534 [Straub:2015ica]_.
+    """
     transitions, m_b, m_v = zip(*_TRANSITIONS, strict=True)
     m_b, m_v = inputs.array(m_b), inputs.array(m_v)
     names = [name for transition in transitions for name in _simplified_names(transition, B_TO_V)]
@@ -101,7 +104,7 @@ def b_to_k(inputs: Inputs) -> Expansion:
 
 
 def lambdab_to_lambda(inputs: Inputs) -> Expansion:
-    """Form factors `BARYON` of Lambda_b -> Lambda."""
+    """Form factors `BARYON` of Lambda_b -> Lambda, 1602.01399 [Detmold:2016pkz]_."""
     a = inputs.array(_simplified_names("Lambdab->Lambda", BARYON, "SSE")).reshape(len(BARYON), _TERMS)
     poles = inputs.array(tuple(f"Lambdab->Lambda SSE {pole}" for pole in _BARYON_POLES))
     t_plus = (inputs["m_B+"] + inputs["m_K+"]) ** 2

@@ -1,7 +1,7 @@
 r"""Power corrections: hadronic effects beyond factorisation, as shifts of coefficients with unknown size.
 
 Below the charmonia each helicity amplitude of :math:`B\to V\ell\ell` gets a polynomial, above them a constant, as in
-1411.3161 [Altmannshofer:2014rta]_ and 1503.05534 [Straub:2015ica]_, in the normalisation of flavio 2.7:
+1411.3161 and 1503.05534, in the normalisation of flavio 2.7:
 
 .. math::
    \delta C_7^{(0,-)} = \frac{m_B}{2m_b}\Big(a+b\frac{q^2}{m_B^2}\Big) ,\quad
@@ -12,13 +12,13 @@ and :math:`B\to K\ell\ell` has :math:`\delta C_9 = a+bq^2` below and c above, Ge
 :math:`\Lambda_b\to\Lambda\ell\ell` each transversity amplitude has :math:`\delta C_7 = a+bq^2` below and
 :math:`\delta C_9=c` above, as in flavio 2.7.1.
 
-Below the charmonia there is another parametrisation, that of 1512.07157 [Ciuchini:2015qxb]_: beside
+Below the charmonia there is another parametrisation, that of 1512.07157: beside
 :math:`C_9\tilde V_\lambda` the helicity amplitudes contain :math:`-16\pi^2(m_B^2/q^2)\,h_\lambda` with
 
 .. math:: h_\pm = h^{(0)}_\pm+h^{(1)}_\pm q^2+h^{(2)}_\pm q^4 ,\qquad
           h_0 = \sqrt{q^2}\,(h^{(0)}_0+h^{(1)}_0q^2+h^{(2)}_0q^4) ,
 
-where the root, as in 1704.05447 [Ciuchini:2017mik]_, is what a finite rate at :math:`q^2=0` demands; and
+where the root, as in 1704.05447, is what a finite rate at :math:`q^2=0` demands; and
 :math:`h=h^{(1)}q^2+h^{(2)}q^4` beside :math:`C_9f_+` in B -> K, where no photon is emitted. No form factor multiplies
 it. Which of the two is uncertain is a matter of the input set: `default` gives errors to the first, `helicity` to the
 second.
@@ -79,7 +79,7 @@ class BaryonShifts(eqx.Module):
 
 
 def vector_shifts(inputs: Inputs) -> VectorShifts:
-    """The parameters of the three decays."""
+    """The parameters of the three decays, 1411.3161 [Altmannshofer:2014rta]_ and 1503.05534 [Straub:2015ica]_."""
     low = [("delta_C7", "0"), ("delta_C7", "-"), ("delta_C7p", "+")]
     a, b = (_complex(inputs, VECTOR_DECAYS, [f"{name} {power}_{h}" for name, h in low]) for power in "ab")
     c = _complex(inputs, VECTOR_DECAYS, [f"delta_C9 c_{h}" for h in "0-+"])
@@ -88,7 +88,7 @@ def vector_shifts(inputs: Inputs) -> VectorShifts:
 
 
 def pseudoscalar_shifts(inputs: Inputs) -> PseudoscalarShifts:
-    """The parameters of the two decays."""
+    """The parameters of the two decays, 1411.3161 [Altmannshofer:2014rta]_."""
     a, b, c = (_complex(inputs, PSEUDOSCALAR_DECAYS, [f"delta_C9 {x}"])[:, 0] for x in "abc")
     return PseudoscalarShifts(a, b, c, _complex(inputs, PSEUDOSCALAR_DECAYS, ["h 1", "h 2"]))
 

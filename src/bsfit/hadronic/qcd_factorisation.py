@@ -16,7 +16,7 @@ transverse amplitudes by 7e-4. For :math:`\phi` the strange current can make the
 The chirality-flipped :math:`C_8'`, absent in flavio, enters by parity as :math:`C_7'` does.
 
 A kaon has the amplitude of a longitudinal meson with the opposite sign and :math:`f_K` in place of
-:math:`f_\parallel m_V/E`, 0709.4174 [Bobeth:2007dw]_; flavio has nothing there, nor have inputs without `f_K`.
+:math:`f_\parallel m_V/E`, 0709.4174; flavio has nothing there, nor have inputs without `f_K`.
 
 Loop integrals. With :math:`\bar u = 1-u` the virtuality of the loop is :math:`s = \bar uM_B^2 + uq^2`. In the angle
 :math:`s = 4m^2\sin^2\theta` (above threshold :math:`\theta = \pi/2 + i\eta`) the kernels of I (27)-(32) are analytic:
@@ -119,7 +119,10 @@ def nonlocal_amplitudes(total: Total, quark: Quarks, inputs: Inputs) -> Nonlocal
 
 
 def kaon_hadrons(inputs: Inputs) -> Hadrons:
-    """B -> K as `Hadrons`, in the order of the catalogue: the kaon is what they call a longitudinal meson."""
+    """B -> K as `Hadrons`, in the order of the catalogue: the kaon is what they call a longitudinal meson.
+
+    0709.4174 [Bobeth:2007dw]_.
+    """
     m_b, m_k = (inputs.array(names) for names in zip(*PROCESSES["b_to_k_ll"].masses, strict=True))
     both = [jnp.broadcast_to(inputs[name], (2,)) for name in ("f_K", "1/lambda_B")]
     moments, none = jnp.broadcast_to(inputs.array(("a1_K", "a2_K")), (2, 2)), jnp.zeros(2)

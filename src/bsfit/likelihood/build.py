@@ -280,4 +280,13 @@ def _meta(
         **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
         **({"relic": relic} if relic else {}),
         "papers": [p for p in papers if p],
+        "observables": _one_of_each(items, [each.observable for each in (*asked.collected.relic, *asked.bounds)]),
+        "free": list(map(plain, asked.own)),
     }
+
+
+def _one_of_each(items: Sequence[catalogue.Observable], dark: Sequence[str]) -> list[str]:
+    """Names of observables, one bin of each kind, and those of dark matter: from them papers are traced."""
+    kinds = {(i.quantity.process.name, i.quantity.key, i.decay, i.leptons): i.name for i in reversed(items)}
+    known = {quantity.key for quantity in catalogue.QUANTITIES.values() if quantity.process.dark}
+    return sorted({*kinds.values(), *known.intersection(dark)})

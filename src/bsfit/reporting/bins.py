@@ -48,6 +48,10 @@ def bins(
     values, errors = (np.array([of[name] for name in names]) for of in (standard, standard.errors))
     at = [np.array([of[name] for name in names]) for of in (point, point.errors)] if point else [np.zeros(0)] * 2
     about = {"model": model if isinstance(model, str) else "own", "params": dict(params or {})}
+    measured = data_of(stem, data)
+    names = dict.fromkeys(datum["measurement"] for datum in measured)
+    papers = [paper for name, m in selection.available().items() if name in names for paper in m.papers]
+    about |= {"inputs": as_inputs(inputs).set_name, "papers": papers}
     return Bins(
         name=item.name.split("[")[0],
         tex=catalogue.tex_of_observable(item).split("[")[0],
@@ -57,7 +61,7 @@ def bins(
         errors=errors,
         point=at[0],
         point_errors=at[1],
-        data=tuple(data_of(stem, data)),
+        data=tuple(measured),
         notes=tuple(dict.fromkeys((*standard.notes, *(point.notes if point else ())))),
         meta=provenance(about, started=started, method="bins"),
     )

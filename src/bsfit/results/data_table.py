@@ -50,13 +50,16 @@ class DataTable(Record):
             rows = sorted(self.rows, key=lambda row: -abs(row[f"{self.columns[-1]}_pull"]))
         return replace(self, rows=tuple(rows))
 
-    def __str__(self) -> str:
+    def cells(self) -> tables.Cells:
+        """Header and rows of the table."""
         header = ["observable", "measurement", "measured", *self._header()]
-        rows = [
+        return header, [
             [row["observable"], row["measurement"], tables.measured(*_of(row)), *self._predicted(row, " +- ")]
             for row in self.rows
         ]
-        return "\n".join([tables.aligned(header, rows), *(f"note: {note}" for note in self.notes)])
+
+    def __str__(self) -> str:
+        return "\n".join([tables.aligned(*self.cells()), *(f"note: {note}" for note in self.notes)])
 
     def to_csv(self) -> str:
         """Comma-separated values with a header line, numbers in full."""

@@ -77,14 +77,18 @@ class FitResult(Record):
         shapes.check_entries(self.names, self.values, self.errors, self.hessian_errors, self.bounds)
         shapes.check_arrays((self.covariance,), (len(self.names),) * 2, "covariance")
 
+    def cells(self) -> tables.Cells:
+        """Header and rows of the table of parameters, and of the combinations that are determined."""
+        rows = [self._row(name) for name in self.names if name not in self.nuisances]
+        rows += [self._combined(combination) for combination in self.combinations]
+        return ["parameter", "best fit", "- / + error", "1 sigma", "2 sigma"], rows
+
     def __str__(self) -> str:
         shown = [name for name in self.names if name not in self.nuisances]
         at = [self.names.index(name) for name in shown]
-        rows = [self._row(name) for name in shown]
-        rows += [self._combined(combination) for combination in self.combinations]
         lines = [
             f"Fit {tables.title(self.meta)}: {self.status}",
-            tables.aligned(["parameter", "best fit", "- / + error", "1 sigma", "2 sigma"], rows),
+            tables.aligned(*self.cells()),
             *tables.correlations(shown, self.correlation[np.ix_(at, at)]),
             tables.goodness(self.chi2, self.ndf, self.p_value) + f"; log L = {tables.fixed(self.log_likelihood)}",
         ]

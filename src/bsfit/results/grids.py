@@ -136,13 +136,14 @@ class Scan(Record):
             return change
         return disagreement(self.axes, 2.0 * (highest - values), self.log, CONTOURS)
 
+    def cells(self) -> tables.Cells:
+        """Header and rows of the table of highest points."""
+        return ["group", *self.names, "max log L"], [self._row(group) for group in (*self.groups, None)]
+
     def __str__(self) -> str:
         size = " x ".join(f"{name} ({len(axis)} points)" for name, axis in zip(self.names, self.axes, strict=True))
         kind = "profiled over " + ", ".join(self.others) if self.others else "all other parameters fixed"
-        table = tables.aligned(
-            ["group", *self.names, "max log L"], [self._row(group) for group in (*self.groups, None)]
-        )
-        lines = [f"Scan {tables.title(self.meta)}: {size}, {kind}", table]
+        lines = [f"Scan {tables.title(self.meta)}: {size}, {kind}", tables.aligned(*self.cells())]
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
 
     def _row(self, group: str | None) -> list[str]:

@@ -69,17 +69,21 @@ class Posterior(Record):
         stats = {**self.sample_stats, "log_likelihood_total": self.log_likelihood}
         return from_dict({"posterior": dict(self.samples), "sample_stats": stats})
 
-    def __str__(self) -> str:
+    def cells(self) -> tables.Cells:
+        """Header and rows of the summary."""
         header = ["parameter", "mean", "sd", "68 % interval", "95 % interval", "R-hat", "ESS bulk", "ESS tail"]
-        rows = []
+        rows: list[list[str]] = []
         for name, s in self.summary.items():
             one, two = (tables.interval((s[a], s[b]), None, s["sd"]) for a, b in (("q16", "q84"), ("q2.5", "q97.5")))
             cells = [name, tables.number(s["mean"], s["sd"]), tables.number(s["sd"], s["sd"]), one, two]
             rows.append([*cells, f"{s['r_hat']:.4f}", f"{s['ess_bulk']:.0f}", f"{s['ess_tail']:.0f}"])
+        return header, rows
+
+    def __str__(self) -> str:
         chains, draws = self.log_likelihood.shape
         lines = [
             f"Posterior {tables.title(self.meta)}: {chains} chains of {draws} draws",
-            tables.aligned(header, rows),
+            tables.aligned(*self.cells()),
             *tables.correlations(self.names, self.correlation),
             *(f"prior: {text}" for text in self.priors.values()),
             self.verdict_line(),

@@ -27,13 +27,16 @@ class PredictionTable(Record):
         n = len(self.predictions)
         shapes.need(self.correlation.shape in ((0, 0), (n, n)), "correlations of another number of predictions")
 
-    def __str__(self) -> str:
+    def cells(self) -> tables.Cells:
+        """Header and rows of the table."""
         errors = len(self.correlation) > 0
         rows = [[row["observable"], *self._numbers(row, errors), row["unit"]] for row in self.predictions]
-        table = tables.aligned(["observable", "value", *(("error",) if errors else ()), "unit"], rows)
+        return ["observable", "value", *(("error",) if errors else ()), "unit"], rows
+
+    def __str__(self) -> str:
         names = [row["observable"] for row in self.predictions]
-        lines = tables.correlations(names, self.correlation) if errors else []
-        return "\n".join([table, *lines, *(f"note: {note}" for note in self.notes)])
+        lines = tables.correlations(names, self.correlation) if len(self.correlation) else []
+        return "\n".join([tables.aligned(*self.cells()), *lines, *(f"note: {note}" for note in self.notes)])
 
     def _numbers(self, row: dict[str, Any], errors: bool) -> list[str]:
         if not errors:

@@ -38,11 +38,14 @@ class ScenarioTable(Record):
                 return row
         raise KeyError(name)
 
-    def __str__(self) -> str:
+    def cells(self) -> tables.Cells:
+        """Header and rows of the table of scenarios."""
         header = ["scenario", "best fit", "1 sigma", "2 sigma", "pull", "chi2/ndf", "p-value"]
         header += ["status"] if any(row["status"] != "converged" for row in self.rows) else []
-        lines = [f"One-parameter fits {tables.title(self.meta)}"]
-        lines.append(tables.aligned(header, [self._row(row)[: len(header)] for row in self.rows]))
+        return header, [self._row(row)[: len(header)] for row in self.rows]
+
+    def __str__(self) -> str:
+        lines = [f"One-parameter fits {tables.title(self.meta)}", tables.aligned(*self.cells())]
         if self.pairs:
             header = ["pair", "best fit", "errors", "correlation", "pull", "chi2/ndf", "p-value", "status"]
             lines += ["Two-parameter fits", tables.aligned(header, [self._pair(row) for row in self.pairs])]

@@ -8,6 +8,9 @@ import numpy as np
 
 from bsfit.errors import printable
 
+Cells = tuple[list[str], list[list[str]]]
+"""Header and rows of a table."""
+
 LISTED = 5
 """So many entries of a list, or rows of a matrix of correlations, are printed."""
 

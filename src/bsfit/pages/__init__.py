@@ -1,0 +1,1 @@
+"""Pages of results in HTML, each one file that needs no network."""
