@@ -5,6 +5,7 @@ python benchmarks/run_store.py flips [1000]    one flipped or missing byte in an
 python benchmarks/run_store.py big [10000000]  histograms of so many points of the portal on seed-2017: memory and rate
 python benchmarks/run_store.py overhead        what the store costs: portal on seed-2017
 python benchmarks/run_store.py latest [1000000]    the same of `latest` at fixed theory errors
+python benchmarks/run_store.py devices         1, 2, 4 forced host devices
 
 Each figure's row in docs/validation.md names its command.
 """
@@ -16,6 +17,7 @@ import random
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -292,6 +294,34 @@ def latest(points=1_000_000):
     return False
 
 
+def devices():
+    """Largest relative difference between scans on 1, 2 and 4 forced host devices, small calls and large ones."""
+    code = "import run_store, sys; run_store.on_devices(sys.argv[1])"
+    found = {}
+    with tempfile.TemporaryDirectory() as place:
+        for count in (1, 2, 4):
+            flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={count}"
+            environment = {**os.environ, "XLA_FLAGS": flags}
+            path = str(Path(place) / f"{count}.npy")
+            subprocess.run([sys.executable, "-c", code, path], cwd=Path(__file__).parent, env=environment, check=True)
+            found[count] = np.load(path)
+    worst = max(float(np.max(np.abs(found[n] - found[1]) / np.abs(found[1]))) for n in (2, 4))
+    print(f"1, 2 and 4 devices: {worst:.1e} relative")
+    return worst > 1e-12
+
+
+def on_devices(path):
+    import bsfit
+
+    like = bsfit.log_likelihood("eft", "seed-2017", {"C9mu": (-3, 3), "C10mu": (-3, 3)})
+    rows = []
+    for points, side in ((100, 4096), (180, 40)):
+        axes = {"C9mu": (-2.0, 1.0, points), "C10mu": (-1.0, 1.0, points)}
+        found = bsfit.scan(like, axes, chunk=side, progress=False)
+        rows += [found.log_likelihood.ravel(), found.by_group.ravel()]
+    np.save(path, np.concatenate(rows))
+
+
 def main(words):
     if not words or words[0] not in FIGURES:
         print(__doc__)
@@ -299,7 +329,7 @@ def main(words):
     return int(FIGURES[words[0]](*map(int, words[1:])))
 
 
-FIGURES = {"kills": kills, "flips": flips, "big": big, "overhead": overhead, "latest": latest}
+FIGURES = {"kills": kills, "flips": flips, "big": big, "overhead": overhead, "latest": latest, "devices": devices}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

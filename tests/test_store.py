@@ -376,3 +376,9 @@ def test_shards_of_the_command_line(capsys, tmp_path, finished):
     for shard in ("0/2", "3/2", "1", "a/b"):
         assert cli.main([*SCAN, "-o", str(tmp_path / "b"), "--shard", shard]) == 2
         assert "--shard: found" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_devices_share_the_points():
+    done = subprocess.run([sys.executable, str(SCRIPT), "devices"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -54,6 +54,7 @@ def _between(low: float, high: float, is_log: bool) -> Bins:
     return Bins(low, (high - low) / BINS or 1.0, high, is_log)
 
 
+@runtime_checkable
 class Design(Protocol):
     """Points, numbered from 0."""
 

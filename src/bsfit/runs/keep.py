@@ -6,7 +6,7 @@ was not, in every bit.
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +19,7 @@ EVERY = 16
 """After so many chunks points are dropped that a better one has put too far away."""
 
 
+@runtime_checkable
 class Kept(Protocol):
     """What is kept."""
 

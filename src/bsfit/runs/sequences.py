@@ -1,6 +1,6 @@
 """Points of the unit box that follow from a seed and their number alone, whatever part of them is asked for."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ BLOCK = 16
 """Points come in blocks of 2^16, which differ from the first one by a constant in each coordinate's bits."""
 
 
+@runtime_checkable
 class Sequence(Protocol):
     """A sequence of points."""
 

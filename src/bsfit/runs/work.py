@@ -3,11 +3,13 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import equinox as eqx
 import jax
 import numpy as np
+from jax.sharding import Mesh, PartitionSpec
 
 from bsfit.inference.space import Space
 from bsfit.inference.target import Params, Target
@@ -44,8 +46,9 @@ class Layout:
 
     @property
     def threads(self) -> int:
-        """Calls at a time: small ones use all cores by themselves."""
-        return (os.cpu_count() or 1) if self.call > self.side else 1
+        """Calls at a time: small ones, and those on many devices, use all cores by themselves."""
+        alone = jax.local_device_count() > 1 or self.call == self.side
+        return 1 if alone else os.cpu_count() or 1
 
 
 def layout(points: int, side: int = SIDE) -> Layout:
@@ -107,4 +110,12 @@ def _batch(like: Target, space: Space | None, points: Params, side: int) -> tupl
         total = like(params) if space is None else like(params) + space.constraint(params)
         return total, like.by_group(params), like.conditions(params)
 
-    return jax.lax.map(one, points, batch_size=side)
+    devices = jax.local_devices()
+    count = len(next(iter(points.values()))) // len(devices)
+    if len(devices) == 1 or count * len(devices) < len(next(iter(points.values()))):
+        return jax.lax.map(one, points, batch_size=side)
+    # One program; each device works on a part of the points by itself.
+    rows = PartitionSpec("points")
+    each = partial(jax.lax.map, one, batch_size=min(side, count))
+    mesh = Mesh(np.array(devices), ("points",))
+    return jax.shard_map(each, mesh=mesh, in_specs=(rows,), out_specs=rows, check_vma=False)(points)
