@@ -118,7 +118,7 @@ _ROWS = (
         {"B0->K*": ("m_B0", "m_K*0"), "B+->K*": ("m_B+", "m_K*+"), "Bs->phi": ("m_Bs", "m_phi")},
     ),
     _process("lambdab_to_lambda_ll", 68, _SEMILEPTONIC_L, {"Lambdab->Lambda": ("m_Lambdab", "m_Lambda")}),
-    _process("b_to_xs_ll", 8, _SEMILEPTONIC_L, {"B->Xs": ("m_B+", "m_K+")}),
+    _process("b_to_xs_ll", 8, _SEMILEPTONIC_L, {"B->Xs": ("m_b_Xs", "m_u")}),
     _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),

@@ -13,8 +13,8 @@ Included: quark loops of order alpha_s (those of the exclusive decays, `charm_lo
 C7, C9, C10 of order alpha_s and at order :math:`1/m_b^2` :math:`\lambda_{1,2}` (`inclusive`); photons collinear to a
 lepton (`inclusive_qed`), so that e and mu differ: what an experiment adds to its electrons is not corrected for here;
 lepton masses and scalar operators at lowest order, in H_A only the velocity. Operators with flipped chirality are
-added incoherently: the mass of the s quark is neglected. Scale 4.8 GeV. :math:`H_T, H_L` share the emission that is
-known of their sum.
+added incoherently: the mass of the s quark is neglected; that of the u quark keeps q2 below m_b^2. Scale 4.8 GeV.
+:math:`H_T, H_L` share the emission that is known of their sum.
 
 Not included, but in inputs ``B->Xsll`` for theory errors: orders :math:`1/m_b^3` (the largest error above 14 GeV^2),
 :math:`1/m_c^2` and resolved photons, resonances beyond the loops, gluons emitted by the quark loops, other
@@ -95,7 +95,7 @@ def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n k"]:
     hadronic = inputs.array(("lambda_1", "lambda_2")) / quark.m_b_pole**2
 
     def of_row(lepton: Int[Array, ""], low: Array, high: Array) -> Float[Array, " k"]:
-        m_l, end = leptons[lepton], quark.m_b_pole**2
+        m_l, end = leptons[lepton], (quark.m_b_pole - inputs["m_u"]) ** 2
         q2, weight = bin_nodes(low, high, m_l, end, thresholds(quark), NODES, leptonic.pole)
 
         def density(q2: Float[Array, ""]) -> Float[Array, " k"]:
