@@ -361,6 +361,17 @@ def test_open_ends():
     assert interval((-np.inf, 0.5), (0.0, 1.0), 0.1) == "(bound 0, 0.50]"
 
 
+def test_draws_as_csv():
+    record = posterior()
+    header, *rows = [line.split(",") for line in record.to_csv().splitlines()]
+    assert header == ["chain", "draw", *record.names, "log_likelihood"]
+    assert len(rows) == record.log_likelihood.size
+    name, last = record.names[0], record.log_likelihood.shape
+    assert rows[-1][:2] == [str(n - 1) for n in last]
+    assert [float(row[2]) for row in rows] == record.draws(name).tolist()
+    assert float(rows[-1][-1]) == record.log_likelihood[-1, -1]
+
+
 def test_to_arviz_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "arviz_base", None)
     with pytest.raises(ImportError, match=r"bsfit\[io\]"):

@@ -27,6 +27,8 @@ _PUBLIC = {
     "fit_scenarios": "bsfit.scenarios",
     "profile": "bsfit.inference.profile",
     "sample": "bsfit.inference.sample",
+    "log_posterior": "bsfit.inference.for_samplers",
+    "prior_transform": "bsfit.inference.for_samplers",
     "scan": "bsfit.runs.scan",
     "tabulate": "bsfit.runs.tabulate",
     "export_popxf": "bsfit.exchange.popxf",

@@ -1,5 +1,7 @@
 """Posterior draws with what is to be thought of them."""
 
+import csv
+import io
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -59,6 +61,16 @@ class Posterior(Record):
             f"convergence {self.verdict}: max R-hat {worst['r_hat']:.4f} (< 1.01), min ESS {worst['ess']:.0f} (> 400), "
             f"{worst['divergences']:.0f} divergences (0), min E-BFMI {worst['e_bfmi']:.2f} (> 0.3)"
         )
+
+    def to_csv(self) -> str:
+        """Comma-separated draws with a header line: chain, draw, parameters, log_likelihood; numbers in full."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["chain", "draw", *self.names, "log_likelihood"])
+        columns = [self.samples[name].tolist() for name in self.names] + [self.log_likelihood.tolist()]
+        chains, draws = self.log_likelihood.shape
+        writer.writerows([i, j, *(column[i][j] for column in columns)] for i in range(chains) for j in range(draws))
+        return text.getvalue()
 
     def to_arviz(self) -> Any:
         """ArviZ DataTree with groups posterior and sample_stats (needs the extra `io`: arviz-base)."""
