@@ -432,6 +432,7 @@ def test_sets_groups_names_and_lists():
         "latest-all-below-6",
         "b-to-mumu",
         "lfv",
+        "charged-lfv",
         "b-to-tautau",
         "baryons",
     ]

@@ -198,7 +198,8 @@ def test_kinetic_mixing_far_above_the_z_is_hypercharge():
 
 def test_currents_without_kinetic_mixing_cost_nothing_for_it():
     z = right_handed(1e-3, 0.0)
-    charged, neutral = z_prime_exchange.at_threshold(z, REFERENCE)
+    charged = z_prime_exchange.at_threshold("electron", z, REFERENCE)
+    neutral = z_prime_exchange.at_threshold("neutrino", z, REFERENCE).left
     assert charged is z.electron
     assert neutral is z.neutrino.left
     groups, pairs = z_prime_decays.fermion_pairs(z, REFERENCE)

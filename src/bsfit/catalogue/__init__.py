@@ -6,6 +6,7 @@ Entries point to code by names of modules, so that ``bsfit list`` and ``bsfit --
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
     BOTH_CHARGES,
+    CHARGED_LFV,
     COEFFICIENTS,
     DELTA_F2,
     DIPOLES,
@@ -53,6 +54,7 @@ __all__ = [
     "ALL_SCENARIOS",
     "BESIDE_MOMENTS",
     "BOTH_CHARGES",
+    "CHARGED_LFV",
     "COEFFICIENTS",
     "DELTA_F2",
     "DIPOLES",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bsfit.catalogue import dark_matter, rare_decays
 from bsfit.catalogue.aliases import read_alias
-from bsfit.catalogue.coefficients import DIPOLES, NEUTRINO, RADIATIVE, SAME_FLAVOUR, SEMILEPTONIC
+from bsfit.catalogue.coefficients import CHARGED_LFV, DIPOLES, LEPTONS, NEUTRINO, RADIATIVE, SAME_FLAVOUR, SEMILEPTONIC
 from bsfit.errors import BsfitInputError, did_you_mean
 
 
@@ -113,6 +113,7 @@ _ROWS = (
     _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
+    _process("charged_lfv", 40, (*_LEPTON_DIPOLES[1:], *CHARGED_LFV)),
     _process("b_to_nunu", 8, NEUTRINO),
     _process("b_to_v_gamma", 12, DIPOLES),
     _process("b_to_xs_gamma", 1, DIPOLES),
