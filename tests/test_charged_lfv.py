@@ -88,7 +88,8 @@ def test_sign_of_the_dipole_in_conversion_is_that_of_a_penguin():
 
 @pytest.fixture(scope="module")
 def matched():
-    left = Hermitian.diagonal([0.3, 0.2, 0.1]) + Hermitian({(0, 1): 0.01 + 0.02j, (1, 2): -0.03 + 0.01j})
+    turned = {(0, 1): jnp.asarray(0.01 + 0.02j), (1, 2): jnp.asarray(-0.03 + 0.01j)}
+    left = Hermitian.diagonal([0.3, 0.2, 0.1]) + Hermitian(turned)
     right = Hermitian.diagonal([0.5, -0.4, 0.0])
     quarks = Fermions(Hermitian.diagonal([0.2, 0.2, 0.6]), Hermitian.diagonal([-0.1, 0.0, 0.0]))
     z = Currents(up=quarks, down=Fermions(quarks.left), electron=Fermions(left, right))
