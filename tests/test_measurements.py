@@ -433,6 +433,7 @@ def test_sets_groups_names_and_lists():
         "b-to-mumu",
         "lfv",
         "charged-lfv",
+        "b0-mixing",
         "b-to-tautau",
         "baryons",
     ]

@@ -28,8 +28,8 @@ CHECKED = ("table", "abstract", "no")
 """Against what a number was compared: the paper's table, its abstract, or neither."""
 
 GROUPS = (
-    *("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "dipole", "LFV", "cLFV", "tautau"),
-    *("relic", "direct", "indirect"),
+    *("LFU", "BR", "angular", "leptonic", "radiative", "nunu", "mixing", "dipole", "LFV", "tautau"),
+    *("B0-mixing", "cLFV", "relic", "direct", "indirect"),
 )
 
 
