@@ -99,7 +99,7 @@ def matched():
 def test_tree_level_of_a_z_prime(matched):
     """Gamma(tau -> 3 mu) of the sheet of the Z' models, and the currents of mu -> e one by one."""
     left, found = matched
-    turned, m = abs(left(1, 2)), float(DEFAULT["m_tau"])
+    turned, m = abs(complex(left(1, 2))), float(DEFAULT["m_tau"])
     rate = m**5 / (1536 * np.pi**3 * 2000.0**4) * (2 * abs(turned * 0.2) ** 2 + abs(turned * 0.4) ** 2)
     width = float(DEFAULT["G_F"]) ** 2 * m**5 / (192 * np.pi**3) / float(DEFAULT["BR(tau->enunu)"])
     assert value("BR(tau->mumumu)", found) == pytest.approx(rate / width, rel=1e-12)
