@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from finite_differences import assert_derivatives
 
+from bsfit.hadronic import b_mixing
+from bsfit.hadronic.b_mixing import BS
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching.currents import from_delta_f2
-from bsfit.observables import bs_mixing
+from bsfit.observables import b0_mixing, bs_mixing
 from bsfit.standard_model.running import run_delta_f2
 from bsfit.theory import Rows, Theory, WilsonCoefficients
 
@@ -65,7 +67,7 @@ def test_new_physics_at_low_scale_against_flavio(coefficient, ratio, s_psiphi):
 def test_standard_model_coefficient_of_the_reference(reference):
     """C_SM of H without the QCD factor, and S0: reference numbers to 1e-12."""
     meta = reference("models.json")["meta"]
-    c = bs_mixing.m12_of_standard_model(REFERENCE) / bs_mixing.vector_matrix_element(REFERENCE)
+    c = b_mixing.m12_of_standard_model(BS, REFERENCE) / b_mixing.vector_matrix_element(BS, REFERENCE)
     assert complex(c) == pytest.approx(complex(*meta["C_SM_H"]), rel=1e-12)
 
 
@@ -74,7 +76,7 @@ def test_running_composes_with_that_of_a_model():
     c, mu = 2e-12 * np.exp(0.4j), 2000.0
     low = from_delta_f2({"bs": c}, mu, REFERENCE)
     eta = float(run_delta_f2(mu, REFERENCE["m_b"], REFERENCE))
-    sm = complex(bs_mixing.m12_of_standard_model(REFERENCE) / bs_mixing.vector_matrix_element(REFERENCE))
+    sm = complex(b_mixing.m12_of_standard_model(BS, REFERENCE) / b_mixing.vector_matrix_element(BS, REFERENCE))
     assert value("DeltaM_s/SM", REFERENCE, **low) == pytest.approx(abs(1 + eta * c / sm), rel=1e-12)
 
 
@@ -89,10 +91,43 @@ def test_moments_are_linear():
 
 
 def test_left_right_operator_needs_its_bag_parameters():
-    missing = tuple(n for n in FLAVIO.names if n not in bs_mixing.LEFT_RIGHT_BAGS)
+    missing = tuple(n for n in FLAVIO.names if n not in BS.left_right_bags)
     without = type(FLAVIO)(FLAVIO.array(missing), missing)
     assert np.isfinite(value("DeltaM_s/SM", without, CVLL_bsbs=1e-12))
     assert np.isnan(value("DeltaM_s/SM", without, CVLR_bsbs=1e-12))
+
+
+# flavio 2.7.1, default parameters, coefficients of -H at 4.8 GeV: DeltaM_d over its Standard-Model value.
+SHIFTS_OF_B0 = [
+    ({"CVLL_bdbd": 1e-12}, 0.8061884036686702),
+    ({"CVLL_bdbd": 3e-13j}, 0.9374653958569885),
+    ({"CVRR_bdbd": -1e-12}, 1.2424093327375483),
+    ({"CVLR_bdbd": 5e-13}, 1.2258116948714821),
+]
+
+
+@pytest.fixture(scope="module")
+def of_b0():
+    @jax.jit
+    def found(wc, inputs):
+        moments = b0_mixing.moments(Theory(wc), inputs, ROW)
+        return [b0_mixing.assemble(key, moments, ROW, inputs) for key in ("DeltaM_d_ps", "DeltaM_d/SM")]
+
+    return found
+
+
+def test_b0_against_flavio(of_b0):
+    """3.4551e-13 GeV; the mass of the down quark, which is left out, moves the left-right operator by 0.2 %."""
+    assert float(of_b0(WilsonCoefficients.zeros(), FLAVIO)[0]) == pytest.approx(
+        3.4550869434925627e-13 * 1.519267e12, rel=3e-4
+    )
+    for coefficients, expected in SHIFTS_OF_B0:
+        wc = WilsonCoefficients.of({name: c + 0j for name, c in coefficients.items()})
+        assert float(of_b0(wc, FLAVIO)[1]) == pytest.approx(expected, rel=2e-3)
+    # Measured 0.5065.
+    assert float(of_b0(WilsonCoefficients.zeros(), DEFAULT)[0]) == pytest.approx(0.5065, rel=0.15)
+    with pytest.raises(KeyError):
+        b0_mixing.assemble("DeltaM_s", jnp.ones((1, 2)), ROW, FLAVIO)
 
 
 @pytest.mark.slow

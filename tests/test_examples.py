@@ -5,6 +5,7 @@ import re
 import runpy
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import jax
@@ -54,6 +55,14 @@ def test_example(path, tmp_path):
         assert abs(drawn["best_C9mu"]) < 0.3
 
 
+@pytest.mark.parametrize("name", ["15_own_z_prime", "16_own_loop_model"])
+def test_page_on_own_models_shows_its_examples(name):
+    """In full, and in no more than 40 lines each."""
+    code = (EXAMPLES[0].parent / f"{name}.py").read_text()
+    assert f"```python\n{code}```" in (EXAMPLES[0].parents[1] / "docs" / "own-model.md").read_text()
+    assert len(code.splitlines()) <= 40
+
+
 def load_numbers(path):
     """The arrays of an npz file."""
     with np.load(path) as saved:
@@ -65,6 +74,7 @@ class Doubtful:
 
     converged = False
     names = ()
+    values = types.MappingProxyType({})
 
     def __init__(self):
         self.by_group = {}
@@ -79,7 +89,7 @@ def test_exit_status_of_an_example_is_its_verdict(path, verdict, monkeypatch):
     """Nothing is calculated: every method hands over a result with the same verdict."""
     result = Doubtful()
     result.converged = verdict
-    for name in ("fit", "fit_scenarios", "sample", "scan", "log_likelihood"):
+    for name in ("fit", "fit_scenarios", "sample", "scan", "log_likelihood", "predict"):
         monkeypatch.setattr(bsfit, name, lambda *_, **__: result, raising=False)
     monkeypatch.setattr("bsfit.plot.results.plot_plane", lambda *_, **__: ())
     monkeypatch.setattr("bsfit.plot.corner.plot_corner", lambda *_, **__: ())

@@ -73,6 +73,7 @@ def test_independent_measurements_are_of_other_years_and_share_an_experiment():
         ("cms-kstarmumu-p-2024", "cms-kstarmumu-p5p-2017"),
         ("hfag-kstargamma-br-2014", "lhcb-kstargamma-phigamma-2012"),  # an average of B factories
         ("hflav-kstargamma-br-2024", "lhcb-kstargamma-phigamma-2012"),
+        ("sindrum-mueconversion-gold-2006", "sindrum-mueconversion-titanium-1993"),
         ("belle2-kstargamma-2024", "hfag-kstargamma-acp-2016"),  # an average of before Belle II
     }
     averages = {"HFAG", "HFLAV"}
@@ -85,7 +86,7 @@ def test_current_set_is_everything_that_is_predicted_and_not_replaced():
     So are mixing, as Delta M_s measures V_cb as much as new physics, and with it every rate, b -> c tau nu, which
     shares no coefficient, two flavours of leptons, taus, and inclusive decays. Baryons stand apart.
     """
-    beside = ["nunu", "charged", "relic", "mixing", "LFV", "tautau", "Xsll", "baryons"]
+    beside = ["nunu", "charged", "relic", "mixing", "B0-mixing", "LFV", "cLFV", "tautau", "Xsll", "baryons"]
     current = {m.name for m in available().values() if not m.unused_reason} - replaced()
     assert {m.name for m in select("latest")} == current - {m.name for m in select(beside)}
 

@@ -435,6 +435,8 @@ def test_sets_groups_names_and_lists():
         "b-to-mumu",
         "inclusive",
         "lfv",
+        "charged-lfv",
+        "b0-mixing",
         "b-to-tautau",
         "baryons",
         "charged-current",

@@ -10,7 +10,7 @@ import pytest
 from process_values import combine
 
 from bsfit import catalogue
-from bsfit.catalogue import FLAVOUR_VIOLATING, rare_decays
+from bsfit.catalogue import CHARGED_LFV, FLAVOUR_VIOLATING, rare_decays
 from bsfit.loading.inputs import input_set
 from bsfit.predictions.bound_model import module_of
 from bsfit.theory import Rows, Theory, WilsonCoefficients
@@ -18,8 +18,16 @@ from bsfit.theory import Rows, Theory, WilsonCoefficients
 DEFAULT = input_set("default")
 ROW = Rows(jnp.zeros(1, int), jnp.zeros(1, int), jnp.zeros(1), jnp.zeros(1))
 PROCESSES = tuple(dict.fromkeys(row["process"] for row in rare_decays.QUANTITIES))
-TWO_FLAVOURS = WilsonCoefficients.of({f"{c}_bs{pair}": 1.0 for c in ("C9", "C10p") for pair in FLAVOUR_VIOLATING})
-FLAT = {"ADeltaGamma(Bs->mumu)": "1 whatever the inputs", "S_phigamma": "4e-5, a millionth of what is measured"}
+TWO_FLAVOURS = WilsonCoefficients.of(
+    {f"{c}_bs{pair}": 1.0 for c in ("C9", "C10p") for pair in FLAVOUR_VIOLATING} | dict.fromkeys(CHARGED_LFV, 1e-12)
+)
+NO_NUISANCE = "of vector currents, by G_F and masses alone"
+FLAT = {
+    "BR(mu->eee)": NO_NUISANCE,
+    "BR(tau->mumumu)": NO_NUISANCE,
+    "ADeltaGamma(Bs->mumu)": "1 whatever the inputs",
+    "S_phigamma": "4e-5, a millionth of what is measured",
+}
 
 
 def matches(name, globs):

@@ -8,6 +8,8 @@ import pytest
 from bsfit.catalogue import LEPTONS
 from bsfit.constants import GEV_PER_INVERSE_PS
 from bsfit.dark_sector import z_prime_decays
+from bsfit.hadronic import b_mixing
+from bsfit.hadronic.b_mixing import BS
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching import currents, z_prime, z_prime_exchange
 from bsfit.matching.hermitian import Hermitian
@@ -165,11 +167,11 @@ def test_scalar_operator_is_carried_from_the_scale_of_the_model():
     c = complex(z_prime_exchange.delta_f2(M, z)["LR"]["bs"])
     assert c == pytest.approx(4e-4 * -3e-4 / M**2, rel=1e-13)
     wilson = WilsonCoefficients.of(currents.from_delta_f2({}, M, REFERENCE, mixed={"bs": jnp.asarray(c)}))
-    found = complex(bs_mixing.new_physics(Theory(wilson), REFERENCE))
-    once = run_delta_f2_lr(M, REFERENCE["m_b"], REFERENCE) @ bs_mixing.left_right_matrix_elements(REFERENCE)
+    found = complex(b_mixing.new_physics(BS, Theory(wilson), REFERENCE))
+    once = run_delta_f2_lr(M, REFERENCE["m_b"], REFERENCE) @ b_mixing.left_right_matrix_elements(BS, REFERENCE)
     assert found == pytest.approx(c * complex(once), rel=1e-11)
     alone = WilsonCoefficients.of({"CVLR_bsbs": wilson["CVLR_bsbs"]})
-    assert abs(complex(bs_mixing.new_physics(Theory(alone), REFERENCE)) / found) < 0.6
+    assert abs(complex(b_mixing.new_physics(BS, Theory(alone), REFERENCE)) / found) < 0.6
     assert abs(found) / GEV_PER_INVERSE_PS > 1e-3
 
 
@@ -198,7 +200,8 @@ def test_kinetic_mixing_far_above_the_z_is_hypercharge():
 
 def test_currents_without_kinetic_mixing_cost_nothing_for_it():
     z = right_handed(1e-3, 0.0)
-    charged, neutral = z_prime_exchange.at_threshold(z, REFERENCE)
+    charged = z_prime_exchange.at_threshold("electron", z, REFERENCE)
+    neutral = z_prime_exchange.at_threshold("neutrino", z, REFERENCE).left
     assert charged is z.electron
     assert neutral is z.neutrino.left
     groups, pairs = z_prime_decays.fermion_pairs(z, REFERENCE)

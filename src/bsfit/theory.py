@@ -57,6 +57,9 @@ class WilsonCoefficients(eqx.Module):
       :math:`O_{VLL}=(\bar s\gamma_\mu P_Lb)^2`, :math:`O_{VLR}=(\bar s\gamma_\mu P_Lb)(\bar s\gamma^\mu P_Rb)`,
       :math:`O_{SLR}=(\bar sP_Lb)(\bar sP_Rb)`.
       **Minus**: a positive real value lowers :math:`\Delta M_s`.
+    * ``CVLL_eemue``, ``CVLR_mueee``, ``CVLL_mueuu``, ``CVLR_uumue`` and so on, in GeV^-2:
+      :math:`L=\sum C\,(\bar e\gamma_\alpha P_L\mu)(\bar f\gamma^\alpha P_Lf)`, the chiralities in the order of the
+      pairs of fermions in the name.
     * ``CVLL_numunumumumu``, ``CVLR``: :math:`L=\frac{4G_F}{\sqrt2}\sum C\,(\bar\nu_\mu\gamma_\alpha P_L\nu_\mu)
       (\bar\mu\gamma^\alpha P_{L,R}\mu)`.
     * ``C7_mumu``: :math:`L=\frac{4G_F}{\sqrt2}\frac{e\,m_\mu}{16\pi^2}C_7\,\bar\mu\sigma^{\alpha\beta}P_R\mu

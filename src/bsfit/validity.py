@@ -158,8 +158,8 @@ def lepton_flavour(leptons: Sequence[Inexact[Array, ""]]) -> Verdict:
     """No couplings to two flavours of leptons, which loops turn into each other; of several to one, the largest."""
     e, mu, tau = (jnp.abs(coupling) for coupling in leptons)
     message = (
-        "largest product of the couplings to two leptons, against 0: above, mu-e conversion in nuclei, the strongest "
-        "limit, mu -> 3e and tau -> 3 l are open and not predicted, only l -> l' gamma are"
+        "largest product of the couplings to two leptons, against 0: above, loops of leptons are open: of mu-e "
+        "conversion in nuclei, the strongest limit, mu -> 3e and tau -> 3 mu only the part of the dipoles is predicted"
     )
     return not_above("lepton_flavour", message, jnp.max(jnp.stack([e * mu, mu * tau, e * tau])), 0.0)
 

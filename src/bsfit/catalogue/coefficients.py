@@ -24,13 +24,25 @@ RADIATIVE = {
     "BR(tau->mugamma)": ("Cgamma_taumu", "Cgamma_mutau"),
 }
 """Dipoles of the radiative decays of leptons: that of a right-handed, of a left-handed initial lepton."""
+THREE_LEPTONS = {
+    "BR(mu->eee)": ("CVLL_eemue", "CVLR_mueee", "CVLR_eemue", "CVRR_eemue"),
+    "BR(tau->mumumu)": ("CVLL_mumutaumu", "CVLR_taumumumu", "CVLR_mumutaumu", "CVRR_mumutaumu"),
+}
+"""Vector currents of decays into three leptons: chirality of the one that changes flavour, and of the others."""
+CONVERSION = tuple(
+    name for q in ("uu", "dd") for name in (f"CVLL_mue{q}", f"CVLR_mue{q}", f"CVLR_{q}mue", f"CVRR_mue{q}")
+)
+"""Vector currents of mu -> e and of a light quark, chiralities as there."""
 LEPTONIC = ("CVLL_numunumumumu", "CVLR_numunumumumu", "C7_mumu", *(x for pair in RADIATIVE.values() for x in pair))
+
+CHARGED_LFV = (*(name for names in THREE_LEPTONS.values() for name in names), *CONVERSION)
+_OF_FOUR_FERMIONS = frozenset((*DELTA_F2, *CHARGED_LFV))
 
 
 def unit(name: str) -> str:
     """Unit of a coefficient of `COEFFICIENTS`."""
     inverse = name.startswith(("CS_", "CSp_", "CP_", "CPp_", "Cgamma_"))
-    return "GeV^-1" if inverse else "GeV^-2" if name in DELTA_F2 else "1"
+    return "GeV^-1" if inverse else "GeV^-2" if name in _OF_FOUR_FERMIONS else "1"
 
 
 COEFFICIENTS: tuple[str, ...] = (
@@ -39,6 +51,7 @@ COEFFICIENTS: tuple[str, ...] = (
     *(f"{op}_bd{pair}" for pair in SAME_FLAVOUR for op in LEPTONIC_BD),
     *NEUTRINO,
     *DELTA_F2,
+    *CHARGED_LFV,
     *LEPTONIC,
     *CHARGED_CURRENT,
 )

@@ -11,6 +11,7 @@ from bsfit.catalogue import charged_current, dark_matter, inclusive, rare_decays
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
     CHARGED_CURRENT,
+    CHARGED_LFV,
     DIPOLES,
     LEPTONS,
     NEUTRINO,
@@ -120,8 +121,10 @@ _ROWS = (
     _process("lambdab_to_lambda_ll", 68, _SEMILEPTONIC_L, {"Lambdab->Lambda": ("m_Lambdab", "m_Lambda")}),
     _process("b_to_xs_ll", 8, _SEMILEPTONIC_L, {"B->Xs": ("m_b_Xs", "m_u")}),
     _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
+    _process("b0_mixing", 2, ("CVLL_bdbd", "CVRR_bdbd", "CVLR_bdbd", "CSLR_bdbd")),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
+    _process("charged_lfv", 40, (*_LEPTON_DIPOLES[1:], *CHARGED_LFV)),
     _process("b_to_nunu", 8, NEUTRINO),
     _process("b_to_v_gamma", 12, DIPOLES),
     _process("b_to_xs_gamma", 1, DIPOLES),
@@ -149,6 +152,7 @@ BESIDE_MOMENTS = (
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
 _MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
+_B0_MIXING_INPUTS = ("f_B0", "bag_B0_1", "eta_B", "V_cb", "V_us", "V_ub", "gamma", "m_t_MSbar")
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
 _KAON = (*_HADRONIC, "f_B[0+s]", "f_K", "a?_K", "1/lambda_B")
 _VECTOR = (*_HADRONIC, "f_[!B]*", "f_B[0+s]", "a1_*", "a2_*", "1/lambda_B*")
@@ -210,12 +214,14 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
         Quantity(**{**row, "process": PROCESSES[row["process"]]}, binned=False)
         for row in (*rare_decays.QUANTITIES, *charged_current.QUANTITIES, *dark_matter.QUANTITIES)
     ]
-    mixing, trident, dipoles = (PROCESSES[name] for name in ("bs_mixing", "trident", "dipoles"))
+    mixing, of_b0, trident, dipoles = (PROCESSES[x] for x in ("bs_mixing", "b0_mixing", "trident", "dipoles"))
     mass = {"binned": False, "sources": ("Buras:1990fn", "DiLuzio:2017fdq")}
     phase = {"binned": False, "nuisances": ("V_*", "gamma"), "sources": ("DiLuzio:2017fdq",)}
     muons = {"binned": False, "sources": ("Altmannshofer:2014cfa",)}
     dipole = {"binned": False, "sources": ("Lindner:2016bgg",)}
     rows += [
+        Quantity(of_b0, "DeltaM_d_ps", "ps^-1", r"\Delta M_d", "B0-mixing", nuisances=_B0_MIXING_INPUTS, **mass),
+        Quantity(of_b0, "DeltaM_d/SM", "1", r"\Delta M_d/\Delta M_d^{\rm SM}", "B0-mixing", **mass),
         Quantity(mixing, "DeltaM_s", "GeV", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
         Quantity(mixing, "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
         Quantity(mixing, "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", **mass),

@@ -7,11 +7,14 @@ from glob import escape
 
 from bsfit.catalogue.coefficients import (
     BOTH_CHARGES,
+    CONVERSION,
     FLAVOUR_VIOLATING,
     LEPTONIC_BD,
     LEPTONS,
+    RADIATIVE,
     SAME_FLAVOUR,
     SEMILEPTONIC,
+    THREE_LEPTONS,
 )
 
 _CKM = ("V_cb", "V_ub", "V_us", "gamma")
@@ -87,6 +90,23 @@ def _tex_of_charges(charges: str) -> str:
     return rf"{_LEPTONS[lepton]}^{{{signs[0]}}}{other}^{{{signs[1]}}}"
 
 
+def _charged_lfv() -> list[dict]:
+    """Leptons that change flavour; a dipole by the name of the radiative decay that has it too."""
+    decays = (("BR(mu->eee)", r"\mu\to 3e", "BR(mu->egamma)"), ("BR(tau->mumumu)", r"\tau\to 3\mu", "BR(tau->mugamma)"))
+    rows = [
+        _row("charged_lfv", "cLFV", key, "1", rf"{{\rm BR}}({tex})", (), "Kuno:1999jp")
+        | {"coefficients": (*RADIATIVE[radiative], *THREE_LEPTONS[key])}
+        for key, tex, radiative in decays
+    ]
+    rows += [
+        _row("charged_lfv", "cLFV", f"CR(mu->e, {nucleus})", "1", rf"{{\rm CR}}(\mu\to e,{{\rm {nucleus}}})",
+             (f"Gamma_capture {nucleus}",), "Kitano:2002mt")
+        | {"coefficients": (*RADIATIVE["BR(mu->egamma)"], *CONVERSION)}
+        for nucleus in ("Au", "Ti")
+    ]  # fmt: skip
+    return rows
+
+
 def _b_to_nunu() -> list[dict]:
     common = (*_CKM, "X_t")
     table = []
@@ -144,4 +164,11 @@ def _b_to_xs_gamma() -> list[dict]:
     return _rows("b_to_xs_gamma", "radiative", "Misiak:2015xwa", table)
 
 
-QUANTITIES: tuple[dict, ...] = (*_b_to_ll(), *_flavour_violating(), *_b_to_nunu(), *_b_to_v_gamma(), *_b_to_xs_gamma())
+QUANTITIES: tuple[dict, ...] = (
+    *_b_to_ll(),
+    *_flavour_violating(),
+    *_charged_lfv(),
+    *_b_to_nunu(),
+    *_b_to_v_gamma(),
+    *_b_to_xs_gamma(),
+)

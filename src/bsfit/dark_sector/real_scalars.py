@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from bsfit.dark_sector.angles import Means, means
 from bsfit.dark_sector.kinematics import momentum
-from bsfit.dark_sector.t_channel import light_pairs, top_thresholds
+from bsfit.dark_sector.t_channel import exchange_rows
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.vectorlike import Vector, scaled
 from bsfit.theory import Channel
@@ -51,9 +51,7 @@ class RealFermionExchange(Channel):
         species: int = 0,
     ) -> "RealFermionExchange":
         """Into all light fermions of these multiplets, which share one heavy one of mass `mediator` in GeV."""
-        weights, m1, m2 = light_pairs(multiplets, inputs)
-        heavy, edges = jnp.broadcast_to(mediator, weights.shape), top_thresholds(multiplets, inputs)
-        return cls(mass, weights, m1, m2, heavy, edges, name=name, species=species)
+        return cls(mass, *exchange_rows(multiplets, mediator, inputs), name=name, species=species)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; one ordered pair."""
@@ -100,9 +98,7 @@ class MixedFermionExchange(Channel):
         species: int,
     ) -> "MixedFermionExchange":
         """Into all light fermions of these multiplets; `masses` of R and I in GeV, couplings those of X."""
-        weights, m1, m2 = light_pairs(multiplets, inputs)
-        heavy, edges = jnp.broadcast_to(mediator, weights.shape), top_thresholds(multiplets, inputs)
-        return cls(*masses, weights, m1, m2, heavy, edges, name=name, species=species)
+        return cls(*masses, *exchange_rows(multiplets, mediator, inputs), name=name, species=species)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; two ordered pairs."""

@@ -15,7 +15,7 @@ from bsfit.dark_sector.angles import Means, means
 from bsfit.dark_sector.annihilation import FermionPairs
 from bsfit.dark_sector.dark_currents import DarkCurrent
 from bsfit.dark_sector.kinematics import breit_wigner, momentum
-from bsfit.dark_sector.t_channel import light_pairs, top_thresholds
+from bsfit.dark_sector.t_channel import exchange_rows
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.vectorlike import Vector
 from bsfit.theory import Channel
@@ -54,10 +54,8 @@ class ScalarExchange(Channel):
         species: int = 0,
     ) -> "ScalarExchange":
         """Into all light fermions of these multiplets, through scalars of one mass `mediator` in GeV."""
-        weights, first, second = light_pairs(multiplets, inputs)
-        edges = top_thresholds(multiplets, inputs)
-        heavy = jnp.broadcast_to(mediator, weights.shape)
-        return cls(mass, weights, first, second, heavy, edges, majorana, name=name, species=species)
+        rows = exchange_rows(multiplets, mediator, inputs)
+        return cls(mass, *rows, majorana, name=name, species=species)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; two ordered pairs of a Dirac fermion and its antiparticle, one of Majorana ones."""
@@ -146,9 +144,7 @@ class MixedScalarExchange(Channel):
         species: int,
     ) -> "MixedScalarExchange":
         """Into all light fermions of these multiplets, through scalars of one mass `mediator` in GeV."""
-        weights, first, second = light_pairs(multiplets, inputs)
-        heavy, edges = jnp.broadcast_to(mediator, weights.shape), top_thresholds(multiplets, inputs)
-        return cls(masses, weights, first, second, heavy, edges, name=name, species=species)
+        return cls(masses, *exchange_rows(multiplets, mediator, inputs), name=name, species=species)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`; two ordered pairs."""

@@ -44,9 +44,7 @@ class FermionExchange(Channel):
         cls, multiplets: Mapping[str, Vector], mediator: Scalar, m_x: Scalar, inputs: Inputs, name: str
     ) -> "FermionExchange":
         """Into all light fermions of these multiplets, which share one heavy one of mass `mediator` in GeV."""
-        weights, first, second = light_pairs(multiplets, inputs)
-        edges = top_thresholds(multiplets, inputs)
-        return cls(m_x, weights, first, second, jnp.broadcast_to(mediator, weights.shape), edges, name=name)
+        return cls(m_x, *exchange_rows(multiplets, mediator, inputs), name=name)
 
     def strength(self, s: Scalar) -> Scalar:
         """See `Channel.strength`."""
@@ -67,6 +65,14 @@ class FermionExchange(Channel):
 def top_thresholds(multiplets: Mapping[str, Vector], inputs: Inputs) -> Float[Array, " t"]:
     """Energies in GeV from which there are one or two top quarks, if up quarks are among them."""
     return jnp.array([1.0, 2.0]) * inputs["m_t_pole"] if "up" in multiplets else jnp.zeros(0)
+
+
+def exchange_rows(
+    multiplets: Mapping[str, Vector], mediator: Scalar, inputs: Inputs
+) -> tuple[Float[Array, " k"], Float[Array, " k"], Float[Array, " k"], Float[Array, " k"], Float[Array, " t"]]:
+    """What a channel through one mediator has of its final states: `light_pairs`, its mass in GeV, their thresholds."""
+    weights, first, second = light_pairs(multiplets, inputs)
+    return weights, first, second, jnp.broadcast_to(mediator, weights.shape), top_thresholds(multiplets, inputs)
 
 
 def light_flavours(multiplets: Mapping[str, Vector], inputs: Inputs) -> tuple[Float[Array, " k"], Float[Array, " k"]]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bsfit.catalogue import COEFFICIENTS, DELTA_F2, LEPTONIC, SEMILEPTONIC
+from bsfit.catalogue import CHARGED_LFV, COEFFICIENTS, DELTA_F2, LEPTONIC, SEMILEPTONIC
 from bsfit.compiling import jit_quickly
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr, run_dipoles
@@ -47,7 +47,7 @@ def evolution(scale: Float[Array, ""], inputs: Inputs) -> Evolution:
 def is_covered(name: str) -> bool:
     """Whether the running of a coefficient of bsfit is known here."""
     known = name.partition("_")[0] in INVARIANT or _is_quark_dipole(name)
-    return name in COEFFICIENTS and (known or name in LEPTONIC or name in DELTA_F2)
+    return name in COEFFICIENTS and (known or name in (*LEPTONIC, *DELTA_F2, *CHARGED_LFV))
 
 
 def _is_quark_dipole(name: str) -> bool:

@@ -38,6 +38,8 @@ EXPERIMENTS: dict[str, tuple[str, ...]] = {
     "E821": (),
     "MEG II": ("meg 2",),
     "MEG": (),
+    "SINDRUM II": ("sindrum 2",),
+    "SINDRUM": (),
     "Planck": (),
     "WMAP": (),
 }

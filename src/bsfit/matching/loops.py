@@ -195,12 +195,3 @@ def tau_to_muon(m_zp: FloatLike, m_w: FloatLike) -> Float[Array, ""]:
     x = (jnp.asarray(m_zp, dtype=float) / jnp.asarray(m_w)) ** 2
     centre = jnp.sqrt(x)
     return 3 / (4 * jnp.pi**2) * integral(lambda t, x: 1 / ((1 + t) * (x + t)), centre, x)
-
-
-def S0(x: FloatLike) -> Float[Array, ""]:
-    r"""Standard-Model box of :math:`\Delta F=2`, :math:`x=m_t^2/m_W^2` away from 1; hep-ph/9512380 [Buchalla:1995vs]_.
-
-    :math:`S_0=\frac{4x-11x^2+x^3}{4(1-x)^2}-\frac{3x^3\ln x}{2(1-x)^3}`; 2.30 for 162.5 GeV.
-    """
-    x = jnp.asarray(x, dtype=float)
-    return (4 * x - 11 * x**2 + x**3) / (4 * (1 - x) ** 2) - 3 * x**3 * jnp.log(x) / (2 * (1 - x) ** 3)

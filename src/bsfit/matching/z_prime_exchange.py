@@ -3,11 +3,12 @@ r"""What the exchange of a heavy Z' does at low energies, from its currents: Wil
 Tree level, eqs. (16) and (18) of 1803.04703 [Vicente:2018frk]_ for any current.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
+from bsfit.catalogue.coefficients import CONVERSION, THREE_LEPTONS
 from bsfit.loading.inputs import Inputs
 from bsfit.matching.currents import (
     TRANSITIONS,
@@ -18,10 +19,27 @@ from bsfit.matching.currents import (
     from_neutrinos,
 )
 from bsfit.matching.hermitian import Hermitian, is_zero
-from bsfit.matching.z_prime import Currents, Fermions, FloatLike, at_low_energies, through_the_z
+from bsfit.matching.z_prime import NUMBERS, Currents, Fermions, FloatLike, at_low_energies, through_the_z
 
 _PAIRS = {"bs": ("down", 1, 2), "bd": ("down", 0, 2), "sd": ("down", 0, 1), "uc": ("up", 1, 0)}
 r"""Element of a coupling that changes the flavour :math:`q_1` into :math:`q_2`, by name of the pair."""
+
+_CHIRALITIES = (("left", "left"), ("left", "right"), ("right", "left"), ("right", "right"))
+
+
+def _named(flavour: str, names: Sequence[str]) -> list[tuple[str, str, tuple[str, str]]]:
+    return [(name, flavour, pair) for name, pair in zip(names, _CHIRALITIES, strict=True)]
+
+
+_LEPTONS_TURNED = {
+    (0, 1): [
+        *_named("electron", THREE_LEPTONS["BR(mu->eee)"]),
+        *_named("up", CONVERSION[:4]),
+        *_named("down", CONVERSION[4:]),
+    ],
+    (1, 2): _named("electron", THREE_LEPTONS["BR(tau->mumumu)"]),
+}
+r"""By element of the coupling of charged leptons: name of a coefficient, the other fermions, chiralities of both."""
 
 DeltaF2 = dict[str, dict[str, Complex[Array, ""]]]
 
@@ -47,22 +65,21 @@ def delta_f2(m_zp: FloatLike, z: Currents) -> DeltaF2:
     return result
 
 
-def at_threshold(z: Currents, inputs: Inputs) -> tuple[Fermions, Hermitian]:
-    """Charged leptons and neutrinos with what mixing adds at low energies.
+def at_threshold(kind: str, z: Currents, inputs: Inputs) -> Fermions:
+    """Light fermions of a kind with what mixing adds at low energies.
 
     Of the kinetic one the photon's part is left; by the Higgs current the Z takes part, unless the input `Z_mixing` is
     0.
     """
-    charged, neutral = z.electron, z.neutrino.left
-    if z.mixes():
-        shift = Hermitian.diagonal([at_low_energies(-1.0, inputs) * jnp.asarray(z.epsilon)] * 3)
-        charged = charged + Fermions(shift, shift)
+    f, charge = getattr(z, kind), NUMBERS[kind].charge
+    if z.mixes() and charge:
+        shift = Hermitian.diagonal([at_low_energies(charge, inputs) * jnp.asarray(z.epsilon)] * 3)
+        f = f + Fermions(shift, shift)
     if not is_zero(z.higgs):
         higgs = jnp.asarray(z.higgs) * inputs["Z_mixing"]
-        left, right = (Hermitian.diagonal([higgs * x] * 3) for x in through_the_z("electron", inputs))
-        charged = charged + Fermions(left, right)
-        neutral = neutral + Hermitian.diagonal([higgs * through_the_z("neutrino", inputs)[0]] * 3)
-    return charged, neutral
+        left, right = (Hermitian.diagonal([higgs * x] * 3) for x in through_the_z(kind, inputs))
+        f = f + Fermions(left, right)
+    return f
 
 
 def wilson_coefficients(
@@ -77,7 +94,7 @@ def wilson_coefficients(
     :math:`C_{10}` most.
     """
     inverse = 1 / jnp.asarray(m_zp) ** 2
-    charged, neutral = at_threshold(z, inputs)
+    charged, neutral = at_threshold("electron", z, inputs), at_threshold("neutrino", z, inputs).left
     mixing = delta_f2(m_zp, z)
     result = from_delta_f2(mixing["LL"], m_zp, inputs, right=mixing["RR"], mixed=mixing["LR"])
     for quarks, matrix in (("left", z.down.left), ("right", z.down.right)):
@@ -95,6 +112,23 @@ def wilson_coefficients(
         muon_neutrino = -neutral(1, 1) * inverse
         left, right = (muon_neutrino * side(1, 1) for side in (charged.left, charged.right))
         result |= from_muon_neutrinos(left, right, inputs)
+    return result | charged_lfv(m_zp, charged, z, inputs)
+
+
+def charged_lfv(m_zp: FloatLike, charged: Fermions, z: Currents, inputs: Inputs) -> dict[str, Complex[Array, ""]]:
+    r"""Of :math:`\mu\to3e`, :math:`\tau\to3\mu` and :math:`\mu\to e` with u and d quarks.
+
+    :math:`-\Delta_X^{ij}\Delta_Y^{ff}/m_{Z'}^2` with the couplings of `charged` leptons; nothing where none of them is
+    of two flavours. Tree level: loops that couple the Z' to light quarks by the photon are left out.
+    """
+    inverse = -1 / jnp.asarray(m_zp) ** 2
+    result = {}
+    for (i, j), others in _LEPTONS_TURNED.items():
+        for name, flavour, (x, y) in others:
+            f, k = (charged, i) if flavour == "electron" else (at_threshold(flavour, z, inputs), 0)
+            turned, same = getattr(charged, x), getattr(f, y)
+            if (i, j) in turned and (k, k) in same:
+                result[name] = turned(i, j) * same(k, k) * inverse
     return result
 
 
