@@ -25,7 +25,7 @@ import numpy as np
 
 import bsfit
 from bsfit import catalogue
-from bsfit.cli import question, runfile
+from bsfit.cli import question, runfile, typed
 from bsfit.errors import BsfitInputError
 from bsfit.exchange.coefficients import read_coefficients
 from bsfit.likelihood.request import Request
@@ -402,7 +402,7 @@ def options(chance: random.Random, folder: Path) -> Iterator[tuple[str, Callable
 
 
 def _of_options(given: dict[str, list[str]]) -> Request:
-    settings = runfile.from_options(given)
+    settings = typed.from_options(given)
     runfile.check_names(settings)
     return request_of(settings)
 

@@ -19,6 +19,7 @@ from bsfit.hadronic import charmed, heavy_quark
 from bsfit.likelihood import theory_errors
 from bsfit.loading.inputs import input_set, load_inputs
 from bsfit.loading.selection import select
+from bsfit.predictions import uncertain_inputs
 from bsfit.predictions.bound_model import module_of
 from bsfit.predictions.prediction import wired
 from bsfit.standard_model import charged_current
@@ -230,7 +231,7 @@ def test_named_nuisances_carry_the_error(process):
 def test_theory_errors_are_those_of_samples(point):
     """What likelihoods take, against the spread of 500 draws of all inputs: 15 %."""
     the_set, free = input_set("default"), tuple(point)
-    uncertain = theory_errors.choose([catalogue.observable(key) for key in KEYS], the_set, the_set.inputs)
+    uncertain = uncertain_inputs.choose([catalogue.observable(key) for key in KEYS], the_set, the_set.inputs)
     direct = wired(KEYS, free=free)
     theory = direct.model(point, direct.inputs)
     draws = np.random.default_rng(2).uniform(size=(8, len(free)))

@@ -18,11 +18,10 @@ import bsfit
 from bsfit import catalogue, compiling
 from bsfit.hadronic import form_factors
 from bsfit.hadronic.effective_coefficients import COEFFICIENTS, Quarks
-from bsfit.likelihood import theory_errors
 from bsfit.loading.inputs import Choices, Inputs, input_set, load_inputs
 from bsfit.loading.selection import select
 from bsfit.observables import lambdab_to_lambda_ll as process
-from bsfit.predictions import compiled
+from bsfit.predictions import compiled, uncertain_inputs
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.prediction import wired
 from bsfit.theory import INDEX, Theory, WilsonCoefficients
@@ -425,8 +424,8 @@ OBSERVABLES = tuple(
 def test_theory_errors_are_those_of_samples():
     """Linear errors of the Standard Model against 500 draws of all nuisances: to 15 %, as asked; found: 5 %."""
     inputs, direct = input_set("default"), wired(OBSERVABLES)
-    uncertain = theory_errors.choose([catalogue.observable(name) for name in OBSERVABLES], inputs, inputs.inputs)
-    sigma = np.linalg.norm(theory_errors.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
+    uncertain = uncertain_inputs.choose([catalogue.observable(name) for name in OBSERVABLES], inputs, inputs.inputs)
+    sigma = np.linalg.norm(uncertain_inputs.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
     draws = np.random.default_rng(5).normal(size=(500, len(uncertain.names))) @ uncertain.directions(direct.inputs)
 
     def at(shift):
@@ -448,8 +447,8 @@ def test_errors_of_form_factors_are_those_of_the_paper():
     for name in ("default", "lambdab-nominal", "lambdab-higher-order"):
         inputs, asked = input_set(name), wired(OBSERVABLES, inputs=name)
         items = [catalogue.observable(name) for name in OBSERVABLES]
-        uncertain = theory_errors.choose(items, inputs, inputs.inputs, ("Lambdab->Lambda SSE a*",))
-        values, shifts = theory_errors.at_standard_model(ValueAndSlopes(asked), uncertain)
+        uncertain = uncertain_inputs.choose(items, inputs, inputs.inputs, ("Lambdab->Lambda SSE a*",))
+        values, shifts = uncertain_inputs.at_standard_model(ValueAndSlopes(asked), uncertain)
         of_fits[name] = np.asarray(values), np.linalg.norm(shifts, axis=1)
     (value, ours), (nominal, sigma), (other, sigma_other) = of_fits.values()
     np.testing.assert_allclose(value, nominal, rtol=1e-12)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bsfit.cli import runfile
+from bsfit.cli import runfile, typed
 from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError
 
@@ -60,7 +60,7 @@ def test_free_parameters_may_be_a_list_of_names(write):
 
 
 def test_options_are_read_like_the_file():
-    found = runfile.from_options(
+    found = typed.from_options(
         {
             "model": ["eft", "portal"],
             "data": ["lfu,mixing", "cms-rk-2024"],
@@ -94,19 +94,17 @@ def test_options_are_read_like_the_file():
     ],
 )
 def test_scenarios_and_bounds_share_the_equals_sign(text, name, bounds):
-    assert runfile.from_options({"free": [text]}).get("free") == {name: bounds}
+    assert typed.from_options({"free": [text]}).get("free") == {name: bounds}
 
 
 def test_a_value_of_a_scenario_is_behind_its_last_equals_sign():
-    assert runfile.from_options({"set": ["C9mu=-C10mu=-0.5"]}).get("set") == {"C9mu=-C10mu": -0.5}
+    assert typed.from_options({"set": ["C9mu=-C10mu=-0.5"]}).get("set") == {"C9mu=-C10mu": -0.5}
 
 
 def test_the_command_line_wins_name_by_name(write):
     below = runfile.load(write(FULL))
-    typed = runfile.from_options(
-        {"set": ["m_Zp=3000", "m_Q=900"], "data": ["mixing"], "free": ["log:lambda_Q_s=0.1,1"]}
-    )
-    both = typed.over(below)
+    given = typed.from_options({"set": ["m_Zp=3000", "m_Q=900"], "data": ["mixing"], "free": ["log:lambda_Q_s=0.1,1"]})
+    both = given.over(below)
     assert both.get("set") == {"g_X": 0.3, "m_Zp": 3000.0, "m_Q": 900.0}
     assert both.get("data") == ("mixing",)
     assert list(both.get("free")) == ["log:lambda_L_mu", "lambda_Q_b", "log:lambda_Q_s"]
@@ -115,18 +113,18 @@ def test_the_command_line_wins_name_by_name(write):
 
 def test_setting_a_free_parameter_fixes_it_and_freeing_a_set_one_frees_it(write):
     below = runfile.load(write(FULL))
-    fixed = runfile.from_options({"set": ["lambda_L_mu=1"]}).over(below)
+    fixed = typed.from_options({"set": ["lambda_L_mu=1"]}).over(below)
     assert "log:lambda_L_mu" not in fixed.get("free")
     assert fixed.get("set")["lambda_L_mu"] == 1.0
-    freed = runfile.from_options({"free": ["g_X=0.1,1"]}).over(below)
+    freed = typed.from_options({"free": ["g_X=0.1,1"]}).over(below)
     assert "g_X" not in freed.get("set")
     assert freed.get("free")["g_X"] == (0.1, 1.0)
 
 
 def test_scenarios_replace_free_parameters_and_the_reverse(write):
-    scenario = runfile.from_options({"scenario": ["C9mu"]}).over(runfile.load(write("free: [C10mu]")))
+    scenario = typed.from_options({"scenario": ["C9mu"]}).over(runfile.load(write("free: [C10mu]")))
     assert "free" not in scenario
-    free = runfile.from_options({"free": ["C10mu"]}).over(runfile.load(write("scenario: C9mu")))
+    free = typed.from_options({"free": ["C10mu"]}).over(runfile.load(write("scenario: C9mu")))
     assert "scenario" not in free
 
 
@@ -136,8 +134,8 @@ def test_errors_found_later_name_file_line_and_field(write):
     assert str(found.error("odd", "set", "C9mu")).endswith("run.yaml:3:9: set.C9mu: odd")
     with pytest.raises(BsfitInputError, match=r"run\.yaml:4:7: data: unknown"), found.blame("data"):
         raise BsfitInputError("unknown data")
-    typed = runfile.from_options({"set": ["C9mu=2"]}).over(found)
-    assert str(typed.error("odd", "set", "C9mu")) == "--set: odd"
+    given = typed.from_options({"set": ["C9mu=2"]}).over(found)
+    assert str(given.error("odd", "set", "C9mu")) == "--set: odd"
 
 
 def test_errors_that_name_a_file_keep_it(write):
@@ -209,7 +207,7 @@ def test_a_bad_file_is_refused_with_its_line(write, text, complaint):
 )
 def test_a_bad_option_is_refused_by_name(options, complaint):
     with pytest.raises(BsfitInputError, match=complaint):
-        runfile.from_options(options)
+        typed.from_options(options)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from bsfit import catalogue
 from bsfit.catalogue.input_sets import INPUT_CHOICES, INPUT_SETS
-from bsfit.cli import runfile
+from bsfit.cli import runfile, typed
 from bsfit.cli.runfile import Settings
 from bsfit.cli.terminal import tell
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -111,16 +111,16 @@ def settings(options: argparse.Namespace) -> Settings:
 
     Keys of the file that the verb does not use are said on stderr.
     """
-    typed = {key: value for key, value in vars(options).items() if key in runfile.KEYS}
-    if typed.get("seed"):
-        typed["seed"] = typed["seed"][-1:]
-    chosen = runfile.from_options(typed)
+    given = {key: value for key, value in vars(options).items() if key in runfile.KEYS}
+    if given.get("seed"):
+        given["seed"] = given["seed"][-1:]
+    chosen = typed.from_options(given)
     if options.file is not None:
         below = runfile.load(options.file)
-        unused = [key for key in below.values if key not in typed]
+        unused = [key for key in below.values if key not in given]
         if unused and not options.quiet:
             tell(f"{options.file}: bsfit {options.verb} does not use {', '.join(unused)}")
-        used = {key: value for key, value in below.values.items() if key in typed}
+        used = {key: value for key, value in below.values.items() if key in given}
         chosen = chosen.over(Settings(used, below.places))
     runfile.check_names(chosen)
     return chosen

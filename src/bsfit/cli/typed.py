@@ -1,0 +1,138 @@
+"""Settings from what was typed on the command line; free of JAX."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bsfit import catalogue
+from bsfit.cli.runfile import KEYS, Bounds, Grid, Settings, check
+from bsfit.errors import BsfitInputError, did_you_mean
+
+_REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_TAIL = re.compile(r"(?P<name>.+)=(?P<value>[^=]*)", re.DOTALL)
+
+
+def from_options(options: Mapping[str, Any]) -> Settings:
+    """Settings from options: keys of `KEYS`, each with the list of its texts as typed (None or empty: not given).
+
+    Names may be joined by commas; ``NAME=VALUE`` is split at its last ``=``, because scenarios contain one.
+    Raises `BsfitInputError` that names the option.
+    """
+    values: dict[str, Any] = {}
+    places: dict[tuple[str, ...], Callable[..., BsfitInputError]] = {}
+    for key, texts in options.items():
+        if not texts:
+            continue
+        places[(key,)] = _in_option(f"--{key.replace('_', '-')}" if key not in POSITIONAL else POSITIONAL[key])
+        with Settings({}, places).blame(key):
+            values[key] = _PARSERS[KEYS[key]](key, list(texts))
+        for inner in values[key] if isinstance(values[key], dict) else ():
+            places[(key, inner)] = places[(key,)]
+    settings = Settings(values, places)
+    check(settings)
+    return settings
+
+
+POSITIONAL = {"observables": "OBSERVABLE", "profile": "NAME", "scan": "NAME=LO,HI,N"}
+"""Keys that a command line gives without an option, and what the help calls them."""
+
+
+def _in_option(option: str) -> Callable[..., BsfitInputError]:
+    return lambda what, expected=None, hint=None: BsfitInputError(what, field=option, expected=expected, hint=hint)
+
+
+def number(text: str) -> float:
+    """A finite number, or ``inf``, as typed; raises `BsfitInputError` for anything else, NaN too."""
+    plain = text.strip()
+    if not _REAL.fullmatch(plain) and plain.lstrip("+-") != "inf":
+        raise BsfitInputError(f"{text!r} is not a number", expected="a number such as 0.25 or 1e-5")
+    value = float(plain)
+    if math.isinf(value) and "inf" not in plain:
+        raise BsfitInputError(f"{text!r} overflows", expected="a finite number")
+    return value
+
+
+def _split(text: str) -> tuple[str, str]:
+    match = _TAIL.fullmatch(text)
+    if match is None:
+        raise BsfitInputError(f"found {text!r}", expected="NAME=VALUE")
+    return match["name"].strip(), match["value"]
+
+
+def _once(key: str, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise BsfitInputError(f"{name!r} is given twice", expected=f"each name once in {key!r}")
+        result[name] = value
+    return result
+
+
+def _typed_names(key: str, texts: list[str]) -> tuple[str, ...]:
+    # Observables carry commas in their bins: they are separated by spaces only.
+    names = texts if key == "observables" else [part for text in texts for part in text.split(",")]
+    if not all(name.strip() for name in names):
+        raise BsfitInputError(f"found an empty name in {','.join(texts)!r}")
+    return tuple(name.strip() for name in names)
+
+
+def _typed_number(name: str, text: str) -> float:
+    try:
+        return number(text)
+    except BsfitInputError as problem:
+        raise BsfitInputError(f"{name} = {text}: {problem.what}", expected=problem.expected) from None
+
+
+def _typed_numbers(key: str, texts: list[str]) -> dict[str, float]:
+    return _once(key, [(name, _typed_number(name, value)) for name, value in map(_split, texts)])
+
+
+def _typed_bounds(key: str, texts: list[str]) -> dict[str, Bounds | None]:
+    return _once(key, [_typed_bound(text) for text in texts])
+
+
+def _typed_bound(text: str) -> tuple[str, Bounds | None]:
+    plain = text.strip()
+    if "=" not in plain or catalogue.scenario(plain.removeprefix("log:")):
+        return plain, None
+    name, value = _split(plain)
+    edges = value.split(",")
+    if len(edges) != 2:
+        hint = None if _REAL.match(value.strip()) else did_you_mean(plain, catalogue.STANDARD_SCENARIOS)
+        raise BsfitInputError(f"{text!r} has no bounds LO,HI behind its '='", expected="NAME or NAME=LO,HI", hint=hint)
+    return name, (_typed_number(name, edges[0]), _typed_number(name, edges[1]))
+
+
+def _typed_grids(key: str, texts: list[str]) -> dict[str, Grid]:
+    return _once(key, [_typed_grid(text) for text in texts])
+
+
+def _typed_grid(text: str) -> tuple[str, Grid]:
+    name, value = _split(text)
+    parts = value.split(",")
+    if len(parts) not in (2, 3):
+        raise BsfitInputError(f"found {text!r}", expected="NAME=LO,HI,N")
+    points = None if len(parts) == 2 else _typed_count("points", [parts[2]])
+    return name, (_typed_number(name, parts[0]), _typed_number(name, parts[1]), points)
+
+
+def _typed_text(key: str, texts: list[str]) -> str:
+    return texts[-1]
+
+
+def _typed_count(key: str, texts: list[str]) -> int:
+    plain = texts[-1].strip()
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", plain):
+        raise BsfitInputError(f"{texts[-1]!r} is not a whole number", expected="a whole number")
+    return int(plain)
+
+
+_PARSERS: dict[str, Callable[[str, list[str]], Any]] = {
+    "text": _typed_text,
+    "names": _typed_names,
+    "numbers": _typed_numbers,
+    "bounds": _typed_bounds,
+    "grids": _typed_grids,
+    "count": _typed_count,
+}
