@@ -52,7 +52,8 @@ def test_flavio(of, rate, angular):
     """As flavio is, at 5 GeV and with a pole in tau_710, and at our scale without it.
 
     Its rates are those of the b quark, ours CP averages. It has massless leptons in H_A; above 14 GeV^2, where its pole
-    is 6 GeV^2 below and complex coefficients reach it as CP averages do not, A_FB agrees where all are real.
+    is 6 GeV^2 below and complex coefficients reach it as CP averages do not, A_FB agrees where all are real,
+    to what the end point at (m_b - m_u)^2 cuts off.
     """
     found = values("flavio")
     for name in NAMES:
@@ -64,7 +65,7 @@ def test_flavio(of, rate, angular):
             np.testing.assert_allclose(ours, expected, atol=angular)
         elif of == "own":
             real = [i for i, point in enumerate(REFERENCE) if not any(v[1] for v in point["wc"].values())]
-            np.testing.assert_allclose(ours[real], expected[real], atol=2e-3)
+            np.testing.assert_allclose(ours[real], expected[real], atol=3e-3)
 
 
 def test_sum_rules_of_the_semileptonic_rate():
