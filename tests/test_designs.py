@@ -202,7 +202,7 @@ def test_given_points_and_fixed_ones():
     [
         ({"design": "sobel", "n": 10}, "unknown design 'sobel'; expected sobol, random .did you mean 'sobol'"),
         ({"design": "sobol"}, "n: got None; expected a whole number"),
-        ({"design": "sobol", "n": 10.5}, "n: got 10.5"),
+        pytest.param({"design": "sobol", "n": 10.5}, "n: got 10.5", marks=pytest.mark.mistyped),
         ({"design": "random", "n": 30_000_000}, "n: 30000000 points; expected at most"),
         ({"n": 10}, "more than one of them"),
         ({"design": "sobol", "n": 10, "points": {"x": [1.0]}}, "more than one of them"),

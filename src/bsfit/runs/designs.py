@@ -163,7 +163,7 @@ class Listed:
 class Drawn:
     """Points drawn from the bounds and distributions of free parameters, by the name of a sequence."""
 
-    def __init__(self, kind: str, space: Space, names: tuple[str, ...], size: int, seed: int) -> None:
+    def __init__(self, kind: str, space: Space, names: tuple[str, ...], size: Any, seed: int) -> None:
         one_of(kind, tuple(SEQUENCES), "design", "design")
         self.kind, self.names, self.size, self.seed = kind, names, _count(kind, size), seed
         low, high = np.asarray(space.lower).tolist(), np.asarray(space.upper).tolist()

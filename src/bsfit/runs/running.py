@@ -129,12 +129,14 @@ def settings_of(work: Work) -> dict[str, Any]:
     }
 
 
-def _box(box: Any) -> Any:
+def _box(prior: Any) -> Any:
     """Bounds, or a distribution by its name and numbers."""
-    if not hasattr(box, "log_prob"):
-        return tuple(float(end) for end in box)
-    numbers = {name: np.asarray(getattr(box, name)).tolist() for name in box.arg_constraints if hasattr(box, name)}
-    return {"distribution": type(box).__name__, **numbers}
+    if not hasattr(prior, "log_prob"):
+        return tuple(float(end) for end in prior)
+    numbers = {
+        name: np.asarray(getattr(prior, name)).tolist() for name in prior.arg_constraints if hasattr(prior, name)
+    }
+    return {"distribution": type(prior).__name__, **numbers}
 
 
 def _stored(work: Work, store: Store | None, bar: Progress) -> Iterator[tuple[int, Content]]:
