@@ -20,3 +20,6 @@ sampler.run_mcmc(start, 2000)
 draws = sampler.get_chain(discard=500, flat=True)
 for name, mean, sigma in zip(posterior.names, draws.mean(axis=0), draws.std(axis=0), strict=True):
     print(f"{name}: {mean:.2f} +- {sigma:.2f}")
+longest = sampler.get_autocorr_time(discard=500, quiet=True).max()
+print(f"autocorrelation time {longest:.0f} of 1500 steps")
+sys.exit(1500 < 30 * longest)

@@ -158,12 +158,12 @@ def test_a_best_fit_is_written(tmp_path):
 
 def test_nothing_is_dropped_in_silence(read):
     """What moves observables in nature and not here, and what moves nothing that is here, in two notes."""
-    values = {"C9_bsmumu": [-1.0, 0.0], "CVLL_bscc": [0.1, 0.0], "CSLL_bsbs": [1e-12, 0.0], "CVLL_bdbd": [1e-12, 0.0]}
+    values = {"C9_bsmumu": [-1.0, 0.0], "CVLL_bscc": [0.1, 0.0], "CSLL_bsbs": [1e-12, 0.0], "CVLL_sdsd": [1e-12, 0.0]}
     found = read(wcxf({**values, "CVL_dumunumu": [1e-3, 0.0], "C10_bsmumu": [0.0, 0.0]}))
-    assert found.params == {"C9_bsmumu": -1.0, "CVLL_bdbd": 1e-12}
+    assert found.params == {"C9_bsmumu": -1.0, "CVLL_sdsd": 1e-12}
     assert found.notes == (
         "left out, though observables would move with them: CVLL_bscc, CSLL_bsbs",
-        "no observable of bsfit depends on CVL_dumunumu, CVLL_bdbd",
+        "no observable of bsfit depends on CVL_dumunumu, CVLL_sdsd",
     )
     assert "C9_bsmumu  -1" in str(found)
 
