@@ -1,7 +1,7 @@
 """What a user asks for (sets, groups, names, files, own numbers) as measurements, no two of the same data."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -148,7 +148,7 @@ class _OnDemand(Mapping[str, Publication]):
     def __getitem__(self, name: str) -> Publication:
         if name not in self._found:
             found = load_measurement(self._paths[name])
-            _check_references(found, self)
+            _check_references(found, self._paths)
             self._found[name] = found
         return self._found[name]
 
@@ -210,7 +210,7 @@ def _resolve(item: Any) -> Iterator[Chosen]:
         if limits.is_limit_file(item):
             return
         own = load_measurement(item)
-        _check_references(own, known)
+        _check_references(own, [*known])
         if own.name in known:
             raise BsfitInputError(
                 f"{own.name!r} is the name of a measurement of bsfit", own.file, hint="rename the file"
@@ -243,7 +243,7 @@ def _group(group: str) -> list[Publication]:
     return members
 
 
-def _check_references(measurement: Publication, known: Mapping[str, Publication]) -> None:
+def _check_references(measurement: Publication, known: Collection[str]) -> None:
     for name in (name for relation in RELATIONS for name in getattr(measurement, relation)):
         if name not in known:
             raise BsfitInputError(
