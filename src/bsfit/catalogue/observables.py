@@ -124,7 +124,7 @@ _ROWS = (
     _process("b0_mixing", 2, ("CVLL_bdbd", "CVRR_bdbd", "CVLR_bdbd", "CSLR_bdbd")),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
-    _process("charged_lfv", 40, (*_LEPTON_DIPOLES[1:], *CHARGED_LFV)),
+    _process("charged_lfv", 40, (*RADIATIVE["BR(mu->egamma)"], *RADIATIVE["BR(tau->mugamma)"], *CHARGED_LFV)),
     _process("b_to_nunu", 8, NEUTRINO),
     _process("b_to_v_gamma", 12, DIPOLES),
     _process("b_to_xs_gamma", 1, DIPOLES),
