@@ -61,6 +61,20 @@ def bilinear_tensor(of: Callable[[np.ndarray], np.ndarray], factors: int, n: int
     return tensor.T.reshape(factors, n, n, -1)
 
 
+def bilinear_integrals(
+    first: Complex[Array, "n s a"],
+    second: Complex[Array, "n s b"],
+    weighted: Float[Array, "f n"],
+    tensor: Complex[np.ndarray, "f a b k"],
+) -> Float[Array, "s k"]:
+    """Integrals of a bilinear function of amplitudes, whose second ones are conjugate: of products, then combined.
+
+    `weighted` are the factors of `bilinear_tensor` at the nodes, times the measure of the integral.
+    """
+    products = jnp.einsum("fn,nsa,nsb->sfab", weighted, first, second)
+    return jnp.real(jnp.tensordot(products, tensor, 3))
+
+
 def safe_sqrt(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """Square root of x for x > 0, else zero with zero gradient."""
     positive = x > 0

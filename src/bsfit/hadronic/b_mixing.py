@@ -16,7 +16,7 @@ from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import v_tb_v_td, v_tb_v_ts
 from bsfit.standard_model.qcd import m_b_msbar, m_s_msbar
 from bsfit.standard_model.running import MU_B, run_delta_f2, run_delta_f2_lr
-from bsfit.theory import Theory
+from bsfit.theory import Rows, Theory
 
 
 class Meson(NamedTuple):
@@ -89,6 +89,12 @@ def new_physics(meson: Meson, theory: Theory, inputs: Inputs) -> Complex[Array, 
 def m12(meson: Meson, theory: Theory, inputs: Inputs) -> Complex[Array, ""]:
     """Of both together."""
     return m12_of_standard_model(meson, inputs) + new_physics(meson, theory, inputs)
+
+
+def parts(meson: Meson, theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 2"]:
+    """Real and imaginary part of M12, the same in every row; linear in the coefficients."""
+    found = m12(meson, theory, inputs)
+    return jnp.broadcast_to(jnp.stack([found.real, found.imag]), (*rows.decay.shape, 2))
 
 
 def S0(x: Float[ArrayLike, ""]) -> Float[Array, ""]:

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation
+from bsfit.hadronic import form_factors, power_corrections, qcd_factorisation, rate_quantities
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
     currents,
@@ -37,15 +37,11 @@ from bsfit.hadronic.effective_coefficients import (
 )
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
 from bsfit.loading.inputs import Inputs
-from bsfit.standard_model.qed import ratio_factor
 from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory
 
 MOMENTS = ("a", "b", "c", "abar", "bbar", "cbar")
 """What `moments` returns per row: bin integrals times the lifetime; "bar" is the decay of the anti-b quark."""
-
-RATES = ("dBR/dq2", "BR", "Rmue", "Remu")
-"""Quantities made of the CP-averaged rate alone."""
 
 NODES = 12
 """Quadrature nodes per bin, for an error below 1e-7; 1e-5 over a charm threshold, 1e-3 over the whole charm region."""
@@ -135,7 +131,7 @@ def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inpu
     state = moments.reshape(-1, 2, 3)
     a, b, c = (state[..., i].sum(axis=1) for i in range(3))
     rate = 2.0 * (a + c / 3.0)
-    if key in RATES:
+    if key in rate_quantities.RATES:
         return rate[:, None]
     difference = state[:, 0] - state[:, 1]
     asymmetry = 2.0 * (difference[:, 0] + difference[:, 2] / 3.0)
@@ -143,20 +139,8 @@ def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inpu
 
 
 def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` from its `functionals`.
-
-    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
-    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
-    """
-    rate = found[:, 0]
-    if key == "dBR/dq2":
-        return 0.5 * rate[0] / (rows.q2_max[0] - rows.q2_min[0])
-    if key == "BR":
-        return 0.5 * rate[0]
-    if key in ("Rmue", "Remu"):
-        ratio = ratio_factor("B->K", rows.q2_min[0], inputs) * rate[0] / rate[1]
-        return ratio if key == "Rmue" else 1.0 / ratio
-    return found[0, 1] / rate[0]
+    """The quantity `key` from its `functionals`, see `rate_quantities`. Raises `KeyError` for an unknown key."""
+    return rate_quantities.assembled(key, found, "B->K", rows, inputs)
 
 
 def decays(inputs: Inputs) -> Decay:

@@ -45,7 +45,7 @@ from bsfit.hadronic.effective_coefficients import (
 )
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
 from bsfit.loading.inputs import Inputs
-from bsfit.numerics import bilinear_tensor
+from bsfit.numerics import bilinear_integrals, bilinear_tensor
 from bsfit.standard_model.qed import ratio_factor
 from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory
@@ -181,8 +181,7 @@ def angular_integrals(
     factors = jnp.stack([jnp.ones_like(q2), velocity**2, velocity, velocity * m_l / jnp.sqrt(q2)])
     first = amplitudes[:, _FIRST]
     second = jnp.conj(amplitudes[:, _SECOND]) * _MIRROR[None]
-    products = jnp.einsum("fn,nsa,nsb->sfab", factors * measure[None], first, second)
-    return jnp.real(jnp.tensordot(products, _ANGULAR_TENSOR, 3))
+    return bilinear_integrals(first, second, factors * measure[None], _ANGULAR_TENSOR)
 
 
 def _angular_coefficients(rho: Complex[np.ndarray, "4 8 8 m"]) -> Float[np.ndarray, "12 m"]:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bsfit.constants import GEV_PER_INVERSE_PS
-from bsfit.hadronic.b_mixing import BS, m12, m12_of_standard_model
+from bsfit.hadronic.b_mixing import BS, m12_of_standard_model, parts
 from bsfit.loading.inputs import Inputs
 from bsfit.standard_model.ckm import ckm
 from bsfit.theory import Rows, Theory, moments_themselves
@@ -19,8 +19,7 @@ MOMENTS = ("Re M12", "Im M12")
 
 def moments(theory: Theory, inputs: Inputs, rows: Rows) -> Float[Array, "n 2"]:
     """Real and imaginary part of M12, layout `MOMENTS`; linear in the coefficients. The rows are all alike."""
-    found = m12(BS, theory, inputs)
-    return jnp.broadcast_to(jnp.stack([found.real, found.imag]), (*rows.decay.shape, 2))
+    return parts(BS, theory, inputs, rows)
 
 
 functionals = moments_themselves

@@ -36,7 +36,7 @@ import numpy as np
 from jaxtyping import Array, Complex, Float, Int
 
 from bsfit.catalogue import LEPTONS, PROCESSES
-from bsfit.hadronic import form_factors, power_corrections
+from bsfit.hadronic import form_factors, power_corrections, rate_quantities
 from bsfit.hadronic.effective_coefficients import (
     Quarks,
     currents,
@@ -49,8 +49,7 @@ from bsfit.hadronic.effective_coefficients import (
 )
 from bsfit.hadronic.phase_space import beta, bin_nodes, sqrt_lambda
 from bsfit.loading.inputs import Inputs
-from bsfit.numerics import bilinear_tensor, safe_sqrt
-from bsfit.standard_model.qed import ratio_factor
+from bsfit.numerics import bilinear_integrals, bilinear_tensor, safe_sqrt
 from bsfit.standard_model.wilson import total
 from bsfit.theory import Rows, Theory
 
@@ -152,8 +151,7 @@ def angular_integrals(
     """Angular coefficients of baryon and antibaryon, integrated with a measure, without alpha and P."""
     velocity = beta(q2, m_l)
     factors = jnp.stack([jnp.ones_like(q2), velocity**2, velocity, 2.0 * velocity * m_l / jnp.sqrt(q2)])
-    products = jnp.einsum("fn,nsa,nsb->sfab", factors * measure[None], amplitudes, jnp.conj(amplitudes))
-    return jnp.real(jnp.tensordot(products, _ANGULAR_TENSOR, 3))
+    return bilinear_integrals(amplitudes, jnp.conj(amplitudes), factors * measure[None], _ANGULAR_TENSOR)
 
 
 _HELICITIES = np.kron(np.eye(6), np.array([[1.0, 1.0], [1.0, -1.0]]) / np.sqrt(2.0))
@@ -225,9 +223,6 @@ def decay(inputs: Inputs) -> Decay:
 
 # ---------------------------------------------------------------------------------------------------- observables
 
-RATES = ("dBR/dq2", "BR", "Rmue", "Remu")
-"""Quantities made of the CP-averaged rate alone."""
-
 _UNIT = dict(zip(ANGULAR, np.eye(len(ANGULAR)), strict=True))
 RATE = 2.0 * _UNIT["1ss"] + _UNIT["1cc"]
 WEIGHTS = {
@@ -249,7 +244,7 @@ def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inpu
     state = moments.reshape(-1, 2, len(ANGULAR))
     both = 2.0 * state[:, 0] if inputs.choices.without_antibaryons else state.sum(axis=1)
     rate = both @ RATE
-    if key in RATES:
+    if key in rate_quantities.RATES:
         return rate[:, None]
     analysed = jnp.where(_WITH_ALPHA, inputs["Lambda->ppi alpha_-"], 1.0)
     polarised = jnp.where(_WITH_POLARISATION, inputs["Lambdab polarisation"], 1.0)
@@ -257,17 +252,5 @@ def functionals(key: str, moments: Float[Array, "r k"], rows: Rows, inputs: Inpu
 
 
 def assemble(key: str, found: Float[Array, "r p"], rows: Rows, inputs: Inputs) -> Float[Array, ""]:
-    """The quantity `key` from its `functionals`.
-
-    dBR/dq2 is per GeV^2 of the nominal bin, also where the bin sticks out of phase space. Ratios carry the factor of
-    `qed`, 1 at its central value. Raises `KeyError` for an unknown key.
-    """
-    rate = found[:, 0]
-    if key == "dBR/dq2":
-        return 0.5 * rate[0] / (rows.q2_max[0] - rows.q2_min[0])
-    if key == "BR":
-        return 0.5 * rate[0]
-    if key in ("Rmue", "Remu"):
-        ratio = ratio_factor("Lambdab->Lambda", rows.q2_min[0], inputs) * rate[0] / rate[1]
-        return ratio if key == "Rmue" else 1.0 / ratio
-    return found[0, 1] / rate[0]
+    """The quantity `key` from its `functionals`, see `rate_quantities`. Raises `KeyError` for an unknown key."""
+    return rate_quantities.assembled(key, found, "Lambdab->Lambda", rows, inputs)
