@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bsfit.results import shapes, tables
-from bsfit.results.record import Record, Values
+from bsfit.results.record import OfGroups, Record, Values
 from bsfit.results.surfaces import AGREE, CONTOURS, MEASURED, disagreement, known, refined
 
 # A log-likelihood that changes less than this along an axis does not depend on it: rounding.
@@ -16,7 +16,7 @@ ALONG = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Scan(Record):
+class Scan(OfGroups):
     """Log-likelihood on a grid: `log_likelihood` [*grid], `by_group` [group, *grid]; profiled if `others` is not empty.
 
     `total` is not the sum over groups where theory errors are correlated between them. best: the highest point of the
@@ -46,19 +46,6 @@ class Scan(Record):
         shapes.check_arrays((self.by_group,), by_group, "by_group")
         if self.reference is not None:
             shapes.check_entries(self.names, self.reference)
-
-    @property
-    def converged(self) -> bool:
-        """Whether there are points with a log-likelihood."""
-        return self.status != "not converged"
-
-    def values(self, group: str | None = None) -> np.ndarray:
-        """Log-likelihood [*grid] of one group, or of everything."""
-        if group is None:
-            return self.log_likelihood
-        if group not in self.groups:
-            raise KeyError(f"no group {group!r} in this scan; it has {', '.join(self.groups)}")
-        return self.by_group[self.groups.index(group)]
 
     def peak(self, group: str | None = None) -> tuple[Values, float]:
         """Highest point and its log-likelihood: `best`, or that of a smooth surface through the grid points."""

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bsfit.results import shapes, tables
-from bsfit.results.record import Record, Values
+from bsfit.results.record import OfGroups, OfPoints, Values
 
 
 @dataclass(frozen=True, eq=False)
-class Points(Record):
+class Points(OfGroups):
     """Points that were kept: `columns` {name: [n]}, `log_likelihood` [n], `by_group` [group, n].
 
     `log_weights` [n]: of each point in a posterior, the log-likelihood without what the density of the points already
@@ -46,19 +46,6 @@ class Points(Record):
         for point in (self.best, self.reference):
             if point is not None:
                 shapes.check_entries(self.names, point)
-
-    @property
-    def converged(self) -> bool:
-        """Whether there are points with a log-likelihood."""
-        return self.status != "not converged"
-
-    def values(self, group: str | None = None) -> np.ndarray:
-        """Log-likelihood [n] of one group, or of everything."""
-        if group is None:
-            return self.log_likelihood
-        if group not in self.groups:
-            raise KeyError(f"no group {group!r} in these points; they have {', '.join(self.groups)}")
-        return self.by_group[self.groups.index(group)]
 
     def delta_chi2(self) -> np.ndarray:
         """-2 log L above its lowest value, [n]."""
@@ -97,7 +84,7 @@ class Points(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Binned(Record):
+class Binned(OfPoints):
     """What is known of bins of `tried` points; edges: [bins + 1] of each parameter.
 
     With keep "best", `profiles` {name: [bin]} is the highest log-likelihood in each bin along a parameter, minus
@@ -143,11 +130,6 @@ class Binned(Record):
         for point in (self.best, self.reference):
             if point is not None:
                 shapes.check_entries(self.names, point)
-
-    @property
-    def converged(self) -> bool:
-        """Whether there are points with a log-likelihood."""
-        return self.status != "not converged"
 
     def centres(self, name: str) -> np.ndarray:
         """Middle [bin] of each bin along a parameter, in its logarithm where the bins are even there."""

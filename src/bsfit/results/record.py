@@ -69,3 +69,30 @@ class Record:
 
     def check(self) -> None:
         """Raise ValueError if fields do not fit together, as in a forged file."""
+
+
+class OfPoints(Record):
+    """Log-likelihoods at points, which the status says whether there are."""
+
+    status: str
+
+    @property
+    def converged(self) -> bool:
+        """Whether there are points with a log-likelihood."""
+        return self.status != "not converged"
+
+
+class OfGroups(OfPoints):
+    """The same of everything, and of each group of data by itself."""
+
+    log_likelihood: np.ndarray
+    groups: tuple[str, ...]
+    by_group: np.ndarray
+
+    def values(self, group: str | None = None) -> np.ndarray:
+        """Log-likelihood, in the shape of the points, of one group, or of everything."""
+        if group is None:
+            return self.log_likelihood
+        if group not in self.groups:
+            raise KeyError(f"no group {group!r} in this {type(self).__name__}; it has {', '.join(self.groups)}")
+        return self.by_group[self.groups.index(group)]
