@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from drawn_inputs import spread
 
 from bsfit import catalogue
 from bsfit.likelihood import theory_errors
-from bsfit.loading.inputs import Inputs, input_set
+from bsfit.loading.inputs import input_set
 from bsfit.predictions import uncertain_inputs
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.prediction import wired
@@ -80,15 +81,4 @@ def test_propagated_errors_are_those_of_samples():
     of_standard_model = np.linalg.norm(uncertain_inputs.at_standard_model(ValueAndSlopes(direct), uncertain)[1], axis=1)
     assert np.abs(sigma / of_standard_model - 1.0).max() > 0.05
 
-    generator = np.random.default_rng(17)
-    draws = generator.normal(size=(2000, len(uncertain.names))) @ uncertain.directions(direct.inputs)
-    moved = jax.jit(
-        lambda d: jax.lax.map(
-            lambda x: direct(
-                {"C9mu": -1.0}, Inputs(direct.inputs.values + x, direct.inputs.names, direct.inputs.set_name)
-            ),
-            d,
-            batch_size=50,
-        )
-    )
-    assert np.std(moved(jnp.asarray(draws)), axis=0) == pytest.approx(sigma, rel=0.05)
+    assert spread(direct, theory, uncertain, count=2000, seed=17) == pytest.approx(sigma, rel=0.05)

@@ -4,7 +4,7 @@ A unit nuisance is a direction in the space of all inputs: a column of the Chole
 """
 
 import fnmatch
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from glob import escape
@@ -41,6 +41,13 @@ class Nuisances:
     def mean(self) -> dict[str, float]:
         """Central value of each."""
         return {name: float(m) for prior in self.priors for name, m in zip(prior.names, prior.mean, strict=True)}
+
+    def blocks(self) -> Iterator[tuple[Prior, slice]]:
+        """Each prior, and where its unit nuisances stand among all."""
+        first = 0
+        for prior in self.priors:
+            yield prior, slice(first, first + len(prior.names))
+            first += len(prior.names)
 
     def directions(self, inputs: Inputs) -> Float[np.ndarray, "q i"]:
         """Changes of all inputs per unit Gaussian nuisance: columns of the Cholesky factor of the joint covariance."""
@@ -147,23 +154,19 @@ class Uncertainty(NamedTuple):
 
     def by_input(self) -> Float[np.ndarray, "n q"]:
         """What the error of each input alone does to each value; those of correlated inputs do not add in squares."""
-        found, first = np.zeros_like(self.shifts), 0
-        for prior in self.chosen.priors:
-            index = slice(first, first + len(prior.names))
+        found = np.zeros_like(self.shifts)
+        for prior, index in self.chosen.blocks():
             slopes = np.linalg.solve(np.linalg.cholesky(prior.covariance).T, self.shifts[:, index].T).T
             found[:, index] = slopes * np.sqrt(np.diag(prior.covariance))
-            first += len(prior.names)
         return found
 
     def by_group(self) -> dict[str, Float[np.ndarray, " n"]]:
         """Standard deviations [n] from each group of inputs (`catalogue.input_groups`), which add in squares."""
         found: dict[str, np.ndarray] = {}
-        first = 0
-        for prior in self.chosen.priors:
-            squares = np.sum(self.shifts[:, first : first + len(prior.names)] ** 2, axis=1)
+        for prior, index in self.chosen.blocks():
+            squares = np.sum(self.shifts[:, index] ** 2, axis=1)
             group = group_of(prior.names[0])
             found[group] = found.get(group, np.zeros(len(squares))) + squares
-            first += len(prior.names)
         return {group: np.sqrt(squares) for group, squares in found.items()}
 
 
