@@ -173,7 +173,11 @@ def test_values_are_finite(process):
     assert_finite(values()[process.name].T, observables(process))
 
 
-@pytest.mark.parametrize("process", slow_or_long(PROCESSES, {"b_to_k_ll", "b_to_v_ll"}))
+COSTLY = {"b_to_k_ll", "b_to_v_ll", "lambdab_to_lambda_ll", "b_to_xs_ll"}
+"""Processes with quark loops, whose gradients in everything take half a minute and more."""
+
+
+@pytest.mark.parametrize("process", slow_or_long(PROCESSES, COSTLY))
 def test_gradients_are_finite(process):
     """In every coefficient that the process depends on, real and imaginary part, and in every input; at all points."""
     names = catalogue.coefficients_of(process, catalogue.LEPTONS)
