@@ -93,8 +93,12 @@ class WilsonCoefficients(eqx.Module):
         for name in values:
             if name not in INDEX:
                 raise BsfitInputError(f"unknown Wilson coefficient {name!r}", hint=did_you_mean(name, COEFFICIENTS))
-        # A stack of all entries, not a scatter: XLA then drops, under vmap, every coefficient that nothing reads.
-        return cls(jnp.stack([jnp.asarray(values.get(name, 0.0), dtype=complex) for name in COEFFICIENTS]))
+        # Pieces of one array, not a scatter: XLA then drops, under vmap, every coefficient that nothing reads.
+        pieces, end = [], 0
+        for name in sorted(values, key=INDEX.__getitem__):
+            pieces += [jnp.zeros(INDEX[name] - end, dtype=complex), jnp.asarray(values[name], dtype=complex)[None]]
+            end = INDEX[name] + 1
+        return cls(jnp.concatenate([*pieces, jnp.zeros(len(COEFFICIENTS) - end, dtype=complex)]))
 
 
 class Verdict(eqx.Module):

@@ -6,29 +6,28 @@ scenarios of global fits are parameters, which add to the coefficients: ``C9mu=-
 """
 
 import jax.numpy as jnp
-import numpy as np
+from jaxtyping import Array
 
-from bsfit.catalogue import COEFFICIENTS, scenario
+from bsfit.catalogue import scenario
 from bsfit.loading.inputs import Inputs
-from bsfit.theory import INDEX, Params, Theory, WilsonCoefficients
+from bsfit.theory import Params, Theory, WilsonCoefficients
 
 
 def theory(params: Params, inputs: Inputs) -> Theory:
     """Theory with the given coefficients; those that `params` does not name are zero."""
     if not params:
         return Theory.standard_model()
-    rows = np.array([_row(name) for name in params])
-    values = jnp.stack([jnp.asarray(value, dtype=float) for value in params.values()])
-    return Theory(WilsonCoefficients(values @ rows))
+    values: dict[str, Array] = {}
+    for parameter, value in params.items():
+        value = jnp.asarray(value, dtype=float)
+        for name, factor in _shifts(parameter).items():
+            values[name] = values.get(name, 0.0) + factor * value
+    return Theory(WilsonCoefficients.of(values))
 
 
-def _row(name: str) -> np.ndarray:
-    """Complex shifts [n] of all coefficients for one unit of a parameter."""
-    row = np.zeros(len(COEFFICIENTS), dtype=complex)
+def _shifts(name: str) -> dict[str, complex]:
+    """Shifts of coefficients for one unit of a parameter."""
     terms = scenario(name)
     if terms is None:
-        row[INDEX[name.removesuffix("_im")]] = 1j if name.endswith("_im") else 1.0
-    else:
-        for coefficient, factor in terms.items():
-            row[INDEX[coefficient]] = factor
-    return row
+        return {name.removesuffix("_im"): 1j if name.endswith("_im") else 1.0}
+    return dict(terms)

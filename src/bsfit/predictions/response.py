@@ -131,4 +131,10 @@ def polynomial(y: Float[Array, " m"], coefficients: Float[Array, "m *n"]) -> Flo
 def values_at(response: Response, theory: Theory) -> dict[str, Array]:
     """The functionals at the coefficients of a theory."""
     y = monomials(coordinates_of(response.coordinates, theory))
-    return {name: polynomial(y, coefficients) for name, coefficients in response.polynomials.items()}
+    arrays = response.polynomials
+    if len(y) <= WRITTEN_OUT:
+        return {name: polynomial(y, coefficients) for name, coefficients in arrays.items()}
+    # One product for all: under vmap, XLA multiplies a matrix of a few columns as slowly as one of many.
+    ends = np.cumsum([array[0].size for array in arrays.values()])[:-1].tolist()
+    values = jnp.split(y @ jnp.concatenate([array.reshape(len(y), -1) for array in arrays.values()], axis=1), ends)
+    return {name: found.reshape(array.shape[1:]) for (name, array), found in zip(arrays.items(), values, strict=True)}
