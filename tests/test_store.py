@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +20,7 @@ import bsfit
 from bsfit import cli
 from bsfit.errors import BsfitInputError, BsfitWarning
 from bsfit.results import Scan, archive
-from bsfit.runs import checksums, folder, store, work
+from bsfit.runs import checksums, cluster, folder, store, work
 from bsfit.runs.scan import scan
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "run_store.py"
@@ -360,6 +361,54 @@ def test_processes_of_an_executor_one_of_which_is_killed(tmp_path):
         without = scan(like, **asked, executor=pool)
     assert files(tmp_path / "b") == files(tmp_path / "a")
     assert without.by_group.tobytes() == serial.by_group.tobytes()
+
+
+@pytest.mark.slow
+def test_workers_of_dask_one_of_which_is_killed(tmp_path):
+    """In mid-run; its chunks are computed by the other, or by its successor, and the bytes are those of one process."""
+    distributed = pytest.importorskip("distributed")
+    like = bsfit.log_likelihood("eft", "seed-2017", {"C9mu": (-3, 3), "C10mu": (-3, 3)})
+    asked = {"grid": {"C9mu": (-2, 1, 100), "C10mu": (-1, 1, 200)}, "chunk": 256, "progress": False}
+    serial = scan(like, **asked, store=tmp_path / "a")
+    local = {"processes": True, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    killed = []
+
+    def kill(processes):
+        while len(list((tmp_path / "b").glob("chunk-*"))) < 3:
+            time.sleep(0.01)
+        killed.append(len(list((tmp_path / "b").glob("chunk-*"))))
+        os.kill(processes[0], signal.SIGKILL)
+
+    with distributed.LocalCluster(n_workers=2, **local) as cluster, ThreadPoolExecutor(1) as beside:
+        with distributed.Client(cluster) as client:
+            processes = [*client.run(os.getpid).values()]
+        beside.submit(kill, processes)
+        found = scan(like, **asked, store=tmp_path / "b", executor=cluster.scheduler_address)
+    assert killed[0] < len(files(tmp_path / "a")) - 1
+    assert files(tmp_path / "b") == files(tmp_path / "a")
+    assert found.by_group.tobytes() == serial.by_group.tobytes()
+
+
+@pytest.mark.slow
+def test_dask_from_the_command_line(tmp_path, finished):
+    pytest.importorskip("distributed")
+    command = [Path(sys.executable).parent / "bsfit", *SCAN, "-o", str(tmp_path), "--dask", "local:2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert files(tmp_path / "chunks") == files(finished / "chunks")
+
+
+@pytest.mark.parametrize("where", ["local:0", "local:x", "local:", "nowhere", "tcp://node17", "tcp://[", ""])
+def test_no_address_of_a_scheduler(capsys, where):
+    assert cli.main([*SCAN, "--dask", where]) == 2
+    assert f"--dask: found {where!r}; expected the address" in capsys.readouterr().err
+
+
+def test_no_scheduler_answers(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "PATIENCE", "0.1s")
+    with pytest.raises(BsfitInputError, match="executor: no scheduler answers at"):
+        run(None, executor="tcp://127.0.0.1:1")
 
 
 def test_shards_of_the_command_line(capsys, tmp_path, finished):

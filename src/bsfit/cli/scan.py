@@ -4,7 +4,8 @@ Other parameters given by --free are re-minimised at each point of the grid. In 
 points from the bounds of the free parameters, or --points-file gives them; --keep says what is kept of them.
 
 With -o, finished parts of large scans are kept in DIR/chunks: one that is interrupted or killed goes on with --resume.
-Many machines compute its shards, --shard 1/N to N/N, and one of them joins these with --merge.
+Many machines compute its shards, --shard 1/N to N/N, and one of them joins these with --merge; or the workers of Dask
+compute all of it, --dask.
 """
 
 import argparse
@@ -29,7 +30,7 @@ POINTS = {1: 101, 2: 41, 3: 21}
 WHERE = ("points_file", "design", "n", "keep")
 """Keys about points that are no grid, and what is kept."""
 
-STORED = {"store": "-o", **{name: f"--{name}" for name in ("resume", "force", "shard", "merge")}}
+STORED = {"store": "-o", "executor": "--dask", **{name: f"--{name}" for name in ("resume", "force", "shard", "merge")}}
 """Options behind arguments of `bsfit.scan`."""
 
 
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the run in -o, with what it has finished")
     parser.add_argument("--force", action="store_true", help="start anew where -o holds a run")
     parser.add_argument("--shard", metavar="I/N", help="compute one N-th of the chunks, I from 1 to N, for the same -o")
+    parser.add_argument("--dask", metavar="ADDRESS", help="compute by the workers of Dask, or by N processes: local:N")
     parser.add_argument("--merge", action="store_true", help="join what the shards in -o have computed")
     parser.add_argument("--verify", action="store_true", help="read every byte of the run in -o, compute nothing")
 
@@ -60,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     output.progress(options, f"scanning {words} on {like.data}")
     import bsfit
 
-    more = question.given(settings, "starts", "seed", "keep")
+    more = {**question.given(settings, "starts", "seed", "keep"), "executor": options.dask}
     with _stored(options, settings, size, bool(others)) as store:
         result = bsfit.scan(like, **where, profile=bool(others), progress=not options.quiet, **more, **store)
     if result is None:
@@ -147,7 +149,7 @@ def _stored(options: argparse.Namespace, settings: Settings, points: int, profil
             yield {"store": folder, **given} if folder else {}
         except BsfitInputError as problem:
             if place := STORED.get(problem.field or ""):
-                raise BsfitInputError(problem.what, field=place, hint=problem.hint) from None
+                raise BsfitInputError(problem.what, field=place, expected=problem.expected, hint=problem.hint) from None
             key = {"points": "points_file"}.get(problem.field or "", problem.field or "")
             with settings.blame(key if key in settings else "scan"):
                 raise

@@ -19,6 +19,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference import target
 from bsfit.inference.progress import Progress
 from bsfit.results.provenance import versions
+from bsfit.runs.cluster import dask_executor
 from bsfit.runs.folder import Shard
 from bsfit.runs.store import Content, Plan, Store, opened
 from bsfit.runs.work import Work
@@ -36,7 +37,7 @@ class Running:
     force: bool = False
     shard: tuple[int, int] | None = None
     merge: bool = False
-    executor: Executor | None = None
+    executor: Executor | str | None = None
     show: bool = True
 
     def check(self) -> Shard | None:
@@ -67,10 +68,11 @@ class Running:
                 if not self.merge:
                     folder.check(work, not work.like.meta.get("data_files"), shard)
             mine = range(rows.chunks) if shard is None else range(shard[0], rows.chunks, shard[1])
+            pool = self.executor
+            if isinstance(pool, str) and not self.merge:
+                pool = stack.enter_context(dask_executor(pool))
             bar = stack.enter_context(Progress("scan", sum(map(rows.count, mine)), self.show))
-            contents = (
-                _in_order(work, mine, folder, bar, self.executor) if not self.merge else _stored(work, folder, bar)
-            )
+            contents = _stored(work, folder, bar) if self.merge else _in_order(work, mine, folder, bar, pool)
             for index, content in contents:
                 if shard is None:
                     work.kept.add(index * rows.each, content)

@@ -72,7 +72,7 @@ def scan(
     force: bool = False,
     shard: tuple[int, int] | None = None,
     merge: bool = False,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
 ) -> Any:
     """Evaluate `like` on a grid {name: (low, high, points)}; `log:name` spaces the points logarithmically.
 
@@ -89,7 +89,7 @@ def scan(
     store: a folder that keeps every finished part; if the process is killed, resume=True goes on there, and force=True
     starts anew. shard: (i, n), i from 1 to n, computes only every n-th part, for the same store, and returns None;
     merge=True joins what shards have computed. executor: of `concurrent.futures`; parts are then computed by its
-    threads or processes.
+    threads or processes; or the address of a scheduler of Dask, or "local:N", N processes of Dask here.
 
     Raises BsfitInputError for bad grids and designs, unknown names, parameters that neither vary nor are fixed, where
     the likelihood is zero at all points, and for the store of another run.
