@@ -192,7 +192,7 @@ def test_second_derivatives_are_finite_at_every_edge():
     assert all(np.all(np.isfinite(x)) for x in found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_compiled_eager_and_batched_agree():
     few = rows([(0, 1, 1.1, 6.0), (1, 0, 0.0003, 0.045)])
     generator = np.random.default_rng(13)

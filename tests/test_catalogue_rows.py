@@ -36,8 +36,8 @@ FIXED_BINS = ((0.0, 0.05), (0.0009, 1.1), (0.045, 1.1), (1.1, 6.0), (6.0, CHARMO
 SIZES = {"1": 0.3, "GeV^-1": 0.05, "GeV^-2": 1e-11}
 """Of random coefficients, by their unit."""
 
-ONE_OF_A_KIND = {"portal", "loop", "flavour_scalar-real", "hidden-majorana", "relic", "dm_exchange"}
-"""Models with dark matter of every kind and with every mediator."""
+ONE_OF_A_KIND = {"portal", "dm_exchange"}
+"""Models with two kinds of dark matter and of mediators, half a minute each; the others are run by hand."""
 
 
 def slow_or_long(rows, costly):
@@ -173,8 +173,8 @@ def test_values_are_finite(process):
     assert_finite(values()[process.name].T, observables(process))
 
 
-COSTLY = {"b_to_k_ll", "b_to_v_ll", "lambdab_to_lambda_ll", "b_to_xs_ll"}
-"""Processes with quark loops, whose gradients in everything take half a minute and more."""
+COSTLY = {"b_to_k_ll", "b_to_v_ll", "lambdab_to_lambda_ll", "b_to_xs_ll", "b_to_s_lfv", "b_to_v_gamma", "b_to_c_lnu"}
+"""Processes whose gradients in everything take twenty seconds and more."""
 
 
 @pytest.mark.parametrize("process", slow_or_long(PROCESSES, COSTLY))
@@ -201,8 +201,7 @@ def test_gradients_are_finite(process):
         assert moves.any(axis=0).all() or not np.any(point)
 
 
-@pytest.mark.slow
-@by_name
+@pytest.mark.parametrize("process", slow_or_long(PROCESSES, COSTLY))
 def test_jit_is_vmap(process):
     """One point at a time, the differentiable path of a likelihood, against blocks of many."""
     rows = wiring(process).plans[0].row_arrays()

@@ -146,7 +146,7 @@ def test_three_theory_modes_agree_at_the_standard_model():
     assert float(propagated.chi2({"C9mu": -1.5})) != pytest.approx(float(fixed.chi2({"C9mu": -1.5})), rel=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_floating_nuisances_are_fit_from_the_amplitudes():
     """Gradient as differences of the value; best fit, errors and pull as with propagated errors, which are linear."""
     question = {"data": ["lhcb-kmumu-br-2014"], "nuisances": ["B->K BSZ a0_*", "V_cb"], "free": {"C9mu": (-6, 3)}}

@@ -34,13 +34,14 @@ def imported(folder):
 
 
 def test_hard_dependencies_are_what_is_imported():
-    assert imported("src") - names(EXTRAS["io"]) == names(PROJECT["dependencies"]) - set(NOT_IMPORTED)
+    optional = names(EXTRAS["io"]) | names(EXTRAS["dask"])
+    assert imported("src") - optional == names(PROJECT["dependencies"]) - set(NOT_IMPORTED)
 
 
 def test_tests_need_their_extra_and_no_more():
     """Apart from EOS, which external tests are given by hand, and what is called otherwise than its package."""
     known = set.union(
-        names(PROJECT["dependencies"]), *(names(EXTRAS[extra]) for extra in ("test", "io", "eft", "rivals"))
+        names(PROJECT["dependencies"]), *(names(EXTRAS[extra]) for extra in ("test", "io", "dask", "eft", "rivals"))
     )
     assert imported("tests") <= known | {"eos", "rgevolve"}
 
