@@ -1,6 +1,5 @@
 """Models whose dark matter has an axial coupling to the Z': signs, limits, scattering, verdicts, derivatives."""
 
-import functools
 from dataclasses import replace
 
 import jax
@@ -8,18 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
+from one_model import REFERENCE, OneModel
 
 import bsfit
 from bsfit import catalogue
 from bsfit.compiling import compile_quickly
 from bsfit.dark_matter import direct_detection, relic_density
 from bsfit.errors import BsfitInputError
-from bsfit.loading.inputs import load_inputs
 from bsfit.matching.currents import lambda_v
 from bsfit.predictions.bound_model import module_of
 from bsfit.standard_model.ckm import ckm
 
-REFERENCE = load_inputs("reference")
 MIXED = REFERENCE.replace({"Z_mixing": 1.0})
 SETS = ("charges-A", "charges-B", "charges-C")
 MODELS = (*SETS, "xb3")
@@ -28,19 +26,12 @@ LAMBDA2, SIN2 = float(lambda_v(REFERENCE)) ** 2, float(REFERENCE["sin2_theta_w"]
 LEPTONS = {"e": "ee", "mu": "mumu", "tau": "tautau"}
 
 
-@functools.cache
-def compiled(model):
-    return jax.jit(module_of(catalogue.MODELS[model]).theory)
-
-
 def benchmark(model):
-    row = catalogue.MODELS[model]
-    return {**{p.name: p.default for p in row.parameters if p.default is not None}, **row.benchmark}
+    return OneModel(model).point
 
 
 def at(model, inputs=REFERENCE, **changes):
-    """Theory with every parameter given, so that one compilation serves all points."""
-    return compiled(model)({k: float(v) for k, v in {**benchmark(model), **changes}.items()}, inputs)
+    return OneModel(model).at(inputs, **changes)
 
 
 def unit(model, **changes):
@@ -337,8 +328,7 @@ def outputs(model, density):
     names += ["CVLL_bsbs", "CL_bsnumunumu", "CVLL_numunumumumu", "C7_mumu"]
 
     def function(x):
-        params = {**benchmark(model), **dict(zip(FREE[model], x, strict=True))}
-        theory = module_of(catalogue.MODELS[model]).theory(params, MIXED)
+        theory = OneModel(model, MIXED).along(FREE[model], x)
         if density:
             return jnp.log(relic_density.relic_density(theory.dark).omega_h2)[None]
         values = jnp.stack([theory.wilson[name] * (1e12 if name == "CVLL_bsbs" else 1.0) for name in names])
@@ -368,23 +358,11 @@ def test_derivatives_of_the_relic_density(model):
 @pytest.mark.slow
 @by_model
 def test_slopes_are_finite_at_every_bound(model):
-    """Of coefficients, outputs, verdicts: each parameter with a box at either end of it, the others as they are."""
-    row = catalogue.MODELS[model]
-    start = benchmark(model)
-    boxed = {p.name: row.free.get(p.name, p.bounds) for p in row.parameters if p.bounds}
-    names = list(boxed)
-
-    def everything(x):
-        theory = module_of(row).theory({**start, **dict(zip(names, x, strict=True))}, MIXED)
-        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
-        numbers = [jnp.real(v) for v in theory.quantities.values()] + [v.value for v in theory.verdicts]
-        return jnp.concatenate([wilson, jnp.stack(numbers), theory.dark.spin])
-
-    both = jax.jit(lambda x: (everything(x), jax.jacfwd(everything)(x)))
-    for i, name in enumerate(names):
-        for edge in boxed[name]:
-            x = jnp.asarray([float(start[n]) for n in names]).at[i].set(edge)
-            assert all(np.all(np.isfinite(np.asarray(found))) for found in both(x)), (name, edge)
+    """Of coefficients, outputs, verdicts, scattering by spin."""
+    model = OneModel(model, MIXED)
+    model.assert_slopes_at_bounds(
+        model.boxes(), lambda theory: jnp.stack([*(v.value for v in theory.verdicts), *theory.dark.spin])
+    )
 
 
 @pytest.mark.long

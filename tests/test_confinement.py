@@ -1,36 +1,18 @@
 """Vector-like confinement: mesons in the place of the box, what is refused, verdicts, slopes."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives
+from one_model import REFERENCE, OneModel
 
 import bsfit
-from bsfit import catalogue
 from bsfit.errors import BsfitInputError
-from bsfit.loading.inputs import load_inputs
-from bsfit.models import confinement
 from bsfit.standard_model.ckm import v_tb_v_ts
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["confinement"]
-POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
-
-
-@functools.cache
-def compiled():
-    return jax.jit(confinement.theory)
-
-
-def at(**changes):
-    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
+MODEL = OneModel("confinement")
+ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
 def test_a_vector_leptoquark():
@@ -88,7 +70,7 @@ def test_derivatives():
     names = ("C9_bsmumu", "C10_bsmumu", "C7_bs", "C7_mumu")
 
     def outputs(x):
-        theory = confinement.theory({**POINT, **dict(zip(where, x, strict=True))}, REFERENCE)
+        theory = MODEL.along(where, x)
         sizes = 1e12 * theory.wilson["CVLL_bsbs"].real, 1e6 * theory.quantities["mu_DM"]
         return jnp.stack([*(theory.wilson[name].real for name in names), *sizes])
 
@@ -101,7 +83,7 @@ def test_slopes_are_finite_at_every_bound():
     bounds = {p.name: p.bounds for p in ROW.parameters if p.bounds}
 
     def everything(x):
-        theory = confinement.theory({**POINT, **dict(zip(bounds, x, strict=True))}, REFERENCE)
+        theory = MODEL.along(bounds, x)
         numbers = jnp.stack([jnp.real(v) for v in theory.quantities.values()])
         return jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag, numbers])
 

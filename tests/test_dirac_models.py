@@ -1,12 +1,11 @@
 """Models with fermion dark matter behind a Z': signs and limits of their papers, verdicts, derivatives."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
+from one_model import REFERENCE, OneModel
 
 import bsfit
 from bsfit import catalogue
@@ -14,29 +13,20 @@ from bsfit.dark_matter import direct_detection, indirect_detection, relic_densit
 from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import load_inputs
 from bsfit.matching.currents import lambda_v
-from bsfit.predictions.bound_model import module_of
 from bsfit.standard_model.ckm import v_tb_v_ts
 
-REFERENCE = load_inputs("reference")
 INPUTS = load_inputs("reference", {"Z_mixing": 1.0})
 MODELS = ("lmutau", "fermiophobic", "hidden", "simplified", "b1b2", "hidden-majorana", "hidden-split")
 by_model = pytest.mark.parametrize("model", MODELS)
 LAMBDA2, VTS = float(lambda_v(REFERENCE)) ** 2, complex(v_tb_v_ts(REFERENCE))
 
 
-@functools.cache
-def compiled(model):
-    return jax.jit(module_of(catalogue.MODELS[model]).theory)
-
-
 def benchmark(model):
-    row = catalogue.MODELS[model]
-    return {**{p.name: p.default for p in row.parameters if p.default is not None}, **row.benchmark}
+    return OneModel(model).point
 
 
-def at(model, **changes):
-    """Theory with every parameter given, so that one compilation serves all points."""
-    return compiled(model)({k: float(v) for k, v in {**benchmark(model), **changes}.items()}, REFERENCE)
+def at(model, inputs=REFERENCE, **changes):
+    return OneModel(model).at(inputs, **changes)
 
 
 def c9(theory, lepton="mu", operator="C9"):
@@ -111,7 +101,7 @@ def test_b1b2_in_closed_form():
 def test_b1b2_with_a_charged_higgs_doublet():
     """C10 of all leptons by its share in units of (Lambda_v g_X/m)^2, C9 by -(1 - 4 s_W^2) of it; Delta rho."""
     unit, sin2 = (0.35 / 3000.0) ** 2 * LAMBDA2, float(INPUTS["sin2_theta_w"])
-    without, found = (compiled("b1b2")({**benchmark("b1b2"), "h_share": share}, INPUTS) for share in (0.0, 0.3))
+    without, found = (at("b1b2", INPUTS, h_share=share) for share in (0.0, 0.3))
     for lepton in catalogue.LEPTONS:
         shifts = {name: c9(found, lepton, name) - c9(without, lepton, name) for name in ("C9", "C10")}
         assert shifts["C10"] == pytest.approx(0.3 * unit, rel=1e-6)
@@ -271,8 +261,7 @@ def outputs(model, omega):
     names = [f"{o}_bsmumu" for o in ("C9", "C10", "C9p", "C10p")] + ["CVLL_bsbs", "CVLR_bsbs", "CL_bsnumunumu"]
 
     def function(x):
-        params = {**benchmark(model), **dict(zip(FREE[model], x, strict=True))}
-        theory = module_of(catalogue.MODELS[model]).theory(params, REFERENCE)
+        theory = OneModel(model).along(FREE[model], x)
         if omega:
             return jnp.log(relic_density.relic_density(theory.dark).omega_h2)[None]
         values = jnp.stack([theory.wilson[name] * (1e12 if name.startswith("CV") else 1.0) for name in names])
@@ -301,23 +290,9 @@ def test_derivatives_of_the_relic_density(model):
 @pytest.mark.slow
 @by_model
 def test_slopes_are_finite_at_every_bound(model):
-    """Of coefficients, widths, scattering: each parameter with a box at either end of it, the others as they are."""
-    row = catalogue.MODELS[model]
-    start = benchmark(model)
-    boxed = {p.name: row.free.get(p.name, p.bounds) for p in row.parameters if p.bounds}
-    names = list(boxed)
-
-    def everything(x):
-        theory = module_of(row).theory({**start, **dict(zip(names, x, strict=True))}, REFERENCE)
-        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
-        numbers = [jnp.real(v) for v in theory.quantities.values()]
-        return jnp.concatenate([wilson, jnp.stack(numbers)])
-
-    slopes = jax.jit(jax.jacfwd(everything))
-    for i, name in enumerate(names):
-        for edge in boxed[name]:
-            x = jnp.asarray([float(start[n]) for n in names]).at[i].set(edge)
-            assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
+    """Of coefficients, widths, scattering."""
+    model = OneModel(model)
+    model.assert_slopes_at_bounds(model.boxes())
 
 
 @pytest.mark.slow
@@ -325,7 +300,7 @@ def test_final_states_heat_the_gas_each_in_its_way():
     """Without quarks 1:1:1 into muons, taus and neutrinos: the mean of their efficiencies, f_eff not among them."""
     inputs = load_inputs("default")
     point = {"g_X": 0.1, "m_Zp": 900.0, "m_chi": 200.0, "lambda_Q_s": 0.0, "lambda_Q_b": 0.0}
-    dark = compiled("lmutau")({k: float(v) for k, v in {**benchmark("lmutau"), **point}.items()}, inputs).dark
+    dark = at("lmutau", inputs, **point).dark
     moved = inputs.replace({"f_eff": 0.6})
     one, two = (float(indirect_detection.planck_ratio(dark, i)) for i in (inputs, moved))
     assert one == pytest.approx(two, rel=1e-6)

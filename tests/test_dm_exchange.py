@@ -1,37 +1,18 @@
 """Dark matter exchange: SU(2) of the box, the anapole, signs, oblique parameters, verdicts."""
 
-import functools
-
-import jax
 import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
 import pytest
+from one_model import REFERENCE, OneModel
 
 import bsfit
-from bsfit import catalogue
 from bsfit.dark_sector import nucleon
 from bsfit.errors import BsfitInputError
-from bsfit.loading.inputs import load_inputs
 from bsfit.matching import oblique
-from bsfit.models import dm_exchange
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["dm_exchange"]
-POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
-
-
-@functools.cache
-def compiled():
-    return jax.jit(dm_exchange.theory)
-
-
-def at(**changes):
-    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
+MODEL = OneModel("dm_exchange")
+ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
 def test_the_line_of_the_relic_density():

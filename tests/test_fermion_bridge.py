@@ -1,32 +1,13 @@
 """Fermion bridge: box, moment of the muon, the second stable particle, its singlet dark matter."""
 
-import functools
-
-import jax
 import numpy as np
 import pytest
+from one_model import REFERENCE, OneModel
 
 import bsfit
-from bsfit import catalogue
-from bsfit.loading.inputs import load_inputs
-from bsfit.models import fermion_bridge
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["fermion_bridge"]
-POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
-
-
-@functools.cache
-def compiled():
-    return jax.jit(fermion_bridge.theory)
-
-
-def at(**changes):
-    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
+MODEL = OneModel("fermion_bridge")
+ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
 @pytest.mark.parametrize(

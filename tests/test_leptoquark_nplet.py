@@ -1,7 +1,5 @@
 """Scalar leptoquark: flipped dipoles, b -> s nu nu at tree level, its boxes against each other, verdicts, slopes."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import mpmath as mp
@@ -9,37 +7,21 @@ import numpy as np
 import pytest
 from dirac_matrices import GAMMA, LEFT, METRIC, ONE, RIGHT
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
+from one_model import REFERENCE, OneModel
 
 import bsfit
-from bsfit import catalogue
 from bsfit.dark_matter.relic_density import relic_density
 from bsfit.dark_sector import n_plet
 from bsfit.dark_sector.thermal import average
 from bsfit.errors import BsfitInputError
-from bsfit.loading.inputs import load_inputs
 from bsfit.matching import loops
-from bsfit.models import leptoquark_nplet
 from bsfit.observables import b_to_nunu
 from bsfit.standard_model.ckm import ckm, v_tb_v_ts
 from bsfit.standard_model.qcd import alpha_s
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["leptoquark_nplet"]
-POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
+MODEL = OneModel("leptoquark_nplet")
+ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 LOOPS = {name: jax.jit(getattr(loops, name)) for name in ("dipole", "flip_on_fermion", "flip_on_scalar")}
-
-
-@functools.cache
-def compiled():
-    return jax.jit(leptoquark_nplet.theory)
-
-
-def at(**changes):
-    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
 
 
 def a_mu(theory):
@@ -240,7 +222,7 @@ def test_derivatives():
     names = ("C9_bsmumu", "C10_bsmumu", "CL_bsnumunumu", "C7_mumu")
 
     def outputs(x):
-        wilson = leptoquark_nplet.theory({**POINT, **dict(zip(WHERE, x, strict=True))}, REFERENCE).wilson
+        wilson = MODEL.along(WHERE, x).wilson
         return jnp.stack([*(wilson[name].real for name in names), 1e12 * wilson["CVLL_bsbs"].real])
 
     assert_derivatives(outputs, [list(WHERE.values())], [abs(v) for v in WHERE.values()], second=False)
@@ -258,7 +240,7 @@ def test_slopes_are_finite_at_every_bound():
     names = [p.name for p in ROW.parameters if p.bounds]
 
     def everything(x):
-        theory = leptoquark_nplet.theory({**POINT, **dict(zip(names, x, strict=True))}, REFERENCE)
+        theory = MODEL.along(names, x)
         numbers = jnp.stack([jnp.real(v) for v in theory.quantities.values()])
         return jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag, numbers])
 

@@ -1,40 +1,21 @@
 """Z' that a split fermion couples to quarks: its coupling, Higgs bosons, dark matter, verdicts, derivatives."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from dirac_matrices import METRIC, ONE, slash
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
+from one_model import REFERENCE, OneModel
 from two_bodies import strength_of
 
-from bsfit import catalogue
 from bsfit.dark_matter import relic_density
 from bsfit.dark_sector.higgs_portal import HiggsExchange
 from bsfit.dark_sector.majorana_higgs import FermionHiggsExchange
-from bsfit.loading.inputs import load_inputs
 from bsfit.matching.scalar_sector import higgs_vev, trilinear_couplings
-from bsfit.models import loop_zprime_fermion
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["loop_zprime_fermion"]
-POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
-
-
-@functools.cache
-def compiled():
-    return jax.jit(loop_zprime_fermion.theory)
-
-
-def at(**changes):
-    """Theory with every parameter given, so that one compilation serves all points."""
-    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
+MODEL = OneModel("loop_zprime_fermion")
+ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
 def c9(theory):
@@ -163,7 +144,7 @@ FREE = {"g_X": 0.4, "m_Zp": 250.0, "lambda_Q_s": 0.4, "lambda_Q_b": 0.5, "m_sq":
 
 
 def coefficients(x):
-    theory = loop_zprime_fermion.theory({**POINT, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    theory = MODEL.along(FREE, x)
     names = ("C9_bsmumu", "C9_bstautau", "CVLL_bsbs", "CL_bsnumunumu", "C7_bs")
     values = jnp.stack([theory.wilson[name] * (1e12 if name.startswith("CV") else 1.0) for name in names])
     sizes = jnp.stack([theory.quantities[name] for name in ("Gamma_Zp", "Gamma_h2", "y_S", "a_mu_Zp")])
@@ -171,7 +152,7 @@ def coefficients(x):
 
 
 def log_density(x):
-    theory = loop_zprime_fermion.theory({**POINT, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    theory = MODEL.along(FREE, x)
     return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
 
 
@@ -190,17 +171,5 @@ def test_derivatives_of_the_relic_density():
 @pytest.mark.long
 def test_slopes_are_finite_at_every_bound():
     """Of coefficients, widths, scattering; without splitting and mixing too."""
-    boxed = {p.name: ROW.free.get(p.name, p.bounds) for p in ROW.parameters if p.bounds}
-    boxed |= {"m_N1": (150.0, 3000.0), "theta": (-0.3, 0.0), "m_h2": (100.0, 2000.0)}
-
-    def everything(x):
-        theory = loop_zprime_fermion.theory({**POINT, **dict(zip(boxed, x, strict=True))}, REFERENCE)
-        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
-        rates = theory.dark.strengths(jnp.asarray(1300.0) ** 2)
-        return jnp.concatenate([wilson, rates, jnp.stack([jnp.real(v) for v in theory.quantities.values()])])
-
-    slopes = jax.jit(jax.jacfwd(everything))
-    for i, name in enumerate(boxed):
-        for edge in boxed[name]:
-            x = jnp.asarray([float(POINT[n]) for n in boxed]).at[i].set(edge)
-            assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
+    boxes = MODEL.boxes(m_N1=(150.0, 3000.0), theta=(-0.3, 0.0), m_h2=(100.0, 2000.0))
+    MODEL.assert_slopes_at_bounds(boxes, lambda theory: theory.dark.strengths(jnp.asarray(1300.0) ** 2))

@@ -1,35 +1,18 @@
 """Z' that a split scalar couples to quarks: its coupling, dark matter, verdicts, derivatives."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
+from one_model import REFERENCE, OneModel
 
 from bsfit import catalogue
 from bsfit.dark_matter import relic_density
-from bsfit.loading.inputs import load_inputs
-from bsfit.models import flavour_scalar, loop_zprime_scalar
+from bsfit.models import flavour_scalar
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["loop_zprime_scalar"]
-POINT = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
-
-
-@functools.cache
-def compiled():
-    return jax.jit(loop_zprime_scalar.theory)
-
-
-def at(**changes):
-    """Theory with every parameter given, so that one compilation serves all points."""
-    return compiled()({k: float(v) for k, v in {**POINT, **changes}.items()}, REFERENCE)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
+MODEL = OneModel("loop_zprime_scalar")
+ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
 def c9(theory):
@@ -128,7 +111,7 @@ FREE = {"g_X": 0.9, "m_Zp": 250.0, "lambda_Q_s": -0.4, "lambda_Q_b": 0.5, "m_Q":
 
 
 def coefficients(x):
-    theory = loop_zprime_scalar.theory({**POINT, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    theory = MODEL.along(FREE, x)
     names = ("C9_bsmumu", "C9_bstautau", "CVLL_bsbs", "CL_bsnumunumu", "C7_bs")
     values = jnp.stack([theory.wilson[name] * (1e12 if name.startswith("CV") else 1.0) for name in names])
     sizes = jnp.stack([theory.quantities[name] for name in ("Gamma_Zp", "mu_chi", "a_mu_Zp")])
@@ -136,7 +119,7 @@ def coefficients(x):
 
 
 def log_density(x):
-    theory = loop_zprime_scalar.theory({**POINT, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    theory = MODEL.along(FREE, x)
     return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
 
 
@@ -155,17 +138,5 @@ def test_derivatives_of_the_relic_density():
 @pytest.mark.long
 def test_slopes_are_finite_at_every_bound():
     """Of coefficients, widths, scattering; without splitting and without phi too."""
-    boxed = {p.name: ROW.free.get(p.name, p.bounds) for p in ROW.parameters if p.bounds}
-    boxed |= {"m_I": (100.0, 3000.0), "m_phi": (90.0, np.inf)}
-
-    def everything(x):
-        theory = loop_zprime_scalar.theory({**POINT, **dict(zip(boxed, x, strict=True))}, REFERENCE)
-        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
-        rates = theory.dark.strengths(jnp.asarray(1300.0) ** 2)
-        return jnp.concatenate([wilson, rates, jnp.stack([jnp.real(v) for v in theory.quantities.values()])])
-
-    slopes = jax.jit(jax.jacfwd(everything))
-    for i, name in enumerate(boxed):
-        for edge in boxed[name]:
-            x = jnp.asarray([float(POINT[n]) for n in boxed]).at[i].set(edge)
-            assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
+    boxes = MODEL.boxes(m_I=(100.0, 3000.0), m_phi=(90.0, np.inf))
+    MODEL.assert_slopes_at_bounds(boxes, lambda theory: theory.dark.strengths(jnp.asarray(1300.0) ** 2))

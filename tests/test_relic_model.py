@@ -1,41 +1,21 @@
 """The relic of muon anomalies: its loop coupling, waves of annihilation, scattering, verdicts, derivatives."""
 
-import functools
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
+from one_model import REFERENCE, OneModel
 
 import bsfit
-from bsfit import catalogue
 from bsfit.dark_matter import direct_detection, relic_density
 from bsfit.dark_sector.t_channel import FermionExchange
-from bsfit.loading.inputs import load_inputs
 from bsfit.matching import z_prime
 from bsfit.matching.currents import lambda_v
-from bsfit.models import relic
 from bsfit.standard_model.ckm import v_tb_v_ts
 
-REFERENCE = load_inputs("reference")
-ROW = catalogue.MODELS["relic"]
-BENCHMARK = {**{p.name: p.default for p in ROW.parameters if p.default is not None}, **ROW.benchmark}
+MODEL = OneModel("relic")
+ROW, BENCHMARK, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 UNIT = float(lambda_v(REFERENCE)) ** 2 / complex(v_tb_v_ts(REFERENCE))
-
-
-@functools.cache
-def compiled():
-    return jax.jit(relic.theory)
-
-
-def at(inputs=REFERENCE, **changes):
-    """Theory with every parameter given, so that one compilation serves all points."""
-    return compiled()({k: float(v) for k, v in {**BENCHMARK, **changes}.items()}, inputs)
-
-
-def failed(**changes):
-    return {v.name for v in at(**changes).verdicts if not bool(v.ok)}
 
 
 # -------------------------------------------------------------------------------------------------- muons by the loop
@@ -185,7 +165,7 @@ FREE = {"g_X": 0.9, "m_Zp": 160.0, "lambda_Q_s": 0.28, "lambda_Q_b": 0.9, "y": 3
 
 
 def coefficients(x):
-    theory = relic.theory({**BENCHMARK, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    theory = MODEL.along(FREE, x)
     names = ("C9_bsmumu", "C10_bsmumu", "CVLL_bsbs", "CL_bsnumunumu")
     values = jnp.stack([theory.wilson[name] * (1e12 if name.startswith("CV") else 1.0) for name in names])
     sizes = jnp.stack([theory.quantities[name] for name in ("Gamma_Zp", "D_mumu", "a_mu_chi", "mu_chi")])
@@ -193,7 +173,7 @@ def coefficients(x):
 
 
 def log_density(x):
-    theory = relic.theory({**BENCHMARK, **dict(zip(FREE, x, strict=True))}, REFERENCE)
+    theory = MODEL.along(FREE, x)
     return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
 
 
@@ -212,15 +192,4 @@ def test_derivatives_of_the_relic_density():
 @pytest.mark.slow
 def test_slopes_are_finite_at_every_bound():
     """Of coefficients, widths, scattering, and without splitting."""
-    boxed = {p.name: ROW.free.get(p.name, p.bounds) for p in ROW.parameters if p.bounds} | {"m_I": (70.0, 2000.0)}
-
-    def everything(x):
-        theory = relic.theory({**BENCHMARK, **dict(zip(boxed, x, strict=True))}, REFERENCE)
-        wilson = jnp.concatenate([theory.wilson.values.real, theory.wilson.values.imag])
-        return jnp.concatenate([wilson, jnp.stack([jnp.real(v) for v in theory.quantities.values()])])
-
-    slopes = jax.jit(jax.jacfwd(everything))
-    for i, name in enumerate(boxed):
-        for edge in boxed[name]:
-            x = jnp.asarray([float(BENCHMARK[n]) for n in boxed]).at[i].set(edge)
-            assert np.all(np.isfinite(np.asarray(slopes(x)))), (name, edge)
+    MODEL.assert_slopes_at_bounds(MODEL.boxes(m_I=(70.0, 2000.0)))
