@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import relic_oracle as oracle
+from finite_differences import assert_slopes_of_a_density
+from one_model import OneModel
 
 import bsfit
 from bsfit import catalogue
@@ -304,6 +306,19 @@ def test_channel_fractions():
     found = jax.jit(lambda x: module.channel_fractions(portal.theory(params, REFERENCE).dark, x))(25.0)
     assert sum(float(v) for v in found.values()) == pytest.approx(1.0)
     assert 0.7 < found["vector pairs"] < 0.8
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "name", [name for name, row in catalogue.MODELS.items() if row.dark_matter and "Omega_h2" not in row.refused]
+)
+def test_derivatives_of_every_model(name):
+    """In all parameters that are not zero, each elsewhere beside the benchmark, which may lie on a threshold."""
+    model = OneModel(name)
+    moving = [(key, value) for key, value in model.point.items() if value and np.isfinite(value)]
+    point = {key: (1 + 0.01 * (i + 1)) * value for i, (key, value) in enumerate(moving)}
+    density = lambda x: jnp.log(relic_density(model.along(point, x).dark).omega_h2)  # noqa: E731
+    assert_slopes_of_a_density(density, [*point.values()])
 
 
 @pytest.mark.long
