@@ -2,9 +2,12 @@
 
 import ast
 import re
+import runpy
 import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import bsfit
 
@@ -48,7 +51,23 @@ def test_tests_need_their_extra_and_no_more():
 
 def test_version_stands_in_one_place():
     """`bsfit.__version__`, from which the build reads it; the file for citations agrees."""
-    assert PROJECT["dynamic"] == ["version"]
+    assert "version" in PROJECT["dynamic"]
     assert "version" not in PROJECT
     citation = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     assert citation[1] == bsfit.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert ("## [Unreleased]" in changes) is ("dev" in bsfit.__version__)
+    assert "dev" in bsfit.__version__ or f"## [{bsfit.__version__}] - 20" in changes
+
+
+@pytest.mark.parametrize("address", ["", "https://example.org/bsfit"])
+def test_description_for_a_package_index_has_no_relative_link(address):
+    """Absolute where there is an address, else plain text."""
+    pytest.importorskip("hatchling")
+    build = runpy.run_path(str(ROOT / "hatch_build.py"))
+    text = build["description"]((ROOT / "README.md").read_text(), address)
+    targets = re.findall(r"\]\(([^)\s]+)", text)
+    assert all(target.startswith("https://") for target in targets)
+    assert (f"{address}/blob/main/docs/tasks.md" in targets) is bool(address)
+    assert "<!--" not in text
+    assert bool(build["urls"](address)) is bool(address)

@@ -1,0 +1,101 @@
+"""What pages of the documentation tell to type, typed: their blocks are run as they stand.
+
+A section (``##``) with blocks is one test in an empty folder. Its ``sh`` and ``python`` blocks run in their order, in
+processes of their own; a block with a title is written to the file of that name. Each line of a ``text`` block must have
+been printed by what stands before it, but for ``...``. Sections say their time, which is their marker too.
+"""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ("first-figure", "tasks", "coming-from", "own-observable", "own-measurement", "own-sampler")
+REDUCED = {"the-plane-of-c9-and-c10-by-groups-of-data": ("--data latest", "--data lfu,mixing")}
+"""What takes minutes, with less data, so that the commands run in CI; in full it is `long`."""
+NEEDS = {"bsfit[eft]": "wilson", "import flavio": "flavio", "emcee": "emcee"}
+"""Packages beside those of the tests, by what names them in a section."""
+
+_BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_TIME = re.compile(r"^Time: (\d+(?:\.\d+)?) s", re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, the file that it is, its text."""
+
+    language: str
+    title: str
+    text: str
+
+
+class Section(NamedTuple):
+    """A heading of a page as part of an address, its blocks, its time in seconds and its text."""
+
+    name: str
+    blocks: tuple[Block, ...]
+    seconds: float
+    text: str
+
+
+def sections(page):
+    """Those of a page with something to run."""
+    for part in re.split(r"^## ", (DOCS / f"{page}.md").read_text(), flags=re.MULTILINE)[1:]:
+        heading, _, text = part.partition("\n")
+        blocks = tuple(Block(*found) for found in _BLOCK.findall(text))
+        if any(block.language in ("sh", "python") and not block.title for block in blocks):
+            time = _TIME.search(text)
+            assert time, f"{page}.md, {heading}: no time"
+            yield Section(re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-"), blocks, float(time[1]), text)
+
+
+def cases():
+    """Sections of all pages with the marker that belongs to their time."""
+    for page in PAGES:
+        for section in sections(page):
+            marks = [pytest.mark.long] if section.seconds > 20 else [pytest.mark.slow] if section.seconds > 2 else []
+            yield pytest.param(section, ("", ""), id=f"{page}-{section.name}", marks=marks)
+            if section.name in REDUCED:
+                yield pytest.param(section, REDUCED[section.name], id=f"{page}-{section.name}-reduced", marks=pytest.mark.slow)
+
+
+def typed(block, folder):
+    """What was printed by a block, which must not fail."""
+    start = [sys.executable, "-c"] if block.language == "python" else ["bash", "-euo", "pipefail", "-c"]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [*start, block.text], cwd=folder, env={**os.environ, "PATH": path, "MPLBACKEND": "agg"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{block.text}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout
+
+
+@pytest.mark.parametrize(("section", "reduced"), cases())
+def test_section_does_what_it_says(section, reduced, tmp_path):
+    for words, package in NEEDS.items():
+        if words in section.text and importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+    printed = ""
+    for block in section.blocks:
+        block = block._replace(text=block.text.replace(*reduced))
+        if block.title:
+            (tmp_path / block.title).write_text(block.text)
+        elif block.language == "text":
+            assert reduced[0] or not [line for line in block.text.splitlines() if line not in (*printed.splitlines(), "...")]
+        else:
+            printed += typed(block, tmp_path)
+
+
+def test_the_tasks_are_short():
+    """At most six lines of shell or Python each, blank ones and contents of files aside."""
+    found = list(sections("tasks"))
+    assert len(found) == 14
+    for section in found:
+        lines = [line for block in section.blocks if block.language in ("sh", "python") for line in block.text.splitlines()]
+        assert len([line for line in lines if line.strip()]) <= 6, section.name
