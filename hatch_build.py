@@ -11,7 +11,7 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?://|#)([^)\s]+)\)")
 
 
 def description(readme: str, address: str) -> str:
-    """README for a package index: without marks of CI, each relative link absolute, or its text where there is no address."""
+    """README for a package index: without marks of CI, relative links absolute, or text where there is no address."""
 
     def absolute(found: re.Match[str]) -> str:
         picture, text, path = found.groups()

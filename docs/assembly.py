@@ -1,8 +1,8 @@
 """What the site has beside the pages of this folder, made when it is built; a hook of mkdocs, named in mkdocs.yml.
 
-README, CHANGELOG and CONTRIBUTING as they stand; tables of observables, data, limits and inputs from the catalogue, so that
-no list is kept beside it; formulas and the reference of the API from docstrings; the examples; the help of the command
-line; the papers. Formulas in docstrings become MathML, and keys of papers links, when a page is rendered.
+README, CHANGELOG and CONTRIBUTING as they stand; tables of observables, data, limits and inputs from the catalogue, so
+that no list is kept beside it; formulas and the reference of the API from docstrings; the examples; the help of the
+command line; the papers. Formulas in docstrings become MathML, and keys of papers links, when a page is rendered.
 """
 
 import ast
@@ -118,8 +118,8 @@ def cited(keys: Iterable[str]) -> str:
 def observables() -> Iterator[str]:
     """Every quantity by process, with the paper of its formula."""
     yield from ("# Observables and their sources", "")
-    yield "What can be predicted, in the names of flavio with the q² bin behind: `<P5p>(B0->K*mumu)[4,6]`. The source is the paper whose"
-    yield "formula is implemented; beside it stands where. `bsfit show NAME` prints the same with the data of an observable."
+    yield "What can be predicted, in the names of flavio with the q² bin behind: `<P5p>(B0->K*mumu)[4,6]`. The source"
+    yield "is the paper of the formula. `bsfit show NAME` prints the same, with the data of an observable."
     short = {full: name for name, full in catalogue.SHORT_NAMES.items()}
     found: dict[str, dict[tuple, list]] = {}
     for stem in (stem for stem in catalogue.stems() if stem not in catalogue.SHORT_NAMES):
@@ -154,7 +154,7 @@ def measurements() -> Iterator[str]:
     yield from table(rows)
     yield from ("", "## Values", "")
     for name, paper in known.items():
-        yield from (f'### `{name}` {{: #{name} }}', "", html.escape(paper.note or ""), "")
+        yield from (f"### `{name}` {{: #{name} }}", "", html.escape(paper.note or ""), "")
         rows = [{"observable": code(datum.observable), "value": datum.text, "unit": datum.unit, "where": datum.where,
                  "checked against": datum.checked, "via": datum.via} for datum in paper.data]  # fmt: skip
         yield from (*(table(rows) if rows else ()), "")
@@ -203,17 +203,21 @@ def api() -> Iterator[str]:
     yield from ("", "## Records", "")
     for path in sorted((SOURCE / "results").glob("*.py")):
         for name in re.findall(r"^class ([A-Z]\w+)\(Record\)", path.read_text(encoding="utf-8"), re.MULTILINE):
-            yield from ("", f"::: bsfit.results.{path.stem}.{name}", "    options: {heading_level: 3, show_root_full_path: false}")
+            yield from (
+                "",
+                f"::: bsfit.results.{path.stem}.{name}",
+                "    options: {heading_level: 3, show_root_full_path: false}",
+            )
 
 
 def theory() -> Iterator[str]:
     """Where which formula stands."""
     yield from ("# Formulas", "")
-    yield "Each function says in its docstring which equation of which paper it is, what it leaves out, and where bsfit differs and why;"
-    yield "these pages are made of the docstrings. A number goes its way from couplings to Wilson coefficients"
-    yield "([models](models.md), [matching](matching.md)), through moments of amplitudes ([hadronic physics](hadronic.md),"
-    yield "[the Standard Model's part](standard_model.md)) to [observables](observables.md); dark matter from what models hand over"
-    yield "([dark sectors](dark_sector.md)) to [what probes see](dark_matter.md)."
+    yield "Each function says in its docstring which equation of which paper it is, what it leaves out, and where bsfit"
+    yield "differs and why; these pages are made of the docstrings. Couplings become Wilson coefficients"
+    yield "([models](models.md), [matching](matching.md)), these moments of amplitudes ([hadronic](hadronic.md),"
+    yield "[the Standard Model's part](standard_model.md)) and [observables](observables.md); what models hand over"
+    yield "about dark matter ([dark sectors](dark_sector.md)) becomes [what probes see](dark_matter.md)."
     yield from ("", "## Models", "")
     rows = []
     for name, model in catalogue.MODELS.items():
@@ -236,9 +240,10 @@ def formulas(room: str, title: str) -> Iterator[str]:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links of documents of two folders in one, and lists that begin behind a line of text, as elsewhere in Markdown."""
+    """Links of documents of two folders in one, and lists that begin right behind a line of text."""
     markdown = re.sub(r"\]\(\.\./(\w+\.md)", r"](\1", markdown)
     if page.file.src_uri in ("index.md", *(f"{name}.md" for name in WHOLE)):
+        markdown = re.sub(r"^!\[.*https://.*\n", "", markdown, flags=re.MULTILINE)  # nothing is fetched by readers
         markdown = re.sub(r"\]\(docs/", "](", markdown)
         markdown = markdown.replace("](examples)", "](examples.md)")
     return outside_code(r"^(?=[^\s|>#-])(.+)\n(?=- )", r"\1\n\n", markdown)

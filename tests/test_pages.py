@@ -1,8 +1,8 @@
 """What pages of the documentation tell to type, typed: their blocks are run as they stand.
 
 A section (``##``) with blocks is one test in an empty folder. Its ``sh`` and ``python`` blocks run in their order, in
-processes of their own; a block with a title is written to the file of that name. Each line of a ``text`` block must have
-been printed by what stands before it, but for ``...``. Sections say their time, which is their marker too.
+processes of their own; a block whose title is the name of a file becomes that file. Each line of a ``text`` block must
+have been printed by what stands before it, but for ``...``. Sections say their time, which is their marker too.
 """
 
 import importlib.util
@@ -22,16 +22,28 @@ REDUCED = {"the-plane-of-c9-and-c10-by-groups-of-data": ("--data latest", "--dat
 NEEDS = {"bsfit[eft]": "wilson", "import flavio": "flavio", "emcee": "emcee"}
 """Packages beside those of the tests, by what names them in a section."""
 
+SLOW, LONG = 4.0, 60.0
+"""Above them a section is slow, or long; pages have the times of a busy machine, twice those of a quiet one."""
+
 _BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TIME = re.compile(r"^Time: (\d+(?:\.\d+)?) s", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, the file that it is, its text."""
+    """A fenced block: its language, its title, its text."""
 
     language: str
     title: str
     text: str
+
+    @property
+    def file(self):
+        """The name of the file that it is, if it is one."""
+        return self.title if "." in self.title else ""
+
+    @property
+    def runs(self):
+        return self.language in ("sh", "python") and not self.file
 
 
 class Section(NamedTuple):
@@ -48,7 +60,7 @@ def sections(page):
     for part in re.split(r"^## ", (DOCS / f"{page}.md").read_text(), flags=re.MULTILINE)[1:]:
         heading, _, text = part.partition("\n")
         blocks = tuple(Block(*found) for found in _BLOCK.findall(text))
-        if any(block.language in ("sh", "python") and not block.title for block in blocks):
+        if any(block.runs for block in blocks):
             time = _TIME.search(text)
             assert time, f"{page}.md, {heading}: no time"
             yield Section(re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-"), blocks, float(time[1]), text)
@@ -58,10 +70,11 @@ def cases():
     """Sections of all pages with the marker that belongs to their time."""
     for page in PAGES:
         for section in sections(page):
-            marks = [pytest.mark.long] if section.seconds > 20 else [pytest.mark.slow] if section.seconds > 2 else []
-            yield pytest.param(section, ("", ""), id=f"{page}-{section.name}", marks=marks)
+            marks = () if section.seconds <= SLOW else pytest.mark.slow if section.seconds <= LONG else pytest.mark.long
+            name = f"{page}-{section.name}"
+            yield pytest.param(section, ("", ""), id=name, marks=marks)
             if section.name in REDUCED:
-                yield pytest.param(section, REDUCED[section.name], id=f"{page}-{section.name}-reduced", marks=pytest.mark.slow)
+                yield pytest.param(section, REDUCED[section.name], id=f"{name}-reduced", marks=pytest.mark.slow)
 
 
 def typed(block, folder):
@@ -76,7 +89,7 @@ def typed(block, folder):
     return done.stdout
 
 
-@pytest.mark.parametrize(("section", "reduced"), cases())
+@pytest.mark.parametrize(("section", "reduced"), list(cases()))
 def test_section_does_what_it_says(section, reduced, tmp_path):
     for words, package in NEEDS.items():
         if words in section.text and importlib.util.find_spec(package) is None:
@@ -84,11 +97,11 @@ def test_section_does_what_it_says(section, reduced, tmp_path):
     printed = ""
     for block in section.blocks:
         block = block._replace(text=block.text.replace(*reduced))
-        if block.title:
-            (tmp_path / block.title).write_text(block.text)
-        elif block.language == "text":
-            assert reduced[0] or not [line for line in block.text.splitlines() if line not in (*printed.splitlines(), "...")]
-        else:
+        if block.file:
+            (tmp_path / block.file).write_text(block.text)
+        elif block.language == "text" and not reduced[0]:
+            assert set(block.text.splitlines()) <= {*printed.splitlines(), "..."}
+        elif block.runs:
             printed += typed(block, tmp_path)
 
 
@@ -97,5 +110,5 @@ def test_the_tasks_are_short():
     found = list(sections("tasks"))
     assert len(found) == 14
     for section in found:
-        lines = [line for block in section.blocks if block.language in ("sh", "python") for line in block.text.splitlines()]
-        assert len([line for line in lines if line.strip()]) <= 6, section.name
+        text = "".join(block.text for block in section.blocks if block.runs)
+        assert len([line for line in text.splitlines() if line.strip()]) <= 6, section.name
