@@ -45,6 +45,9 @@ ROOMS = {
 }
 """Rooms of the source with formulas, and the titles of their pages."""
 
+WIDE = ("---", "hide: [toc]", "---")
+"""Before a page whose tables need the place."""
+
 EVERYTHING = Namespace(model=None, inputs="default")
 """What `bsfit list` lists without options."""
 
@@ -106,7 +109,7 @@ def code(text: object) -> str:
 def table_of(title: str, rows: list[dict]) -> Iterator[str]:
     """A page with a table of `bsfit list`."""
     first = next(iter(rows[0]))
-    yield from (f"# {title}", "", f"As `bsfit list {title.lower()}` prints them.", "")
+    yield from (*WIDE, f"# {title}", "", f"As `bsfit list {title.lower()}` prints them.", "")
     yield from table([row | {first: code(row[first])} for row in rows])
 
 
@@ -143,7 +146,13 @@ def observables() -> Iterator[str]:
 
 def measurements() -> Iterator[str]:
     """All measurements, and the numbers of each as printed."""
-    yield from ("# Measurements", "", "As `bsfit list data` prints them. [What is in each set](data.md), and why.", "")
+    yield from (
+        *WIDE,
+        "# Measurements",
+        "",
+        "As `bsfit list data` prints them. [What is in each set](data.md), and why.",
+        "",
+    )
     known = selection.available()
     rows = []
     for row in listing.data(EVERYTHING):
