@@ -22,8 +22,8 @@ REDUCED = {"the-plane-of-c9-and-c10-by-groups-of-data": ("--data latest", "--dat
 NEEDS = {"bsfit[eft]": "wilson", "import flavio": "flavio", "emcee": "emcee"}
 """Packages beside those of the tests, by what names them in a section."""
 
-SLOW, LONG = 4.0, 60.0
-"""Above them a section is slow, or long; pages have the times of a busy machine, twice those of a quiet one."""
+SLOW, LONG = 6.0, 100.0
+"""Above them a section is slow, or long: times of pages are those of a busy machine, two to five times a quiet one."""
 
 _BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TIME = re.compile(r"^Time: (\d+(?:\.\d+)?) s", re.MULTILINE)
