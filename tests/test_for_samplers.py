@@ -47,6 +47,15 @@ def test_jax_differentiates_it(posterior):
     assert np.asarray(slope).tolist() == pytest.approx(wanted, rel=1e-12)
 
 
+@pytest.mark.slow
+def test_a_program_may_differentiate_it():
+    """As numpyro's NUTS does; flat priors leave the slope of the likelihood."""
+    of_data = bsfit.log_likelihood(data="seed-2017", free={"C9mu": (-2, 2), "C10mu": (-2, 2)})
+    slope = jax.jit(jax.grad(bsfit.log_posterior(of_data)))(jnp.zeros(2))
+    wanted = jax.grad(of_data)({"C9mu": jnp.zeros(()), "C10mu": jnp.zeros(())})
+    np.testing.assert_allclose(slope, [wanted["C9mu"], wanted["C10mu"]], rtol=1e-12)
+
+
 def test_quantiles_are_those_of_scipy():
     transform = bsfit.prior_transform(like, free=FREE)
     cube = np.array([[0.1, 0.2, 0.3], [0.5, 0.5, 0.5]])

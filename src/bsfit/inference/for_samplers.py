@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit import scalars
 from bsfit.errors import BsfitInputError
 from bsfit.inference import target
 from bsfit.inference.space import Space, space_of
@@ -94,10 +95,10 @@ def _rows(function: Any, *arguments: Any) -> Any:
 
 
 def _evaluated(kind: str, like: Target, space: Space, x: Any) -> Any:
-    return _rows(_densities, kind, like, space, x)
+    # In a program that differentiates it, one of its own would not compile (jax 0.10): a likelihood hides constants.
+    return _rows(_densities if scalars.is_traced(x) else _compiled, kind, like, space, x)
 
 
-@eqx.filter_jit
 def _densities(kind: str, like: Target, space: Space, x: Float[Array, "*m n"]) -> Float[Array, "*m"]:
     def density(row: Float[Array, " n"]) -> Float[Array, ""]:
         params = dict(zip(space.names, row, strict=True))
@@ -111,6 +112,9 @@ def _densities(kind: str, like: Target, space: Space, x: Float[Array, "*m n"]) -
         return jnp.where(holds & ~jnp.isnan(total), total, -jnp.inf)
 
     return density(x) if x.ndim == 1 else jax.vmap(density)(x)
+
+
+_compiled = eqx.filter_jit(_densities)
 
 
 def _log_prior(space: Space, params: Mapping[str, Array]) -> Float[Array, ""]:
