@@ -42,6 +42,8 @@ ALLOWED = {
     "exchange": _FORMULAS | {"predictions", "likelihood", "results"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "reporting": _RECORDS | {"predictions", "likelihood", "results"},
+    "repeating": _RECORDS
+    | {"predictions", "likelihood", "inference", "runs", "scenarios", "reporting", "results"},  # each kind's own maker
     "plot": {"results", "errors"},
     "pages": {"catalogue", "errors", "plot", "reporting", "results"},
     "cli": None,  # anything, imported inside the verb

@@ -27,6 +27,7 @@ _PUBLIC = {
     "fit_scenarios": "bsfit.scenarios",
     "profile": "bsfit.inference.profile",
     "sample": "bsfit.inference.sample",
+    "rerun": "bsfit.repeating",
     "log_posterior": "bsfit.inference.for_samplers",
     "prior_transform": "bsfit.inference.for_samplers",
     "scan": "bsfit.runs.scan",

@@ -117,7 +117,8 @@ def fit_scenarios(
         for row in planes
         if row["pull"] is None
     )
-    return dataclasses.replace(table, pairs=tuple(planes), messages=(*table.messages, *worse, *notes))
+    meta = {**table.meta, "settings": {**table.meta["settings"], "scenarios": chosen, "bounds": dict(bounds or {})}}
+    return dataclasses.replace(table, meta=meta, pairs=tuple(planes), messages=(*table.messages, *worse, *notes))
 
 
 def _coefficients_of(data: selection.Data) -> set[str]:

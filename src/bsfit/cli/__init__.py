@@ -27,6 +27,7 @@ VERBS = {
     "plot": ("bsfit.cli.plot", "figures of saved results"),
     "report": ("bsfit.cli.report", "saved results on one page of HTML"),
     "cite": ("bsfit.cli.cite", "papers behind saved results, as BibTeX"),
+    "rerun": ("bsfit.cli.rerun", "a saved result made again, and every number compared"),
     "list": ("bsfit.cli.listing", "what there is: observables, data, models, parameters, inputs"),
     "show": ("bsfit.cli.show", "everything about one name"),
     "env": ("bsfit.cli.env", "versions, devices, threads"),

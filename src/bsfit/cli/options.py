@@ -68,11 +68,15 @@ def add(parser: argparse.ArgumentParser, *keys: str) -> None:
         parser.add_argument(f"--{key.replace('_', '-')}", action="append", metavar=metavar, help=line)
 
 
-def add_run(parser: argparse.ArgumentParser, result: bool = True) -> None:
+def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what every computing verb has: run file, place of the results, compilation cache."""
     parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it")
-    if result:
-        parser.add_argument("-o", "--output", metavar="DIR", help="save the result and the resolved settings there")
+    add_place(parser)
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the place of the results, and the compilation cache."""
+    parser.add_argument("-o", "--output", metavar="DIR", help="save the result and the resolved settings there")
     parser.add_argument("--no-cache", action="store_true", help="compile anew, and keep nothing for the next time")
 
 

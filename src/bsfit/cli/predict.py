@@ -47,6 +47,7 @@ def _table(
 ) -> int:
     started = time.time()
     from bsfit import predict
+    from bsfit.loading.inputs import described
     from bsfit.results import PredictionTable, provenance
 
     more = {"errors": True, "nuisances": question.nuisances(settings)} if options.errors else {}
@@ -57,8 +58,9 @@ def _table(
     ]
     rows = [row | {"error": found.errors[row["observable"]]} for row in rows] if options.errors else rows
     about = {"model": settings.get("model"), "params": settings.get("set", {}), "inputs": settings.get("inputs")}
-    about |= {"input_changes": settings.get("input", {})}
-    notes, meta = (*said, *found.notes), provenance(about, started=started, method="predict")
+    about |= described(asked[-1])
+    wanted = {"errors": options.errors, "nuisances": more.get("nuisances")}
+    notes, meta = (*said, *found.notes), provenance(about, started=started, method="predict", **wanted)
     between = {"correlation": found.correlation} if options.errors else {}
     record = PredictionTable(tuple(rows), notes, meta, **between)
     lost = output.save(options, settings, record)

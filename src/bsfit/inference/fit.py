@@ -56,7 +56,7 @@ def fit(
     started = time.time()
     like = target.of(like, free)
     space = space_of(like)
-    reference = like.reference if reference is None else reference
+    given, reference = reference, like.reference if reference is None else reference
     objective = Objective(like, space)
     lead = _lead(optimizer, objective)
     if like.quadratic is not None:
@@ -67,6 +67,8 @@ def fit(
         here, there = goodness.summary(like, space, goodness.params_at(space, best)), None
     settings = {"starts": starts, "seed": seed, "profile_errors": profile_errors, "pull_by_rank": like.pull_by_rank}
     settings |= {} if lead is None else {"optimizer": lead.name}
+    settings |= {} if optimizer is None else {"own_optimizer": True}
+    settings |= {} if given is None else {"reference": {name: float(value) for name, value in given.items()}}
     estimates = _estimates(space, best, ends)
     estimates["messages"] += (
         *goodness.outside(space, reference),

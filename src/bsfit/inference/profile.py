@@ -96,6 +96,7 @@ def profile(
             starts=starts,
             seed=seed,
             free=space.describe(),
+            **({} if span is None else {"span": span}),
         ),
     )
 

@@ -19,8 +19,9 @@ from bsfit.likelihood.own_observables import OwnObservables
 from bsfit.likelihood.request import Collected, Request
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term
 from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, SameEverywhere
+from bsfit.likelihood.written import written
 from bsfit.loading import limits, selection
-from bsfit.loading.inputs import Inputs, InputSet
+from bsfit.loading.inputs import Inputs, InputSet, described
 from bsfit.predictions import uncertain_inputs
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.checks import check_bin, idle
@@ -89,7 +90,7 @@ def log_likelihood(
     _check_nuisances(asked.free, own, sampled, row)
     moving = theory == "propagated" and bool(uncertain.names) and bool(unquoted.names)
     moving_errors = _moving_errors(unquoted, points, uncertain, exact) if moving else None
-    exact = exact or isinstance(moving_errors, DirectPropagation)
+    wanted_exact, exact = exact, exact or isinstance(moving_errors, DirectPropagation)
     pred, how = _predicted(unquoted, points, uncertain, bool(sampled), exact)
     pred = pred.with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
@@ -118,7 +119,8 @@ def log_likelihood(
         sampled=sampled,
         means=means,
         data=selection.described(data),
-        meta=_meta(asked, pred, every_term, uncertain, how, relic if of_dark else None, notes),
+        meta=_meta(asked, pred, every_term, uncertain, how, relic if of_dark else None, notes)
+        | {"asked": written(model, data, asked.free, asked.fixed, theory, nuisances, wanted_exact, relic, asked.terms)},
         notes=notes,
         comparable=comparable,
         reference_chi2=(
@@ -252,13 +254,12 @@ def _meta(
     relic: str | None,
     said: Sequence[str],
 ) -> dict[str, Any]:
-    inputs, row, the_set, chosen = pred.inputs, pred.model.row, asked.the_set, (*asked.chosen, *asked.bounds)
+    inputs, row, chosen = pred.inputs, pred.model.row, (*asked.chosen, *asked.bounds)
     items = [item for item in pred.items if item]
     notes = [note for item in items if item.bin and (note := check_bin(item, inputs))]
     groups = {group for term in terms if isinstance(term, MeasuredValues) for group, _ in term.members}
     if len(groups) > 1 and uncertain.names and asked.theory != "sampled":
         notes.append("groups share theory errors: their log-likelihoods do not add up to the total")
-    changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(the_set.inputs.values))
     papers = dict.fromkeys(
         (
             *(paper for m in chosen for paper in m.papers),
@@ -270,14 +271,11 @@ def _meta(
     return {
         "version": __version__,
         "data_files": {m.file: m.sha256 for m in chosen if m.file},
-        "input_set": the_set.name,
-        "input_files": dict(the_set.files),
-        "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
+        **described(inputs),
         "theory": asked.theory,
         "nuisances": list(uncertain.names),
         "moments": how,
         "notes": [*notes, *said],
-        **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
         **({"relic": relic} if relic else {}),
         "papers": [p for p in papers if p],
         "observables": _one_of_each(items, [each.observable for each in (*asked.collected.relic, *asked.bounds)]),

@@ -35,6 +35,8 @@ __all__ = [
     "Inputs",
     "Prior",
     "as_inputs",
+    "described",
+    "from_description",
     "input_set",
     "load_inputs",
 ]
@@ -180,3 +182,22 @@ def as_inputs(given: str | os.PathLike[str] | Inputs | Mapping[str, float]) -> I
     if isinstance(given, Inputs):
         return given
     return load_inputs("default", given) if isinstance(given, Mapping) else load_inputs(given)
+
+
+def described(inputs: Inputs) -> dict[str, Any]:
+    """Plain data that say which inputs these are: their set, what differs from it, and choices that are not ours."""
+    base = input_set(inputs.set_name or "default")
+    changed = np.flatnonzero(np.asarray(inputs.values) != np.asarray(base.inputs.values))
+    return {
+        "input_set": base.name,
+        "input_files": dict(base.files),
+        "input_changes": {inputs.names[i]: float(inputs.values[i]) for i in changed},
+        **({"choices": list(inputs.choices.others)} if inputs.choices.others else {}),
+    }
+
+
+def from_description(content: Mapping[str, Any]) -> Inputs:
+    """Inputs of what `described` made."""
+    found = load_inputs(content["input_set"], content.get("input_changes"))
+    choices = Choices(**dict.fromkeys(content.get("choices", ()), True))
+    return dataclasses.replace(found, choices=choices)

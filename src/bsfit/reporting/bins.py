@@ -11,7 +11,7 @@ from bsfit import catalogue
 from bsfit.catalogue import Observable
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import selection
-from bsfit.loading.inputs import Inputs, as_inputs
+from bsfit.loading.inputs import Inputs, as_inputs, described
 from bsfit.loading.measurements import Publication
 from bsfit.predictions.bound_model import ModelLike
 from bsfit.predictions.predict import predict
@@ -51,7 +51,9 @@ def bins(
     measured = data_of(stem, data)
     names = dict.fromkeys(datum["measurement"] for datum in measured)
     papers = [paper for name, m in selection.available().items() if name in names for paper in m.papers]
-    about |= {"inputs": as_inputs(inputs).set_name, "papers": papers}
+    used = as_inputs(inputs)
+    about |= {"inputs": used.set_name, "papers": papers, **described(used)}
+    asked = {"data": None if data is None else selection.described(data)}
     return Bins(
         name=item.name.split("[")[0],
         tex=catalogue.tex_of_observable(item).split("[")[0],
@@ -63,7 +65,7 @@ def bins(
         point_errors=at[1],
         data=tuple(measured),
         notes=tuple(dict.fromkeys((*standard.notes, *(point.notes if point else ())))),
-        meta=provenance(about, started=started, method="bins"),
+        meta=provenance(about, started=started, method="bins", **asked),
     )
 
 

@@ -69,7 +69,8 @@ def table(
     notes = [FLOATING] if like.about.sampled else []
     notes += [LEFT_OUT] if len(like.observables) > len(listed) else []
     about = {"data": like.data, "model": like.model, "point": dict(point or {}), "free": list(names)}
-    meta = provenance(about, started=started, method="table") | {"likelihood": like.meta}
+    asked = {"point": None if point is None else about["point"], "sort": sort}
+    meta = provenance(about, started=started, method="table", **asked) | {"likelihood": like.meta}
     called = "best fit" if isinstance(best, FitResult) else "point"
     return DataTable(tuple(rows), tuple(notes), called, meta).sorted_by(sort)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bsfit.loading.inputs import Inputs
+from bsfit.loading.inputs import Inputs, described
 from bsfit.predictions.bound_model import ModelLike, row_of
 from bsfit.predictions.predict import Point
 from bsfit.predictions.prediction import ObservableLike
@@ -36,7 +36,9 @@ def error_budget(
         "model": row.name if row else at.function.model.name,
         "params": dict(at.params),
         "inputs": at.function.inputs.set_name,
+        **described(at.function.inputs),
     }
+    asked = {"nuisances": nuisances if isinstance(nuisances, str | None) else list(nuisances)}
     return ErrorBudget(
         observables=tuple(at.labels),
         values=tuple(found.values.tolist()),
@@ -47,5 +49,5 @@ def error_budget(
             for name, parts in zip(found.chosen.names, np.abs(found.by_input()).T, strict=True)
         },
         notes=at.predictions(found.values).notes,
-        meta=provenance(about, started=started, method="error budget"),
+        meta=provenance(about, started=started, method="error budget", **asked),
     )

@@ -124,7 +124,9 @@ def scan(
     lost = f"the log-likelihood is not finite at {tally.bad} of {tally.points} points"
     settings = {"profile": profile, "fixed": fixed, "chunk": work.layout.side, "starts": starts, "seed": seed}
     if not isinstance(work.kept, Dense):
-        settings = {**where.settings(), "keep": keep, "fixed": fixed, "chunk": work.layout.side, "seed": seed}
+        settings = {"keep": keep, "fixed": fixed, "chunk": work.layout.side, "seed": seed}
+    settings = {**where.settings(), **settings}
+    settings |= {} if space is None else {"free": space.describe()}
     said: dict[str, Any] = {
         "reference": _reference(like, where.names),
         "messages": (*allowed.words_of(shares, what), *((lost,) if tally.bad else ())),
