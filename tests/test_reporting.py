@@ -209,3 +209,36 @@ def test_bins_are_saved_printed_and_drawn(rates, tmp_path):
     lines = list(csv.DictReader(io.StringIO(numbers.read_text())))
     assert len(lines) == 2 * len(rates.bins) + len(rates.data)
     assert float(lines[0]["value"]) == rates.standard_model[0]
+
+
+def counted(nuisances):
+    """Names of the inputs that count."""
+    return set(bsfit.error_budget(NAMES, params=POINT, nuisances=nuisances).inputs)
+
+
+def test_nuisances_are_left_out_by_name_glob_and_group(budget):
+    listed = set(budget.inputs)
+    assert counted("!V_cb") == listed - {"V_cb"}
+    assert counted(["!B->K*", "!CKM"]) == {n for n in listed if not n.startswith("B->K") and group_of(n) != "CKM"}
+    uncertain = [name for prior in input_set("default").priors for name in prior.names]
+    chosen = {n for n in uncertain if n in ("V_cb", "V_tb") or (group_of(n) == "form factors" and " BSZ " not in n)}
+    assert counted(["V_[ctu]b", "form factors", "!V_ub", "!* BSZ *"]) == chosen
+    assert counted(["all", "!*"]) == set()
+    less = bsfit.error_budget(NAMES, params=POINT, nuisances="!meson structure")
+    gone = np.square(budget.groups["meson structure"])
+    assert np.square(less.errors) == pytest.approx(np.square(budget.errors) - gone, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("nuisances", "complaint"),
+    [
+        ("!V_cbb", r"no uncertain input matches '!V_cbb' \(did you mean 'V_cb'"),
+        ("!Form factors", r"did you mean 'form factors'"),
+        ("!B->Xs*", r"'!B->Xs\*' leaves out nothing"),
+        ("!", r"no uncertain input matches '!'"),
+        (["V_cb", "!QED"], r"leaves out nothing"),
+    ],
+)
+def test_what_leaves_out_nothing_is_refused(nuisances, complaint):
+    with pytest.raises(BsfitInputError, match=complaint):
+        counted(nuisances)

@@ -28,6 +28,7 @@ VERBS = {
     "report": ("bsfit.cli.report", "saved results on one page of HTML"),
     "cite": ("bsfit.cli.cite", "papers behind saved results, as BibTeX"),
     "rerun": ("bsfit.cli.rerun", "a saved result made again, and every number compared"),
+    "validate": ("bsfit.cli.validate", "everything that is wrong with a run file, or with options of a verb, at once"),
     "list": ("bsfit.cli.listing", "what there is: observables, data, models, parameters, inputs"),
     "show": ("bsfit.cli.show", "everything about one name"),
     "env": ("bsfit.cli.env", "versions, devices, threads"),

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Iterable
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bsfit import catalogue
 from bsfit.catalogue.input_sets import INPUT_CHOICES, INPUT_SETS
@@ -23,12 +23,15 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "data": ("SET[,SET..]", "data sets, groups, measurements, limits or files (default lfu; 'bsfit list data')"),
     "set": ("NAME=VALUE", "value of a parameter"),
     "coefficients": ("FILE", "Wilson coefficients of another code (WCxf, FLHA), held at their values; --set wins"),
-    "free": ("NAME[=LO,HI]", "free parameter with its bounds; log:NAME=LO,HI is flat in the logarithm"),
+    "free": ("NAME[=LO,HI]", "free parameter; log:NAME=LO,HI is flat in the logarithm, NAME=MEAN+-SD normal"),
     "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table"),
     "inputs": ("SET", f"input set, {_either(INPUT_SETS)}, or a file; {_either(INPUT_CHOICES)} alone or behind a +"),
     "input": ("NAME=VALUE", "replace one input, in powers of GeV"),
     "theory": ("MODE", "theory errors: fixed, propagated or sampled (default fixed)"),
-    "nuisances": ("GLOB", "uncertain inputs that count, or 'all' (default: those of the observables)"),
+    "nuisances": (
+        "GLOB",
+        "uncertain inputs that count: globs, groups or 'all'; '!GLOB' leaves out (default: those of the observables)",
+    ),
     "relic": ("MODE", "measured relic density: equal, or upper (rates are rescaled then; default equal)"),
     "points": ("N", "points of the grid along each axis"),
     "points_file": ("FILE", "points to evaluate in place of a grid: .csv with a line of names, or .parquet"),
@@ -45,6 +48,9 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "seed": ("N", "seed of everything random"),
 }
 """Options that are keys of a run file: what they take, and their line of help. All may be repeated."""
+
+KEYS = tuple(_OPTIONS)
+"""Keys that are options of some verb."""
 
 ANALYSIS = (
     "model", "data", "set", "coefficients", "free", "scenario", "inputs", "input", "theory", "nuisances", "relic",
@@ -113,18 +119,30 @@ def parse(verb: str, line: str, module: ModuleType, words: list[str]) -> argpars
 def settings(options: argparse.Namespace) -> Settings:
     """Settings of a verb: its options over its run file. Names that the catalogue knows are checked.
 
-    Keys of the file that the verb does not use are said on stderr.
+    Keys of the file that the verb does not use are said on stderr; its place of results is that of -o.
     """
-    given = {key: value for key, value in vars(options).items() if key in runfile.KEYS}
-    if given.get("seed"):
-        given["seed"] = given["seed"][-1:]
+    given = typed_keys(options)
     chosen = typed.from_options(given)
     if options.file is not None:
         below = runfile.load(options.file)
-        unused = [key for key in below.values if key not in given]
+        unused = [key for key in below.values if key not in (*given, *BESIDE)]
         if unused and not options.quiet:
             tell(f"{options.file}: bsfit {options.verb} does not use {', '.join(unused)}")
-        used = {key: value for key, value in below.values.items() if key in given}
+        used = {key: value for key, value in below.values.items() if key in (*given, "metadata")}
         chosen = chosen.over(Settings(used, below.places))
+        if "output" in vars(options) and options.output is None:
+            options.output = below.get("output")
     runfile.check_names(chosen)
     return chosen
+
+
+BESIDE = ("metadata", "output")
+"""Keys of a file that have no option of their name, and count for every verb."""
+
+
+def typed_keys(options: argparse.Namespace) -> dict[str, Any]:
+    """What was typed for keys of settings, the last seed alone."""
+    given = {key: value for key, value in vars(options).items() if key in runfile.KEYS and key not in BESIDE}
+    if given.get("seed"):
+        given["seed"] = given["seed"][-1:]
+    return given

@@ -4,12 +4,12 @@ import argparse
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from bsfit import __version__
-from bsfit.cli.runfile import LIMITS, Settings
+from bsfit.cli.runfile import LIMITS, Normal, Settings
 from bsfit.cli.terminal import say, tell
 from bsfit.errors import BsfitInputError
 from bsfit.runs.folder import CHUNKS, SUMS, lock_of, reserved, sweep
@@ -72,6 +72,8 @@ def save(options: argparse.Namespace, settings: Settings, record: Any) -> str | 
     """Save a record and its settings where -o says; why that failed, if it did: what was computed is printed still."""
     if options.output is None:
         return None
+    if "metadata" in settings:
+        record = replace(record, meta={**record.meta, "metadata": settings.get("metadata")})
     try:
         record.save(Path(options.output) / options.verb)
         save_settings(options, settings)
@@ -145,6 +147,8 @@ def save_settings(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _yaml(value: Any) -> Any:
+    if isinstance(value, Normal):
+        return value.written()
     if isinstance(value, Mapping):
         return {key: _yaml(item) for key, item in value.items() if item != math.inf}
     return [_yaml(item) for item in value if item is not None] if isinstance(value, tuple | list) else value
@@ -152,6 +156,8 @@ def _yaml(value: Any) -> Any:
 
 def jsonable(value: Any) -> Any:
     """Plain JSON data; what is not finite becomes the text "inf", "-inf" or "nan"."""
+    if isinstance(value, Normal):
+        return value.written()
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if hasattr(value, "tolist"):

@@ -23,10 +23,11 @@ FORMATS = ("png", "pdf", "svg")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit plot`."""
     parser.add_argument("files", nargs="*", metavar="RESULTFILE", help="saved by another verb with -o")
-    parser.add_argument("-o", "--output", metavar="DIR", default=".", help="folder of the figures (default: this one)")
+    parser.add_argument("-o", "--output", metavar="DIR", help="folder of the figures (default: this one)")
     parser.add_argument("--format", metavar="KIND", default="png", help=", ".join(FORMATS))
     parser.add_argument("--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2")
     shared.add(parser, "model", "set", "coefficients", "inputs", "input")
+    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file, for --bins; the command line wins over it")
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 
@@ -42,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
 
     records = {_stem(path, options.files): _drawable(path) for path in options.files}
     records |= _bins(options) if options.bins else {}
-    folder = Path(options.output)
+    folder = Path(options.output or ".")
+    options.output = str(folder)
     output.prepare(options)
     if options.overlay:
         first = next(iter(records.values()))
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _bins(options: argparse.Namespace) -> dict[str, Any]:
     """What --bins asks for, by the names of the figures."""
-    options.file, options.no_cache = None, False
+    options.no_cache = False
     settings, _ = question.with_coefficients(shared.settings(options))
     jax_variables.check()
     question.check_values(settings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bsfit import catalogue
 from bsfit.cli import output
 from bsfit.cli.compilation_cache import switch_on
-from bsfit.cli.runfile import KEYS, Settings
+from bsfit.cli.runfile import KEYS, Normal, Settings
 from bsfit.errors import BsfitInputError
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def check_values(settings: Settings) -> None:
     for name, value in settings.get("set", {}).items():
         with settings.blame("set", name):
             check_domain(model, name, value)
-    for name, (low, high) in settings.get("free", {}).items():
+    for name, box in settings.get("free", {}).items():
         with settings.blame("free", name):
-            for end in (low, high):
+            for end in (box.mean,) if isinstance(box, Normal) else box:
                 check_domain(model, name.removeprefix("log:"), end, edge=True)
 
 
@@ -146,13 +146,24 @@ def log_likelihood(options: argparse.Namespace, settings: Settings) -> "LogLikel
         return bsfit.log_likelihood(
             settings.get("model"),
             settings.get("data"),
-            settings.get("free"),
+            priors(settings),
             settings.get("set"),
             chosen,
             settings.get("theory"),
             nuisances(settings),
             **given(settings, "relic"),
         )
+
+
+def priors(settings: Settings) -> dict[str, Any]:
+    """Bounds of the free parameters, and distributions, as the Python API takes them."""
+    free = settings.get("free")
+    if not any(isinstance(box, Normal) for box in free.values()):
+        return free
+    from numpyro import distributions
+
+    normal = {name: distributions.Normal(b.mean, b.sd) for name, b in free.items() if isinstance(b, Normal)}
+    return {name: normal.get(name, box) for name, box in free.items()}
 
 
 def given(settings: Settings, *keys: str) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bsfit import catalogue
-from bsfit.cli.runfile import KEYS, Bounds, Grid, Settings, check
+from bsfit.cli.runfile import KEYS, Bounds, Grid, Normal, Problems, Settings, range_problems
 from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.loading.printed_values import parse_symmetric
 
 _REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TAIL = re.compile(r"(?P<name>.+)=(?P<value>[^=]*)", re.DOTALL)
@@ -19,19 +20,33 @@ def from_options(options: Mapping[str, Any]) -> Settings:
     Names may be joined by commas; ``NAME=VALUE`` is split at its last ``=``, because scenarios contain one.
     Raises `BsfitInputError` that names the option.
     """
+    settings, problems = read(options)
+    for problem in problems:
+        raise problem
+    return settings
+
+
+def read(options: Mapping[str, Any]) -> tuple[Settings, Problems]:
+    """What can be read of options, and all that is wrong."""
     values: dict[str, Any] = {}
     places: dict[tuple[str, ...], Callable[..., BsfitInputError]] = {}
+    problems = Problems()
     for key, texts in options.items():
         if not texts:
             continue
         places[(key,)] = _in_option(f"--{key.replace('_', '-')}" if key not in POSITIONAL else POSITIONAL[key])
-        with Settings({}, places).blame(key):
-            values[key] = _PARSERS[KEYS[key]](key, list(texts))
-        for inner in values[key] if isinstance(values[key], dict) else ():
+        parse = _PARSERS[KEYS[key]]
+        for part in [[text] for text in texts] if KEYS[key] in _NAMED else [list(texts)]:
+            with problems.noted(), Settings({}, places).blame(key):
+                found = parse(key, part)
+                if isinstance(found, dict) and (twice := [name for name in found if name in values.get(key, ())]):
+                    raise BsfitInputError(f"{twice[0]!r} is given twice", expected=f"each name once in {key!r}")
+                values[key] = values.get(key, {}) | found if isinstance(found, dict) else found
+        for inner in values[key] if isinstance(values.get(key), dict) else ():
             places[(key, inner)] = places[(key,)]
     settings = Settings(values, places)
-    check(settings)
-    return settings
+    problems += range_problems(settings)
+    return settings, problems
 
 
 POSITIONAL = {"observables": "OBSERVABLE", "profile": "NAME", "scan": "NAME=LO,HI,N"}
@@ -60,15 +75,6 @@ def _split(text: str) -> tuple[str, str]:
     return match["name"].strip(), match["value"]
 
 
-def _once(key: str, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in result:
-            raise BsfitInputError(f"{name!r} is given twice", expected=f"each name once in {key!r}")
-        result[name] = value
-    return result
-
-
 def _typed_names(key: str, texts: list[str]) -> tuple[str, ...]:
     # Observables carry commas in their bins: they are separated by spaces only.
     names = texts if key == "observables" else [part for text in texts for part in text.split(",")]
@@ -84,28 +90,31 @@ def _typed_number(name: str, text: str) -> float:
         raise BsfitInputError(f"{name} = {text}: {problem.what}", expected=problem.expected) from None
 
 
-def _typed_numbers(key: str, texts: list[str]) -> dict[str, float]:
-    return _once(key, [(name, _typed_number(name, value)) for name, value in map(_split, texts)])
+def _typed_value(text: str) -> tuple[str, float]:
+    name, value = _split(text)
+    return name, _typed_number(name, value)
 
 
-def _typed_bounds(key: str, texts: list[str]) -> dict[str, Bounds | None]:
-    return _once(key, [_typed_bound(text) for text in texts])
-
-
-def _typed_bound(text: str) -> tuple[str, Bounds | None]:
+def _typed_bound(text: str) -> tuple[str, Bounds | Normal | None]:
     plain = text.strip()
     if "=" not in plain or catalogue.scenario(plain.removeprefix("log:")):
         return plain, None
     name, value = _split(plain)
+    if "+-" in value:
+        return name, _typed_normal(text, value)
     edges = value.split(",")
     if len(edges) != 2:
         hint = None if _REAL.match(value.strip()) else did_you_mean(plain, catalogue.STANDARD_SCENARIOS)
-        raise BsfitInputError(f"{text!r} has no bounds LO,HI behind its '='", expected="NAME or NAME=LO,HI", hint=hint)
+        expected = "NAME, NAME=LO,HI or NAME=MEAN+-SD"
+        raise BsfitInputError(f"{text!r} has no bounds LO,HI behind its '='", expected=expected, hint=hint)
     return name, (_typed_number(name, edges[0]), _typed_number(name, edges[1]))
 
 
-def _typed_grids(key: str, texts: list[str]) -> dict[str, Grid]:
-    return _once(key, [_typed_grid(text) for text in texts])
+def _typed_normal(text: str, value: str) -> Normal:
+    try:
+        return Normal(*parse_symmetric(value))
+    except ValueError as problem:
+        raise BsfitInputError(f"found {text!r}: {problem}", expected="NAME=MEAN+-SD") from None
 
 
 def _typed_grid(text: str) -> tuple[str, Grid]:
@@ -128,11 +137,18 @@ def _typed_count(key: str, texts: list[str]) -> int:
     return int(plain)
 
 
+def _one(parse: Callable[[str], tuple[str, Any]]) -> Callable[[str, list[str]], dict[str, Any]]:
+    return lambda key, texts: dict([parse(text) for text in texts])
+
+
+_NAMED = ("numbers", "bounds", "grids")
+"""Kinds of what gives a value to a name, each text by itself."""
+
 _PARSERS: dict[str, Callable[[str, list[str]], Any]] = {
     "text": _typed_text,
     "names": _typed_names,
-    "numbers": _typed_numbers,
-    "bounds": _typed_bounds,
-    "grids": _typed_grids,
+    "numbers": _one(_typed_value),
+    "bounds": _one(_typed_bound),
+    "grids": _one(_typed_grid),
     "count": _typed_count,
 }

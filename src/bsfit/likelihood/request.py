@@ -9,6 +9,7 @@ import numpy as np
 import scipy.linalg
 
 from bsfit import catalogue, scalars
+from bsfit.catalogue.input_groups import selected
 from bsfit.errors import BsfitInputError, one_of
 from bsfit.likelihood import dark_matter, own_terms
 from bsfit.likelihood.curves import PublishedCurve
@@ -20,7 +21,6 @@ from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
 from bsfit.loading.measurements import Datum
 from bsfit.predictions.bound_model import ModelLike, row_of
 from bsfit.predictions.prediction import Prediction, wired
-from bsfit.predictions.uncertain_inputs import globs_of
 
 THEORY_MODES = ("fixed", "propagated", "sampled")
 
@@ -123,7 +123,7 @@ class Request:
         check_bounds(own, row)
         names = tuple(map(plain, own))
         refuse_alike(names, row)
-        globs_of(nuisances, the_set)
+        selected(nuisances, [name for prior in the_set.priors for name in prior.names])
         collected = Collected(chosen)
         dark_matter.check_relic(relic, collected.relic_density() is not None)
         prediction = wired(collected.observables, model, inputs, fixed, names)

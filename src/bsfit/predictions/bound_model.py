@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -147,10 +146,5 @@ def check_domain(model: str | catalogue.Model, name: str, value: Any, edge: bool
     """
     parameter = catalogue.known_parameter(model, name)
     value = scalars.real(value, name, infinite=True)
-    inside = parameter.lower < value < parameter.upper or (parameter.default == math.inf and value == math.inf)
-    if not inside and not ((edge or parameter.closed) and parameter.lower <= value <= parameter.upper):
-        unit, less = "" if parameter.unit == "1" else f" {parameter.unit}", "<=" if parameter.closed else "<"
-        raise BsfitInputError(
-            f"parameter {name!r} = {value:g} is outside its domain",
-            expected=f"{parameter.lower:g} {less} {name} {less} {parameter.upper:g}{unit}",
-        )
+    if expected := parameter.fault(value, edge):
+        raise BsfitInputError(f"parameter {name!r} = {value:g} is outside its domain", expected=expected)

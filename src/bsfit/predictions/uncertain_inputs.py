@@ -8,34 +8,35 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from glob import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from bsfit import catalogue
 from bsfit.catalogue import Process
-from bsfit.catalogue.input_groups import group_of
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.catalogue.input_groups import group_of, selected
+from bsfit.errors import BsfitInputError
 from bsfit.loading.inputs import Inputs, InputSet, Prior, input_set
 from bsfit.predictions.derivatives import Directions, ValueAndSlopes, own_positions
 from bsfit.predictions.prediction import Prediction
 from bsfit.theory import INDEX, Theory
 
 Globs = str | Sequence[str] | None
-"""Selection of nuisances: globs of input names, ``"all"``, or None for those that the catalogue lists."""
+"""Selection of nuisances: globs of input names, their groups, ``"all"``, or None for those that the catalogue lists;
+``!GLOB`` leaves out."""
 
 
 @dataclass(frozen=True)
 class Nuisances:
     """Uncertain inputs whose errors are carried along: names [q], priors around the values in use, and what they touch.
 
-    `requested` are the globs that selected them, None if the catalogue did.
+    `requested`: whether a user selected them, or the catalogue did.
     """
 
     names: tuple[str, ...]
     priors: tuple[Prior, ...]
-    requested: Globs
+    requested: bool
 
     @property
     def mean(self) -> dict[str, float]:
@@ -68,41 +69,32 @@ def choose(
     requested: Globs = None,
     read: Collection[str] = (),
 ) -> Nuisances:
-    """The uncertain inputs of a set that matter for observables, or those that `requested` selects (`globs_of`).
+    """The uncertain inputs of a set that matter for observables, or those that `requested` selects (`input_groups`).
 
     `read` are inputs that own functions read: they matter too. Unselected members of a correlated block are
     marginalised.
     """
     uncertain = [name for prior in the_set.priors for name in prior.names]
-    globs = globs_of(requested, the_set)
-    if globs is None:
-        globs = [*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read)]
-    names = tuple(name for name in uncertain if _matches(name, dict.fromkeys(globs)))
+    wanted = selected(requested, uncertain)
+    names = wanted.names
+    if names is None:
+        globs = dict.fromkeys(
+            (*(glob for item in items for glob in catalogue.nuisance_globs(item)), *map(escape, read))
+        )
+        names = [name for name in uncertain if _matches(name, globs)]
+    for word, gone in wanted.left_out.items():
+        if gone.isdisjoint(names):
+            what = f"{word!r} leaves out nothing: none of these inputs matters here"
+            raise BsfitInputError(what, field="nuisances")
+    gone = frozenset().union(*wanted.left_out.values())
+    names = tuple(name for name in uncertain if name in names and name not in gone)
     priors = []
     for prior in the_set.priors:
         index = [i for i, name in enumerate(prior.names) if name in names]
         if index:
             kept = tuple(prior.names[i] for i in index)
             priors.append(Prior(kept, inputs.numbers(kept), prior.covariance[np.ix_(index, index)]))
-    return Nuisances(names, tuple(priors), requested)
-
-
-def globs_of(requested: Globs, the_set: InputSet) -> list[str] | None:
-    """Globs of inputs as a user asks for them: one, several, or ``"all"``; None for those that matter.
-
-    Raises `BsfitInputError` for a glob without match, and for what is no text.
-    """
-    if requested is None:
-        return None
-    if isinstance(requested, str):
-        requested = ["*" if requested == "all" else requested]
-    globs: list[Any] = list(requested) if isinstance(requested, list | tuple | set | frozenset) else [requested]
-    uncertain = [name for prior in the_set.priors for name in prior.names]
-    for glob in globs:
-        if not isinstance(glob, str) or not any(fnmatch.fnmatchcase(name, glob) for name in uncertain):
-            hint = did_you_mean(glob, uncertain) if isinstance(glob, str) else None
-            raise BsfitInputError(f"no uncertain input matches {glob!r}", field="nuisances", hint=hint)
-    return globs
+    return Nuisances(names, tuple(priors), wanted.names is not None)
 
 
 def _matches(name: str, globs: Iterable[str]) -> bool:
@@ -195,7 +187,7 @@ def directions(prediction: Prediction, chosen: Nuisances) -> Directions:
 
     @cache
     def affects(process: Process, decay: str) -> list[int]:
-        globs = listed.get((process, decay), ()) if chosen.requested is None else ("*",)
+        globs = listed.get((process, decay), ()) if not chosen.requested else ("*",)
         touching = {name for name in inner if _matches(name, globs)}
         return [i for i, name in enumerate(chosen.names) if not touching.isdisjoint(block[name])]
 

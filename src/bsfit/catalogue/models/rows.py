@@ -25,6 +25,14 @@ class Parameter:
     bounds: tuple[float, float] | None = None
     closed: bool = False
 
+    def fault(self, value: float, edge: bool = False) -> str | None:
+        """Where the parameter makes sense, if a value lies elsewhere; the `edge` of a range may be an open end."""
+        inside = self.lower < value < self.upper or (self.default == math.inf and value == math.inf)
+        if inside or ((edge or self.closed) and self.lower <= value <= self.upper):
+            return None
+        unit, less = "" if self.unit == "1" else f" {self.unit}", "<=" if self.closed else "<"
+        return f"{self.lower:g} {less} {self.name} {less} {self.upper:g}{unit}"
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
