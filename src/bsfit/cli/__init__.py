@@ -14,7 +14,7 @@ from contextlib import ExitStack
 
 from bsfit import __version__
 from bsfit.cli import interruption, jax_variables
-from bsfit.cli.terminal import NotPrinted, say, tell, warnings_as_notes
+from bsfit.cli.terminal import NotPrinted, fit_tables_to_terminal, say, tell, warnings_as_notes
 from bsfit.errors import BsfitInputError, did_you_mean
 
 VERBS = {
@@ -77,6 +77,7 @@ def _dispatch(words: list[str], closing: ExitStack) -> int:
         jax_variables.check()
     options.closing = closing
     with warnings_as_notes():
+        fit_tables_to_terminal()
         return verb.run(options)
 
 

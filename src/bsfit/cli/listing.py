@@ -1,11 +1,15 @@
-"""What there is to ask for. Without a TOPIC, the topics; 'bsfit show NAME' tells everything about one name."""
+"""What there is to ask for. Without a TOPIC, the topics; 'bsfit show NAME' tells everything about one name.
+
+WORDs choose the rows that say them: 'bsfit list observables P5p', 'bsfit list data lhcb --lepton e'.
+"""
 
 import argparse
 from collections.abc import Callable
 from typing import Any
 
 from bsfit import catalogue
-from bsfit.cli import output
+from bsfit.catalogue.input_groups import group_of
+from bsfit.cli import filters, output
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import measurements, selection
 
@@ -14,21 +18,28 @@ Rows = list[dict[str, Any]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit list`."""
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help=", ".join(TOPICS))
-    parser.add_argument("--model", metavar="M", help="list parameters or outputs of this model only")
-    parser.add_argument("--inputs", metavar="SET", default="default", help="list the values of this input set")
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help=f"{', '.join(TOPICS)} (default: these topics)")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="that rows must say, or a glob of what they say")
+    filters.add_arguments(parser)
+    parser.add_argument("--model", metavar="M", help="list parameters or outputs of this model only (default all)")
+    line = "list the values of this input set (default: default)"
+    parser.add_argument("--inputs", metavar="SET", default="default", help=line)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the table of a topic."""
     if options.topic is None:
+        for name in ("lepton", "process", "group"):
+            if getattr(options, name):
+                raise BsfitInputError("of which topic?", field=f"--{name}", expected=f"TOPIC: {', '.join(TOPICS)}")
         rows = [{"topic": topic, "entries": len(make(options)) if make is not inputs else "", "what": what}
                 for topic, (make, what) in TOPICS.items()]  # fmt: skip
         return output.table(options, rows, ["", "'bsfit list TOPIC' prints one of them"])
     if options.topic not in TOPICS:
         hint = did_you_mean(options.topic, TOPICS)
         raise BsfitInputError(f"unknown topic {options.topic!r}", expected=", ".join(TOPICS), hint=hint)
-    return output.table(options, TOPICS[options.topic][0](options))
+    rows = TOPICS[options.topic][0](options)
+    return output.table(options, filters.chosen(rows, options, options.topic, options.words))
 
 
 def observables(options: argparse.Namespace) -> Rows:
@@ -38,7 +49,8 @@ def observables(options: argparse.Namespace) -> Rows:
         item = catalogue.observable(f"{stem}[1,2]" if catalogue.takes_bin(stem) else stem)
         name = stem if item.bin is None else f"{stem}[LOW,HIGH]"
         full = catalogue.SHORT_NAMES.get(stem)
-        rows.append({"observable": name, "unit": item.quantity.unit, "group": item.group, "short for": full})
+        rows.append({"observable": name, "unit": item.quantity.unit, "group": item.group, "short for": full}
+                    | filters.tags(item))  # fmt: skip
     return rows
 
 
@@ -80,7 +92,12 @@ def coefficients(options: argparse.Namespace) -> Rows:
     """Wilson coefficients: parameters of `eft`, outputs of the other models."""
     units = catalogue.parameters_of("eft")
     return [
-        {"coefficient": name, "imaginary part": f"{name}_im", "unit": units[name].unit}
+        {
+            "coefficient": name,
+            "imaginary part": f"{name}_im",
+            "unit": units[name].unit,
+            "_leptons": filters.leptons_of((name,)),
+        }
         for name in catalogue.COEFFICIENTS
     ]
 
@@ -107,8 +124,9 @@ def data(options: argparse.Namespace) -> Rows:
         state = state or (f"replaced by {', '.join(newer)}" if newer else "")
         state = state or (f"another form of {', '.join(item.alternative_to)}" if item.alternative_to else "")
         groups = ", ".join(dict.fromkeys(datum.group for datum in item.data if datum.group))
-        rows.append({"measurement": name, "experiment": item.experiment, "values": len(item.data), "group": groups,
-                     "sets": ", ".join(sets), "state": state})  # fmt: skip
+        row = {"measurement": name, "experiment": item.experiment, "values": len(item.data), "group": groups}
+        about = [filters.tags(catalogue.observable(datum.observable)) for datum in item.data if datum.group]
+        rows.append({**row, "sets": ", ".join(sets), "state": state, **filters.joined(about)})
     return rows
 
 
@@ -134,7 +152,8 @@ def limits(options: argparse.Namespace) -> Rows:
     chosen = map(limit, LIMITS)
     return [
         {"limit": row.name, "group": row.group, "what": row.description,
-         "masses": f"{row.mass[0]:g} to {row.mass[-1]:g} GeV", "supersedes": ", ".join(row.supersedes)}
+         "masses": f"{row.mass[0]:g} to {row.mass[-1]:g} GeV", "supersedes": ", ".join(row.supersedes),
+         "_group": (row.group,)}
         for row in chosen
     ]  # fmt: skip
 
@@ -148,7 +167,7 @@ def inputs(options: argparse.Namespace) -> Rows:
     values = dict(zip(chosen.inputs.names, chosen.inputs.values.tolist(), strict=True))
     return [
         {"input": name, "value": f"{value:.7g}", "error": f"{errors[name]:.2g}" if name in errors else None,
-         "source": chosen.sources.get(name)}
+         "source": chosen.sources.get(name), "_group": (group_of(name),)}
         for name, value in values.items()
     ]  # fmt: skip
 

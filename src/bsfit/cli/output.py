@@ -115,13 +115,30 @@ def table(options: argparse.Namespace, rows: Sequence[Mapping[str, Any]], text: 
     return report(options, [grid(rows), *text], {"rows": rows}, None)
 
 
-def grid(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows with the same keys as an aligned text."""
-    from bsfit.results.tables import aligned
+def grid(rows: Sequence[Mapping[str, Any]], indent: int = 0) -> str:
+    """Rows with the same keys as an aligned text, which will be indented by some columns."""
+    from bsfit.results.tables import WIDTH, aligned
 
     header = list(rows[0])
     cells = [["" if value is None else str(value) for value in row.values()] for row in rows]
-    return aligned(header, cells)
+    room = WIDTH.get()
+    token = WIDTH.set(room and room - indent)
+    try:
+        return aligned(header, cells)
+    finally:
+        WIDTH.reset(token)
+
+
+def folded(text: str, head: str) -> str:
+    """Text behind its head; in a terminal folded to it, below itself."""
+    import textwrap
+
+    from bsfit.results.tables import WIDTH
+
+    room = WIDTH.get()
+    if room is None or len(head) + len(text) <= room or room < len(head) + 8:
+        return head + text
+    return textwrap.fill(text, room, initial_indent=head, subsequent_indent=" " * len(head), break_on_hyphens=False)
 
 
 def doubt_of(record: Any) -> str | None:

@@ -37,9 +37,9 @@ def _lines(facts: Facts) -> str:
     lines = [f"{name}: {kind}"]
     for key, value in rest:
         if isinstance(value, list):
-            lines += ["", *(f"  {line}" for line in output.grid(value).splitlines())]
+            lines += ["", *(f"  {line}" for line in output.grid(value, indent=2).splitlines())]
         elif value not in (None, ""):
-            lines.append(f"  {key.ljust(width)}  {value}")
+            lines.append(output.folded(str(value), f"  {key.ljust(width)}  "))
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """All that the command line prints: nothing from a user's file or name can steer the terminal."""
 
+import shutil
 import sys
 import warnings
 from collections.abc import Iterator
@@ -43,3 +44,11 @@ def warnings_as_notes() -> Iterator[None]:
 
         warnings.showwarning = show
         yield
+
+
+def fit_tables_to_terminal() -> None:
+    """From now on tables are no wider than the terminal, if stdout is one."""
+    if sys.stdout.isatty():
+        from bsfit.results.tables import WIDTH
+
+        WIDTH.set(max(shutil.get_terminal_size().columns, 20))

@@ -1,7 +1,9 @@
 """How results print: aligned text, two significant digits of the error, open intervals said to be open."""
 
 import math
+import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -23,12 +25,65 @@ def title(meta: dict[str, Any]) -> str:
     return (" ".join(part for part in parts if part) or "of a log-likelihood") + errors
 
 
+WIDTH: ContextVar[int | None] = ContextVar("WIDTH", default=None)
+"""Columns that tables have to fit into, None: as wide as they are."""
+
+NARROWEST = 8
+"""Columns in which a cell is still readable; tables of narrower ones print row by row."""
+
+
+_PART = re.compile(r"[^\s,-]*[\s,-]*")
+
+
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Text table with a rule under the header; the columns are left-aligned, two spaces apart."""
+    """Text table with a rule under the header; the columns are left-aligned, two spaces apart.
+
+    Within a `WIDTH` the longest cells are folded, and a table of too many columns prints its rows one after the other.
+    """
     header, rows = ([printable(cell) for cell in header], [[printable(cell) for cell in row] for row in rows])
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in [header, *rows]]
-    return "\n".join(line.rstrip() for line in [lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    room = WIDTH.get()
+    if room is not None and sum(widths) + 2 * (len(widths) - 1) > room:
+        least = [min(width, max(len(name), NARROWEST)) for width, name in zip(widths, header, strict=True)]
+        limits = range(max(widths), 0, -1)
+        narrowed = ([max(low, min(width, w)) for low, width in zip(least, widths, strict=True)] for w in limits)
+        widths = next((each for each in narrowed if sum(each) + 2 * (len(each) - 1) <= room), None)
+        if widths is None:
+            return _one_by_one(header, rows, room)
+    folded = [line for row in [header, *rows] for line in _folded(row, widths)]
+    first = len(_folded(header, widths))
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in folded]
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join(line.rstrip() for line in [*lines[:first], rule, *lines[first:]])
+
+
+def _folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
+    """Lines of a row, whose cells are folded to their columns."""
+    cells = [_lines(cell, width) for cell, width in zip(row, widths, strict=True)]
+    return [[cell[i] if i < len(cell) else "" for cell in cells] for i in range(max(map(len, cells)))]
+
+
+def _lines(cell: str, width: int) -> list[str]:
+    """A cell in lines, broken behind spaces, commas and hyphens where that is possible."""
+    found = [""]
+    for part in _PART.findall(cell) if len(cell) > width else [cell]:
+        while len(found[-1] + part.rstrip()) > width:
+            if not found[-1]:
+                found[-1], part = part[:width], part[width:]
+            found.append("")
+        found[-1] += part
+    return [line.rstrip() for line in found]
+
+
+def _one_by_one(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> str:
+    """Each cell of a row in a line of its own, behind what its column is called."""
+    label = min(max(map(len, header)), room // 2)
+    found = []
+    for row in rows:
+        for name, cell in zip(header, row, strict=True):
+            found += [" ".join(line) for line in _folded([name, cell], [label, max(room - label - 1, 1)])]
+        found.append("")
+    return "\n".join(line.rstrip() for line in found[:-1])
 
 
 def number(value: float | None, *scales: float) -> str:
