@@ -31,6 +31,7 @@ VERBS = {
     "validate": ("bsfit.cli.validate", "everything that is wrong with a run file, or with options of a verb, at once"),
     "list": ("bsfit.cli.listing", "what there is: observables, data, models, parameters, inputs"),
     "show": ("bsfit.cli.show", "everything about one name"),
+    "completion": ("bsfit.cli.completion", "a script that makes bash, zsh or fish complete names"),
     "env": ("bsfit.cli.env", "versions, devices, threads"),
 }
 """Verbs: the file of each, and its line of help."""
@@ -44,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Without `argv` this is the program: arguments are those of the process, which ends on Ctrl-C and other signals.
     """
+    if argv is None and "_ARGCOMPLETE" in os.environ:
+        from bsfit.cli import completing
+
+        completing.answer(VERBS)
     words = list(sys.argv[1:] if argv is None else argv)
     with ExitStack() as closing:
         if argv is None:

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", metavar="KIND", default="png", help=", ".join(FORMATS))
     parser.add_argument("--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2")
     shared.add(parser, "model", "set", "coefficients", "inputs", "input")
-    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file, for --bins; the command line wins over it")
+    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file, for --bins; the command line wins over it (default none)")
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 
