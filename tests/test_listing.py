@@ -1,5 +1,6 @@
 """Lists: rows by leptons, process, group and words; tables that fit into a terminal."""
 
+import importlib
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bsfit import cli
 from bsfit.cli import terminal
 from bsfit.cli.filters import leptons_of
+from bsfit.cli.options import Parser, parse
 from bsfit.results import tables
 
 
@@ -64,6 +66,15 @@ def test_leptons_are_read_off_coefficients():
 def test_filters_that_nothing_passes_are_refused(words, complaint, capsys):
     assert cli.main(["list", *words]) == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_option_with_a_value_says_its_default(verb, monkeypatch):
+    shown = []
+    monkeypatch.setattr(Parser, "print_help", lambda self: shown.append(self))
+    parse(verb, cli.VERBS[verb][1], importlib.import_module(cli.VERBS[verb][0]), ["--help"])
+    for action in shown[0]._actions:
+        assert not action.option_strings or action.nargs == 0 or "default" in action.help, action.option_strings
 
 
 # -------------------------------------------------------------------------------------------------- in a terminal

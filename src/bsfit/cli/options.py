@@ -22,8 +22,14 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "model": ("M", f"{_either(catalogue.MODELS)} (default eft)"),
     "data": ("SET[,SET..]", "data sets, groups, measurements, limits or files (default lfu; 'bsfit list data')"),
     "set": ("NAME=VALUE", "value of a parameter (default: that of the model)"),
-    "coefficients": ("FILE", "Wilson coefficients of another code (WCxf, FLHA), held at their values; --set wins (default none)"),
-    "free": ("NAME[=LO,HI]", "free parameter; log:NAME=LO,HI is flat in the logarithm, NAME=MEAN+-SD normal (default: those of the model)"),
+    "coefficients": (
+        "FILE",
+        "Wilson coefficients of another code (WCxf, FLHA), held at their values; --set wins (default none)",
+    ),
+    "free": (
+        "NAME[=LO,HI]",
+        "free parameter; log:NAME=LO,HI is flat in the logarithm, NAME=MEAN+-SD normal (default: those of the model)",
+    ),
     "scenario": ("NAME", "scenario such as C9mu or C9mu=-C10mu; several make a table (default none)"),
     "inputs": ("SET", f"input set, {_either(INPUT_SETS)}, or a file; {_either(INPUT_CHOICES)} alone or behind a +"),
     "input": ("NAME=VALUE", "replace one input, in powers of GeV (default none)"),
@@ -33,9 +39,18 @@ _OPTIONS: dict[str, tuple[str, str]] = {
         "uncertain inputs that count: globs, groups or 'all'; '!GLOB' leaves out (default: those of the observables)",
     ),
     "relic": ("MODE", "measured relic density: equal, or upper (rates are rescaled then; default equal)"),
-    "points": ("N", "points of the grid along each axis (default: scan 101, in two axes 41; profile 81, in two 41 or more)"),
-    "points_file": ("FILE", "points to evaluate in place of a grid: .csv with a line of names, or .parquet (default none)"),
-    "design": ("KIND", "points drawn from the bounds of the free parameters in place of a grid: sobol or random (default none)"),
+    "points": (
+        "N",
+        "points of the grid along each axis (default: scan 101, in two axes 41; profile 81, in two 41 or more)",
+    ),
+    "points_file": (
+        "FILE",
+        "points to evaluate in place of a grid: .csv with a line of names, or .parquet (default none)",
+    ),
+    "design": (
+        "KIND",
+        "points drawn from the bounds of the free parameters in place of a grid: sobol or random (default none)",
+    ),
     "n": ("N", "number of points of a design (no default)"),
     "keep": (
         "WHAT",
@@ -76,13 +91,20 @@ def add(parser: argparse.ArgumentParser, *keys: str) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what every computing verb has: run file, place of the results, compilation cache."""
-    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it (default none)")
+    parser.add_argument(
+        "-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it (default none)"
+    )
     add_place(parser)
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Add the place of the results, and the compilation cache."""
-    parser.add_argument("-o", "--output", metavar="DIR", help="save the result and the resolved settings there (default: nothing is saved)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        help="save the result and the resolved settings there (default: nothing is saved)",
+    )
     parser.add_argument("--no-cache", action="store_true", help="compile anew, and keep nothing for the next time")
 
 

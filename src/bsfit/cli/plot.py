@@ -24,10 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit plot`."""
     parser.add_argument("files", nargs="*", metavar="RESULTFILE", help="saved by another verb with -o")
     parser.add_argument("-o", "--output", metavar="DIR", help="folder of the figures (default: this one)")
-    parser.add_argument("--format", metavar="KIND", default="png", help=", ".join(FORMATS))
-    parser.add_argument("--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2")
+    parser.add_argument("--format", metavar="KIND", default="png", help=f"{', '.join(FORMATS)} (default png)")
+    parser.add_argument(
+        "--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2 (default none)"
+    )
     shared.add(parser, "model", "set", "coefficients", "inputs", "input")
-    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file, for --bins; the command line wins over it (default none)")
+    parser.add_argument(
+        "-f", "--file", metavar="RUN.YAML", help="run file, for --bins; the command line wins over it (default none)"
+    )
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 

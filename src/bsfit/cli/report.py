@@ -14,8 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit report`."""
     parser.add_argument("files", nargs="*", metavar="RESULTFILE", help="saved by another verb with -o")
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="the page (default report.html)")
-    parser.add_argument("--title", metavar="TEXT", default="bsfit report", help="title of the page")
-    parser.add_argument("--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2 too")
+    parser.add_argument(
+        "--title", metavar="TEXT", default="bsfit report", help="title of the page (default: bsfit report)"
+    )
+    parser.add_argument(
+        "--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2 too (default none)"
+    )
     parser.add_argument("--no-papers", action="store_true", help="without papers, which take some seconds to trace")
 
 

@@ -43,8 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared.add_run(parser)
     parser.add_argument("--resume", action="store_true", help="go on with the run in -o, with what it has finished")
     parser.add_argument("--force", action="store_true", help="start anew where -o holds a run")
-    parser.add_argument("--shard", metavar="I/N", help="compute one N-th of the chunks, I from 1 to N, for the same -o")
-    parser.add_argument("--dask", metavar="ADDRESS", help="compute by the workers of Dask, or by N processes: local:N")
+    parser.add_argument(
+        "--shard", metavar="I/N", help="compute one N-th of the chunks, I from 1 to N, for the same -o (default: all)"
+    )
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="compute by the workers of Dask, or by N processes: local:N (default: here)"
+    )
     parser.add_argument("--merge", action="store_true", help="join what the shards in -o have computed")
     parser.add_argument("--verify", action="store_true", help="read every byte of the run in -o, compute nothing")
 

@@ -22,9 +22,13 @@ TAKES = {"predict": "observables", "fit": None, "profile": "profile", "scan": "s
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit validate`."""
-    parser.add_argument("words", nargs="*", metavar="VERB", help=f"{', '.join(TAKES)}, and its arguments (default: any verb)")
+    parser.add_argument(
+        "words", nargs="*", metavar="VERB", help=f"{', '.join(TAKES)}, and its arguments (default: any verb)"
+    )
     shared.add(parser, *shared.KEYS)
-    parser.add_argument("-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it (default none)")
+    parser.add_argument(
+        "-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it (default none)"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
