@@ -70,11 +70,11 @@ def _published(where: Where, entry: Any, n: int) -> dict[str, np.ndarray]:
     check_keys(where, ("correlation",), entry, (), ("total", "stat", "syst"))
     if not entry or ("total" in entry and len(entry) > 1):
         raise where.error(("correlation",), "found " + (", ".join(entry) or "nothing"), "total, or stat and syst")
-    return {key: _matrix(where, ("correlation", key), rows, n) for key, rows in entry.items()}
+    return {key: read_matrix(where, ("correlation", key), rows, n) for key, rows in entry.items()}
 
 
-def _matrix(where: Where, path: Trail, rows: Any, n: int) -> np.ndarray:
-    """A correlation matrix, written in full, as its upper triangle, or as blocks along the diagonal."""
+def read_matrix(where: Where, path: Trail, rows: Any, n: int) -> np.ndarray:
+    """A correlation matrix [n, n], written in full, as its upper triangle, or as blocks along the diagonal."""
     if isinstance(rows, dict):
         return _block_matrix(where, path, rows, n)
     found = [numbers(where, (*path, i), row) for i, row in enumerate(expect(where, path, rows, "a list"))]
@@ -102,7 +102,7 @@ def _block_matrix(where: Where, path: Trail, entry: dict[str, Any], n: int) -> n
         raise where.error(path, f"found blocks of {sizes} values", f"blocks for {n} values")
     matrix = np.zeros((n, n))
     for i, (size, end) in enumerate(zip(sizes, np.cumsum(sizes), strict=True)):
-        matrix[end - size : end, end - size : end] = _matrix(where, (*path, i), blocks[i], size)
+        matrix[end - size : end, end - size : end] = read_matrix(where, (*path, i), blocks[i], size)
     return matrix
 
 

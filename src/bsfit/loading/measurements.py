@@ -164,10 +164,10 @@ def load_measurement(path: str | os.PathLike[str]) -> Publication:
     refuse(_problems(where, document))
     entries = expect(where, ("values",), document["values"], "a list")
     unused = _text(where, document, (), "unused")
-    data = tuple(_datum(where, ("values", i), entry, unused is None) for i, entry in enumerate(entries))
+    data = tuple(datum(where, ("values", i), entry, unused is None) for i, entry in enumerate(entries))
     if not data:
         raise where.error(("values",), "the list is empty", "at least one measured value")
-    _refuse_overlaps(where, data)
+    refuse_overlaps(where, data)
     return Publication(
         name=Path(path).stem,
         file=str(path),
@@ -200,11 +200,11 @@ def _problems(where: Where, document: Any) -> list[BsfitInputError]:
     return found
 
 
-def _refuse_overlaps(where: Where, data: Sequence[Datum]) -> None:
+def refuse_overlaps(where: Where, data: Sequence[Datum], place: Trail = ("values",)) -> None:
     """One quantity (or its inverse) in bins that overlap; several quantities of the same events belong together."""
     for (i, a), (j, b) in combinations(enumerate(data), 2):
         if _plain(a.stem) == _plain(b.stem) and overlap(a, b):
-            raise where.error(("values", j), f"overlaps values[{i}], {a.observable}", hint="one file, one binning")
+            raise where.error((*place, j), f"overlaps values[{i}], {a.observable}", hint="one file, one binning")
 
 
 def overlap(a: Datum, b: Datum) -> bool:
@@ -230,7 +230,8 @@ def _period(where: Where, entry: Any) -> tuple[int, int] | None:
     return found
 
 
-def _datum(where: Where, path: Trail, entry: Any, predicted: bool) -> Datum:
+def datum(where: Where, path: Trail, entry: Any, predicted: bool) -> Datum:
+    """A measured value of an entry with observable, value and unit, which bsfit predicts, or not."""
     name, stem, q2, group = _observable(where, (*path, "observable"), entry["observable"], entry["unit"], predicted)
     if (checked := entry.get("checked", "no")) not in CHECKED:
         expected = " or ".join(repr(c) for c in CHECKED)

@@ -12,6 +12,7 @@ from typing import Any
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.loading import limits
 from bsfit.loading.correlations import numbers
+from bsfit.loading.foreign_measurements import load_measurements
 from bsfit.loading.measurements import GROUPS, RELATIONS, Publication, load_measurement
 from bsfit.loading.own_data import Measurement
 from bsfit.loading.shared_data import refuse_repeated, refuse_shared
@@ -209,13 +210,12 @@ def _resolve(item: Any) -> Iterator[Chosen]:
     elif names_file(item):
         if limits.is_limit_file(item):
             return
-        own = load_measurement(item)
-        _check_references(own, [*known])
-        if own.name in known:
-            raise BsfitInputError(
-                f"{own.name!r} is the name of a measurement of bsfit", own.file, hint="rename the file"
-            )
-        yield own
+        for own in load_measurements(item):
+            _check_references(own, [*known])
+            if own.name in known:
+                what = f"{own.name!r} is the name of a measurement of bsfit"
+                raise BsfitInputError(what, own.file, hint="rename the file")
+            yield own
     elif item in _data_sets():
         yield from _data_sets()[item].parts()
     elif item in GROUPS:
