@@ -39,7 +39,7 @@ ALLOWED = {
     "likelihood": _FORMULAS | {"dark_matter", "predictions"},
     "inference": {"numerics", "compiling", "results", "errors", "scalars"},
     "runs": {"numerics", "compiling", "results", "errors", "scalars", "inference"},
-    "exchange": _FORMULAS | {"predictions", "likelihood", "results"},
+    "exchange": _FORMULAS | {"predictions", "likelihood", "inference", "results"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "reporting": _RECORDS | {"predictions", "likelihood", "results"},
     "repeating": _RECORDS

@@ -136,3 +136,28 @@ def test_fits_tables_and_scans_are_the_same_to_the_last_bit(tmp_path):
         assert bsfit.rerun(result).bitwise
     with pytest.raises(BsfitInputError, match="its free parameters are not those of the likelihood"):
         bsfit.rerun(bsfit.fit(like, free={"C9mu=-C10mu": (-1, 1)}))
+
+
+# -------------------------------------------------------------------------------------------------------- digests
+
+
+def test_one_question_has_one_digest_wherever_it_is_asked(saved, capsys):
+    record = PredictionTable.load(saved / "predict.json")
+    about = record.meta["likelihood"]
+    elsewhere = {name.replace("/bsfit/", "/other/bsfit/"): digest for name, digest in about["input_files"].items()}
+    moved = {**record.meta, "versions": {}, "device": "gpu", "likelihood": {**about, "input_files": elsewhere}}
+    rows = tuple({**row, "value": 0.0} for row in record.predictions)
+    assert replace(record, meta=moved, predictions=rows).digest() == record.digest()
+    assert bsfit.rerun(record).result.digest() == record.digest()
+    for key, value in (("params", {"C9_bsmumu": -0.9}), ("input_changes", {}), ("input_files", {"a": "b"})):
+        assert replace(record, meta={**record.meta, "likelihood": {**about, key: value}}).digest() != record.digest()
+    capsys.readouterr()
+    assert cli.main(["show", str(saved / "predict.json"), "--digest"]) == 0
+    assert capsys.readouterr().out == f"{record.digest()}\n"
+    assert cli.main(["show", str(saved / "predict.json")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(str(record))
+    assert f"digest    {record.digest()}" in out
+    assert cli.main(["show", "nothing.json", "--digest"]) == 2
+    assert cli.main(["show", "R_K", "--digest"]) == 2
+    assert "R_K: cannot be read" in capsys.readouterr().err

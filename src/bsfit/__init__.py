@@ -32,6 +32,7 @@ _PUBLIC = {
     "prior_transform": "bsfit.inference.for_samplers",
     "scan": "bsfit.runs.scan",
     "tabulate": "bsfit.runs.tabulate",
+    "to_arviz": "bsfit.exchange.arviz",
     "export_popxf": "bsfit.exchange.popxf",
     "export_wcxf": "bsfit.exchange.wcxf",
     "read_coefficients": "bsfit.exchange.coefficients",

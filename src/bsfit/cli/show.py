@@ -1,7 +1,11 @@
-"""Everything about one NAME: observable, measurement, limit, set, parameter, coefficient, scenario, model or input."""
+"""Everything about one NAME: observable, measurement, limit, set, parameter, coefficient, scenario, model or input.
+
+A NAME that is the file of a saved result shows that, how it came about, and its digest.
+"""
 
 import argparse
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from bsfit import catalogue
@@ -14,11 +18,15 @@ Facts = dict[str, Any]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `bsfit show`."""
-    parser.add_argument("name", metavar="NAME", help="as printed by 'bsfit list'")
+    parser.add_argument("name", metavar="NAME", help="as printed by 'bsfit list', or the file of a result")
+    line = "of a result: SHA-256 of its settings and data, and nothing else"
+    parser.add_argument("--digest", action="store_true", help=line)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what the name means, in every sense that it has."""
+    if options.digest or Path(options.name).suffix in (".json", ".npz"):
+        return _result(options)
     found = [facts for kind in KINDS for facts in kind(options.name)]
     # Inputs need JAX: look there only for names that may be inputs (m_phi is an input and a parameter of portal).
     if not found or any(next(iter(facts)).startswith("parameter") for facts in found):
@@ -28,6 +36,29 @@ def run(options: argparse.Namespace) -> int:
         raise BsfitInputError(f"unknown name {options.name!r}", hint=hint)
     text = "\n\n".join(_lines(facts) for facts in found)
     return output.report(options, [text], {"found": found}, None)
+
+
+def _result(options: argparse.Namespace) -> int:
+    """A saved result, or its digest."""
+    from bsfit.results import load
+
+    record = load(options.name)
+    if options.digest:
+        return output.report(options, [record.digest()], {"digest": record.digest()}, None)
+    meta = record.meta
+    about = {
+        "result": options.name,
+        "kind": type(record).__name__,
+        "digest": record.digest(),
+        "command": meta.get("command"),
+        "finished": meta.get("finished"),
+        "seconds": meta.get("wall_time_s"),
+        "device": meta.get("device"),
+        "versions": ", ".join(f"{name} {version}" for name, version in meta.get("versions", {}).items()),
+        **{f"metadata {key}": value for key, value in meta.get("metadata", {}).items()},
+    }
+    doubt = output.doubt_of(record) if hasattr(record, "converged") else None
+    return output.report(options, [str(record), "", _lines(about)], about, doubt)
 
 
 def _lines(facts: Facts) -> str:

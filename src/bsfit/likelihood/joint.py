@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float
 
 from bsfit import scalars, validity
 from bsfit.compiling import jit_quickly
+from bsfit.likelihood import pointwise
 from bsfit.likelihood.about import About
 from bsfit.likelihood.free_parameters import plain
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
@@ -71,6 +72,13 @@ class LogLikelihood(eqx.Module):
     def by_group(self, params: Params) -> dict[str, Float[Array, ""]]:
         """Log-likelihood of each group of observables by itself; with correlated theory errors they do not add up."""
         return self.summary(params)["by_group"]
+
+    def by_datum(self, params: Params) -> tuple[Float[Array, " d"], dict[str, Float[Array, ""]]]:
+        """Log-density of each measured value given the others, and of other terms by group: `likelihood.pointwise`."""
+        theory, values, errors = self._at(self._checked(params))
+        data, others = pointwise.by_datum(self.terms, values, errors)
+        counted = self._counted(theory)
+        return _where_met(counted, data, -jnp.inf), {k: _where_met(counted, v, -jnp.inf) for k, v in others.items()}
 
     def pulls(self, params: Params) -> Float[Array, " g"]:
         """Measured minus predicted values in units of their errors, named by `pulled`."""

@@ -1,5 +1,7 @@
 """What records of results share: plain read-only data that compare by value, save and load back equal."""
 
+import hashlib
+import json
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,6 +16,9 @@ from bsfit.results.plain_data import plain, same
 Interval = tuple[float, float]
 """In Delta(-2 log L) with the other parameters re-minimised; an end at infinity means that the bound of the parameter
 was reached first, NaN that it is undetermined."""
+
+_NOT_ASKED = ("version", "papers", "notes", "moments", "jumps", "whitened", "pull_by_rank", "optimizer")
+"""Parts of the provenance that say how a result came about, and not what was asked."""
 
 Values = dict[str, float]
 R = TypeVar("R", bound="Record")
@@ -39,6 +44,20 @@ class Record:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write to `path`: `.json`, or `.npz` for arrays; the kind's own suffix is added if none is there."""
         return archive.save(self, path, self.suffix)
+
+    def digest(self) -> str:
+        """SHA-256 of what was asked: kind, settings, hashes of data and input files; whatever came of it, and where.
+
+        Results of one question have one digest, on every machine and with every version.
+        """
+        meta = getattr(self, "meta", {})
+        about = {key: value for key, value in meta.get("likelihood", {}).items() if key not in _NOT_ASKED}
+        for key in ("data_files", "input_files"):
+            about |= {key: sorted(about[key].values())} if key in about else {}
+        settings = {key: value for key, value in meta.get("settings", {}).items() if key not in _NOT_ASKED}
+        asked = {"kind": type(self).__name__, "likelihood": about, "settings": settings}
+        text = json.dumps(asked, sort_keys=True, ensure_ascii=False, default=np.ndarray.tolist)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
     def load(cls: type[R], path: str | os.PathLike[str]) -> R:
