@@ -8,12 +8,23 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "bsfit"
 
-_NUMBERS = {"constants", "errors", "numerics", "linear_algebra", "scalars", "own_code", "compiling", "written_out"}
+_NUMBERS = {
+    "at_work",
+    "constants",
+    "errors",
+    "numerics",
+    "linear_algebra",
+    "scalars",
+    "own_code",
+    "compiling",
+    "written_out",
+}
 _RECORDS = _NUMBERS | {"catalogue", "loading", "theory", "validity"}
 _FORMULAS = _RECORDS | {"standard_model"}
 _SIBLINGS = {"models", "observables", "dark_matter"}
 
 ALLOWED = {
+    "at_work": set(),
     "constants": set(),
     "errors": set(),
     "cache_folder": set(),
@@ -21,7 +32,7 @@ ALLOWED = {
     "linear_algebra": set(),
     "scalars": {"errors"},
     "own_code": {"errors"},
-    "compiling": {"errors"},
+    "compiling": {"at_work", "errors"},
     "written_out": {"scalars"},
     "results": {"errors"},
     "catalogue": {"errors"},
@@ -37,8 +48,8 @@ ALLOWED = {
     "dark_matter": _FORMULAS | {"matching", "dark_sector"},
     "predictions": _FORMULAS | {"hadronic", "dark_matter", "cache_folder"},
     "likelihood": _FORMULAS | {"dark_matter", "predictions"},
-    "inference": {"numerics", "compiling", "results", "errors", "scalars"},
-    "runs": {"numerics", "compiling", "results", "errors", "scalars", "inference"},
+    "inference": {"at_work", "numerics", "compiling", "results", "errors", "scalars"},
+    "runs": {"at_work", "numerics", "compiling", "results", "errors", "scalars", "inference"},
     "exchange": _FORMULAS | {"predictions", "likelihood", "inference", "results"},
     "scenarios": _RECORDS | {"predictions", "likelihood", "inference", "results"},
     "reporting": _RECORDS | {"predictions", "likelihood", "results"},

@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from bsfit.at_work import doing
 from bsfit.errors import BsfitInputError
 
 QUICKLY = {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False}
@@ -45,12 +46,14 @@ def lower(function: Callable[..., Any], *arguments: Any) -> jax.stages.Lowered:
     if jax.config.jax_disable_jit:
         raise BsfitInputError("it is set, and bsfit compiles what it computes", field="JAX_DISABLE_JIT")
     # A function of its own: jax compares those it has seen, and a method of an eqx.Module by the arrays of that.
-    return jax.jit(lambda *given: function(*given)).lower(*arguments)
+    with doing("tracing"):
+        return jax.jit(lambda *given: function(*given)).lower(*arguments)
 
 
 def finish(lowered: jax.stages.Lowered) -> jax.stages.Compiled:
     """What was traced, compiled."""
-    return lowered.compile(_options())
+    with doing("compiling"):
+        return lowered.compile(_options())
 
 
 @cache

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from bsfit import __version__
+from bsfit.at_work import shown
 from bsfit.cli import interruption, jax_variables
 from bsfit.cli.terminal import NotPrinted, fit_tables_to_terminal, say, tell, warnings_as_notes
 from bsfit.errors import BsfitInputError, did_you_mean
@@ -83,6 +84,7 @@ def _dispatch(words: list[str], closing: ExitStack) -> int:
     options.closing = closing
     with warnings_as_notes():
         fit_tables_to_terminal()
+        closing.enter_context(shown(not options.quiet))
         return verb.run(options)
 
 

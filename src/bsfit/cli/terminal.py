@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from bsfit import at_work
 from bsfit.errors import BsfitWarning, printable
 
 
@@ -17,6 +18,7 @@ class NotPrinted(OSError):
 def say(text: str, stream: Any = None) -> None:
     """Print lines on stdout, or another stream; what is not printable, or not in its encoding, is escaped."""
     stream = sys.stdout if stream is None else stream
+    at_work.clear()
     clean, encoding = "\n".join(map(printable, text.split("\n"))), getattr(stream, "encoding", None) or "utf-8"
     try:
         print(clean.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bsfit.at_work import doing
 from bsfit.inference import allowed
 from bsfit.inference.minimise import Minima, minimise
 
@@ -64,23 +65,25 @@ def crossings(
     walk = Walk(sought.start[rows, sought.axis], sought.side, sought.level, sought.guess)
     point = sought.start
     deepest, deepest_value = sought.start[0], float(np.min(sought.value))
-    for _ in range(MAX_ROUNDS):
-        if not walk.pending.any():
-            break
-        target = walk.where(walk.trial)
-        start = point + sought.tilt * (target - point[rows, sought.axis])[:, None]
-        start[rows, sought.axis] = target
-        start = allowed.inward(objective, start, held)
-        found = minimise(objective, start, hold=held, data=data, lanes=lanes)
-        # A far trial may have left the valley of the minimum: the way back starts at the minimum itself.
-        for other in (sought.start, *(() if others is None else others)):
-            trial = minimise(objective, np.where(held, start, other), hold=held, data=data, lanes=lanes)
-            found = _deeper(trial, found)
-        point = found.position
-        lowest = int(np.argmin(np.where(walk.pending, found.value, np.inf)))
-        if found.value[lowest] < deepest_value:
-            deepest, deepest_value = found.position[lowest], float(found.value[lowest])
-        walk.judge(found.value - sought.value, found.gradient[rows, sought.axis] * sought.side)
+    with doing("ends of the 1 and 2 sigma intervals") as work:
+        for _ in range(MAX_ROUNDS):
+            if not walk.pending.any():
+                break
+            work.came(f"{k - int(walk.pending.sum())} of {k} found")
+            target = walk.where(walk.trial)
+            start = point + sought.tilt * (target - point[rows, sought.axis])[:, None]
+            start[rows, sought.axis] = target
+            start = allowed.inward(objective, start, held)
+            found = minimise(objective, start, hold=held, data=data, lanes=lanes)
+            # A far trial may have left the valley of the minimum: the way back starts at the minimum itself.
+            for other in (sought.start, *(() if others is None else others)):
+                trial = minimise(objective, np.where(held, start, other), hold=held, data=data, lanes=lanes)
+                found = _deeper(trial, found)
+            point = found.position
+            lowest = int(np.argmin(np.where(walk.pending, found.value, np.inf)))
+            if found.value[lowest] < deepest_value:
+                deepest, deepest_value = found.position[lowest], float(found.value[lowest])
+            walk.judge(found.value - sought.value, found.gradient[rows, sought.axis] * sought.side)
     return Crossings(walk.answer, deepest, deepest_value)
 
 

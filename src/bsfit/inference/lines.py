@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.at_work import doing
 from bsfit.compiling import jit_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.inference.crossings import MAX_ROUNDS, Walk
@@ -52,10 +53,12 @@ def fit_lines(
     lines = _checked(directions, bounds, names, parameters)
     points = max(starts, 32)
     kernel = _Kernel(log_likelihood, lines, lanes=len(lines.names) * points)
-    minima = _minima(kernel, points, seed)
+    with doing(f"{len(lines.names)} one-parameter fits"):
+        minima = _minima(kernel, points, seed)
     best = np.array([found[0].position for found in minima])
     x = lines.low + lines.width * best
-    ends = _ends(kernel, minima)
+    with doing("ends of the 1 and 2 sigma intervals"):
+        ends = _ends(kernel, minima)
     origin = kernel.at_origin()
     goodness = None if chi2 is None else np.asarray(_with_origin(chi2, jnp.asarray(x[:, None] * lines.directions)))
     rows = []

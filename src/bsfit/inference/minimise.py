@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from bsfit.at_work import doing
 from bsfit.compiling import jit_quickly
 from bsfit.inference.curvature import derivatives
 
@@ -77,16 +78,18 @@ def minimise(
     lanes = lanes or count
     hold = np.zeros(starts.shape, dtype=bool) if hold is None else np.asarray(hold, dtype=bool)
     batches = []
-    for first in range(0, count, lanes):
-        rows = np.arange(first, first + lanes)
-        padding = rows >= count
-        rows = np.where(padding, first, rows)
-        part = jax.tree.map(lambda leaf, rows=rows: jnp.asarray(leaf)[rows], data)
-        held = hold[rows] | padding[:, None]
-        batches.append(_solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part))
-    return Minima(
-        *(np.concatenate([np.asarray(leaf) for leaf in leaves])[:count] for leaves in zip(*batches, strict=True))
-    )
+    with doing(f"{count} points") as work:
+        for first in range(0, count, lanes):
+            if count > lanes:
+                work.count(first, count)
+            rows = np.arange(first, first + lanes)
+            padding = rows >= count
+            rows = np.where(padding, first, rows)
+            part = jax.tree.map(lambda leaf, rows=rows: jnp.asarray(leaf)[rows], data)
+            held = hold[rows] | padding[:, None]
+            found = _solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part)
+            batches.append(tuple(map(np.asarray, found)))
+    return Minima(*(np.concatenate(leaves)[:count] for leaves in zip(*batches, strict=True)))
 
 
 @jit_quickly

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.at_work import doing
 from bsfit.errors import BsfitInputError
 from bsfit.inference.minimise import minimise, scatter
 from bsfit.inference.significance import p_value, pull_if_better
@@ -52,7 +53,8 @@ def fit_planes(
     squares = np.tile(np.concatenate([[[0.5, 0.5]], scatter(starts - 1, 2, seed)]), (count, 1))
     low, width = bounds[..., 0], bounds[..., 1] - bounds[..., 0]
     data = tuple(jnp.asarray(np.repeat(part, starts, axis=0)) for part in (directions, low, width))
-    found = minimise(_OnPlane(log_likelihood), squares, data=data, lanes=min(len(squares), 32))
+    with doing(f"{count} two-parameter fits"):
+        found = minimise(_OnPlane(log_likelihood), squares, data=data, lanes=min(len(squares), 32))
     rows = []
     for s, pair in enumerate(names):
         lanes = slice(s * starts, (s + 1) * starts)

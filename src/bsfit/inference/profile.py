@@ -13,6 +13,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from bsfit.at_work import doing
 from bsfit.errors import BsfitInputError, did_you_mean
 from bsfit.inference import allowed, target
 from bsfit.inference.crossings import Sought, crossings
@@ -63,7 +64,8 @@ def profile(
     best = search(objective, space, starts=starts, seed=seed)
     spans = _spans(span, names)
     counts = POINTS[len(names)] if points is None else (points,)
-    grids, (position, value, done), change = _resolved(objective, space, best, axes, spans, counts, starts)
+    with doing(f"profile in {' and '.join(names)}"):
+        grids, (position, value, done), change = _resolved(objective, space, best, axes, spans, counts, starts)
     lowest = np.unravel_index(np.argmin(value), value.shape)
     if value[lowest] < best.value - SAME_DEPTH * (1.0 + abs(best.value)):
         best = search(objective, space, starts=starts, seed=seed, first=position[lowest][None])

@@ -2,9 +2,11 @@
 
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Any
+
+from bsfit.at_work import with_own_bar
 
 MINUTE = 60.0
 
@@ -14,26 +16,42 @@ class Progress:
 
     def __init__(self, what: str, total: int, show: bool = True) -> None:
         self.what, self.total, self.done, self.found = what, total, 0, 0
-        self.started = self.spoke = time.monotonic()
+        self.spoke = time.monotonic()
+        self.first: tuple[int, float] | None = None
         self.bar = _bar(what, total) if show and sys.stderr.isatty() else None
         self.lines = show and self.bar is None
 
     def advance(self, count: int, new: bool = True) -> None:
-        """Note `count` more units of work; what was done before is not `new`, and says nothing of the rate."""
+        """Note `count` more units of work; what was done before is not `new`, and says nothing of the rate.
+
+        Nor does the first new part say anything of it: programs are compiled for it.
+        """
         self.done = min(self.done + count, self.total)
         self.found += 0 if new else count
+        now, compiled = time.monotonic(), self.first is None and new
+        if compiled:
+            self.first = self.done - self.found, now
         if self.bar is not None:
-            self.bar.initial += 0 if new else count
             self.bar.update(count)
-        elif self.lines and time.monotonic() - self.spoke >= MINUTE:
-            self.spoke = time.monotonic()
-            rate = max(self.done - self.found, 1) / (self.spoke - self.started)
-            left = (self.total - self.done) / rate
-            line = f"{self.what}: {self.done}/{self.total}, {rate:.3g} a second, about {left:.0f} s left"
+            if compiled or not new:
+                self.bar.initial, self.bar.start_t = self.bar.n, time.time()
+        elif self.lines and now - self.spoke >= MINUTE:
+            self.spoke = now
             with suppress(OSError):  # that nobody can read it stops nothing
-                print(line, file=sys.stderr, flush=True)
+                print(f"{self.what}: {self.done}/{self.total}{self._pace(now)}", file=sys.stderr, flush=True)
+
+    def _pace(self, now: float) -> str:
+        """The rate, and what is left, once a part has been timed."""
+        count, since = self.first or (0, now)
+        timed = self.done - self.found - count
+        if timed <= 0 or now <= since:
+            return ""
+        rate = timed / (now - since)
+        return f", {rate:.3g} a second, about {(self.total - self.done) / rate:.0f} s left"
 
     def __enter__(self) -> "Progress":
+        self.alone = with_own_bar() if self.bar is not None or self.lines else nullcontext()
+        self.alone.__enter__()
         return self
 
     def __exit__(
@@ -41,6 +59,7 @@ class Progress:
     ) -> None:
         if self.bar is not None:
             self.bar.close()
+        self.alone.__exit__(kind, value, trace)
 
 
 def _bar(what: str, total: int) -> Any:

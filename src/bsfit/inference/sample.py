@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.at_work import doing
 from bsfit.inference import allowed, diagnostics, modes, target
 from bsfit.inference.chains import Chains
 from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
@@ -129,7 +130,8 @@ def sample(
     space = space_of(like)
     density = LogDensity(like, space, following(space, follow))
     settings = NutsSettings(warmup, target_accept, dense_mass)
-    plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
+    with doing("searching for modes"):
+        plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
     white = None
     if like.quadratic is not None and plan.walled is None:
         white = Whitened.of(density, plan.starts.mean(axis=0), plan.covariance)

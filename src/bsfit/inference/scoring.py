@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
+from bsfit.at_work import doing
 from bsfit.errors import BsfitInputError
 from bsfit.inference import allowed
 from bsfit.inference.minimise import CONVERGED, pressed
@@ -58,22 +59,24 @@ def climb(
     if not np.isfinite(here.value):
         raise BsfitInputError("the log-likelihood is not finite at the start", field="fit")
     learnt, radius = np.zeros_like(here.hessian), 1.0
-    for steps in range(MAX_STEPS):
-        model = _Model(here, learnt, ~held & ~pressed(here.position, here.gradient))
-        here = here._replace(distance=model.distance(), steps=steps)
-        if here.distance < near or radius < ROUNDING:
-            break
-        there = _measure(quadratic, space, np.clip(here.position + model.step(radius), 0.0, 1.0))
-        moved = there.position - here.position
-        length, gain, expected = float(np.linalg.norm(moved)), here.value - there.value, model.gain(moved)
-        noise = ROUNDING * abs(here.value)
-        accepted = gain >= -noise
-        if LEARNING[0] ** 2 < 0.5 * moved @ here.hessian @ moved < LEARNING[1] ** 2 and np.isfinite(there.value):
-            learnt = _learn(learnt, moved, there.gradient - here.gradient, (there if accepted else here).hessian)
-        # Below rounding, values say nothing about the model any more; gradients still do.
-        share = gain / expected if expected > noise else float(accepted)
-        radius = 2.0 * max(radius, length) if share > 0.75 else radius if share >= 0.25 else 0.3 * length
-        here = there if accepted else here
+    with doing("climbing to the maximum") as work:
+        for steps in range(MAX_STEPS):
+            model = _Model(here, learnt, ~held & ~pressed(here.position, here.gradient))
+            here = here._replace(distance=model.distance(), steps=steps)
+            work.came(f"step {steps + 1}, {here.distance:.2g} sigma to go")
+            if here.distance < near or radius < ROUNDING:
+                break
+            there = _measure(quadratic, space, np.clip(here.position + model.step(radius), 0.0, 1.0))
+            moved = there.position - here.position
+            length, gain, expected = float(np.linalg.norm(moved)), here.value - there.value, model.gain(moved)
+            noise = ROUNDING * abs(here.value)
+            accepted = gain >= -noise
+            if LEARNING[0] ** 2 < 0.5 * moved @ here.hessian @ moved < LEARNING[1] ** 2 and np.isfinite(there.value):
+                learnt = _learn(learnt, moved, there.gradient - here.gradient, (there if accepted else here).hessian)
+            # Below rounding, values say nothing about the model any more; gradients still do.
+            share = gain / expected if expected > noise else float(accepted)
+            radius = 2.0 * max(radius, length) if share > 0.75 else radius if share >= 0.25 else 0.3 * length
+            here = there if accepted else here
     return here
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from bsfit.at_work import doing
 from bsfit.errors import BsfitInputError
 from bsfit.inference import allowed, degeneracy, target
 from bsfit.inference.crossings import Sought, crossings
@@ -100,7 +101,8 @@ def search(
     extra = [np.full((1, n), 0.5)] if first is None else [first, np.full((1, n), 0.5)]
     points, outside = allowed.starts(objective, np.concatenate([*extra, scatter(starts, n, seed)])[:starts], seed)
     lead = lead or usual_lead(objective)
-    found = minimise(objective, points if lead is None else lead(objective, points), lanes=starts)
+    with doing("minimising"):
+        found = minimise(objective, points if lead is None else lead(objective, points), lanes=starts)
     if not np.isfinite(found.value).any():
         raise BsfitInputError(
             f"the log-likelihood is not finite at any of {starts} starts",
@@ -111,7 +113,8 @@ def search(
     level = np.nanmin(np.where(found.converged | ~found.converged.any(), found.value, np.inf))
     room = np.min(np.minimum(found.position, 1.0 - found.position), axis=1)
     i = int(np.argmax(np.where(found.value <= level + 1e-9 * (1.0 + abs(level)), room, -1.0)))
-    groups = _groups(objective, space, found, i, starts)
+    with doing("looking for what the data do not determine"):
+        groups = _groups(objective, space, found, i, starts)
     if groups:
         # All starts may end in a corner of the valley, where the box cuts the errors of what is determined.
         centred = minimise(objective, degeneracy.centre(space, found.position[i], groups)[None], lanes=starts)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bsfit import __version__, catalogue
+from bsfit.at_work import doing
 from bsfit.compiling import compile_quickly
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood import dark_matter, own_terms, theory_errors
@@ -76,6 +77,22 @@ def log_likelihood(
     Raises `BsfitInputError` for unknown names, empty selections, bad bounds, free parameters that no selected
     observable depends on, and data on dark matter in a model without any.
     """
+    with doing("building the likelihood"):
+        return _built(model, data, free, fixed, inputs, theory, nuisances, exact, relic, terms)
+
+
+def _built(
+    model: ModelLike,
+    data: selection.Data,
+    free: Mapping[str, Any] | None,
+    fixed: Mapping[str, float] | None,
+    inputs: str | os.PathLike[str] | Inputs | Mapping[str, float],
+    theory: str,
+    nuisances: str | Sequence[str] | None,
+    exact: bool,
+    relic: str,
+    terms: own_terms.Terms,
+) -> LogLikelihood:
     asked = Request.of(model, data, free, fixed, inputs, theory, nuisances, relic, terms)
     own, found, bounds, unquoted, the_set = asked.own, asked.collected, asked.bounds, asked.prediction, asked.the_set
     row, inputs = asked.row, unquoted.inputs
@@ -89,9 +106,11 @@ def log_likelihood(
     sampled = uncertain.names if theory == "sampled" else ()
     _check_nuisances(asked.free, own, sampled, row)
     moving = theory == "propagated" and bool(uncertain.names) and bool(unquoted.names)
-    moving_errors = _moving_errors(unquoted, points, uncertain, exact) if moving else None
+    with doing("response of the theory errors"):
+        moving_errors = _moving_errors(unquoted, points, uncertain, exact) if moving else None
     wanted_exact, exact = exact, exact or isinstance(moving_errors, DirectPropagation)
-    pred, how = _predicted(unquoted, points, uncertain, bool(sampled), exact)
+    with doing("response of the predictions"):
+        pred, how = _predicted(unquoted, points, uncertain, bool(sampled), exact)
     pred = pred.with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
     jacobian = _jacobian(slopes, how, tuple(map(plain, own)), sampled, points[0])
@@ -101,7 +120,8 @@ def log_likelihood(
     reference = reference_of(own, {}) if row is not None and row.effective and not asked.fixed else None
     of_own = own_terms.made(asked.terms, pred.model, inputs, own, points, reference)
     refuse_unused(own, used(pred, (*of_dark, *of_own), points, jacobian, means))
-    at_reference, shifts = uncertain_inputs.at_standard_model(slopes, uncertain, own_values.theory)
+    with doing("theory errors"):
+        at_reference, shifts = uncertain_inputs.at_standard_model(slopes, uncertain, own_values.theory)
     measured, curves = found.terms(np.zeros(len(pred.names)) if sampled else np.linalg.norm(shifts, axis=1))
     blocks = _blocks(measured)
     everywhere = SameEverywhere.of_blocks(blocks, shifts[:, :0] if theory == "sampled" else shifts, at_reference)
