@@ -60,6 +60,7 @@ def test_leptons_are_read_off_coefficients():
         (["observables", "P6q"], "none of the observables says 'P6q'"),
         (["models", "portl"], "none of the models says 'portl' (did you mean 'portal'"),
         (["observabels"], "did you mean 'observables'"),
+        (["P5p"], "'bsfit show P5p' tells about a name"),
         (["data", "--lepton"], "expected one argument"),
     ],
 )

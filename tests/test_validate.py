@@ -116,8 +116,14 @@ def test_it_takes_a_second_and_imports_no_jax(bad):
         (["profile", "C9mu", "C10mu", "C9e"], ["expected one or two names"]),
         (["scan"], ["no axis to scan"]),
         (["scan", "--design", "sobol"], ["what to scan is not clear"]),
+        (["scan", "C9mu"], ["NAME=LO,HI,N: found 'C9mu'; expected NAME=LO,HI,N"]),
+        (["scan", "C9mu=1,2,3", "--shard", "4/3"], ["--shard: found '4/3'"]),
+        (["table", "--sort", "pul", "--format", "tex"], ["did you mean 'pull'", "--format: unknown format 'tex'"]),
+        (["fit", "--sort", "pull"], ["--sort: bsfit fit has no such option"]),
+        (["fit", "--nuisances", "!B->Q*"], ["'!B->Q*' ('bsfit list inputs' prints all names)"]),
         (["scan", "C9mu=1,2,1"], ["'C9mu' asks for 1 points"]),
         (["--theory", "fxied", "--seed", "-1"], ["--theory: unknown choice", "--seed: found -1"]),
+        (["nix.yaml"], ["nix.yaml: cannot read the file"]),
         (["-f", "nix.yaml", "--seed", "x"], ["nix.yaml: cannot read the file", "--seed: 'x' is not a whole number"]),
     ],
 )  # fmt: skip
@@ -150,7 +156,7 @@ def test_what_is_right_passes(words, capsys):
     [
         ([], "nothing to look at"),
         (["fitt"], "did you mean 'fit'?"),
-        (["run.yaml"], "a run file is given by -f"),
+        (["run.json"], "a run file is given by -f"),
         (["list"], "no settings of 'list'"),
     ],
 )

@@ -64,7 +64,9 @@ def _members(word: Any, uncertain: Iterable[str], mark: str = "") -> frozenset[s
         groups = {*GROUPS, OTHERS}
         found = [n for n in names if n == word or fnmatchcase(n, word) or (word in groups and group_of(n) == word)]
     if not found:
-        hint = did_you_mean(word, [*names, *GROUPS]) if isinstance(word, str) else None
+        hint = None
+        if isinstance(word, str):
+            hint = did_you_mean(word, [*names, *GROUPS]) or "'bsfit list inputs' prints all names"
         shown = f"{mark}{word}" if isinstance(word, str) else word
         raise BsfitInputError(f"no uncertain input matches {shown!r}", field="nuisances", hint=hint)
     return frozenset(found)

@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bsfit import catalogue
 from bsfit.catalogue import domains
 from bsfit.catalogue.input_groups import selected
 from bsfit.cli.runfile import Normal, Problems, Settings, name_problems
 from bsfit.errors import BsfitInputError, did_you_mean, one_of
-from bsfit.loading import input_files, selection
+from bsfit.loading import selection
 from bsfit.loading.yaml_reader import names_file
+
+if TYPE_CHECKING:
+    from bsfit.loading.input_files import Contents
 
 CHOICES = {
     "theory": ("fixed", "propagated", "sampled"),
@@ -89,11 +93,13 @@ def _inputs(settings: Settings) -> Iterator[BsfitInputError]:
             yield from settings.complaints(partial(selected, uncertain=uncertain), (glob,), "nuisances")
 
 
-def _input_set(name: str) -> input_files.Contents:
+def _input_set(name: str) -> "Contents":
+    from bsfit.loading import input_files
+
     return input_files.read(Path(name)) if names_file(name) else input_files.shipped(name)
 
 
-def _check_input(contents: input_files.Contents, name: str, value: float) -> None:
+def _check_input(contents: "Contents", name: str, value: float) -> None:
     if name not in contents.values:
         hint = did_you_mean(name, contents.values) or "'bsfit list inputs' prints all names"
         raise BsfitInputError(f"unknown input {name!r}", hint=hint)
@@ -195,7 +201,8 @@ def _of_verb(settings: Settings, verb: str | None) -> Iterator[BsfitInputError]:
                 f"found {' '.join(names) or 'no parameter'}", field="NAME", expected="one or two names"
             )
     if verb == "scan":
-        given = [key for key in ("scan", "points_file", "design") if key in settings]
+        # What was given and could not be read is told already.
+        given = [key for key in ("scan", "points_file", "design") if key in settings or (key,) in settings.places]
         if len(given) != 1 or ("n" in settings) != (given == ["design"]):
             what = "no axis to scan" if not given else "what to scan is not clear"
             yield BsfitInputError(what, field="NAME=LO,HI,N", expected="axes, --points-file, or --design with --n")

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     if options.shell is None:
         raise BsfitInputError("no shell", field="SHELL", expected=", ".join(SHELLS))
     one_of(options.shell, SHELLS, "SHELL", "shell")
-    from argcomplete import shellcode
+    from argcomplete.shell_integration import shellcode
 
     script = shellcode(["bsfit"], shell=options.shell)
     return output.report(options, [script], {"shell": options.shell, "script": script}, None)

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
                 for topic, (make, what) in TOPICS.items()]  # fmt: skip
         return output.table(options, rows, ["", "'bsfit list TOPIC' prints one of them"])
     if options.topic not in TOPICS:
-        hint = did_you_mean(options.topic, TOPICS)
+        hint = did_you_mean(options.topic, TOPICS) or f"'bsfit show {options.topic}' tells about a name"
         raise BsfitInputError(f"unknown topic {options.topic!r}", expected=", ".join(TOPICS), hint=hint)
     rows = TOPICS[options.topic][0](options)
     return output.table(options, filters.chosen(rows, options, options.topic, options.words))

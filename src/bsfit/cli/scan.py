@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the highest point of each group, and save the grid."""
     if options.verify:
         return _verified(options)
-    options.shard = None if options.shard is None else _shard(options.shard)
+    options.shard = None if options.shard is None else shard_of(options.shard)
     settings = shared.settings(options)
     settings, where, size, words = _where(settings)
     others = [] if "grid" not in where else _others(settings, where["grid"])
@@ -77,8 +77,8 @@ def run(options: argparse.Namespace) -> int:
     return output.finish(options, settings, result, said)
 
 
-def _shard(text: str) -> Shard:
-    """A shard as typed, counted from 0."""
+def shard_of(text: str) -> Shard:
+    """A shard as typed, counted from 0. Raises `BsfitInputError` for another text."""
     match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise BsfitInputError(f"found {text!r}", field="--shard", expected="I/N with I from 1 to N, such as 3/100")

@@ -68,10 +68,10 @@ def number(text: str) -> float:
     return value
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split(text: str, expected: str = "NAME=VALUE") -> tuple[str, str]:
     match = _TAIL.fullmatch(text)
     if match is None:
-        raise BsfitInputError(f"found {text!r}", expected="NAME=VALUE")
+        raise BsfitInputError(f"found {text!r}", expected=expected)
     return match["name"].strip(), match["value"]
 
 
@@ -118,10 +118,10 @@ def _typed_normal(text: str, value: str) -> Normal:
 
 
 def _typed_grid(text: str) -> tuple[str, Grid]:
-    name, value = _split(text)
+    name, value = _split(text, POSITIONAL["scan"])
     parts = value.split(",")
     if len(parts) not in (2, 3):
-        raise BsfitInputError(f"found {text!r}", expected="NAME=LO,HI,N")
+        raise BsfitInputError(f"found {text!r}", expected=POSITIONAL["scan"])
     points = None if len(parts) == 2 else _typed_count("points", [parts[2]])
     return name, (_typed_number(name, parts[0]), _typed_number(name, parts[1]), points)
 

@@ -3,7 +3,7 @@
 VERB is one of predict, fit, profile, scan, sample and table, with its own arguments and options behind it; without one,
 all keys are looked at that any verb may use. Exit status 2 if anything is wrong.
 
-  bsfit validate -f run.yaml
+  bsfit validate run.yaml
   bsfit validate scan -f run.yaml C9mu=-3,3,61
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 from bsfit.cli import options as shared
 from bsfit.cli import output, runfile, typed
 from bsfit.cli.runfile import KEYS, Problems, Settings
-from bsfit.errors import BsfitInputError, did_you_mean
+from bsfit.errors import BsfitInputError, did_you_mean, one_of
+from bsfit.loading.yaml_reader import names_file
 
 TAKES = {"predict": "observables", "fit": None, "profile": "profile", "scan": "scan", "sample": None, "table": None}
 """Verbs, and the key of what stands behind them."""
@@ -29,12 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "--file", metavar="RUN.YAML", help="run file; the command line wins over it (default none)"
     )
+    of_verbs = parser.add_argument_group("options of verbs that are no settings")
+    known = {"--file"} | {f"--{key.replace('_', '-')}" for key in shared.KEYS}
+    for action in (action for verb in TAKES for action in _parser_of(verb)._actions):
+        if action.option_strings and not known & {*action.option_strings}:
+            known |= {*action.option_strings}
+            kind = {"action": "store_true"} if action.nargs == 0 else {"metavar": action.metavar}
+            of_verbs.add_argument(*action.option_strings, help=action.help, default=argparse.SUPPRESS, **kind)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print one line for everything that is wrong."""
     from bsfit.cli.checks import problems_of
 
+    if options.words and names_file(options.words[0]) and options.file is None:
+        options.file = options.words.pop(0)
     verb, *words = options.words or [None]
     if verb is not None and verb not in TAKES:
         hint = did_you_mean(verb, TAKES) or "a run file is given by -f"
@@ -42,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if not (options.file or verb or any(shared.typed_keys(options).values())):
         raise BsfitInputError("nothing to look at", expected="-f RUN.YAML, a verb, or options of one")
     settings, problems, unused = _read(options, verb, words)
-    problems += problems_of(settings, verb)
+    problems += [*_of_verb(options, verb), *problems_of(settings, verb)]
     once = {str(problem): problem for problem in problems}.values()
     problems = sorted(once, key=lambda problem: (problem.line or 0, problem.column or 0))
     place = options.file or f"bsfit {verb or ''}".strip()
@@ -81,9 +91,31 @@ def _keys_of(verb: str | None) -> list[str]:
     """Keys of settings that a verb uses."""
     if verb is None:
         return list(KEYS)
+    return [name for name in vars(_parser_of(verb).parse_args([])) if name in KEYS and name not in shared.BESIDE]
+
+
+def _parser_of(verb: str) -> shared.Parser:
     parser = shared.Parser(add_help=False)
     importlib.import_module(f"bsfit.cli.{verb}").add_arguments(parser)
-    return [name for name in vars(parser.parse_args([])) if name in KEYS and name not in shared.BESIDE]
+    return parser
+
+
+def _of_verb(options: argparse.Namespace, verb: str | None) -> Problems:
+    """What is wrong with options that are no settings."""
+    found, given = Problems(), vars(options)
+    if verb is None:
+        return found
+    from bsfit.cli import scan, table
+
+    own = vars(_parser_of(verb).parse_args([]))
+    others = {*given} - {*own, *KEYS, "words", "file", "verb", "json", "quiet", "help", "closing"}
+    found += [BsfitInputError(f"bsfit {verb} has no such option", field=f"--{o.replace('_', '-')}") for o in others]
+    for name, allowed in (("sort", table.ORDERS), ("format", table.FORMATS)):
+        with found.noted():
+            one_of(given.get(name, allowed[0]), allowed, f"--{name}", name)
+    with found.noted():
+        scan.shard_of(given.get("shard", "1/1"))
+    return found
 
 
 def _row(problem: BsfitInputError) -> dict[str, Any]:
