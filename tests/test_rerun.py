@@ -130,6 +130,9 @@ def test_fits_tables_and_scans_are_the_same_to_the_last_bit(tmp_path):
         bsfit.scan(like, {"C9mu=-C10mu": (-1, 1, 21)}, progress=False),
         bsfit.scan(like, design="sobol", n=20, progress=False),
         bsfit.table(like, fit),
+        bsfit.profile(like, "C9mu=-C10mu", points=11),
+        bsfit.error_budget("R_K[1.1,6]"),
+        bsfit.sample(like, draws=60, warmup=60, chains=2, progress=False),
         bsfit.fit_scenarios("seed-2017", ("C9mu", "C10mu")),
     ]
     for result in (fit, *made):
