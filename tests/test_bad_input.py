@@ -118,7 +118,7 @@ def refused(capsys, tmp_path, monkeypatch):
         (("profile", "C9mu", "C10mu", "C9e"), "NAME: found C9mu C10mu C9e", "one or two names"),
         (("profile", "C9my"), "NAME: model 'eft' has no parameter", "'C9mu'"),
         (("scan",), "no axis to scan", "C9_bsmumu=-3,3,61"),
-        (("scan", "C9mu"), "NAME=LO,HI,N: found 'C9mu'", "NAME=VALUE"),
+        (("scan", "C9mu"), "NAME=LO,HI,N: found 'C9mu'", "expected NAME=LO,HI,N"),
         (("scan", "C9mu=3,-3,10"), "NAME=LO,HI,N: the range 3,-3", "LO < HI"),
         (("scan", "C9mu=-3,3,1"), "NAME=LO,HI,N: 'C9mu' asks for 1 points", "2 or more"),
         (("scan", "C9mu=-3,3,100000", "C10mu=-3,3,100000"), "NAME=LO,HI,N: 100000 x 100000 points", "at most 20000000"),
