@@ -7,7 +7,7 @@ from functools import cache
 from glob import escape
 from typing import Any, Literal
 
-from bsfit.catalogue import charged_current, dark_matter, inclusive, rare_decays
+from bsfit.catalogue import charged_current, dark_matter, inclusive, mixing, rare_decays
 from bsfit.catalogue.aliases import read_alias
 from bsfit.catalogue.coefficients import (
     CHARGED_CURRENT,
@@ -120,8 +120,7 @@ _ROWS = (
     ),
     _process("lambdab_to_lambda_ll", 68, _SEMILEPTONIC_L, {"Lambdab->Lambda": ("m_Lambdab", "m_Lambda")}),
     _process("b_to_xs_ll", 8, _SEMILEPTONIC_L, {"B->Xs": ("m_b_Xs", "m_u")}),
-    _process("bs_mixing", 2, ("CVLL_bsbs", "CVRR_bsbs", "CVLR_bsbs", "CSLR_bsbs")),
-    _process("b0_mixing", 2, ("CVLL_bdbd", "CVRR_bdbd", "CVLR_bdbd", "CSLR_bdbd")),
+    *(_process(name, 2, tuple(f"{kind}_{q}" for kind in mixing.KINDS)) for name, q in mixing.PROCESSES.items()),
     _process("b_to_ll", 24, _LEPTONIC),
     Process("b_to_s_lfv", "bsfit.observables.b_to_s_lfv", ("",), (), _FLAVOUR_VIOLATING, 36, mediator="pole"),
     _process("charged_lfv", 40, (*RADIATIVE["BR(mu->egamma)"], *RADIATIVE["BR(tau->mugamma)"], *CHARGED_LFV)),
@@ -151,8 +150,6 @@ BESIDE_MOMENTS = (
 )
 """Globs of the inputs that enter where moments are combined, or dark matter alone, never a moment."""
 
-_MIXING_INPUTS = ("f_Bs", "bag_Bs_1", "eta_B", "V_cb", "V_us", "m_t_MSbar")
-_B0_MIXING_INPUTS = ("f_B0", "bag_B0_1", "eta_B", "V_cb", "V_us", "V_ub", "gamma", "m_t_MSbar")
 _HADRONIC = ("{transition} *", "{decay} *", "V_cb", "V_ub", "gamma", "m_b", "m_c", "m_c_BVgamma", "alpha_s_mZ")
 _KAON = (*_HADRONIC, "f_B[0+s]", "f_K", "a?_K", "1/lambda_B")
 _VECTOR = (*_HADRONIC, "f_[!B]*", "f_B[0+s]", "a1_*", "a2_*", "1/lambda_B*")
@@ -212,20 +209,13 @@ def _quantities() -> dict[tuple[str, str], Quantity]:
     ]
     rows += [
         Quantity(**{**row, "process": PROCESSES[row["process"]]}, binned=False)
-        for row in (*rare_decays.QUANTITIES, *charged_current.QUANTITIES, *dark_matter.QUANTITIES)
+        for part in (rare_decays, charged_current, mixing, dark_matter)
+        for row in part.QUANTITIES
     ]
-    mixing, of_b0, trident, dipoles = (PROCESSES[x] for x in ("bs_mixing", "b0_mixing", "trident", "dipoles"))
-    mass = {"binned": False, "sources": ("Buras:1990fn", "DiLuzio:2017fdq")}
-    phase = {"binned": False, "nuisances": ("V_*", "gamma"), "sources": ("DiLuzio:2017fdq",)}
+    trident, dipoles = (PROCESSES[x] for x in ("trident", "dipoles"))
     muons = {"binned": False, "sources": ("Altmannshofer:2014cfa",)}
     dipole = {"binned": False, "sources": ("Lindner:2016bgg",)}
     rows += [
-        Quantity(of_b0, "DeltaM_d_ps", "ps^-1", r"\Delta M_d", "B0-mixing", nuisances=_B0_MIXING_INPUTS, **mass),
-        Quantity(of_b0, "DeltaM_d/SM", "1", r"\Delta M_d/\Delta M_d^{\rm SM}", "B0-mixing", **mass),
-        Quantity(mixing, "DeltaM_s", "GeV", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
-        Quantity(mixing, "DeltaM_s_ps", "ps^-1", r"\Delta M_s", "mixing", nuisances=_MIXING_INPUTS, **mass),
-        Quantity(mixing, "DeltaM_s/SM", "1", r"\Delta M_s/\Delta M_s^{\rm SM}", "mixing", **mass),
-        Quantity(mixing, "S_psiphi", "1", r"S_{\psi\phi}", "mixing", **phase),
         Quantity(trident, "trident", "1", r"\sigma/\sigma_{\rm SM}(\nu N\to\nu N\mu\mu)", "leptonic", **muons),
         Quantity(dipoles, "a_mu", "1", r"\Delta a_\mu", "dipole", coefficients=("C7_mumu",), **dipole),
         *(

@@ -240,6 +240,7 @@ def _model(name: str) -> Iterator[Facts]:
         else len(rows),
         "outputs": outputs,
         "papers": ", ".join(model.sources),
+        **({"against the paper": model.origin} if model.origin else {}),
         "data of a fit": model.data,
         "free in a fit": ", ".join(f"{key} in [{low:g}, {high:g}]" for key, (low, high) in model.free.items()),
         **({"table": [{k: v for k, v in row.items() if k != "model"} for row in rows]} if rows else {}),

@@ -29,7 +29,7 @@ CHECKED = ("table", "abstract", "no")
 
 GROUPS = (
     *("LFU", "BR", "angular", "leptonic", "radiative", "Xsll", "nunu", "charged", "mixing", "dipole", "LFV"),
-    *("tautau", "B0-mixing", "cLFV", "relic", "direct", "indirect"),
+    *("tautau", "B0-mixing", "D0-mixing", "K0-mixing", "cLFV", "relic", "direct", "indirect"),
 )
 
 

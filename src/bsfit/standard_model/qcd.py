@@ -194,10 +194,24 @@ def m_c_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
 
 def m_s_msbar(mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
     r""":math:`m_s(\mu)` with 5 flavours, from :math:`m_s(2\,{\rm GeV})`, which is read as a three-flavour mass."""
-    (five, four_low), (four_high, three) = _matching(inputs)
-    mass = _run_mass(inputs["m_s"], _run_alpha(three, CHARM_MATCHING, 2.0, 3, 3), three, 3)
-    mass = _run_mass(_mass_with_one_more_flavour(mass, three), four_high, four_low, 4)
-    return _run_mass(_mass_with_one_more_flavour(mass, four_low), five, _alpha_three_loop(mu, 5, inputs), 5)
+    five, four = _matching(inputs).bottom
+    mass = _four_flavour_mass(inputs["m_s"], four, inputs)
+    return _run_mass(_mass_with_one_more_flavour(mass, four), five, _alpha_three_loop(mu, 5, inputs), 5)
+
+
+def _four_flavour_mass(mass: FloatLike, end: Float[Array, ""], inputs: Inputs) -> Float[Array, ""]:
+    """Mass of a light quark where the alpha_s of 4 flavours is `end`, from its three-flavour value at 2 GeV."""
+    four, three = _matching(inputs).charm
+    mass = _run_mass(mass, _run_alpha(three, CHARM_MATCHING, 2.0, 3, 3), three, 3)
+    return _run_mass(_mass_with_one_more_flavour(mass, three), four, end, 4)
+
+
+def mass_below_bottom(quark: str, mu: FloatLike, inputs: Inputs) -> Float[Array, ""]:
+    r""":math:`m_q(\mu)` of u, d, s or c with 4 flavours, from its value at 2 GeV, that of c from :math:`m_c(m_c)`."""
+    end = _alpha_three_loop(mu, 4, inputs)
+    if quark == "c":
+        return _run_mass(inputs["m_c"], _alpha_three_loop(inputs["m_c"], 4, inputs), end, 4)
+    return _four_flavour_mass(inputs[f"m_{quark}"], end, inputs)
 
 
 def _pole_mass(mass: Float[Array, ""], alpha: Float[Array, ""], light: int) -> Float[Array, ""]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Inexact
 
 from bsfit.loading.inputs import Inputs
-from bsfit.standard_model.qcd import alpha_s_around_top
+from bsfit.standard_model.qcd import FIVE_FLAVOURS_ABOVE, alpha_s, alpha_s_around_top
 
 FloatArray = Float[ArrayLike, ""]
 
@@ -74,9 +74,37 @@ def run_delta_f2_lr(
     :math:`O_{SLR} = (\bar sP_Lb)(\bar sP_Rb)`. One-loop anomalous dimension :math:`\gamma_{11}=2, \gamma_{12}=12,
     \gamma_{22}=-16` of hep-ph/0005183 [Buras:2000if]_.
     """
-    for eta, n_f in zip(_two_steps(mu_high, mu_low, inputs), (6, 5), strict=True):
+    return _run_lr(_two_steps(mu_high, mu_low, inputs), (6, 5), vector, scalar)
+
+
+def _run_lr(
+    etas: tuple[Float[Array, ""], Float[Array, ""]],
+    flavours: tuple[int, int],
+    vector: Inexact[ArrayLike, ""],
+    scalar: Inexact[ArrayLike, ""],
+) -> Inexact[Array, " 2"]:
+    for eta, n_f in zip(etas, flavours, strict=True):
         twice_beta0 = 2 * (11 - 2 / 3 * n_f)
         slow, fast = eta ** (2 / twice_beta0), eta ** (-16 / twice_beta0)
         scalar = fast * scalar + 2 / 3 * (slow - fast) * vector
         vector = slow * vector
     return jnp.stack([jnp.asarray(vector), jnp.asarray(scalar)])
+
+
+def _below_bottom(mu: FloatArray, inputs: Inputs) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Ratios of alpha_s from 4.8 GeV to where the bottom quark goes with five flavours, from there to mu with four."""
+    five, four = (alpha_s(FIVE_FLAVOURS_ABOVE, inputs, n_f) for n_f in (5, 4))
+    return alpha_s(MU_B, inputs, 5) / five, four / alpha_s(mu, inputs, 4)
+
+
+def run_delta_f2_light(mu: FloatArray, inputs: Inputs) -> Float[Array, ""]:
+    """As `run_delta_f2` from 4.8 GeV to mu, 1.5 to 4 GeV, where the matrix elements of kaons and D mesons are."""
+    five, four = _below_bottom(mu, inputs)
+    return five ** (6 / 23) * four ** (6 / 25)
+
+
+def run_delta_f2_lr_light(
+    mu: FloatArray, inputs: Inputs, vector: Inexact[ArrayLike, ""] = 1.0, scalar: Inexact[ArrayLike, ""] = 0.0
+) -> Inexact[Array, " 2"]:
+    """The same of `run_delta_f2_lr`."""
+    return _run_lr(_below_bottom(mu, inputs), (5, 4), vector, scalar)

@@ -38,4 +38,5 @@ MODEL = Model(
     refused=INCOMPLETE_MOMENT,
     fields="Z', chi (1,1,0,q_chi) Dirac, vector-like L (1,2,-1/2,q_L)",
     relic=("q_chi", (0.01, 5.0)),
+    origin="that L is a doublet is chosen here",
 )

@@ -32,6 +32,7 @@ def _row(name: str, what: str) -> Model:
         refused={"a_mu": _CHARGED_MUONS},
         fields="Z', chi Dirac with both chiralities charged, phi and Higgs doublets that break U(1)'",
         relic=("g_X", (0.01, 1.0)),
+        origin="of the paper's class, a set of charges found here from the conditions of anomalies",
     )
 
 

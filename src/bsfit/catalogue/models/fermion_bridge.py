@@ -39,4 +39,5 @@ MODEL = Model(
     free={"lambda_Q_s": (-1.0, 1.0), "lambda_L_mu": (0.0, PERTURBATIVE)},
     fields="S (1,1,0) real, F (1,1,-1) vector-like, phi_Q (3,2,7/6), phi_l (1,2,1/2), all odd",
     relic=("lambda_S", (1e-5, 3.0)),
+    origin="repaired: a_S S phi_l H lets the other odd states decay; without, one of them is stable and charged",
 )

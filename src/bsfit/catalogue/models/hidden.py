@@ -14,6 +14,7 @@ from bsfit.catalogue.models.z_prime import (
 )
 
 _POINT = {"m_Zp": 600.0, "g_b": 0.4, "theta_sb": -0.005, "g_mu": 0.2, "g_chi": 1.0, "m_chi": 50.0}
+_REPAIRED = "repaired: a Majorana mass splits chi, which ends the elastic scattering that excludes the Dirac kind"
 _SPLITTING = Parameter("splitting", 1e-3, "GeV", 0.0, tex=r"m_{\chi_2}-m_{\chi_1}")
 
 
@@ -23,6 +24,7 @@ def _row(
     kind: str,
     more: tuple[Parameter, ...] = (),
     outputs: Mapping[str, str] | None = None,
+    origin: str = "",
     **point: float,
 ) -> Model:
     return Model(
@@ -49,11 +51,12 @@ def _row(
         refused=INCOMPLETE_MOMENT,
         fields=f"Z', chi {kind}; what completes it sets Lambda",
         relic=("g_chi", (0.01, 5.0)),
+        origin=origin,
     )
 
 
 MODELS = (
     _row("hidden", "", "Dirac"),
     _row("hidden-majorana", ":Majorana", "Majorana", dark_higgs(), AXIAL_OUTPUTS, g_chi=1.4, m_chi=160.0, m_phi=500.0),
-    _row("hidden-split", ":Split", "split Dirac", (_SPLITTING,)),
+    _row("hidden-split", ":Split", "split Dirac", (_SPLITTING,), origin=_REPAIRED),
 )

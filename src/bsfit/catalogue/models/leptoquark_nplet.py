@@ -35,6 +35,7 @@ def _row(name: str, place: str, n: int, m_dm: float) -> Model:
         free={"lambda_L_smu": (-1.0, 1.0), "lambda_L_bmu": (0.0, PERTURBATIVE)},
         refused={"sigma_v": _SLOW},
         fields=f"S1 (3bar,1,1/3) scalar, chi (1,{n},0) Majorana",
+        origin=f"without the scalar of 750 GeV of the paper; n = {n} is chosen here",
     )
 
 

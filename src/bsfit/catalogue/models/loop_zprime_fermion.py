@@ -42,4 +42,5 @@ MODEL = Model(
     free={"lambda_Q_s": (-1.0, 1.0), "g_X": (0.1, 1.0)},
     fields="Z', S (1,1,0,2x), N (1,1,0,x) split into N1 and N2, scalar quark (3,2,1/6,-x), both odd",
     relic=("theta", (1e-4, 0.5)),
+    origin="repaired: S splits N into N1 and N2; unsplit, as the abstract of the paper has it, C9 = 0",
 )

@@ -40,4 +40,5 @@ MODEL = Model(
     free={"lambda_Q_s": (-1.0, 1.0), "lambda_H": (0.0, 1.0)},
     fields="Z', phi (1,1,0,2x), chi (1,1,0,-x) split into R and I, vector-like Q' (3,2,1/6,x), both odd",
     relic=("lambda_H", (1e-4, 3.0)),
+    origin="repaired: phi splits chi into R and I; as the paper defines it, unsplit, C9 = 0",
 )
