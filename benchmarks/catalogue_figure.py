@@ -6,8 +6,9 @@ A part is ``data``, the name of a model, or ``draw``; without any, all of them, 
 computed stays in the folder ``nineteen`` and is not computed again; the picture and its numbers are written beside it.
 
 A line is a model whose first free parameter (`bsfit show MODEL`) runs over its bounds, the others at their defaults,
-with the coupling that the relic density fixes at Omega h2 = 0.12. Where no coupling does that, the line is dashed. Data
-are likelihoods of C9mu (with C10mu = -C9mu above) and of Delta M_s, added.
+with the coupling that the relic density fixes at Omega h2 = 0.12. Where no coupling does that, or none is known, the
+line is that of the default coupling, thin in the first case. Data are likelihoods of C9mu (with C10mu = -C9mu above)
+and of Delta M_s, added. Models that were not computed are not drawn, and named.
 """
 
 import argparse
@@ -45,8 +46,12 @@ def names():
     return [name for name, row in catalogue.MODELS.items() if not row.effective and name not in SAME]
 
 
+def _path(name):
+    return FOLDER / f"{name}.json"
+
+
 def kept(name, compute):
-    path = FOLDER / f"{name}.json"
+    path = _path(name)
     if not path.exists():
         FOLDER.mkdir(exist_ok=True)
         path.write_text(json.dumps(compute()))
@@ -119,13 +124,15 @@ def draw(folder):
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    lines = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in names()}
+    lines = {path.stem: json.loads(path.read_text()) for path in map(_path, names()) if path.exists()}
+    if missing := [name for name in names() if name not in lines]:
+        print("not computed, and not drawn:", ", ".join(missing))
     with canvas(11.5, 9.5, 2, 2) as (figure, axes):
         for column, era in enumerate(ERAS):
-            of = {key: np.asarray(x) for key, x in json.loads((FOLDER / f"data-{era}.json").read_text()).items()}
+            of = {key: np.asarray(x) for key, x in json.loads(_path(f"data-{era}").read_text()).items()}
             for ax, pattern in zip(axes[:, column], ("minus", "alone"), strict=True):
                 _data(ax, of, pattern)
-                for name, style in _styles(pattern).items():
+                for name, style in _styles(pattern, lines).items():
                     _model(ax, lines[name], style)
                 ax.set(xlim=PLANE["C9"], ylim=PLANE["mixing"])
                 ax.set_xlabel(r"$C_9^\mu$")
@@ -133,7 +140,7 @@ def draw(folder):
                 if column == 0:
                     ax.set_ylabel(r"$\Delta M_s/\Delta M_s^{\rm SM}$")
         for ax, pattern in zip(axes[:, 1], ("minus", "alone"), strict=True):
-            handles = [Line2D([], [], label=_label(name), **style) for name, style in _styles(pattern).items()]
+            handles = [Line2D([], [], label=_label(name), **style) for name, style in _styles(pattern, lines).items()]
             handles += [
                 Patch(color=shade, label=f"data, {level} %") for shade, level in zip(GREY, (68, 95), strict=True)
             ]
@@ -151,8 +158,8 @@ def draw(folder):
 
 
 TITLES = {
-    "2017": "data of before March 2018",
-    "today": "data of today",
+    "2017": "before March 2018",
+    "today": "today",
     "minus": r"$C_9^\mu=-C_{10}^\mu$",
     "alone": r"$C_9^\mu$ alone or nearly so",
 }
@@ -168,9 +175,9 @@ def _label(name):
     return f"{name} [{papers}]" + ("*" if row.origin.startswith("repaired") else "")
 
 
-def _styles(pattern):
+def _styles(pattern, drawn):
     """Colour and dashes of each model: colours again with other dashes where there are more models than colours."""
-    inside = [name for name in names() if (name in VECTOR) == (pattern == "alone")]
+    inside = [name for name in drawn if (name in VECTOR) == (pattern == "alone")]
     cycle = (*COLOURS, "#222222")
     dashes = ("-", (0, (6, 2)), (0, (2, 1.2)))
     return {
