@@ -437,6 +437,7 @@ def test_sets_groups_names_and_lists():
         "lfv",
         "charged-lfv",
         "b0-mixing",
+        "light-mixing",
         "b-to-tautau",
         "baryons",
         "charged-current",
