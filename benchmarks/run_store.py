@@ -1,7 +1,9 @@
 """A run survives: killed at any instant, resumed, it ends with the bytes of an unbroken one; damage is always seen.
 
 python benchmarks/run_store.py kills [50]      kill -9 at instants over start, compile, chunk, write, rename, merge
+python benchmarks/run_store.py sampling [50]   the same of a posterior: search, warm-up, jumps, draws
 python benchmarks/run_store.py flips [1000]    one flipped or missing byte in any file of a run
+python benchmarks/run_store.py sampling_flips [1000]    the same of a posterior
 python benchmarks/run_store.py big [10000000]  histograms of so many points of the portal on seed-2017: memory and rate
 python benchmarks/run_store.py overhead        what the store costs: portal on seed-2017
 python benchmarks/run_store.py latest [1000000]    the same of `latest` at fixed theory errors
@@ -29,8 +31,13 @@ GRID = {"a": (-1.0, 1.0, 40), "log:m": (1.0, 100.0, 30)}
 SIDE = 64
 """So small that the grid makes 19 chunks."""
 
-EVENTS = ("mkstemp", "fsync", "replace", "replaced", "compute", "merge")
-"""Instants at which a process can kill itself: before and after each step of writing, in a chunk, in the merge."""
+WRITING = ("mkstemp", "fsync", "replace", "replaced")
+EVENTS = {"scan": (*WRITING, "compute", "merge"), "sample": (*WRITING, "step", "search")}
+"""Instants at which a process can kill itself: before and after each step of writing, in a chunk, in the merge; where a
+block of draws ends, in the search for modes."""
+
+COUNTS = {"compute": 20, "merge": 20, "step": 10, "search": 2}
+"""How often these happen in a run, about; writing 23 times in a scan, 20 in a sample."""
 
 
 class Like:
@@ -61,6 +68,21 @@ def scan(folder, **options):
     return found
 
 
+def sample(folder, **options):
+    """The posterior that is killed."""
+    import bsfit
+    from bsfit.runs.folder import sweep
+
+    sweep(folder)
+    asked = {"warmup": 200, "draws": 300, "chains": 2, "starts": 8, "progress": False}
+    found = bsfit.sample(Like(), **asked, store=folder / "chunks", **options)
+    found.save(folder / "sample.npz")
+    return found
+
+
+VERBS = {"scan": scan, "sample": sample}
+
+
 def contents(folder):
     """Bytes of every file."""
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -68,18 +90,22 @@ def contents(folder):
 
 def arrays(folder):
     """Arrays of the result."""
-    from bsfit.results import Scan
+    from bsfit.results import Posterior, Scan
 
+    if (folder / "sample.npz").exists():
+        draws = Posterior.load(folder / "sample.npz")
+        return {**draws.samples, **draws.sample_stats, "log_likelihood": draws.log_likelihood}
     found = Scan.load(folder / "scan.npz")
     return {"total": found.log_likelihood, "by_group": found.by_group, "best": np.array(list(found.best.values()))}
 
 
 def kill_at(event, count):
     """From now on, this process kills itself the `count`-th time that something happens."""
+    from bsfit.inference import sample, states
     from bsfit.results import archive
     from bsfit.runs import keep, work
 
-    left = [count]
+    left = [1 if event == "search" else count]
 
     def counted(function, after=False):
         def called(*arguments, **options):
@@ -98,6 +124,10 @@ def kill_at(event, count):
         archive.tempfile.mkstemp = counted(archive.tempfile.mkstemp, after=True)
     elif event == "compute":
         work.Work.__call__ = counted(work.Work.__call__)
+    elif event == "step":
+        states.stored = counted(states.stored)
+    elif event == "search":
+        sample.search = counted(sample.search, after=count > 1)
     else:
         keep.Dense.add = counted(keep.Dense.add)
 
@@ -119,13 +149,13 @@ def waited(child):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def killed_run(folder, event, count, seconds):
+def killed_run(verb, folder, event, count, seconds):
     """Start a run that dies at an event, or after some seconds; the status."""
 
     def work():
         if event:
             kill_at(event, count)
-        scan(folder, resume=True)
+        VERBS[verb](folder, resume=True)
 
     child = forked(work)
     if not event:
@@ -134,15 +164,15 @@ def killed_run(folder, event, count, seconds):
     return waited(child)
 
 
-def survives(base, folder, event, count, seconds):
+def survives(verb, base, folder, event, count, seconds):
     """What went wrong with one run that was killed and resumed; and whether it died at all."""
     folder.mkdir()
-    status = killed_run(folder, event, count, seconds)
+    status = killed_run(verb, folder, event, count, seconds)
     before = {path.name: path.stat().st_ino for path in folder.rglob("chunk-*.npz")}
-    if waited(forked(lambda: scan(folder, resume=True))) != 0:
+    if waited(forked(lambda: VERBS[verb](folder, resume=True))) != 0:
         return ["not resumed"], status != 0
     found, expected = contents(folder), contents(base)
-    wrong = [f"{name} differs" for name in expected if name != "scan.npz" and found.get(name) != expected[name]]
+    wrong = [f"{name} differs" for name in expected if name != f"{verb}.npz" and found.get(name) != expected[name]]
     wrong += [f"stray {name}" for name in found if name not in expected]
     after = {path.name: path.stat().st_ino for path in folder.rglob("chunk-*.npz")}
     wrong += [f"{name} was computed again" for name in before if after[name] != before[name]]
@@ -150,22 +180,26 @@ def survives(base, folder, event, count, seconds):
     return [*wrong, *([] if same else ["other arrays"])], status != 0
 
 
-def kills(trials=50):
+def kills(trials=50, verb="scan"):
     """Kill runs at so many instants, half of them at events and half by the clock."""
+    import bsfit.runs.sample
     import bsfit.runs.scan  # noqa: F401  (before the forks)
 
     draw = random.Random(1)
     with tempfile.TemporaryDirectory() as place:
-        base = Path(place) / "unbroken"
-        base.mkdir()
-        started = time.monotonic()
-        assert waited(forked(lambda: scan(base))) == 0
-        whole, bad, died = time.monotonic() - started, [], 0
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", f"{place}/compiled")
+        base, bad, died = Path(place) / "unbroken", [], 0
+        for _ in range(1 if verb == "scan" else 2):  # the second takes as long as what is killed
+            shutil.rmtree(base, ignore_errors=True)
+            base.mkdir()
+            started = time.monotonic()
+            assert waited(forked(lambda: VERBS[verb](base))) == 0
+            whole = time.monotonic() - started
         for trial in range(trials):
-            event = EVENTS[trial // 2 % len(EVENTS)] if trial % 2 == 0 else None
-            most = 20 if event in ("compute", "merge") else 23
+            event = EVENTS[verb][trial // 2 % 6] if trial % 2 == 0 else None
+            count = draw.randint(1, COUNTS.get(event, 23 if verb == "scan" else 14))
             folder = Path(place) / f"{trial}"
-            wrong, dead = survives(base, folder, event, draw.randint(1, most), draw.uniform(0.0, whole))
+            wrong, dead = survives(verb, base, folder, event, count, draw.uniform(0.0, whole))
             bad += [f"trial {trial} ({event or 'clock'}): {line}" for line in wrong]
             died += dead
             shutil.rmtree(folder)
@@ -173,7 +207,21 @@ def kills(trials=50):
     return bool(bad)
 
 
-def flips(trials=1000):
+def sampling(trials=50):
+    return kills(trials, "sample")
+
+
+def sampling_flips(trials=1000):
+    return flips(trials, "sample")
+
+
+WORDS = {
+    "scan": ["C9mu=-2,1,100", "C10mu=-1,1,100"],
+    "sample": ["--free", "C9mu=-2,1", "--chains", "2", "--warmup", "100", "--draws", "100", "--starts", "4"],
+}
+
+
+def flips(trials=1000, verb="scan"):
     """Flip or cut off so many bytes of a finished run of the command line; all must be seen by --verify."""
     from bsfit import cli
     from bsfit.runs import checksums
@@ -181,9 +229,9 @@ def flips(trials=1000):
     draw, missed = random.Random(2), []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
-        words = ["scan", "C9mu=-2,1,100", "C10mu=-1,1,100", "--data", "seed-2017", "-o", str(folder), "-q", "--json"]
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            assert cli.main(words) == 0
+        words = [verb, *WORDS[verb], "--data", "seed-2017", "-o", str(folder), "-q", "--json"]
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            assert cli.main(words) == (verb == "sample")  # so few draws are not believed
         assert checksums.verify(folder) == []
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         for trial in range(trials):
@@ -329,7 +377,15 @@ def main(words):
     return int(FIGURES[words[0]](*map(int, words[1:])))
 
 
-FIGURES = {"kills": kills, "flips": flips, "big": big, "overhead": overhead, "latest": latest, "devices": devices}
+FIGURES = {
+    "kills": kills,
+    "sampling": sampling,
+    "flips": flips,
+    "big": big,
+    "overhead": overhead,
+    "latest": latest,
+    "devices": devices,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -10,7 +10,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.inference.fit import fit
 from bsfit.inference.minimise import minimise
 from bsfit.inference.profile import profile
-from bsfit.inference.sample import sample
+from bsfit.runs.sample import sample
 from bsfit.runs.scan import scan
 
 

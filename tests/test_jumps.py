@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from bsfit.inference.jumps import COMPONENTS, TRIES, Mixture, fitted, jumped, nowhere
-from bsfit.inference.sample import LogDensity, sample
+from bsfit.inference.sample import LogDensity
 from bsfit.inference.space import parse
+from bsfit.runs.sample import sample
 
 
 def test_a_mixture_has_the_density_of_what_it_draws():

@@ -10,8 +10,9 @@ from scipy import stats
 from bsfit.errors import BsfitInputError
 from bsfit.inference.following import EDGE, following, unbounded
 from bsfit.inference.nuts import NutsSettings, draw_chains
-from bsfit.inference.sample import LogDensity, prepare, sample
+from bsfit.inference.sample import LogDensity, prepare
 from bsfit.inference.space import parse
+from bsfit.runs.sample import sample
 
 COVARIANCE = np.array([[1.0, 0.8], [0.8, 1.5]])
 
@@ -55,8 +56,13 @@ def test_verdict_priors_and_log_likelihood_are_recorded(posterior):
     assert list(posterior.samples) == ["a", "b", "x"]
 
 
-def test_the_same_seed_gives_the_same_draws():
-    runs = [sample(like, free=FREE, seed=seed, draws=100, progress=False) for seed in (5, 5, 6)]
+def test_the_same_seed_gives_the_same_draws_where_a_run_was_left_too(tmp_path):
+    runs = [
+        sample(like, free=FREE, seed=seed, draws=100, progress=False, store=tmp_path / f"{seed}") for seed in (5, 6)
+    ]
+    for path in sorted((tmp_path / "5").glob("chunk-*"))[12:]:
+        path.unlink()
+    runs.insert(1, sample(like, free=FREE, seed=5, draws=100, progress=False, store=tmp_path / "5", resume=True))
     np.testing.assert_array_equal(runs[0].samples["a"], runs[1].samples["a"])
     assert np.any(runs[0].samples["a"] != runs[2].samples["a"])
 

@@ -26,7 +26,7 @@ _PUBLIC = {
     "fit": "bsfit.inference.fit",
     "fit_scenarios": "bsfit.scenarios",
     "profile": "bsfit.inference.profile",
-    "sample": "bsfit.inference.sample",
+    "sample": "bsfit.runs.sample",
     "rerun": "bsfit.repeating",
     "log_posterior": "bsfit.inference.for_samplers",
     "prior_transform": "bsfit.inference.for_samplers",

@@ -157,7 +157,7 @@ def _profile(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> R
 
 
 def _sample(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Record:
-    from bsfit.inference.sample import sample
+    from bsfit.runs.sample import sample
 
     if settings.get("follow"):
         raise BsfitInputError(f"what {', '.join(settings['follow'])} follows is a function")

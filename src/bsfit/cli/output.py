@@ -77,10 +77,10 @@ def save(options: argparse.Namespace, settings: Settings, record: Any) -> str | 
     try:
         record.save(Path(options.output) / options.verb)
         save_settings(options, settings)
-        if options.verb == "scan":
+        if hasattr(options, "verify"):
             from bsfit.runs import checksums
 
-            checksums.write(Path(options.output), (f"scan{record.suffix}", RESOLVED))
+            checksums.write(Path(options.output), (f"{options.verb}{record.suffix}", RESOLVED))
     except OSError as problem:
         return f"{problem.filename or options.output}: {problem.strerror or problem}"
     except BsfitInputError as problem:

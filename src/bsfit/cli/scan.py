@@ -12,16 +12,16 @@ import argparse
 import math
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bsfit import catalogue
-from bsfit.cli import interruption, output, question
 from bsfit.cli import options as shared
+from bsfit.cli import output, question, stored
 from bsfit.cli.runfile import Settings
 from bsfit.errors import BsfitInputError
-from bsfit.runs.folder import CHUNKS, Shard, lock_of, release
+from bsfit.runs.folder import CHUNKS, Shard
 
 POINTS = {1: 101, 2: 41, 3: 21}
 """Points along each axis of a grid that does not say how many, by the number of axes; 11 for more."""
@@ -29,9 +29,6 @@ POINTS = {1: 101, 2: 41, 3: 21}
 
 WHERE = ("points_file", "design", "n", "keep")
 """Keys about points that are no grid, and what is kept."""
-
-STORED = {"store": "-o", "executor": "--dask", **{name: f"--{name}" for name in ("resume", "force", "shard", "merge")}}
-"""Options behind arguments of `bsfit.scan`."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,8 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     shared.add(parser, *(key for key in shared.ANALYSIS if key != "scenario"), "points", *WHERE)
     shared.add_run(parser)
-    parser.add_argument("--resume", action="store_true", help="go on with the run in -o, with what it has finished")
-    parser.add_argument("--force", action="store_true", help="start anew where -o holds a run")
+    stored.add_arguments(parser)
     parser.add_argument(
         "--shard", metavar="I/N", help="compute one N-th of the chunks, I from 1 to N, for the same -o (default: all)"
     )
@@ -50,13 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dask", metavar="ADDRESS", help="compute by the workers of Dask, or by N processes: local:N (default: here)"
     )
     parser.add_argument("--merge", action="store_true", help="join what the shards in -o have computed")
-    parser.add_argument("--verify", action="store_true", help="read every byte of the run in -o, compute nothing")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the highest point of each group, and save the grid."""
     if options.verify:
-        return _verified(options)
+        return stored.verified(options)
     options.shard = None if options.shard is None else shard_of(options.shard)
     settings = shared.settings(options)
     settings, where, size, words = _where(settings)
@@ -137,34 +132,17 @@ def _listed(settings: Settings) -> tuple[Settings, dict[str, Any], int, str]:
 @contextmanager
 def _stored(options: argparse.Namespace, settings: Settings, points: int, profile: bool) -> Iterator[dict[str, Any]]:
     """Arguments of `bsfit.scan` about its store, which small scans, and profiled ones, need not; errors in place."""
-    from bsfit.runs import store
     from bsfit.runs.work import layout
 
     asked = options.resume or options.merge or options.shard is not None
-    wanted = options.output is not None and (asked or (layout(points).chunks > 1 and not profile))
-    folder = Path(options.output) / CHUNKS if wanted else None
-    with ExitStack() as stack:
-        if folder is not None:
-            stack.enter_context(interruption.saying(lambda: f"{store.progress(folder)}, --resume goes on"))
-            options.closing.callback(release, folder, lock_of(options.shard))
-        shard = options.shard and (options.shard[0] + 1, options.shard[1])
-        given = {"resume": options.resume, "force": options.force, "merge": options.merge, "shard": shard}
+    shard = options.shard and (options.shard[0] + 1, options.shard[1])
+    given = {"resume": options.resume, "force": options.force, "merge": options.merge, "shard": shard}
+    with stored.store(options, asked or (layout(points).chunks > 1 and not profile)) as folder:
         try:
             yield {"store": folder, **given} if folder else {}
         except BsfitInputError as problem:
-            if place := STORED.get(problem.field or ""):
-                raise BsfitInputError(problem.what, field=place, expected=problem.expected, hint=problem.hint) from None
+            if problem.field in stored.OPTIONS:
+                raise
             key = {"points": "points_file"}.get(problem.field or "", problem.field or "")
             with settings.blame(key if key in settings else "scan"):
                 raise
-
-
-def _verified(options: argparse.Namespace) -> int:
-    """Say what is wrong with the run in -o."""
-    from bsfit.runs import checksums
-
-    if options.output is None or not Path(options.output).is_dir():
-        raise BsfitInputError("there is no run to verify", field="--verify", expected="-o DIR, which holds a run")
-    wrong = checksums.verify(Path(options.output))
-    text = [*wrong, f"{options.output}: {len(wrong)} complaints" if wrong else f"{options.output}: every byte is right"]
-    return output.report(options, text, {"complaints": wrong}, wrong[0] if wrong else None)

@@ -1,7 +1,9 @@
-"""Chains on their way: warm-up, what they jump to, and draws."""
+"""Chains on their way: warm-up, what they jump to, and draws, in steps that can be kept."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import equinox as eqx
@@ -10,14 +12,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.inference import states
 from bsfit.inference.diagnostics import ESS, bulk_ess, tail_ess
 from bsfit.inference.jumps import LEAST_ACCEPTED, TRIES, Mixture, fitted, nowhere
 from bsfit.inference.nuts import Boxed, NutsSettings, advance, advance_with_jumps, begin
 from bsfit.inference.progress import Progress
+from bsfit.inference.steps import Content, Steps, at_once
 from bsfit.inference.walls import Walled
 
 BLOCK = 50
 """Transitions of one call of a compiled program."""
+
+MOST_STEPS = 64
+"""Steps into which warm-up is divided, and draws, where they are so many blocks."""
 
 WANTED = 4 * ESS
 """Effective draws that a run aims at: as many as pass the gate with ease."""
@@ -46,13 +53,15 @@ class Chains:
         seed: int,
         settings: NutsSettings,
         bar: Progress,
+        steps: Steps = at_once,
     ) -> None:
         count, dimension = starts.shape
         together = 1 if jax.default_backend() == "cpu" else count
         keys = jax.random.split(jax.random.key(seed), count)
-        firsts = [(starts[i : i + together], keys[i : i + together]) for i in range(0, count, together)]
+        self._firsts = [(starts[i : i + together], keys[i : i + together]) for i in range(0, count, together)]
         self._density, self._boxed, self._settings, self._seed, self._bar = density, boxed, settings, seed, bar
-        self._parts = [_begin(density, some, own, inverse_mass, settings) for some, own in firsts]
+        self._inverse_mass, self._steps = inverse_mass, steps
+        self._parts: list[Any] = []
         self._unknown = nowhere(dimension)
 
     def draws(self, draws: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
@@ -62,27 +71,69 @@ class Chains:
         Of the jumps so many are kept as the trial says that are needed for a posterior that passes with ease.
         """
         warmup = self._settings.warmup
-        mixture = self._over(self._run(warmup)["z"][:, warmup // 2 :])
-        accepted, thin = 0.0, TRIES
+        seen = self._run(warmup)["z"][:, warmup // 2 :]
+        laid, _ = self._step(lambda: self._laid(seen, draws))
+        mixture = None if laid["mixture"] is None else Mixture(**jax.tree.map(jnp.asarray, laid["mixture"]))
+        found = self._run(draws, mixture, laid["thin"], last=True)
+        return found, {"accepted": laid["accepted"], "tried_per_draw": laid["thin"] if mixture else 0}
+
+    def _laid(self, seen: np.ndarray, draws: int) -> Content:
+        """The mixture that chains jump to, None for none; the share of jumps accepted in a trial; jumps of a draw."""
+        mixture, accepted, thin = self._over(seen), 0.0, TRIES
         if mixture is not None:
-            tried = self._run(TRIES * BLOCK, mixture, thin=1)["z"]
+            tried = self._blocks(1, mixture, thin=1)["z"]
             accepted = float(np.mean(np.any(tried[:, 1:] != tried[:, :-1], axis=-1)))
             mixture = self._over(tried) if accepted >= LEAST_ACCEPTED else None
             thin = TRIES if mixture is None else _kept(tried, draws)
-        return self._run(draws, mixture, thin), {"accepted": accepted, "tried_per_draw": thin if mixture else 0}
+        arrays = None if mixture is None else {name: np.asarray(leaf) for name, leaf in vars(mixture).items()}
+        return {"mixture": arrays, "accepted": accepted, "thin": thin}
 
-    def _run(self, draws: int, mixture: Mixture | None = None, thin: int = TRIES) -> dict[str, np.ndarray]:
+    def _run(
+        self, draws: int, mixture: Mixture | None = None, thin: int = TRIES, last: bool = False
+    ) -> dict[str, np.ndarray]:
         """One draw for every `thin` jumps, of which there are `TRIES` after each transition if there is a mixture."""
-        each = TRIES // thin
+        each = BLOCK * (TRIES // thin)
+        blocks = -(-draws // each)
+        size = -(-blocks // MOST_STEPS)
+        traces = []
+        for first in range(0, blocks, size):
+            count = min(size, blocks - first)
+            ends = {"last": True} if last and first + count == blocks else {}
+            content, new = self._step(lambda n=count, e=ends: {"trace": self._blocks(n, mixture, thin), **e})
+            traces.append(content["trace"])
+            self._bar.advance(len(content["trace"]["z"]) * count * each, new)
+        return {name: leaf[:, :draws] for name, leaf in _joined(traces).items()}
+
+    def _step(self, compute: Callable[[], Content]) -> tuple[Content, bool]:
+        """What a step has found, and whether it was computed now; the chains are then where it has left them."""
+
+        def moved() -> Content:
+            found = compute()
+            return {**found, "state": states.stored(self._parts)}
+
+        content, new = self._steps(moved)
+        if not new:
+            self._parts = states.restored(content["state"], self._shape)
+        return content, new
+
+    def _blocks(self, count: int, mixture: Mixture | None, thin: int) -> dict[str, np.ndarray]:
+        """What is seen in so many blocks of transitions."""
+        self._parts = self._parts or [
+            _begin(self._density, some, own, self._inverse_mass, self._settings) for some, own in self._firsts
+        ]
         traces = []
         with ThreadPoolExecutor(os.cpu_count()) as cores:
-            for _ in range(-(-draws // (BLOCK * each))):
+            for _ in range(count):
                 moved = list(cores.map(lambda part: self._moved(part, mixture), self._parts))
                 self._parts = [part for part, _ in moved]
-                traces.append({name: np.concatenate([seen[name] for _, seen in moved]) for name in moved[0][1]})
-                self._bar.advance(len(traces[-1]["z"]) * BLOCK * each)
-        joined = {name: np.concatenate([trace[name] for trace in traces], axis=1) for name in traces[0]}
-        return {name: leaf[:, :draws] for name, leaf in _by_draw(joined, thin).items()}
+                seen = {name: np.concatenate([seen[name] for _, seen in moved]) for name in moved[0][1]}
+                traces.append(_by_draw(seen, thin))
+        return _joined(traces)
+
+    @cached_property
+    def _shape(self) -> Any:
+        """Shapes of the state of a part."""
+        return eqx.filter_eval_shape(begin, self._density, *self._firsts[0], self._inverse_mass, self._settings)
 
     def _moved(self, part: Any, mixture: Mixture | None) -> tuple[Any, dict[str, Array]]:
         density = self._density
@@ -100,6 +151,15 @@ class Chains:
         if self._boxed is None:
             return None
         return fitted(np.asarray(_positions(self._boxed, jnp.asarray(z.reshape(-1, z.shape[-1])))), self._seed)
+
+
+def most_steps(warmup: int, draws: int) -> int:
+    """How many steps `Chains.draws` takes at most, and one before them."""
+    return 2 + sum(min(-(-count // BLOCK), MOST_STEPS) for count in (warmup, draws))
+
+
+def _joined(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([trace[name] for trace in traces], axis=1) for name in traces[0]}
 
 
 def _by_draw(trace: dict[str, np.ndarray], thin: int) -> dict[str, np.ndarray]:

@@ -1,15 +1,12 @@
-"""Posterior draws by NUTS and jumps, judged before they are believed.
+"""Posterior draws by NUTS and jumps, judged before they are believed: the density, where chains start, the verdict.
 
 numpyro's NUTS on the unbounded coordinates of `space`, between jumps to all that warm-up has seen (`jumps`). Chains
 start around every mode that carries weight, overdispersed by its own width, with the curvature there as first guess of
 the mass matrix, which does what coordinates whitened by it do; chains that do not mix show in R-hat. The verdict is
-that of `diagnostics.judge`, stored, printed, and said on stderr when it is bad.
+that of `diagnostics.judge`. `runs.sample` carries it out.
 """
 
-import sys
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -18,26 +15,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.at_work import doing
 from bsfit.inference import allowed, diagnostics, modes, target
-from bsfit.inference.chains import Chains
-from bsfit.inference.following import EDGE, Expectation, Follow, coordinates, following, unbounded
-from bsfit.inference.nuts import NutsSettings
-from bsfit.inference.progress import Progress
+from bsfit.inference.following import EDGE, Follow, coordinates, unbounded
 from bsfit.inference.scoring import highest
 from bsfit.inference.search import Best, Place, search
-from bsfit.inference.space import Objective, Space, space_of
+from bsfit.inference.space import Objective, Space
+from bsfit.inference.steps import Content
 from bsfit.inference.walls import Walled
-from bsfit.inference.whitening import Whitened
-from bsfit.results import Posterior, provenance
-from bsfit.results.size import check_size
 
 # Starting points keep this distance from the edges of the unit box; widths are taken farther inside, where the
 # unbounded coordinates are not yet stretched: too wide a guess for one of them makes the first steps of all tiny.
 MARGIN, CENTRE = 3e-3, 0.1
 # Of the way from a mode, where the log-density has to be finite.
 SHARES = 1.0, 0.5, 0.25, 0.0
-QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
+WALL = "floor", "middle", "precision", "pull"
+"""What a wall is made of besides the density."""
 
 
 class LogDensity(eqx.Module):
@@ -91,6 +83,28 @@ class Plan(NamedTuple):
     messages: tuple[str, ...]
     walled: Walled | None
 
+    def content(self) -> Content:
+        """All of it but the density, as plain data."""
+        wall = self.walled
+        return {
+            **{name: np.asarray(getattr(self, name)) for name in ("starts", "inverse_mass", "covariance")},
+            "modes": self.modes,
+            "ends": [end._asdict() for end in self.ends],
+            "messages": self.messages,
+            "wall": wall and {name: np.asarray(getattr(wall, name)) for name in WALL},
+        }
+
+    @classmethod
+    def of(cls, content: Content, density: LogDensity) -> "Plan":
+        """The plan of such data."""
+        starts, inverse_mass, covariance = (
+            jnp.asarray(content[name]) for name in ("starts", "inverse_mass", "covariance")
+        )
+        wall = content["wall"] and Walled(density, *(jnp.asarray(content["wall"][name]) for name in WALL))
+        ends = [Place(**end) for end in content["ends"]]
+        modes, messages = tuple(content["modes"]), tuple(content["messages"])
+        return cls(starts, inverse_mass, covariance, modes, ends, messages, wall)
+
 
 class Assessed(NamedTuple):
     """Draws in the parameters' own units and their log-likelihood, [chain, draw], and what to think of them."""
@@ -98,82 +112,6 @@ class Assessed(NamedTuple):
     params: dict[str, np.ndarray]
     log_likelihood: np.ndarray
     judgement: diagnostics.Judgement
-
-
-def sample(
-    like: Any,
-    *,
-    free: Mapping[str, Any] | None = None,
-    seed: int = 1,
-    chains: int = 4,
-    warmup: int = 1000,
-    draws: int = 1000,
-    target_accept: float = 0.8,
-    dense_mass: bool = True,
-    starts: int = 32,
-    follow: Mapping[str, Expectation] | None = None,
-    progress: bool = True,
-) -> Posterior:
-    """Sample the posterior of `like(params) -> log-likelihood` under the priors of `free` (default `like.free`).
-
-    warmup, draws: per chain. target_accept: closer to one means smaller steps, the remedy for a few divergences.
-    dense_mass: adapt a full mass matrix (for correlated parameters). starts: starting points of the search for modes.
-    follow: about where a parameter is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains
-    move along it, and the posterior stays what it is (`following`). Where fits go by scoring, chains move in
-    coordinates whitened by the curvature at the mode, with a diagonal mass matrix whatever `dense_mass` says, and do
-    not jump. How jumps fared is in `meta`: which part was accepted, and how many were tried for each draw.
-    The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
-    """
-    started = time.time()
-    check_size((chains, warmup + draws), "draws")
-    like = target.of(like, free)
-    space = space_of(like)
-    density = LogDensity(like, space, following(space, follow))
-    settings = NutsSettings(warmup, target_accept, dense_mass)
-    with doing("searching for modes"):
-        plan = prepare(density, chains=chains, seed=seed, starts=starts, dense_mass=dense_mass)
-    white = None
-    if like.quadratic is not None and plan.walled is None:
-        white = Whitened.of(density, plan.starts.mean(axis=0), plan.covariance)
-        plan = plan._replace(starts=white.whiten(plan.starts), inverse_mass=jnp.ones(space.size))
-        settings = settings._replace(dense_mass=False)
-    with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
-        boxed = density if white is None else None
-        run = Chains(white or plan.walled or density, boxed, plan.starts, plan.inverse_mass, seed, settings, bar)
-        trace, jumps = run.draws(draws)
-    if white is not None:
-        trace["z"] = np.asarray(white.unwhiten(jnp.asarray(trace["z"])))
-    params, log_likelihood, judged = assess(density, plan, trace)
-    result = Posterior(
-        names=space.names,
-        samples=params,
-        log_likelihood=log_likelihood,
-        sample_stats={name: trace[name] for name in ("energy", "diverging", "accept_prob", "num_steps")},
-        summary={name: _summary(x) for name, x in params.items()},
-        priors=space.describe(),
-        verdict=judged.verdict,
-        reasons=judged.reasons,
-        diagnostics=judged.worst,
-        modes=plan.modes,
-        messages=(*plan.messages, *like.remarks(_likeliest(params, log_likelihood))),
-        meta=provenance(
-            target.about(like),
-            started=started,
-            method="sample",
-            seed=seed,
-            chains=chains,
-            draws=draws,
-            starts=starts,
-            follow=sorted(follow or {}),
-            whitened=white is not None,
-            jumps=jumps,
-            **settings._asdict(),
-        ),
-    )
-    if progress or not result.converged:
-        with suppress(OSError):
-            print(f"bsfit.sample: {result.verdict_line()}", file=sys.stderr)
-    return result
 
 
 def prepare(density: LogDensity, *, chains: int, seed: int, starts: int = 32, dense_mass: bool = True) -> Plan:
@@ -258,19 +196,6 @@ def _to_unbounded(density: LogDensity, points: Any, origins: Any, centre: Any) -
 
     top = jnp.max(jax.vmap(lambda origin: density(at(origin)))(origins))
     return jax.vmap(first_finite)(points, origins), jax.jacfwd(at)(centre), top
-
-
-def _summary(x: np.ndarray) -> dict[str, float]:
-    """Moments, quantiles and convergence of one parameter [chain, draw]."""
-    ends = dict(zip(("q2.5", "q16", "median", "q84", "q97.5"), np.quantile(x, QUANTILES).tolist(), strict=True))
-    chains = {"r_hat": diagnostics.r_hat(x), "ess_bulk": diagnostics.bulk_ess(x), "ess_tail": diagnostics.tail_ess(x)}
-    return {"mean": float(np.mean(x)), "sd": float(np.std(x, ddof=1)), **ends, **chains}
-
-
-def _likeliest(params: Mapping[str, np.ndarray], log_likelihood: np.ndarray) -> dict[str, float]:
-    """The draw of the highest log-likelihood."""
-    best = np.unravel_index(np.argmax(log_likelihood), log_likelihood.shape)
-    return {name: float(x[best]) for name, x in params.items()}
 
 
 def _messages(best: Best, found: list[Place]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 from bsfit.errors import BsfitInputError
 from bsfit.inference import target
 from bsfit.inference.progress import Progress
+from bsfit.inference.target import Target
 from bsfit.results.provenance import versions
 from bsfit.runs.cluster import dask_executor
 from bsfit.runs.folder import Shard
@@ -120,13 +121,20 @@ class Tally:
 def settings_of(work: Work) -> dict[str, Any]:
     """Plain data that determine the numbers of every chunk, as far as they are known."""
     return {
-        "likelihood": target.about(work.like),
-        "free": {str(name): _box(box) for name, box in (work.like.free or {}).items()},
+        **of_likelihood(work.like, "bsfit", "jax", "jaxlib"),
         **work.design.settings(),
         "keep": work.keep,
         "fixed_here": dict(work.fixed),
         "side": work.layout.side,
-        "versions": versions("bsfit", "jax", "jaxlib"),
+    }
+
+
+def of_likelihood(like: Target, *packages: str) -> dict[str, Any]:
+    """What is known of a likelihood and its free parameters, and by which packages, and where, it is evaluated."""
+    return {
+        "likelihood": target.about(like),
+        "free": {str(name): _box(box) for name, box in (like.free or {}).items()},
+        "versions": versions(*packages),
         "backend": jax.default_backend(),
     }
 

@@ -43,11 +43,15 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run computes: settings, plain data that determine every number; points in all, and in a chunk."""
+    """What a run computes: settings, plain data that determine every number; points in all, and in a chunk.
+
+    ends_itself: the number of points is the most there may be, and a chunk that holds ``last`` is the last.
+    """
 
     settings: dict[str, Any]
     points: int
     each: int
+    ends_itself: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", plain({"schema": SCHEMA, **self.settings}))
@@ -118,21 +122,19 @@ class Store:
                 continue
             again = plain(compute(index))
             if self._bytes(index, again) != self._bytes(index, stored) and (exact or not _close(again, stored)):
-                raise BsfitInputError(
-                    f"chunk {index} computed again differs: the log-likelihood is not that of {self.folder}",
-                    field="resume",
-                    hint="force starts anew" if not exact else "force starts anew; other machines may round otherwise",
-                )
+                raise _other_likelihood(f"chunk {index}", exact)
             return
 
-    def sha256(self) -> str:
+    def checksum(self, index: int) -> str:
+        """That of a chunk, as it stands at its end."""
+        with self.path(index).open("rb") as stream:
+            stream.seek(-64, 2)
+            return stream.read().decode("ascii")
+
+    def sha256(self, chunks: int | None = None) -> str:
         """Of the checksums of all chunks in order: equal for equal arrays, whenever and in how many parts computed."""
-        total = hashlib.sha256()
-        for index in range(self.plan.chunks):
-            with self.path(index).open("rb") as stream:
-                stream.seek(-64, 2)
-                total.update(stream.read())
-        return total.hexdigest()
+        count = self.plan.chunks if chunks is None else chunks
+        return hashlib.sha256("".join(map(self.checksum, range(count))).encode()).hexdigest()
 
 
 @contextmanager
@@ -160,6 +162,7 @@ def opened(
             _check_same(folder, plan)
         if not (folder / MANIFEST).exists():
             content = {"digest": plan.digest, "points": plan.points, "each": plan.each, "settings": plan.settings}
+            content |= {"ends_itself": True} if plan.ends_itself else {}
             archive.write_atomically(folder / MANIFEST, container.to_json("Run", content))
         yield Store(folder, plan)
 
@@ -169,7 +172,8 @@ def progress(folder: Path) -> str:
     done = len(_indices(folder))
     try:
         manifest = _manifest(folder)
-        return f"{done} of {-(-manifest['points'] // manifest['each'])} chunks are done"
+        most = "at most " if manifest.get("ends_itself") else ""
+        return f"{done} of {most}{-(-manifest['points'] // manifest['each'])} chunks are done"
     except ResultFileError:
         return f"{done} chunks are done"
 
@@ -183,11 +187,29 @@ def verify(folder: Path) -> list[str]:
     wrong, chunks = [], -(-manifest["points"] // manifest["each"])
     for index in range(chunks):
         try:
-            _content(folder / f"chunk-{index:06d}.npz", manifest["digest"], index)
+            content = _content(folder / f"chunk-{index:06d}.npz", manifest["digest"], index)
         except ResultFileError as problem:
             wrong.append(str(problem))
+            continue
+        if manifest.get("ends_itself") and content.get("last"):
+            chunks = index + 1
+            break
     expected = {MANIFEST, *(f"chunk-{index:06d}.npz" for index in range(chunks))}
     return [*wrong, *(f"{path}: no file of this run" for path in sorted(folder.iterdir()) if path.name not in expected)]
+
+
+def check_agreement(stored: Any, again: Any, exact: bool, what: str) -> None:
+    """Raise `BsfitInputError` if what is computed again differs from what is stored, in any bit or beyond rounding."""
+    if not np.array_equal(stored, again, equal_nan=True) and (exact or not _close(stored, again)):
+        raise _other_likelihood(what, exact)
+
+
+def _other_likelihood(what: str, exact: bool) -> BsfitInputError:
+    return BsfitInputError(
+        f"{what} computed again differs: the log-likelihood is not that of the store",
+        field="resume",
+        hint="force starts anew" if not exact else "force starts anew; other machines may round otherwise",
+    )
 
 
 # ------------------------------------------------------------------------------------------------- what is in a folder
