@@ -24,6 +24,7 @@ VERBS = {
     "profile": ("bsfit.cli.profile", "profile likelihood of one or two parameters"),
     "scan": ("bsfit.cli.scan", "log-likelihood on a grid, per group of observables"),
     "sample": ("bsfit.cli.sample", "posterior by NUTS, with its verdict of convergence"),
+    "compare": ("bsfit.cli.compare", "scenarios and saved fits on the same data: AIC, BIC, Bayes factors"),
     "table": ("bsfit.cli.table", "every measured value beside its prediction, with errors and pulls"),
     "plot": ("bsfit.cli.plot", "figures of saved results"),
     "report": ("bsfit.cli.report", "saved results on one page of HTML"),

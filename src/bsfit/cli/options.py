@@ -60,7 +60,8 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "chains": ("N", "number of chains (default 4)"),
     "warmup": ("N", "warm-up steps of each chain (default 1000)"),
     "draws": ("N", "draws of each chain (default 1000)"),
-    "seed": ("N", "seed of everything random (default 0; of sample 1)"),
+    "live": ("N", "live points of nested sampling (default 500)"),
+    "seed": ("N", "seed of everything random (default 0; of sample, compare 1)"),
 }
 """Options that are keys of a run file: what they take, and their line of help. All may be repeated."""
 

@@ -51,6 +51,7 @@ KEYS: dict[str, str] = {
     "chains": "count",
     "warmup": "count",
     "draws": "count",
+    "live": "count",
     "seed": "count",
     "metadata": "words",
     "output": "text",
@@ -65,6 +66,7 @@ LIMITS = {
     "chains": (1, 1000),
     "warmup": (1, 10**7),
     "draws": (4, 10**7),
+    "live": (50, 10**6),
     "seed": (0, 2**32 - 1),
 }
 """Smallest and largest value of each count."""

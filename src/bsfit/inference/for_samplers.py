@@ -51,7 +51,7 @@ class PriorTransform:
 
     def __call__(self, cube: Any) -> Any:
         """Parameters whose prior probability is that of `cube`."""
-        return _rows(_from_cube, self._space, cube)
+        return _rows(from_cube, self._space, cube)
 
 
 def log_posterior(like: Any, *, free: Mapping[str, Any] | None = None) -> LogPosterior:
@@ -70,6 +70,12 @@ def prior_transform(like: Any, *, free: Mapping[str, Any] | None = None) -> Prio
     quantiles numpyro does not know.
     """
     space = space_of(target.of(like, free))
+    check_quantiles(space)
+    return PriorTransform(space)
+
+
+def check_quantiles(space: Space) -> None:
+    """Raise `BsfitInputError` for a prior whose quantiles numpyro does not know."""
     for name, prior in zip(space.names, space.priors, strict=True):
         try:
             if prior is not None:
@@ -79,7 +85,6 @@ def prior_transform(like: Any, *, free: Mapping[str, Any] | None = None) -> Prio
             raise BsfitInputError(
                 what, field=f"free {name!r}", expected="bounds, or a distribution with icdf"
             ) from None
-    return PriorTransform(space)
 
 
 def _rows(function: Any, *arguments: Any) -> Any:
@@ -128,7 +133,8 @@ def _log_prior(space: Space, params: Mapping[str, Array]) -> Float[Array, ""]:
 
 
 @eqx.filter_jit
-def _from_cube(space: Space, cube: Float[Array, "*m n"]) -> Float[Array, "*m n"]:
+def from_cube(space: Space, cube: Float[Array, "*m n"]) -> Float[Array, "*m n"]:
+    """Parameters, in the order of the space, whose prior probability is that of points of the unit cube."""
     box = space.params(cube) if cube.ndim == 1 else jax.vmap(space.params)(cube)
     columns = [
         box[name] if prior is None else prior.icdf(cube[..., i])

@@ -5,9 +5,11 @@ from typing import Any
 
 from bsfit.results import archive
 from bsfit.results.bins import Bins
+from bsfit.results.comparison import Comparison
 from bsfit.results.container import ResultFileError
 from bsfit.results.data_table import DataTable
 from bsfit.results.error_budget import ErrorBudget
+from bsfit.results.evidence import Evidence
 from bsfit.results.fit_result import FitResult
 from bsfit.results.grids import Map, Scan
 from bsfit.results.points import Binned, Points
@@ -25,6 +27,8 @@ _KINDS = (
     Points,
     Binned,
     Posterior,
+    Evidence,
+    Comparison,
     PredictionTable,
     ErrorBudget,
     DataTable,

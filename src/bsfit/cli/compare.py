@@ -1,0 +1,79 @@
+"""Scenarios and saved fits on the same data: chi2, AIC, BIC, Bayes factors to the Standard Model.
+
+Each --scenario NAME is fitted and integrated over its prior, its bounds, once more with bounds twice as wide.
+RESULTFILE is a fit saved by 'bsfit fit -o'; it has no evidence. Evidences need 'pip install bsfit[nested]'; without
+them: --no-evidence.
+"""
+
+import argparse
+from typing import Any
+
+from bsfit import catalogue
+from bsfit.cli import options as shared
+from bsfit.cli import output, question
+from bsfit.cli.runfile import Settings
+from bsfit.errors import BsfitInputError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `bsfit compare`."""
+    parser.add_argument("files", nargs="*", metavar="RESULTFILE", help="fits saved by 'bsfit fit -o'")
+    left_out = ("model", "set", "coefficients", "free")
+    shared.add(parser, *(key for key in shared.ANALYSIS if key not in left_out), "live")
+    shared.add_run(parser)
+    parser.add_argument("--no-evidence", action="store_true", help="without evidences")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the table."""
+    settings = shared.settings(options)
+    settings = settings.with_values(
+        data=settings.get("data", ("lfu",)),
+        inputs=settings.get("inputs", "default"),
+        theory=settings.get("theory", "fixed"),
+    )
+    saved = _saved(options.files)
+    chosen = catalogue.STANDARD_SCENARIOS if settings.get("scenario") == ("all",) else settings.get("scenario", ())
+    if not chosen and not saved:
+        raise BsfitInputError("nothing to compare", field="--scenario", expected="--scenario NAME, or RESULTFILE")
+    inputs = question.ready(options, settings)
+    candidates = {**{name: _likelihood(settings, name, inputs) for name in chosen}, **saved}
+    output.progress(options, f"comparing {', '.join(candidates)} on {', '.join(settings.get('data'))}")
+    import bsfit
+
+    more = question.given(settings, "seed", "starts", "live")
+    result = bsfit.compare(candidates, evidences=not options.no_evidence, progress=not options.quiet, **more)
+    return output.finish(options, settings, result)
+
+
+def _saved(files: list[str]) -> dict[str, Any]:
+    """Saved fits by their free parameters. Raises `BsfitInputError` for other kinds of results."""
+    from bsfit.results import FitResult
+
+    found: dict[str, Any] = {}
+    for path in files:
+        record = FitResult.load(path)
+        name = ", ".join(each for each in record.names if each not in record.nuisances)
+        model = record.meta.get("likelihood", {}).get("model", "")
+        name = name if model in ("", "eft") else f"{model}: {name}"
+        found[f"{name} ({path})" if name in found else name] = record
+    return found
+
+
+def _likelihood(settings: Settings, scenario: str, inputs: Any) -> Any:
+    import bsfit
+
+    bounds = catalogue.default_bounds("eft", scenario)
+    if bounds is None:
+        raise settings.error(f"{scenario!r} needs bounds", "scenario", hint="bsfit.compare takes any likelihood")
+    with question.placed(settings):
+        return bsfit.log_likelihood(
+            "eft",
+            settings.get("data"),
+            {scenario: bounds},
+            None,
+            inputs,
+            settings.get("theory"),
+            question.nuisances(settings),
+            **question.given(settings, "relic"),
+        )
