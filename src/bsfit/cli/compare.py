@@ -6,6 +6,7 @@ them: --no-evidence.
 """
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from bsfit import catalogue
@@ -32,8 +33,8 @@ def run(options: argparse.Namespace) -> int:
         inputs=settings.get("inputs", "default"),
         theory=settings.get("theory", "fixed"),
     )
-    saved = _saved(options.files)
     chosen = catalogue.STANDARD_SCENARIOS if settings.get("scenario") == ("all",) else settings.get("scenario", ())
+    saved = _saved(options.files, chosen)
     if not chosen and not saved:
         raise BsfitInputError("nothing to compare", field="--scenario", expected="--scenario NAME, or RESULTFILE")
     inputs = question.ready(options, settings)
@@ -46,8 +47,11 @@ def run(options: argparse.Namespace) -> int:
     return output.finish(options, settings, result)
 
 
-def _saved(files: list[str]) -> dict[str, Any]:
-    """Saved fits by their free parameters. Raises `BsfitInputError` for other kinds of results."""
+def _saved(files: list[str], taken: Iterable[str]) -> dict[str, Any]:
+    """Saved fits by their free parameters, and their file where that name is taken.
+
+    Raises `BsfitInputError` for other kinds of results.
+    """
     from bsfit.results import FitResult
 
     found: dict[str, Any] = {}
@@ -56,7 +60,7 @@ def _saved(files: list[str]) -> dict[str, Any]:
         name = ", ".join(each for each in record.names if each not in record.nuisances)
         model = record.meta.get("likelihood", {}).get("model", "")
         name = name if model in ("", "eft") else f"{model}: {name}"
-        found[f"{name} ({path})" if name in found else name] = record
+        found[f"{name} ({path})" if name in {*found, *taken} else name] = record
     return found
 
 
