@@ -37,7 +37,7 @@ def imported(folder):
 
 
 def test_hard_dependencies_are_what_is_imported():
-    optional = names(EXTRAS["io"]) | names(EXTRAS["dask"])
+    optional = names(EXTRAS["io"]) | names(EXTRAS["dask"]) | names(EXTRAS["nested"])
     assert imported("src") - optional == names(PROJECT["dependencies"]) - set(NOT_IMPORTED)
 
 
