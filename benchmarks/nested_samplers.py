@@ -1,8 +1,8 @@
 """Which nested sampler takes our likelihoods best: dynesty, nautilus, blackjax's nested slice sampling, side by side.
 
-Seen so far, on a machine at a load of 14 to 17: of the Gaussian of two dimensions dynesty took 20 s of the processors for
-24,458 calls, error 0.116; blackjax 1.7 s after compilation, error 0.11; nautilus had not ended after 200 s of the clock.
-The other targets have not been compared.
+Seen so far, on a machine at a load of 14 to 17: of the Gaussian of two dimensions dynesty took 20 s of the processors
+for 24,458 calls, error 0.116; blackjax 1.7 s after compilation, error 0.11; nautilus had not ended after 200 s of the
+clock. The other targets have not been compared.
 
 python benchmarks/nested_samplers.py [3]    so many seeds of each target
 
