@@ -210,7 +210,7 @@ COEFFICIENT_VIOLATIONS = [
     (WCXF, "basis: flavio", "basis: flavio\nbase: flavio"),
     (WCXF, "scale: 4.8", "scale: -4.8"),
     (WCXF, "scale: 4.8", "scale: 0"),
-    (WCXF, "scale: 4.8", "scale: 1.0"),
+    (WCXF, "scale: 4.8", "scale: -1.0"),
     (WCXF, "scale: 4.8", "scale: 4.8 GeV"),
     (WCXF, "scale: 4.8", "scale: .inf"),
     (WCXF, "scale: 4.8", "scale: 1e999"),

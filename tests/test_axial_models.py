@@ -340,7 +340,7 @@ def outputs(model, density):
     return function
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_derivatives_of_the_coefficients(model):
     """AD against differences, 1e-6."""

@@ -169,7 +169,7 @@ def test_nodes_converge(moments, monkeypatch):
         assert np.abs((found - expected) / np.abs(expected).max(axis=1, keepdims=True)).max() < 1e-6
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_agree_with_differences():
     flavio_points.assert_derivatives(
         b_to_k_ll.moments, DEFAULT, rows([(0, 1, 1.1, 6.0), (1, 0, 0.1, 1.1), (0, 1, 15.0, 22.0)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pulls_of_a_fit_with_all_nuisances_floating(benchmark_module):
     """25 of the benchmark's 500 toys: widths of the pulls within three standard errors of one, p > 0.01."""
     closure = benchmark_module("closure")

@@ -338,7 +338,7 @@ def test_intervals_cover_as_often_as_they_should():
     assert np.mean(inside) == pytest.approx(0.683, abs=0.04)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hundred_starts_of_seven_couplings_end_in_listed_minima():
     """Portal couplings of which the data fix products only: valleys that end at bounds, and several minima."""
     free = {"g_X": (0.1, 1.0), "lambda_Q_s": (-1.0, 1.0), "lambda_Q_b": (-1.0, 1.0), "lambda_L_mu": (0.0, 2.0)}

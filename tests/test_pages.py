@@ -22,7 +22,7 @@ REDUCED = {"the-plane-of-c9-and-c10-by-groups-of-data": ("--data latest", "--dat
 NEEDS = {"bsfit[eft]": "wilson", "import flavio": "flavio", "emcee": "emcee"}
 """Packages beside those of the tests, by what names them in a section."""
 
-SLOW, LONG = 6.0, 100.0
+SLOW, LONG = 6.0, 45.0
 """Above them a section is slow, or long: times of pages are those of a busy machine, two to five times a quiet one."""
 
 _BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

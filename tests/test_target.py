@@ -132,8 +132,21 @@ def test_what_is_no_function_is_refused():
             method({"x": 1.0}, free={"x": (-1, 1)})
 
 
-LOOKED_AT = {"value", "prior", "prior.support", "new", "self", "other", "record", "function"}
-"""What else is looked at: distributions, states of a sampler, fields of a record, a function that is tabulated."""
+LOOKED_AT = {
+    "value",
+    "prior",
+    "prior.support",
+    "new",
+    "self",
+    "other",
+    "record",
+    "function",
+    "wall",
+    "saved",
+    "now",
+    "blackjax",
+}
+"""What else is looked at: distributions, states and walls of samplers, fields of records, functions, packages."""
 
 
 @pytest.mark.parametrize("room", ["inference", "runs", "results"])

@@ -20,7 +20,7 @@ def test_a_gaussian_becomes_a_unit_gaussian():
     assert float(white(u[0])) == pytest.approx(float(-0.5 * u[0] @ u[0]), rel=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_posterior_with_floating_nuisances():
     """The mean and width of the coefficient are those of the fit, its nuisances those of their constraints."""
     question = {"data": [{"BR(Bs->mumu)": (3.4e-9, 3e-10)}], "free": {"C10mu": (-1.5, 2.0)}}

@@ -48,6 +48,7 @@ EXPERIMENTS: dict[str, tuple[str, ...]] = {
 AVERAGES: dict[str, tuple[str, ...]] = {
     "HFLAV": ("hfag",),
     "PDG": ("particle data group",),
+    "UTfit": (),
     "world average": ("average", "combination of experiments"),
 }
 """Whoever averages over experiments, and other names of them."""
