@@ -151,6 +151,7 @@ class Scored:
         return -0.5 * x @ self.information @ x, -self.information @ x, self.information, {}
 
 
+@pytest.mark.long
 def test_whitened_coordinates_survive(tmp_path):
     whole = run(tmp_path / "a", like=Scored(), free=None)
     assert whole.meta["settings"]["whitened"]
@@ -159,6 +160,7 @@ def test_whitened_coordinates_survive(tmp_path):
     assert files(broken) == files(tmp_path / "a")
 
 
+@pytest.mark.long
 def test_walls_survive(tmp_path):
     """The plan of chains at the edge of where a likelihood is not zero is kept whole."""
 

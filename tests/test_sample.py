@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_draws_where_a_run_was_left_too(tmp_path):
     assert np.any(runs[0].samples["a"] != runs[2].samples["a"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_too_few_draws_cannot_pass(capsys):
     result = sample(
         lambda p: jnp.logaddexp(-0.5 * (p["x"] - 5) ** 2, -0.5 * (p["x"] + 5) ** 2),
@@ -115,7 +115,12 @@ def test_chains_of_many_data_sets_in_one_program():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("target", "passes"), [("gaussian", 6), pytest.param("funnel", 0, marks=pytest.mark.long), ("bimodal", 0)]
+    ("target", "passes"),
+    [
+        ("gaussian", 6),
+        pytest.param("funnel", 0, marks=pytest.mark.long),
+        pytest.param("bimodal", 0, marks=pytest.mark.long),
+    ],
 )
 def test_gate(target, passes, benchmark_module):
     """Six seeds of benchmarks/posterior_gate.py; the full hundred are run there."""
