@@ -19,7 +19,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("first-figure", "tasks", "coming-from", "own-observable", "own-measurement", "own-sampler")
 REDUCED = {"the-plane-of-c9-and-c10-by-groups-of-data": ("--data latest", "--data lfu,mixing")}
 """What takes minutes, with less data, so that the commands run in CI; in full it is `long`."""
-NEEDS = {"bsfit[eft]": "wilson", "import flavio": "flavio", "emcee": "emcee"}
+NEEDS = {"bsfit[eft]": "wilson", "bsfit compare": "blackjax", "import flavio": "flavio", "emcee": "emcee"}
 """Packages beside those of the tests, by what names them in a section."""
 
 SLOW, LONG = 6.0, 45.0
