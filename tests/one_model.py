@@ -5,6 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from bsfit import catalogue
 from bsfit.compiling import compiled_for
@@ -17,6 +18,12 @@ REFERENCE = load_inputs("reference")
 @functools.cache
 def _compiled(name):
     return jax.jit(module_of(catalogue.MODELS[name]).theory)
+
+
+def slow_then_long(names, slow):
+    """Parameters of a test of which only the first ones are run by CI, the others by hand."""
+    marks = [pytest.mark.slow] * slow + [pytest.mark.long] * (len(names) - slow)
+    return [pytest.param(name, marks=mark) for name, mark in zip(names, marks, strict=True)]
 
 
 class OneModel:

@@ -9,6 +9,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import pytest
+from one_model import slow_then_long
 
 from bsfit import catalogue
 from bsfit.dark_matter import direct_detection, relic_density
@@ -127,8 +128,7 @@ def density(row):
     return jax.jit(predicted)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", slow_then_long(MODELS, 4))
 def test_every_stored_relic_density(name, stored):
     """1e-3, with our own plasma; annihilation into pairs of the Z' and through the Z is in it."""
     numbers, names = stored

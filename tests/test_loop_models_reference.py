@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from one_model import slow_then_long
 
 from bsfit import catalogue
 from bsfit.dark_matter import direct_detection, relic_density
@@ -135,8 +136,7 @@ def density(row, left_out=()):
     return jax.jit(predicted)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", RELICS)
+@pytest.mark.parametrize("name", slow_then_long(RELICS, 2))
 def test_every_stored_relic_density_of_the_loop_models(name, stored):
     """1e-3, with our own plasma and what is listed there."""
     numbers, names = stored
@@ -146,7 +146,7 @@ def test_every_stored_relic_density_of_the_loop_models(name, stored):
         assert float(found) == pytest.approx(point["values"]["omega"], rel=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "number", "left_out", "expected"),
     [
