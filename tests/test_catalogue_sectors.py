@@ -162,7 +162,7 @@ def test_benchmarks(model, reference, laine_meyer):
     check(model, points(reference, model)[0], laine_meyer)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("model", SECTORS)
 def test_every_stored_point(model, reference, laine_meyer):
     """The same."""

@@ -289,7 +289,7 @@ def test_gradients_are_the_differences():
         assert (abs(difference - exact[:, k]) < allowed).all(), NAMES
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_values_and_gradients_are_finite_everywhere():
     """Also at the electron threshold, at the charm threshold, one step of rounding beside it, and above m_b^2."""
     special = [4 * M_E**2, THRESHOLD, np.nextafter(THRESHOLD, 0), np.nextafter(THRESHOLD, 20), M_B**2, 23.0]

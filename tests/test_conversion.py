@@ -255,7 +255,7 @@ def test_the_two_states_of_the_portal():
 # ---------------------------------------------------------------------------------------------- apart from each other
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("m_l", "coupling", "low", "high"), [
     pytest.param(320.0, 6.8e-7, 1.05, 1.10, marks=pytest.mark.long),
     (310.0, 8.5e-7, 1.02, 1.06), (320.0, 3e-7, 2.5, 3.5), (320.0, 1e-7, 1e6, 1e7),

@@ -217,7 +217,7 @@ def test_verdicts():
 WHERE = {"m_S1": 1500.0, "lambda_L_smu": -0.08, "lambda_L_bmu": 2.5, "lambda_L_btau": 0.3, "lambda_R_tmu": 0.1}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("C9_bsmumu", "C10_bsmumu", "CL_bsnumunumu", "C7_mumu")
 
