@@ -14,7 +14,7 @@ from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.prediction import wired
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_errors_and_correlations_of_flavio(reference):
     """To 9 % rms and 25 % at most (its own statistical error: 7 %), correlations to 0.12 rms.
 
