@@ -71,6 +71,7 @@ def test_amplitudes_and_distribution(layer, reference):
 # ------------------------------------------------------------------------------------------------ exact relations
 
 
+@pytest.mark.slow
 def test_equal_masses_give_equal_leptons(moments):
     found = moments(Theory.standard_model(), INPUTS.replace({"m_e": INPUTS["m_mu"]}))
     np.testing.assert_allclose(found[0:24:2], found[1:24:2], rtol=1e-12, atol=1e-14 * np.abs(found).max())

@@ -95,6 +95,7 @@ def of_one_flavour(process, decay, lepton, coefficients, inputs):
     return strength * b_to_v_ll.RATE @ b_to_v_ll.angular_integrals(jax.vmap(amplitudes)(q2), q2, measure, m_l)[0]
 
 
+@pytest.mark.slow
 def test_equal_masses_are_one_flavour():
     """Muons for electrons, in all operators: what is left is new physics of one flavour."""
     random = np.random.default_rng(3)

@@ -74,6 +74,7 @@ def test_equal_masses_give_equal_leptons(moments):
     np.testing.assert_allclose(electron, muon, rtol=1e-12, atol=1e-14 * np.abs(muon).max())
 
 
+@pytest.mark.slow
 def test_standard_model_is_the_limit_of_new_physics(moments, standard_model):
     """Linear in a small coefficient, and untouched by operators of other leptons or processes."""
     base = cp_rate(standard_model)

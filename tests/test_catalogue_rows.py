@@ -168,12 +168,22 @@ def test_names_lead_back_to_their_rows():
 # ---------------------------------------------------------------------------------------------- values and gradients
 
 
+@pytest.mark.slow
 @by_name
 def test_values_are_finite(process):
     assert_finite(values()[process.name].T, observables(process))
 
 
-COSTLY = {"b_to_k_ll", "b_to_v_ll", "lambdab_to_lambda_ll", "b_to_xs_ll", "b_to_s_lfv", "b_to_v_gamma", "b_to_c_lnu"}
+COSTLY = {
+    "bs_mixing",
+    "b_to_k_ll",
+    "b_to_v_ll",
+    "lambdab_to_lambda_ll",
+    "b_to_xs_ll",
+    "b_to_s_lfv",
+    "b_to_v_gamma",
+    "b_to_c_lnu",
+}
 """Processes whose gradients in everything take twenty seconds and more."""
 
 

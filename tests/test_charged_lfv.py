@@ -112,6 +112,7 @@ def test_tree_level_of_a_z_prime(matched):
     assert complex(mixed["CVLL_mueuu"]) == pytest.approx(-2 * complex(mixed["CVLL_muedd"]), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_derivatives_at_zero_and_unknown_key():
     def of(x):
         return rates(x.astype(complex), DEFAULT)
@@ -124,6 +125,7 @@ def test_derivatives_at_zero_and_unknown_key():
         charged_lfv.assemble("CR(mu->e, Pb)", jnp.zeros((1, 40)), ROW, DEFAULT)
 
 
+@pytest.mark.slow
 def test_limits_as_data():
     """The limit on gold is the strongest for a current of quarks: at it -2 log L is 1.28^2 = 1.64."""
     like = bsfit.log_likelihood(data="charged-lfv", free={"CVLL_muedd": (-1e-9, 1e-9)})

@@ -300,7 +300,7 @@ def test_values_and_gradients_are_finite_everywhere():
     assert np.isfinite(curvature).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_reverse_mode_equals_forward_mode():
     weights = jnp.array(np.random.default_rng(1).normal(size=(2, len(NAMES))))
 

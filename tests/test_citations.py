@@ -33,6 +33,7 @@ def papers(*names, **about):
     return set(bsfit.cite(predicted(*names, **about)).papers)
 
 
+@pytest.mark.slow
 def test_papers_of_a_ratio():
     found = bsfit.cite(predicted("R_K[1.1,6]"))
     assert {FORM_FACTORS_OF_K, POWER_CORRECTIONS, "Bobeth:2007dw", *FACTORISATION} <= set(found.papers)
@@ -43,7 +44,7 @@ def test_papers_of_a_ratio():
     assert found.missing == found.notes == ()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_papers_follow_the_form_factors_and_inputs_that_are_read():
     inputs, lattice = load_inputs(), input_files.read(input_files.DATA / "form_factors" / "flag_2016.yaml").values
     kept = {name: float(inputs[name]) for name in inputs.names if not name.startswith("B->K BSZ")} | lattice

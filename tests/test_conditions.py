@@ -60,7 +60,7 @@ def test_flavour_alone_does_not_ask_for_dark_matter():
     assert [remark.split(":")[0] for remark in like.remarks({"m_X": 2650.0})] == ["stable_X"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_tachyon_and_a_broken_vacuum_are_no_model():
     """With flavour data alone: the lighter of h and phi where lambda_Hphi > m_h m_phi/(v v_phi), and lambda_chi < 0."""
     edge = 0.1 * 246.22 * 2000.0 / (2 * 125.25 * 500.0)
@@ -125,7 +125,7 @@ def test_species_that_are_lighter_than_dark_matter():
         assert np.all(np.isfinite(jax.jacfwd(density)(jnp.asarray(mass))))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_numbers_of_unstable_dark_matter_are_finite_and_noted():
     for m_x in (1000.0, 1100.0, 2850.0):
         found = bsfit.predict(["sigma_SI", "Omega_h2"], "loop", {**LOOP, "m_X": m_x})

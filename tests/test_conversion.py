@@ -209,7 +209,7 @@ def test_nothing_thins_out_dark_matter(freeze_out):
     assert [note.split(":")[0] for note in found.notes] == ["chemical_equilibrium", "interacting", "not finite"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_no_density_no_likelihood():
     """-inf without interactions; finite with any, and a remark."""
     like = bsfit.log_likelihood("loop", "relic", {"lambda_L_mu": (0.0, 1.0)}, POINT, relic="upper")

@@ -20,6 +20,7 @@ def banana(p):
     return -0.5 * ((1 - p["x"]) ** 2 + 100 * (p["y"] - p["x"] ** 2) ** 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_any_optimiser_ends_at_the_best_fit(name):
     found = fit(banana, free=BOX, starts=8, optimizer=OPTIMIZERS[name])

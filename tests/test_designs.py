@@ -247,6 +247,7 @@ def test_files_of_points(tmp_path):
     np.testing.assert_array_equal(read_points(tmp_path / "p.parquet")["x"], [1.0, 2.0])
 
 
+@pytest.mark.slow
 def test_designs_on_the_command_line(capsys, tmp_path):
     words = ["scan", "--data", "seed-2017", "-q", "-o", str(tmp_path / "a")]
     status = cli.main([*words, "--design", "sobol", "--n", "9000", "--free", "C9mu=-3,3", "--keep", "delta=1"])

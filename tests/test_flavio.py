@@ -114,6 +114,7 @@ def test_with_the_choices_of_flavio(explained):
 LAYERS = ("SM", "C9mu=-1", "C9mu=-C10mu=-0.5", "mixed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("explained", [0], indirect=True)
 @pytest.mark.parametrize("layer", LAYERS)
 def test_angular_coefficients_at_one_q2(layer, reference, explained):

@@ -55,6 +55,7 @@ def test_the_complex_one_is_the_loop_model():
     assert annihilation(found, 420.0) == annihilation(expected, 420.0)
 
 
+@pytest.mark.slow
 def test_a_real_scalar_has_penguins_and_dipoles_alone():
     real, whole = at("real"), at("complex")
     for name in ("C10_bsmumu", "CL_bsnumunumu", "CVLL_bsbs", "CVLL_ucuc", "CVLL_numunumumumu"):

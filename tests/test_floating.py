@@ -60,7 +60,7 @@ def test_the_jacobian_is_that_of_the_amplitudes(both):
     np.testing.assert_allclose(gradient, [float(slope[name]) for name in both[0].free], rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_best_fits_agree(both):
     ours, theirs = (bsfit.fit(like) for like in both)
     assert ours.converged
@@ -69,7 +69,7 @@ def test_best_fits_agree(both):
         assert ours.values[name] == pytest.approx(theirs.values[name], abs=0.1 * theirs.errors[name][0])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_model_that_reads_inputs_reaches_what_they_move():
     """C10/C9 is an uncertain input: with it a second direction."""
 

@@ -57,6 +57,7 @@ def test_choices_stand_on_a_set():
             input_set(name)
 
 
+@pytest.mark.slow
 def test_form_factors_of_hpqcd_are_its_values():
     """f0 = 0.4757(90) and f+ = 0.743(22) at 12 GeV^2, f+ = 2.79(11) and fT = 2.72(15) at 22.9."""
     inputs = load_inputs("hpqcd-2022")

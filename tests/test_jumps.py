@@ -13,6 +13,7 @@ from bsfit.inference.space import parse
 from bsfit.runs.sample import sample
 
 
+@pytest.mark.slow
 def test_a_mixture_has_the_density_of_what_it_draws():
     weights, means = np.array([0.3, 0.7]), np.array([[0.0, 1.0], [3.0, -1.0]])
     covariances = np.array([[[1.0, 0.6], [0.6, 2.0]], [[0.5, 0.0], [0.0, 0.1]]])
@@ -68,6 +69,7 @@ def test_jumps_keep_a_density_that_their_mixture_is_not():
     assert stats.kstest(np.asarray(t[:, -1, 0]), truncated.cdf).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_the_density_in_the_box_is_that_of_the_unbounded_point():
     """Up to one constant for all points, and the Jacobian by numerical differences."""
     space = parse({"log:x": (0.2, 5.0), "y": dist.HalfNormal(2.0), "z": (-1.0, 2.0)})

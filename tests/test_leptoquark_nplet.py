@@ -56,6 +56,7 @@ def test_flipped_dipoles_are_those_of_the_charged_higgs_boson(ratio):
 # ------------------------------------------------------------------------------------------------------------ leptons
 
 
+@pytest.mark.slow
 def test_the_moment_of_a_light_quark_in_the_loop():
     """m_mu m_q/4 pi^2 M^2 (ln M^2/m_q^2 - 7/4), and 1/32 pi^2 where the chirality flips outside."""
     m_mu, m_c, mass = float(REFERENCE["m_mu"]), float(REFERENCE["m_c"]), 4000.0
@@ -234,7 +235,7 @@ def test_derivatives_of_the_relic_density(n):
     assert_slopes_of_a_density(lambda x: jnp.log(relic_density(n_plet.majorana(n, x[0], REFERENCE)).omega_h2), [2400.0])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slopes_are_finite_at_every_bound():
     """All couplings zero, or one of them at either end."""
     names = [p.name for p in ROW.parameters if p.bounds]

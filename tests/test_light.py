@@ -89,7 +89,7 @@ def test_dark_matter_scatters_off_nothing_and_annihilates_slowly():
 # ------------------------------------------------------------------------------------------------------ predictions
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_responses_are_exact_where_mass_and_width_are_fixed():
     """Of all decays into leptons; decays that are not seen read the couplings too and stay what they are."""
     direct = wired(OBSERVABLES, "light", fixed=others(COUPLINGS), free=tuple(COUPLINGS))

@@ -104,6 +104,7 @@ def test_exchange_is_the_integral_of_local_operators(process, half, decay):
     np.testing.assert_allclose(found[0][: 2 * half], expected, rtol=2e-5, atol=2e-6 * np.max(np.abs(expected)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("process", "decay"), [("b_to_k_ll", 1), pytest.param("b_to_v_ll", 2, marks=pytest.mark.slow)])
 def test_a_heavy_one_is_a_contact(process, decay):
     """To the accuracy of the nodes without a pole."""
@@ -191,6 +192,7 @@ def test_a_narrow_one_is_two_decays_and_the_benchmark_is_that_of_the_sheet():
     assert added(exchange)[0] == pytest.approx(share * two_body(2.5, f_plus), rel=0.02)
 
 
+@pytest.mark.slow
 def test_decays_into_dark_matter_are_their_integral():
     """By scipy, from the formula of the width and of its time-like part, which is 6 m^2/(q2 - 4 m^2) of it."""
     exchange, _ = benchmark()

@@ -65,6 +65,7 @@ def parameters(point):
 # ------------------------------------------------------------------------------------------------ known numbers
 
 
+@pytest.mark.slow
 def test_b_to_d_has_the_coupling_of_the_d_quark():
     wc = at(GENERAL).wilson
     d, s = (GENERAL[f"lambda_Q_{q}"] + 1j * GENERAL[f"lambda_Q_{q}_im"] for q in "ds")

@@ -22,6 +22,7 @@ def c9(theory):
     return complex(theory.wilson["C9_bsmumu"] - theory.quantities["C9_photon"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("masses", "expected", "y"),
     [
@@ -114,6 +115,7 @@ def test_majorana_fermions_through_higgs_bosons_are_the_trace():
     assert float(strength(jnp.asarray(4.6))) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_pairs_of_the_z_prime_and_of_higgs_bosons_are_most_of_it():
     """Where they are open; N2 N2 goes into the Z' and a Higgs boson by no diagram, N1 N2 into no other pairs."""
     dark = at(m_N2=460.0, m_N1=700.0, m_Zp=200.0, theta=0.05, g_X=0.3).dark

@@ -19,6 +19,7 @@ def c9(theory):
     return complex(theory.wilson["C9_bsmumu"] - theory.quantities["C9_photon"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("masses", "expected", "box"),
     [

@@ -85,6 +85,7 @@ def leptonic():
     return bsfit.log_likelihood(data={LEPTONIC: (3.0e-9, 0.25e-9)}, free={"C10mu": (-1, 1)}, nuisances=["m_W"])
 
 
+@pytest.mark.slow
 def test_numbers_in_a_dictionary(leptonic):
     """Chi2 and density by hand."""
     predicted = bsfit.predict([LEPTONIC])[LEPTONIC]
@@ -99,6 +100,7 @@ def test_numbers_in_a_dictionary(leptonic):
     assert leptonic.meta["data_files"] == {}
 
 
+@pytest.mark.slow
 def test_a_covariance_and_a_name():
     covariance = np.array([[0.04, 0.01], [0.01, 0.09]])
     one = bsfit.Measurement(["C9_bsmumu", "C10_bsmumu"], [-1.0, 0.5], covariance=covariance, name="plane", group="fake")
@@ -221,6 +223,7 @@ def test_an_observable_that_only_a_model_has():
     assert not like.notes
 
 
+@pytest.mark.slow
 def test_errors_of_what_only_a_model_has_say_where_they_are_taken():
     def model(params):
         return bsfit.Theory(without_inputs(params).wilson, {"coupling": params["g"]})
@@ -273,6 +276,7 @@ DATA = {"C9_bsmumu": (0.0, 0.2)}
 FREE = {"C9mu": (-3, 3)}
 
 
+@pytest.mark.slow
 def test_a_term_adds_its_log_density_and_a_chi2_from_the_standard_model():
     alone = bsfit.log_likelihood(data=DATA, free=FREE)
     like = bsfit.log_likelihood(data=DATA, free=FREE, terms={"wish": parabola})

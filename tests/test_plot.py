@@ -225,6 +225,7 @@ def test_regions_of_a_posterior_have_the_area_of_its_gaussian(tmp_path, monkeypa
         assert area == pytest.approx(1.06 * np.pi * height * np.sqrt(1 - rho**2), rel=0.05)
 
 
+@pytest.mark.slow
 def test_figures_are_reproducible(tmp_path):
     first, second = (results.plot(scan(), tmp_path / f"{i}.png")[0].read_bytes() for i in range(2))
     assert first == second

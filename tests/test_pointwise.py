@@ -46,7 +46,7 @@ def test_uncorrelated_values_with_two_sides_add_up(numbers):
     assert jnp.sum(found) == pytest.approx(float(densities.log_prob(data, jnp.asarray(predicted), none)), rel=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_posterior_for_arviz():
     arviz = pytest.importorskip("arviz_base")
     like = bsfit.log_likelihood(data="seed-2017", free={"C9mu": (-3, 1), "log:C9e": (0.1, 0.5)}, nuisances="!*")

@@ -51,7 +51,7 @@ def values(content, point):
     return np.array(found)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_polynomials_and_expressions_are_the_predictions(file):
     content = json.loads(file[0].read_text())
     assert content["metadata"]["observable_names"][:2] == ["<Rmue>(B+->Kll)[1.1,6]", "<Rmue>(B0->K*ll)[1.1,6]"]

@@ -40,6 +40,7 @@ def added(**changes):
     return np.asarray(at(point).wilson.values - at({**point, "m_phi": np.inf}).wilson.values)
 
 
+@pytest.mark.slow
 def test_loops_are_those_of_the_loop_model():
     expected = at({**COUPLINGS, **HEAVY, "m_X": POINT["m_phi"]}, loop).wilson
     found, tree = at(POINT).wilson, at({**POINT, "m_phi": np.inf}).wilson

@@ -60,6 +60,7 @@ def test_c9_needs_a_light_z_prime():
     assert mixing["DeltaM_s/SM"] == pytest.approx(1.123, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_moment_of_the_muon_is_complete():
     """2.2e-9 at the benchmark, positive, half the dipole of the loop model for each part."""
     found = at()

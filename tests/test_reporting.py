@@ -26,6 +26,7 @@ def like():
     return bsfit.log_likelihood(data="lfu", free={"C9mu": (-3.0, 3.0)})
 
 
+@pytest.mark.slow
 def test_errors_beside_predictions(budget):
     plain, found = (bsfit.predict(NAMES, params=POINT, errors=errors) for errors in (False, True))
     assert list(found) == list(plain)
@@ -91,6 +92,7 @@ def test_a_budget_is_saved_printed_and_checked(budget, tmp_path):
 # ------------------------------------------------------------------------------------------------------ the table
 
 
+@pytest.mark.slow
 def test_table_against_the_likelihood(like):
     found = bsfit.table(like, {"C9mu": -1.0})
     rows = {key: np.array([row[key] for row in found.rows]) for key in found.rows[0] if key != "tex"}
@@ -141,7 +143,7 @@ def test_table_refuses(like):
         bsfit.table(like, {"C10mu": 1.0})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_table_of_a_model_leaves_dark_matter_out_and_says_so():
     fixed = {"m_Zp": 1000.0, "m_Q": 1000.0, "m_L": 1000.0, "m_chi": 495.0}
     like = bsfit.log_likelihood("portal", ["lfu", "relic"], {"g_X": (0.1, 1.0)}, fixed)
@@ -160,7 +162,7 @@ def rates():
     return bsfit.bins("<dBR/dq2>(B+->Kmumu)", params=POINT)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bins_are_predictions_with_their_errors(rates):
     low, high = rates.bins[3]
     name = f"<dBR/dq2>(B+->Kmumu)[{low:g},{high:g}]"

@@ -121,7 +121,7 @@ def test_differences_are_relative_to_what_they_are_of():
     assert differences(one, one) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fits_tables_and_scans_are_the_same_to_the_last_bit(tmp_path):
     like = bsfit.log_likelihood(data="seed-2017", free={"C9mu=-C10mu": (-2, 2)}, inputs={"V_cb": 0.041})
     fit = bsfit.fit(like)

@@ -41,7 +41,7 @@ def ratio_polynomial(name):
     return np.polynomial.Polynomial.fit(shifts, found, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", SEED)
 def test_couplings_that_one_ratio_allows(fig_5, name):
     """One-sigma interval of lambda_mu at m_X = 100 GeV from R_K alone and from R_K* alone, to 3 %."""
@@ -71,7 +71,7 @@ def test_low_bin_has_no_solution(fig_5):
     assert min(float(fig_5.predictions({"lambda_L_mu": x})[1]) for x in couplings[::10]) > 0.66
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_portal_names_its_degenerate_direction():
     """C9 depends on g_X and m_Zp through their ratio: the fit says so and gives an error to the ratio only."""
     fixed = {"m_Q": 1e3, "m_L": 1e3, "m_chi": 1e3, "lambda_Q_s": -0.025, "lambda_Q_b": 0.25, "lambda_L_mu": 0.5}

@@ -69,6 +69,7 @@ def like():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.mistyped
 def test_a_likelihood_takes_exactly_its_free_names(like):
     at = {"C9_bsmumu": -1.0, "C9_bsmumu_im": 0.0}

@@ -411,6 +411,7 @@ def test_no_scheduler_answers(monkeypatch):
         run(None, executor="tcp://127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_shards_of_the_command_line(capsys, tmp_path, finished):
     place = tmp_path / "a"
     assert cli.main([*SCAN, "-o", str(place), "--shard", "1/2"]) == 0

@@ -111,7 +111,8 @@ LIKELIHOODS = {
 }
 
 
-@pytest.mark.parametrize("name", ["eft", *(pytest.param(x, marks=pytest.mark.slow) for x in ("own", "portal", "loop"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["eft", "own", "portal", pytest.param("loop", marks=pytest.mark.long)])
 def test_likelihoods_of_every_model_in_scalars_are_what_they_are(name):
     like = bsfit.log_likelihood(**LIKELIHOODS[name])
     generator = np.random.default_rng(3)

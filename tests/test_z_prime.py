@@ -268,6 +268,7 @@ def test_z_mixing_in_decays_is_an_input():
     assert rho == pytest.approx((0.1 * 246.22 / M) ** 2, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_without_couplings():
     """At zero couplings of every kind, complex ones included."""
 
