@@ -1,4 +1,4 @@
-"""What disputed choices do to the global fit: ``python benchmarks/choices.py [--year 2017] [--only WORD]``.
+"""What disputed choices do to the global fit: ``python benchmarks/choices.py [--year YEAR] [--only WORD]``.
 
 Each row is a fit of one scenario at a time to data, inputs or theory errors that differ in one choice: pull in sigma
 and best fit, and the probability of the Standard Model's chi2. A plain Markdown table, that of docs/data.md.
@@ -33,10 +33,21 @@ IN_2017 = {
     "no rates": ("global-2017", "-BR"),
     "no B -> K rates": ("global-2017", *B_TO_K),
 }
+IN_2021 = {
+    "`global-2021`": ("global-2021",),
+    "with mixing: Delta M_s, S_psiphi": ("global-2021", "mixing"),
+    "no rates": ("global-2021", "-BR"),
+    "ratios and leptonic decays": ("global-2021", "-BR", "-angular", "-radiative"),
+}
 INPUTS = ("hpqcd-2022", "vcb-inclusive", "vcb-exclusive", "helicity")
 """Rows of today's table that take other inputs."""
 
-SCENARIOS = {"2026": ("C9mu", "C9U", "C10mu", "C9mu=-C10mu"), "2017": ("C9mu", "C9mu=-C10mu", "C9mu=-C9pmu", "C9U")}
+ROWS = {"2026": TODAY, "2021": IN_2021, "2017": IN_2017}
+SCENARIOS = {
+    "2026": ("C9mu", "C9U", "C10mu", "C9mu=-C10mu"),
+    "2021": ("C9mu", "C9mu=-C10mu", "C10mu"),
+    "2017": ("C9mu", "C9mu=-C10mu", "C9mu=-C9pmu", "C9U"),
+}
 
 
 def row(label, data, scenarios, **choices):
@@ -50,12 +61,12 @@ def row(label, data, scenarios, **choices):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--year", choices=("2017", "2026"), default="2026")
+    parser.add_argument("--year", choices=tuple(ROWS), default="2026")
     parser.add_argument("--only", default="", help="rows whose label has this in it")
     options = parser.parse_args()
-    scenarios, today = SCENARIOS[options.year], options.year == "2026"
-    rows = [(label, data, {}) for label, data in (TODAY if today else IN_2017).items()]
-    if today:
+    scenarios = SCENARIOS[options.year]
+    rows = [(label, data, {}) for label, data in ROWS[options.year].items()]
+    if options.year == "2026":
         rows += [(f"inputs `{name}`", ("latest",), {"inputs": name}) for name in INPUTS]
         rows.append(("theory errors at every point", ("latest",), {"theory": "propagated"}))
     print(f"| data | {' | '.join(scenarios)} | chi2 of the Standard Model | p |")

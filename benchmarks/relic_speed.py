@@ -41,7 +41,7 @@ def of_catalogue(name):
     """Omega h^2 in the coupling that the density can fix and a mass, half and one and a half times their defaults."""
     row = catalogue.MODELS[name]
     at = {p.name: p.default for p in row.parameters} | dict(row.benchmark)
-    axes = (row.relic[0], next(p for p in ("m_Zp", "m_X") if p in at))
+    axes = (row.relic[0], next(p for p in ("m_Zp", "m_X", *at) if p in at and p.startswith("m_")))
 
     def omega(x):
         return relic_density(module_of(row).theory({**at, **dict(zip(axes, x, strict=True))}, INPUTS).dark).omega_h2
