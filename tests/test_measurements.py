@@ -532,6 +532,10 @@ def test_names_with_a_minus_are_left_out():
     whole = select("latest")
     rates = set(names("BR")) - set(names("baryons"))
     assert {m.name for m in whole} - {m.name for m in select(["latest", "-BR"])} == rates
+    # An older set holds what has been replaced since.
+    for older, group in (("global-2021", "angular"), ("global-2017", "BR")):
+        left = {datum.group for m in select([older, f"-{group}"]) for datum in m.data}
+        assert left == {datum.group for m in select([older]) for datum in m.data} - {group}
     assert {m.name for m in whole} - set(names(["latest", "-lfu", "-cdf-br-2012"])) == {*names("lfu"), "cdf-br-2012"}
     without = select(["latest", "-<dBR/dq2>(B+->Kmumu)", "-<dBR/dq2>(B0->Kmumu)[15,22]"])
     stems = {d.stem for m in without for d in m.data}

@@ -96,13 +96,14 @@ def _left_out(item: Any) -> str:
 
 def _without(chosen: dict[Any, Chosen], name: str) -> dict[Any, Chosen]:
     files = {key: m for key, m in chosen.items() if isinstance(m, Publication)}
-    named = {m.name for m in _resolve(name)} if name in (*_data_sets(), *GROUPS, *_available()) else set()
+    named = {m.name for m in _resolve(name)} if name in (*_data_sets(), *_available()) else set()
     kept: dict[Any, Chosen] = {}
     for key, m in chosen.items():
         if key not in files:
             kept[key] = m
         elif m.name not in named:
-            stays = [i for i, datum in enumerate(files[key].data) if name not in (datum.stem, datum.observable)]
+            # A group is left out whole, also what newer measurements have replaced and an older set holds.
+            stays = [i for i, d in enumerate(files[key].data) if name not in (d.stem, d.observable, d.group)]
             if stays:
                 kept[key] = files[key].only(stays)
     if all(kept.get(key) is m for key, m in chosen.items()):
