@@ -234,3 +234,21 @@ def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
     curve = PublishedCurve.of(x, -0.5 * ((x - 1.0) / 0.3) ** 2, smear=0.2)
     value = log_likelihood_curve(curve, 1.4)
     assert value == pytest.approx(-0.5 * 0.4**2 / (0.3**2 + 0.2**2), rel=1e-3)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_products_with_correlations_in_blocks(apart):
+    """One large block among pairs; where its rows do not follow each other the whole matrix is multiplied."""
+    random = np.random.default_rng(3)
+    correlation = np.kron(np.eye(100), [[1.0, 0.3], [0.3, 1.0]])
+    block = random.normal(size=(24, 40))
+    scale = 1.0 / np.linalg.norm(block, axis=1)
+    correlation[50:74, 50:74] = (block @ block.T) * np.outer(scale, scale)
+    order = random.permutation(200) if apart else np.arange(200)
+    correlation = correlation[np.ix_(order, order)]
+    data = densities.SplitNormal.of(np.zeros(200), np.ones(200), np.ones(200), correlation)
+    assert (data.sparse is None) is apart
+    for shape in ((200,), (200, 7)):
+        y = random.normal(size=shape)
+        np.testing.assert_allclose(data.weigh(y), np.linalg.solve(correlation, y), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(jax.vmap(data.weigh)(np.stack([y, -y]))[1], -data.weigh(y), rtol=1e-12, atol=1e-12)

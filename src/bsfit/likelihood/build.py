@@ -6,6 +6,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from bsfit import __version__, catalogue
 from bsfit.at_work import doing
@@ -30,17 +31,22 @@ from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.jacobian import Jacobian, OfAmplitudes, OfTensors
 from bsfit.predictions.prediction import Prediction
 from bsfit.predictions.uncertain_inputs import Nuisances
+from bsfit.theory import Theory
 
 AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"
 """Where moments come from."""
 
 POLYNOMIAL = (
-    "moments are quadratic in the nuisances, good to about 0.1 sigma of a best fit: exact=True keeps the amplitudes"
+    "moments are quadratic in the nuisances about where the data pull these in the Standard Model, good to about 0.1 "
+    "sigma of a best fit: exact=True keeps the amplitudes"
 )
 
 QUADRATIC_UP_TO = 6
 """Directions up to which moments are made polynomials of nuisances: with d of them they are found at
 1 + d + d(d+1)/2 points, a few seconds each."""
+
+FARTHEST = 2.5
+"""Standard deviations from their means up to which nuisances are followed to where the data pull them."""
 
 _CALCULATION = "Omega_h2 calculation"
 """The unit nuisance of the relic density."""
@@ -110,7 +116,7 @@ def _built(
         moving_errors = _moving_errors(unquoted, points, uncertain, exact) if moving else None
     wanted_exact, exact = exact, exact or isinstance(moving_errors, DirectPropagation)
     with doing("response of the predictions"):
-        pred, how = _predicted(unquoted, points, uncertain, bool(sampled), exact)
+        pred, how = _predicted(unquoted, points, uncertain, found if sampled else None, own_values.theory, exact)
     pred = pred.with_quoted_standard_model()
     slopes = ValueAndSlopes(pred)
     jacobian = _jacobian(slopes, how, tuple(map(plain, own)), sampled, points[0])
@@ -230,20 +236,37 @@ def _moving_errors(
 
 
 def _predicted(
-    unquoted: Prediction, points: Sequence[Mapping[str, float]], uncertain: Nuisances, floats: bool, exact: bool
+    unquoted: Prediction,
+    points: Sequence[Mapping[str, float]],
+    uncertain: Nuisances,
+    pulling: Collected | None,
+    own_at: Theory | None,
+    exact: bool,
 ) -> tuple[Prediction, str]:
-    """The prediction in the form that is evaluated fastest, and which that is."""
+    """The prediction in the form that is evaluated fastest, and which that is; data are `pulling` if inputs float."""
+    floats = pulling is not None
     moving = floats and uncertain_inputs.moves_moments(unquoted, uncertain)
     if moving and not exact and any(plan.binned for plan in unquoted.plans):
         reach = theory_errors.reach_where_inputs_float(unquoted, points, uncertain)
         every = all(plan.name in reach.spans for plan in unquoted.plans if plan.binned)
         if every and max(len(pivots) for _, _, pivots in reach.spans.values()) <= QUADRATIC_UP_TO:
-            return theory_errors.floating(unquoted, reach, uncertain), QUADRATIC
+            centre = _centre(pulling, unquoted, uncertain, own_at)
+            return theory_errors.floating(unquoted, reach, uncertain, centre), QUADRATIC
     if moving or exact:
         return unquoted, AMPLITUDES
     through = unquoted.through_response(points, inputs_move=floats)
     every = all(plan.name in through.responses for plan in through.plans if plan.binned)
     return through, RESPONSE if every else AMPLITUDES
+
+
+def _centre(
+    found: Collected, unquoted: Prediction, uncertain: Nuisances, own_at: Theory | None
+) -> Float[np.ndarray, " q"]:
+    """Unit nuisances that the data prefer in the Standard Model: near the best fit, where moments are to be exact."""
+    values, shifts = uncertain_inputs.at_standard_model(ValueAndSlopes(unquoted), uncertain, own_at)
+    measured, _ = found.terms(np.zeros(len(values)))
+    blocks = [(term.data, np.array(term.rows)) for term in measured]
+    return np.clip(theory_errors.pulled_to(blocks, values, shifts), -FARTHEST, FARTHEST)
 
 
 def _jacobian(

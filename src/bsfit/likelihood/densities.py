@@ -23,6 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+from scipy.sparse.csgraph import connected_components
 
 from bsfit.linear_algebra import (
     SMALL,
@@ -44,8 +45,8 @@ class SplitNormal(eqx.Module):
     r"""Measured values with asymmetric, correlated Gaussian errors.
 
     `central`, `sigma_plus`, `sigma_minus` have shape [n]; `precision` [n, n] is the inverse of the correlation matrix,
-    or None for uncorrelated values; where each is correlated with few others, `sparse` are the positions and the
-    entries [n, m] of its rows. `log_norm` is
+    or None for uncorrelated values; where most are correlated with few others, `sparse` are the positions and the
+    entries [n, m] of its rows, which are zero for `large` blocks that begin at `starts`. `log_norm` is
     :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`.
     """
 
@@ -54,7 +55,9 @@ class SplitNormal(eqx.Module):
     sigma_minus: Float[Array, " n"]
     precision: Float[Array, "n n"] | None
     sparse: tuple[Int[Array, "n m"], Float[Array, "n m"]] | None
+    large: tuple[Float[Array, "_ _"], ...]
     log_norm: Float[Array, ""]
+    starts: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
     def of(
@@ -64,16 +67,19 @@ class SplitNormal(eqx.Module):
         mean = 0.5 * (np.asarray(sigma_plus) + np.asarray(sigma_minus))
         log_norm = np.sum(np.log(np.sqrt(2.0 * np.pi) * mean))
         precision = sparse = None
+        large: dict[int, np.ndarray] = {}
         if correlation is not None and not np.array_equal(correlation, np.eye(len(mean))):
             try:
                 factor = np.linalg.cholesky(correlation)
             except np.linalg.LinAlgError:
                 raise ValueError("the correlation matrix is not positive definite") from None
             inverse = np.linalg.inv(correlation)
-            precision, sparse = jax.device_put((inverse, _sparse(inverse)))
+            few, large = _parts(inverse)
+            precision, sparse, large = jax.device_put((inverse, few, large))
             log_norm += np.sum(np.log(np.diag(factor)))
         value, plus, minus = (jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus))
-        return cls(value, plus, minus, precision, sparse, jnp.asarray(log_norm, dtype=float))
+        norm = jnp.asarray(log_norm, dtype=float)
+        return cls(value, plus, minus, precision, sparse, tuple(large.values()), norm, starts=tuple(large))
 
     def weigh(self, y: Float[Array, " n *q"]) -> Float[Array, " n *q"]:
         """Product with the inverse of the correlation matrix."""
@@ -83,7 +89,11 @@ class SplitNormal(eqx.Module):
             return self.precision @ y
         index, entries = self.sparse
         entries = jnp.expand_dims(entries, tuple(range(2, y.ndim + 1)))
-        return sum((entries[:, j] * y[index[:, j]] for j in range(1, index.shape[1])), entries[:, 0] * y[index[:, 0]])
+        found = sum((entries[:, j] * y[index[:, j]] for j in range(1, index.shape[1])), entries[:, 0] * y[index[:, 0]])
+        for start, block in zip(self.starts, self.large, strict=True):
+            rows = slice(start, start + len(block))
+            found = found.at[rows].set(block @ y[rows])
+        return found
 
     def take(self, index: np.ndarray) -> "SplitNormal":
         """Marginal density of some of the values: rows and columns of the correlation matrix are dropped."""
@@ -95,17 +105,24 @@ class SplitNormal(eqx.Module):
 
 
 FEW = 16
-"""A row of so many entries is summed, where that leaves out seven of eight columns."""
+"""A row of so many entries is summed, where that leaves out seven of eight numbers."""
 
 
-def _sparse(matrix: Float[np.ndarray, "n n"]) -> tuple[Int[np.ndarray, "n m"], Float[np.ndarray, "n m"]] | None:
-    """Positions and entries of what is not zero in each row, if these are few; rows with fewer are filled up."""
-    used = matrix != 0.0
-    m = int(used.sum(axis=1).max())
-    if m > min(FEW, len(matrix) // 8):
-        return None
-    index = np.argsort(~used, axis=1, kind="stable")[:, :m]
-    return index, np.take_along_axis(matrix, index, axis=1)
+def _parts(matrix: Float[np.ndarray, "n n"]) -> tuple[tuple[np.ndarray, np.ndarray] | None, dict[int, np.ndarray]]:
+    """Positions and entries of what is not zero in each row, filled up; and where rows are longer, blocks by start.
+
+    None and no blocks where a matrix is not mostly zero, or rows of a large block do not follow each other.
+    """
+    used, n = matrix != 0.0, len(matrix)
+    _, component = connected_components(used)
+    rows = [np.flatnonzero(component == k) for k in np.unique(component[used.sum(axis=1) > FEW])]
+    small = used & ~np.isin(component, [component[r[0]] for r in rows])[:, None]
+    m = max(1, int(small.sum(axis=1).max()))
+    if any(r[-1] - r[0] >= len(r) for r in rows) or n * m + sum(len(r) ** 2 for r in rows) > n * n // 8:
+        return None, {}
+    index = np.argsort(~small, axis=1, kind="stable")[:, :m]
+    entries = np.take_along_axis(np.where(small, matrix, 0.0), index, axis=1)
+    return (index, entries), {int(r[0]): matrix[np.ix_(r, r)] for r in rows}
 
 
 class FixedErrors(eqx.Module):

@@ -7,7 +7,7 @@ and gives the shifts at any point.
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -165,19 +165,38 @@ def reach_where_inputs_float(prediction: Prediction, params: Sequence[Mapping], 
     return prediction.reach(params, unit @ changes)
 
 
-def floating(prediction: Prediction, reach: Reach, chosen: Nuisances) -> Prediction:
+def pulled_to(
+    data: Iterable[tuple[SplitNormal, Int[np.ndarray, " k"]]],
+    values: Float[np.ndarray, " n"],
+    shifts: Float[np.ndarray, "n q"],
+) -> Float[np.ndarray, " q"]:
+    """Unit nuisances that blocks of data prefer, to first order and with mean errors; `values` [n] of predictions."""
+    matrix, force = np.eye(shifts.shape[1]), np.zeros(shifts.shape[1])
+    for block, rows in data:
+        error = np.asarray(0.5 * (block.sigma_plus + block.sigma_minus))
+        w, y = shifts[rows] / error[:, None], (np.asarray(block.central) - values[rows]) / error
+        weighed = np.asarray(block.weigh(jnp.asarray(w)))
+        matrix, force = matrix + w.T @ weighed, force + weighed.T @ y
+    return np.linalg.solve(matrix, force)
+
+
+def floating(
+    prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Float[np.ndarray, " q"] | None = None
+) -> Prediction:
     """The prediction with moments quadratic in the chosen nuisances, in the directions that each process reaches.
 
-    Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything.
+    Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything. The
+    moments are exact at the `centre`, unit nuisances counted from their means.
     """
-    inputs = prediction.inputs
-    changes = chosen.directions(inputs)
+    changes = chosen.directions(prediction.inputs)
+    centre = np.zeros(len(changes)) if centre is None else centre
+    inputs = dataclasses.replace(prediction.inputs, values=prediction.inputs.values + centre @ changes)
 
     def of(plan: ProcessPlan) -> FloatingProcess:
         decays = [decay for decay, *_ in plan.rows]
         alike = [[i for i, decay in enumerate(decays) if decay == one] for one in dict.fromkeys(decays)]
         span, mediator = reach.spans[plan.name], reach.mediator
-        moved = [(rows, motion(plan, plan.row_arrays(rows), span, inputs, changes, mediator)) for rows in alike]
+        moved = [(rows, motion(plan, plan.row_arrays(rows), span, inputs, changes, mediator, centre)) for rows in alike]
         return FloatingProcess.of(moved, span)
 
     processes = {plan.name: of(plan) for plan in prediction.plans if plan.binned}

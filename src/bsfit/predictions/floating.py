@@ -14,9 +14,30 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.loading.inputs import Inputs
-from bsfit.predictions.motion import Motion
+from bsfit.predictions.motion import Bend, Motion
 from bsfit.predictions.response import Span, coordinates_of, monomials, named
 from bsfit.theory import Theory
+
+
+class Curve(eqx.Module):
+    """What one nuisance does beyond the second order, a `Bend`."""
+
+    knots: Float[Array, " n"]
+    cubic: Float[Array, "4 n_1 c"]
+    parts: Float[Array, "c r mk"]
+    nuisance: int = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, bend: Bend, rows: int, size: int) -> "Curve":
+        """With the parts in the order of products."""
+        arrays = bend.knots, bend.cubic, bend.parts.swapaxes(1, 2).reshape(-1, rows, size)
+        return cls(*map(jax.device_put, arrays), nuisance=bend.nuisance)
+
+    def __call__(self, unit: Float[Array, " q"]) -> Float[Array, "r mk"]:
+        """Change of the coefficients of the monomials; beyond the last knots as there."""
+        t = jnp.clip(unit[self.nuisance], self.knots[0], self.knots[-1])
+        i = jnp.clip(jnp.searchsorted(self.knots, t, side="right") - 1, 0, len(self.knots) - 2)
+        return jnp.tensordot(jnp.polyval(self.cubic[:, i], t - self.knots[i]), self.parts, 1)
 
 
 class Part(eqx.Module):
@@ -26,6 +47,7 @@ class Part(eqx.Module):
     slopes: Float[Array, "q rmk"]
     combinations: Float[Array, "r c q"]
     products: Float[Array, "r t mk"]
+    curves: tuple[Curve, ...]
     rows: tuple[int, ...] = eqx.field(static=True)
     nuisances: tuple[int, ...] = eqx.field(static=True)
 
@@ -36,7 +58,8 @@ class Part(eqx.Module):
         base = motion.base.swapaxes(0, 1).reshape(n, size)
         slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.nuisances), n * size)
         arrays = base, slopes, motion.combinations, motion.products.reshape(*motion.products.shape[:2], size)
-        return cls(*map(jax.device_put, arrays), rows=tuple(rows), nuisances=motion.nuisances)
+        curves = tuple(Curve.of(bend, n, size) for bend in motion.bends)
+        return cls(*map(jax.device_put, arrays), curves=curves, rows=tuple(rows), nuisances=motion.nuisances)
 
     def __call__(self, unit: Float[Array, " q"]) -> Float[Array, "r mk"]:
         """Coefficients of the monomials at unit nuisances."""
@@ -44,7 +67,8 @@ class Part(eqx.Module):
         w = self.combinations @ mine
         i, j = np.array(list(combinations_with_replacement(range(w.shape[1]), 2)), dtype=int).reshape(-1, 2).T
         second = jnp.einsum("rt,rtx->rx", w[:, i] * w[:, j], self.products)
-        return self.base + (mine @ self.slopes).reshape(self.base.shape) + second
+        found = self.base + (mine @ self.slopes).reshape(self.base.shape) + second
+        return sum((curve(mine) for curve in self.curves), found)
 
 
 class FloatingProcess(eqx.Module):
@@ -82,7 +106,10 @@ class Floating(eqx.Module):
         inputs: Inputs,
         changes: Float[np.ndarray, "q i"],
     ) -> "Floating":
-        """From all processes; `changes` of all inputs, a row per unit nuisance, which are combinations of `names`."""
+        """From all processes; `changes` of all inputs, a row per unit nuisance, which are combinations of `names`.
+
+        At `inputs` the unit nuisances are zero.
+        """
         index = [inputs.names.index(name) for name in names]
         mean, whitener = inputs.numbers(names), np.linalg.inv(changes[:, index].T)
         return cls(dict(processes), jax.device_put(mean), jax.device_put(whitener), tuple(names))

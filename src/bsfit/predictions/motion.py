@@ -2,8 +2,10 @@ r"""How moments move with uncertain inputs, to second order, from differences al
 
 Moments are quadratic in form factors, whose errors are large enough for that to be seen. In the narrow bin of a row a
 few combinations of nuisances are all that a moment feels to second order: :math:`\tfrac12\nu^TH\nu` of every moment
-is kept in the common range of its H. Steps are one standard deviation long: exact for a quadratic polynomial, and
-better than a slope at one point where a bin holds a threshold that moves, that of charm loops.
+is kept in the common range of its H. Steps are one standard deviation long, exact for a quadratic polynomial.
+
+A threshold that moves through a bin, that of charm loops with the mass of the quark, is no polynomial at all. Where
+twice the step shows that, what the nuisance does alone beyond the second order is kept as a function, by splines.
 """
 
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from scipy.interpolate import CubicSpline
 
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled
@@ -22,12 +25,32 @@ from bsfit.theory import LightMediator, Rows
 NEGLIGIBLE = 1e-4
 """Second-order effects of one standard deviation below this fraction of the largest moment of a row are left out."""
 
+BENT = 1e-3
+"""A polynomial of second order that misses moments at twice the step by this fraction of the largest is not enough."""
+
+REACH, STEP = 5.0, 0.25
+"""Standard deviations from the mean, and between knots, up to which and at which such a nuisance is followed."""
+
+
+class Bend(NamedTuple):
+    """What a nuisance does alone beyond the second order: functions of it, and what each does to every moment.
+
+    `nuisance` is its position, `knots` [n], polynomials between two knots `cubic` [4, n - 1, c], as of scipy's
+    `CubicSpline`; `parts` [c, m, r, k].
+    """
+
+    nuisance: int
+    knots: Float[np.ndarray, " n"]
+    cubic: Float[np.ndarray, "4 n_1 c"]
+    parts: Float[np.ndarray, "c m r k"]
+
 
 class Motion(NamedTuple):
     """How the moments of r rows move with q nuisances, by monomial of the coordinates.
 
     `nuisances` [q] are positions of those that move them at all. Values at their centre, `base` [m, r, k]; slopes
-    [q, m, r, k]; combinations w [r, c, q], and the coefficients of their products w_i w_j, i <= j: [r, t, m, k].
+    [q, m, r, k]; combinations w [r, c, q], and the coefficients of their products w_i w_j, i <= j: [r, t, m, k]; the
+    `bends` of nuisances that no polynomial describes, which count as the others do from the centre.
     """
 
     nuisances: tuple[int, ...]
@@ -35,6 +58,7 @@ class Motion(NamedTuple):
     slopes: Float[np.ndarray, "q m r k"]
     combinations: Float[np.ndarray, "r c q"]
     products: Float[np.ndarray, "r t m k"]
+    bends: tuple[Bend, ...]
 
 
 def motion(
@@ -44,8 +68,12 @@ def motion(
     inputs: Inputs,
     changes: Float[np.ndarray, "q i"],
     mediator: LightMediator | None = None,
+    centre: Float[np.ndarray, " q"] | None = None,
 ) -> Motion:
-    """Of some rows of a process along unit nuisances, each a change of all inputs; `span`, `mediator` as in `Reach`."""
+    """Of some rows of a process along unit nuisances, each a change of all inputs; `span`, `mediator` as in `Reach`.
+
+    `inputs` are those where all moments are exact: `centre` says how many standard deviations from their means.
+    """
     names, basis, pivots = span
     points = probes(names, basis)
 
@@ -60,6 +88,7 @@ def motion(
     plus, minus = moments(list(changes)), moments(list(-changes))
     moving = np.flatnonzero(np.any(plus != minus, axis=(1, 2, 3)) | np.any(plus != middle, axis=(1, 2, 3)))
     changes, plus, minus = changes[moving], plus[moving], minus[moving]
+    offset = np.zeros(len(changes)) if centre is None else np.asarray(centre)[moving]
     size = np.maximum(np.abs(middle).max(axis=(0, 2)), np.finfo(float).tiny)[:, None]
     second = plus + minus - 2.0 * middle
     # A moment is at most a square of amplitudes: the second order in two nuisances is bounded by that in each.
@@ -75,7 +104,32 @@ def motion(
     by_pair = flat.reshape(len(flat), len(kept), len(kept), *flat.shape[2:])
     slopes = coefficients(0.5 * (plus - minus)).swapaxes(0, 1)
     base = coefficients(middle[None])[:, 0]
-    return Motion(tuple(moving.tolist()), base, slopes, *_reduced(by_pair / size, size, kept, len(changes)))
+
+    def beyond(a: int, steps: Float[np.ndarray, " s"]) -> Float[np.ndarray, "s p r k"]:
+        """What one nuisance does beyond the second order."""
+        t = steps[:, None, None, None]
+        found = moments([step * changes[a] for step in steps])
+        return found - middle - 0.5 * t * (plus[a] - minus[a]) - 0.5 * t**2 * second[a]
+
+    knots = np.arange(-REACH, REACH + 0.5 * STEP, STEP)
+    bends = tuple(
+        _bend(a, knots - offset[a], coefficients(beyond(a, knots - offset[a])).swapaxes(0, 1), size)
+        for a in range(len(changes))
+        if np.any(np.abs(beyond(a, np.array([-2.0, 2.0]))) > BENT * size)
+    )
+    return Motion(tuple(moving.tolist()), base, slopes, *_reduced(by_pair / size, size, kept, len(changes)), bends)
+
+
+def _bend(
+    nuisance: int, knots: Float[np.ndarray, " n"], found: Float[np.ndarray, "n m r k"], size: Float[np.ndarray, "r 1"]
+) -> Bend:
+    """Values of all moments at the knots by the few functions of the nuisance that they are made of."""
+    inside = np.all(np.isfinite(found), axis=(1, 2, 3))
+    knots, found = knots[inside], found[inside]
+    functions, weight, parts = np.linalg.svd((found / size).reshape(len(knots), -1), full_matrices=False)
+    kept = weight > NEGLIGIBLE
+    functions = functions[:, kept] * weight[kept]
+    return Bend(nuisance, knots, CubicSpline(knots, functions).c, parts[kept].reshape(-1, *found.shape[1:]) * size)
 
 
 def _reduced(
