@@ -207,6 +207,8 @@ def test_verdicts():
     assert "no_dark_higgs" not in failed(m_R=700.0, m_I=2000.0, m_phi=1400.0)
     assert "dark_higgs_quartic" in failed(m_phi=3000.0)
     assert "dark_higgs_pairs" in failed(m_phi=90.0)
+    assert "broad_phi" in failed(m_R=700.0, m_I=900.0, m_phi=1500.0)
+    assert "broad_phi" not in failed(m_R=500.0, m_I=900.0, m_phi=1500.0)
     assert "kinetic_limit" in failed(epsilon=0.05)
 
 
