@@ -38,7 +38,12 @@ LEVELS = (0.0, 2.30, 5.99)
 VECTOR = ("lmutau", "xb3", "charges-A", "charges-B", "charges-C", "light", "loop_zprime_scalar", "loop_zprime_fermion")
 """Models whose coefficients are nearer to C9 alone than to C9 = -C10."""
 
-SAME = {"hidden-majorana": "hidden", "hidden-split": "hidden", "leptoquark_nplet-5": "leptoquark_nplet"}
+SAME = {
+    "hidden-majorana": "hidden",
+    "hidden-split": "hidden",
+    "leptoquark_nplet-5": "leptoquark_nplet",
+    "light-scalar": "light",
+}
 """Variants that differ in dark matter alone: coefficients are those of the other one."""
 
 

@@ -360,8 +360,9 @@ def test_derivatives_of_the_relic_density(model):
 def test_slopes_are_finite_at_every_bound(model):
     """Of coefficients, outputs, verdicts, scattering by spin."""
     model = OneModel(model, MIXED)
-    model.assert_slopes_at_bounds(
-        model.boxes(), lambda theory: jnp.stack([*(v.value for v in theory.verdicts), *theory.dark.spin])
+    boxes = {name: ends for name, ends in model.boxes().items() if not name.endswith(("2", "3"))}
+    model.assert_slopes_at_bounds(  # of N that are not left out: test_neutrino_masses
+        boxes, lambda theory: jnp.stack([*(v.value for v in theory.verdicts), *theory.dark.spin])
     )
 
 

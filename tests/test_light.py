@@ -7,17 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from finite_differences import assert_derivatives
+from one_model import OneModel
 
 import bsfit
 from bsfit import catalogue
 from bsfit.compiling import compiled_for
-from bsfit.constants import CM3_PER_S_PER_INVERSE_GEV2
+from bsfit.constants import CM2_PER_INVERSE_GEV2, CM3_PER_S_PER_INVERSE_GEV2
 from bsfit.dark_matter import direct_detection, indirect_detection, relic_density
 from bsfit.loading.inputs import load_inputs
 from bsfit.models import light
 from bsfit.predictions.prediction import wired
 
 REFERENCE = load_inputs("reference")
+SCALAR = OneModel("light-scalar")
 BENCHMARK = dict(catalogue.MODELS["light"].benchmark)
 ALL = {p.name: p.default for p in catalogue.MODELS["light"].parameters if p.default is not None} | BENCHMARK
 RATE, RATIO, LEPTONIC, INVISIBLE, MIXING = (
@@ -74,9 +76,14 @@ def test_couplings_are_those_of_muons_alone():
     assert at(g_sb=0.0).wilson["C9_bsmumu"] == 0
 
 
-def test_dark_matter_scatters_off_nothing_and_annihilates_slowly():
+@jax.jit
+def sigma_v(dark, x):
+    """Average of a pair at m/T = x, GeV^-2."""
+    return indirect_detection.sigma_v(dark, x) / CM3_PER_S_PER_INVERSE_GEV2
+
+
+def test_fermions_scatter_off_nothing_and_annihilate_slowly():
     """In p-waves, and in s-waves by the muon mass: g_A^2 g_chi^2 m_mu^2 beta/2 pi m^4 of a distant pole."""
-    sigma_v = jax.jit(lambda dark, x: indirect_detection.sigma_v(dark, x) / CM3_PER_S_PER_INVERSE_GEV2)
     assert float(direct_detection.predicted("sigma_SI", at(), REFERENCE)) == 0
     slow, fast = (float(sigma_v(at(g_A=0.0).dark, x)) for x in (1e6, 1e3))
     assert fast / slow == pytest.approx(1e3, rel=0.02)
@@ -84,6 +91,77 @@ def test_dark_matter_scatters_off_nothing_and_annihilates_slowly():
     beta, away = (1 - (m_mu / 0.8) ** 2) ** 0.5, (4 * 0.64 - m_zp**2) ** 2
     expected = (0.044 * 3.0 * m_mu / m_zp**2) ** 2 * beta / (2 * np.pi) * away / (away + (m_zp * width) ** 2)
     assert float(sigma_v(at().dark, 1e8)) / expected == pytest.approx(1, rel=1e-3)
+
+
+# ---------------------------------------------------------------------------------------------- scalar dark matter
+
+
+def test_flavour_does_not_see_the_kind_of_dark_matter():
+    found, fermion = SCALAR.at(), at()
+    np.testing.assert_array_equal(found.wilson.values, fermion.wilson.values)
+    for name in ("D_sb", "Gamma_Zp_mumu", "a_mu_Zp", "loop_trace"):
+        assert found.quantities[name] == fermion.quantities[name]
+
+
+def test_width_into_scalars():
+    """g^2 m beta^3/48 pi, half of that into Majorana fermions."""
+    beta = (1 - (1.6 / 2.5) ** 2) ** 0.5
+    found = float(SCALAR.at().quantities["Gamma_Zp_chi"])
+    assert found == pytest.approx(9.0 * 2.5 * beta**3 / (48 * np.pi), rel=1e-12)
+    assert float(at().quantities["Gamma_Zp_chi"]) == pytest.approx(2 * found, rel=1e-12)
+
+
+def test_a_scalar_annihilates_in_p_waves():
+    """g_chi^2 m^2 v^2 beta [g_V^2 (1 + x/2) + g_A^2 beta^2]/(6 pi |4m^2 - M^2|^2), x = (m_mu/m)^2; the mean of v^2."""
+    found = SCALAR.at()
+    x = (float(REFERENCE["m_mu"]) / 0.8) ** 2
+    pole = (4 * 0.64 - 6.25) ** 2 + (2.5 * float(found.quantities["Gamma_Zp"])) ** 2
+    muons = (1 - x) ** 0.5 * (0.1**2 * (1 + x / 2) + 0.044**2 * (1 - x))
+    expected = 9.0 * 0.64 * muons / (6 * np.pi * pole) * 6 / 1e8
+    assert float(sigma_v(found.dark, 1e8)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_scalar_goes_into_pairs_of_the_z_prime_at_rest():
+    """g^4/8 pi m^2 where they are light."""
+    dark = SCALAR.at(m_Zp=0.5, m_chi=8.0, g_chi=1.0).dark
+    assert float(sigma_v(dark, 1e8)) == pytest.approx(1 / (8 * np.pi * 64.0), rel=0.01)
+
+
+@pytest.mark.parametrize("m_chi", [0.8, 1.24, 3.0])
+def test_a_scalar_is_a_fermion_of_a_smaller_coupling_where_muons_are_vectors(m_chi):
+    """A Majorana one of g/sqrt 2: the width of the Z', annihilation through it at any energy."""
+    found, other = SCALAR.at(g_A=0.0, m_chi=m_chi), at(g_A=0.0, m_chi=m_chi, g_chi=3.0 / 2**0.5)
+    assert float(found.quantities["Gamma_Zp"]) == pytest.approx(float(other.quantities["Gamma_Zp"]), rel=1e-12)
+    for ratio in (1.001, 1.5, 20.0):
+        s = jnp.asarray(4 * m_chi**2 * ratio)
+        through, same = (float(theory.dark.channels[0].strength(s)) for theory in (found, other))
+        assert through == pytest.approx(same, rel=1e-10)
+
+
+@pytest.mark.slow
+def test_relic_density_of_scalars():
+    """That of such a fermion, which stored points of an independent derivation confirm."""
+    density = jax.jit(lambda dark: relic_density.relic_density(dark).omega_h2)
+    for g_chi in (0.02, 3.0):
+        found, other = SCALAR.at(g_A=0.0, g_chi=g_chi), at(g_A=0.0, g_chi=g_chi / 2**0.5)
+        assert float(density(found.dark)) == pytest.approx(float(density(other.dark)), rel=1e-6)
+
+
+def test_a_scalar_scatters_off_protons_by_a_loop_of_muons():
+    """The vacuum polarisation of QED, e^2/(12 pi^2) ln(Lambda^2/m_mu^2), between the Z' and a photon; no neutrons."""
+    found = SCALAR.at()
+    m_mu, m_n = (float(REFERENCE[name]) for name in ("m_mu", "m_nucleon"))
+    polarisation = 4 * np.pi * float(REFERENCE["alpha_em_0"]) / (12 * np.pi**2) * np.log((1000.0 / m_mu) ** 2)
+    b = 3.0 * 0.1 / 2.5**2 * polarisation
+    assert float(found.quantities["b_p_photon"]) == pytest.approx(b, rel=1e-12)
+    assert not any(float(v) for name, v in found.quantities.items() if name.startswith("b_") and name != "b_p_photon")
+    expected = (0.8 * m_n / (0.8 + m_n) * b) ** 2 / np.pi * CM2_PER_INVERSE_GEV2
+    sigma = {key: float(direct_detection.predicted(key, found, REFERENCE)) for key in ("sigma_SI_p", "sigma_SI")}
+    assert sigma["sigma_SI_p"] == pytest.approx(expected, rel=1e-12)
+    assert sigma["sigma_SI"] == pytest.approx(expected * (54 / float(REFERENCE["A_xenon"])) ** 2, rel=1e-12)
+    assert float(direct_detection.predicted("sigma_SD_p", found, REFERENCE)) == 0
+    ends = [float(SCALAR.at(Lambda=x).quantities["b_p_photon"]) for x in (m_mu, 1e4)]
+    assert ends == pytest.approx([0.0, b * np.log(1e4 / m_mu) / np.log(1e3 / m_mu)], rel=1e-12, abs=1e-20)
 
 
 # ------------------------------------------------------------------------------------------------------ predictions
@@ -176,6 +254,18 @@ def test_verdicts():
     assert failed(**closed, g_V=1e-3, g_A=0.0) == {"narrow_resonance"}
 
 
+def test_verdicts_of_scalars():
+    """No axial current to break unitarity; charges that do not add up to zero."""
+    heavier = {"m_Zp": 4.5, "m_chi": 1.4}
+    assert SCALAR.failed() == {"light_mass", "loop_trace"}
+    assert SCALAR.failed(**heavier) == {"loop_trace"}
+    assert SCALAR.failed(m_Zp=4.5, m_chi=2.2) == {"loop_trace", "kinetic_equilibrium"}
+    assert SCALAR.failed(m_Zp=5.0, m_chi=6.0, g_chi=3.4) == {"loop_trace", "sommerfeld"}
+    assert SCALAR.failed(**heavier, g_V=0.0) == set()
+    with pytest.raises(bsfit.BsfitInputError, match="Lambda"):
+        bsfit.predict(["sigma_SI"], "light-scalar", {**BENCHMARK, "Lambda": 100.0})
+
+
 @pytest.mark.slow
 def test_verdicts_are_told():
     found = bsfit.predict([INVISIBLE], "light", BENCHMARK)
@@ -208,12 +298,16 @@ def test_derivatives_of_decays(names):
     assert_derivatives(predicted, [*POINT.values()], scale, tolerance=1e-6, second=False, step=0.1)
 
 
+BY_KIND = pytest.mark.parametrize("model", [OneModel("light"), SCALAR], ids=lambda model: model.name)
+
+
 @pytest.mark.long
-def test_derivatives_of_the_rest():
+@BY_KIND
+def test_derivatives_of_the_rest(model):
     """Coefficients, width and Omega_h2, whose differences are good to 1e-5."""
 
     def predicted(x):
-        theory = light.theory(dict(zip(POINT, x, strict=True)), REFERENCE)
+        theory = model.along(POINT, x)
         c9 = theory.wilson["C9_bsmumu"]
         parts = [c9.real, c9.imag, theory.quantities["Gamma_Zp"], theory.quantities["a_mu_Zp"] * 1e9]
         return jnp.stack([*parts, jnp.log(relic_density.predicted("Omega_h2", theory, REFERENCE))])
@@ -223,19 +317,23 @@ def test_derivatives_of_the_rest():
 
 
 @pytest.mark.long
-def test_gradients_at_every_bound_are_finite():
-    """Of coefficients and width; of Omega_h2 where there is any annihilation."""
-    rows = {p.name: p.bounds or (0.2, 4.0) for p in catalogue.MODELS["light"].parameters}
+@BY_KIND
+def test_gradients_at_every_bound_are_finite(model):
+    """Of coefficients, width and scattering; of Omega_h2 where there is any annihilation."""
+    edges = {"m_chi": (0.2, 4.0), "Lambda": (200.0, 1e6)}
+    rows = {p.name: p.bounds or edges[p.name] for p in model.row.parameters}
+    point = {name: {**model.point, **POINT}[name] for name in rows}
 
     def predicted(x):
-        theory = light.theory(dict(zip(POINT, x, strict=True)), REFERENCE)
-        parts = [theory.wilson["C9_bsmumu"].real, theory.quantities["Gamma_Zp"]]
+        theory = model.along(point, x)
+        scattering = direct_detection.predicted("sigma_SI", theory, REFERENCE) * 1e40
+        parts = [theory.wilson["C9_bsmumu"].real, theory.quantities["Gamma_Zp"], scattering]
         return jnp.stack([*parts, relic_density.predicted("Omega_h2", theory, REFERENCE)])
 
     both = jax.jit(lambda x: (predicted(x), jax.jacfwd(predicted)(x)))
-    for name in POINT:
-        for edge in rows[name]:
-            value, slope = both(jnp.asarray([*{**POINT, name: edge}.values()]))
-            known = slice(0, 2) if (name, edge) == ("g_chi", 0.0) else slice(0, 3)
+    for name, ends in rows.items():
+        for edge in ends:
+            value, slope = both(jnp.asarray([*{**point, name: edge}.values()]))
+            known = slice(0, 3) if (name, edge) == ("g_chi", 0.0) else slice(0, 4)
             assert np.all(np.isfinite(value[known])), (name, edge)
             assert np.all(np.isfinite(slope[known])), (name, edge)

@@ -225,6 +225,9 @@ def test_decays_into_dark_matter_are_their_integral():
     )
     assert added(exchange)[0] == pytest.approx(whole, rel=1e-8)
     assert 0.03 < whole / without - 1 < 0.08
+    # A complex scalar of that coupling: half of the width, and nothing along the momentum.
+    scalars = mediator(2.5, width / 2.5, (DELTA, 0.0), DarkCurrent.complex_scalar(M_CHI, g_chi))
+    assert added(scalars)[0] == pytest.approx(without / 2, rel=1e-8)
 
 
 def test_parity_and_helicity():

@@ -135,6 +135,7 @@ def test_verdicts():
     assert "landau_pole" in failed(g_X=2.5)
     assert "perturbative_gauge" in failed(x=8.0)
     assert "dark_higgs_quartic" in failed(m_h2=2500.0)
+    assert "broad_h2" in failed(m_h2=900.0)
     assert "kinetic_limit" in failed(epsilon=0.05)
 
 

@@ -4,11 +4,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from dirac_matrices import METRIC
 from finite_differences import assert_derivatives, assert_slopes_of_a_density
 from one_model import REFERENCE, OneModel
+from scipy.integrate import quad
+from scipy.special import kve
+from two_bodies import kinematics
 
 from bsfit import catalogue
+from bsfit.compiling import compiled_for
 from bsfit.dark_matter import relic_density
+from bsfit.dark_sector.thermal import average
 from bsfit.models import flavour_scalar
 
 MODEL = OneModel("loop_zprime_scalar")
@@ -86,6 +92,106 @@ def test_width_of_the_scalar_that_splits():
     assert float(channel.breaking.widths[0]) == pytest.approx(scalars + vectors, rel=1e-10)
 
 
+# ------------------------------------------------------------------------------- pairs of the Z' at a stored point
+
+COSINES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+def amplitude(momenta, first, second, exchanged, contact=1.0):
+    """That of two R, over 2 g^2: both legs of L = g (R dI - I dR) Z' as they are, and (g^2/2) R^2 Z'^2 of |D chi|^2."""
+    p1, p2, k1, k2 = momenta
+    q, r = p1 - k1, p1 - k2
+    t, u = (x @ METRIC @ x - exchanged**2 for x in (q, r))
+    e1, e2 = METRIC @ first, METRIC @ second
+    legs = (p1 + q) @ e1 * ((p2 - q) @ e2) / t + (p1 + r) @ e2 * ((p2 - r) @ e1) / u
+    return contact * (first @ e2) + legs / 2
+
+
+def polarisations(k, mass):
+    """Two across the momentum, one along it."""
+    size = np.linalg.norm(k[1:])
+    along, across = k[1:] / size, np.array([0.0, 1.0, 0.0])
+    return (*(np.append(0.0, way) for way in (across, np.cross(along, across))), np.append(size, k[0] * along) / mass)
+
+
+def strength(s, external, exchanged, m_zp, coupling, contact=1.0):
+    """lambda sigma of two of one part, polarisation by polarisation."""
+    total, p, k = 0.0, 0.0, 0.0
+    for cosine, weight in zip(COSINES, WEIGHTS, strict=True):
+        *momenta, p, k = kinematics(s, external, external, m_zp, m_zp, cosine)
+        for first in polarisations(momenta[2], m_zp):
+            for second in polarisations(momenta[3], m_zp):
+                total += weight / 2 * amplitude(momenta, first, second, exchanged, contact) ** 2
+    return p * k / (4 * np.pi) * (2 * coupling**2) ** 2 * total / 2
+
+
+def sigma_v_of_pairs(point, x, contact=1.0):
+    """<sigma v> of R and I together into two Z', GeV^-2, over the energy by scipy."""
+    m_r, m_i, m_zp = point["m_R"], point["m_I"], point["m_Zp"]
+    t, found = m_r / x, 0.0
+    for external, exchanged in ((m_r, m_i), (m_i, m_r)):
+
+        def integrand(u, external=external, exchanged=exchanged):
+            root = 2 * external + t * u**2
+            bessel = kve(1, root / t) * np.exp((2 * m_r - root) / t)
+            return 4 * t * u * bessel * strength(root**2, external, exchanged, m_zp, point["g_X"] * point["x"], contact)
+
+        found += quad(integrand, 1e-8, 6.0, epsrel=1e-7)[0]
+    density = sum(m**2 * kve(2, m / t) * np.exp((m_r - m) / t) for m in (m_r, m_i))
+    return found / (8 * t * density**2)
+
+
+def test_the_contact_is_that_of_a_gauge_symmetry():
+    """Ward: a polarisation along its momentum gives nothing without splitting, for any mass of the Z'."""
+    *momenta, _, _ = kinematics(4.3, 1.0, 1.0, 0.9, 0.9, 0.3)
+    for second in polarisations(momenta[3], 0.9):
+        assert abs(amplitude(momenta, momenta[2], second, 1.0)) < 1e-12
+        assert abs(amplitude(momenta, momenta[2], second, 1.1)) > 1e-3 or second[2] != 0
+
+
+def stored_point(reference, number):
+    """Parameters, by our names, and the values."""
+    names, entry = (
+        reference("catalogue_names.json")["loop_zprime_scalar"]["parameters"],
+        reference("catalogue_loops.json")["loop_zprime_scalar"][number],
+    )
+    given = entry["parameters"]
+    point = {ours: given[theirs] for theirs, ours in names.items() if theirs != "lamQ"}
+    for name, (real, imaginary) in zip(names["lamQ"], given["lamQ"], strict=True):
+        point |= {name: real, f"{name}_im": imaginary}
+    return point, entry["values"]
+
+
+@pytest.mark.slow
+def test_pairs_of_the_z_prime_at_a_stored_point(reference):
+    """They raise <sigma v> of the channels stored by 47 at x = 25, by 6.5 if their contact were forgotten."""
+    point, values = stored_point(reference, 2)
+    dark, x = at(**point).dark, jnp.array([22.0, 25.0])
+
+    def averages(dark):
+        return average.channel_averages(average.integrand(dark, 1e6), dark, x)
+
+    every = np.asarray(compiled_for(averages, dark)(dark))
+    of_pairs = np.array([channel.name.startswith("vector pairs") for channel in dark.channels])
+    pairs, others = every[of_pairs].sum(axis=0), every[~of_pairs].sum(axis=0)
+    assert pairs == pytest.approx([sigma_v_of_pairs(point, float(each)) for each in x], rel=1e-6)
+    assert others[1] == pytest.approx(values["sv_x25"], rel=1e-3)
+    assert 1 + pairs / others == pytest.approx([35.3, 46.9], rel=0.01)
+    assert 1 + sigma_v_of_pairs(point, 25.0, contact=0.0) / others[1] == pytest.approx(6.46, rel=0.01)
+
+
+def test_pairs_of_the_z_prime_at_rest_and_without_splitting(reference):
+    """By hand: the contact and what two legs along the momentum leave, with 4 m^2 = s."""
+    point, _ = stored_point(reference, 2)
+    m, m_i, m_zp, g = point["m_R"], point["m_I"], point["m_Zp"], point["g_X"] * point["x"]
+    # Legs of R at rest: e p = m k/M along the momentum, t - m_I^2 = M^2 - m_I^2 - m^2 of either.
+    k2 = m**2 - m_zp**2
+    along = -(m**2 + k2) / m_zp**2 + 4 * (m**2 * k2 / m_zp**2) / (m_i**2 + m**2 - m_zp**2)
+    by_hand = (2 * g**2) ** 2 * (2 + along**2) * k2**0.5 / m / (64 * np.pi * m**2)
+    s = 4 * m**2 * (1 + 1e-9)
+    assert strength(s, m, m_i, m_zp, g) / (s * m * (s - 4 * m**2) ** 0.5) == pytest.approx(by_hand, rel=1e-6)
+
+
 def test_verdicts():
     assert failed() == {"loop_trace", "lhc_not_tested_m_Q"}
     assert failed(m_Q=1600.0) == {"loop_trace"}
@@ -101,6 +207,8 @@ def test_verdicts():
     assert "no_dark_higgs" not in failed(m_R=700.0, m_I=2000.0, m_phi=1400.0)
     assert "dark_higgs_quartic" in failed(m_phi=3000.0)
     assert "dark_higgs_pairs" in failed(m_phi=90.0)
+    assert "broad_phi" in failed(m_R=700.0, m_I=900.0, m_phi=1500.0)
+    assert "broad_phi" not in failed(m_R=500.0, m_I=900.0, m_phi=1500.0)
     assert "kinetic_limit" in failed(epsilon=0.05)
 
 

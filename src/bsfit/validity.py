@@ -264,6 +264,18 @@ def dark_higgs(quartic: FloatLike, m_phi: FloatLike, mass: FloatLike) -> tuple[V
     )
 
 
+def broad_higgs(name: str, *ratios: FloatLike) -> Verdict:
+    """A Higgs boson through which dark matter annihilates, narrow enough for a propagator of fixed width.
+
+    `ratios` are its width over its mass, and what that would be of one of twice the mass of dark matter.
+    """
+    message = (
+        f"width of {name} over its mass, there or at twice the mass of dark matter, against 0.03: above, a width that "
+        "runs with the energy moves Omega_h2 by up to three times this"
+    )
+    return below(f"broad_{name}", message, jnp.max(jnp.stack([jnp.asarray(x, dtype=float) for x in ratios])), 0.03)
+
+
 def z_mixing(shift_of_rho: FloatLike) -> Verdict:
     """Masses of Z and Z' that mix no more than precision allows: an estimate, two sigma of a fit of rho alone."""
     message = "shift of the rho parameter by the mixing of Z and Z', against an estimate of what precision tests leave"

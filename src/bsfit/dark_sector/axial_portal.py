@@ -66,6 +66,7 @@ class AxialPortal(eqx.Module):
         """Conditions that hold for every model of this kind."""
         m_zp, m_chi, z, higgs = self.m_zp, self.current.m1, self.currents, self.higgs
         vector, axial = self.current.vector, self.current.axial
+        there = DarkHiggs.of(2 * m_chi, self.current, m_zp)
         resonance = jnp.where(m_zp < m_chi, higgs.mass, m_chi)  # nothing but pairs of the Z' goes through phi
         return (
             z_prime_portal.perturbative_gauge(jnp.maximum(jnp.abs(vector), jnp.abs(axial))),
@@ -73,6 +74,7 @@ class AxialPortal(eqx.Module):
             validity.axial_unitarity(axial, m_chi, m_zp),
             *validity.dark_higgs(higgs.quartic(self.current, m_zp), higgs.mass, m_chi),
             validity.kinetic_equilibrium(m_chi, resonance, higgs.width),
+            validity.broad_higgs("phi", *(jnp.where(m_zp < m_chi, x.width / x.mass, 0.0) for x in (higgs, there))),
             validity.z_mixing(shift_of_rho(m_zp, z, inputs)),
         )
 

@@ -115,6 +115,7 @@ class SplitFermionPortal(eqx.Module):
                 replace(validity.kinetic_equilibrium(light, mass, gamma), name=f"kinetic_equilibrium_{name}")
                 for name, mass, gamma in zip(("h1", "h2"), self.higgs.masses, self.higgs.widths, strict=True)
             ),
+            validity.broad_higgs("h2", self.higgs.widths[1] / self.higgs.masses[1]),
             validity.below(
                 "dark_higgs_quartic",
                 "quartic coupling m_h2^2/2v_S^2 of the singlet, against 4 pi",

@@ -98,12 +98,16 @@ class SplitScalarPortal(eqx.Module):
         """
         given = jnp.isfinite(jnp.asarray(self.m_phi))
         mass = jnp.where(given, self.m_phi, _FAR)
+        width = jnp.where(given, self._width_of_phi(mass), 0.0)
+        return Breaking(mass[None], (width + 1e-12 * mass)[None], jnp.ones(1))
+
+    def _width_of_phi(self, mass: Scalar) -> Scalar:
+        """Width in GeV of a scalar of that mass, or virtuality."""
         s, x = mass**2, (self.m_zp / mass) ** 2
         vectors = s * momentum(s, self.m_zp, self.m_zp) * (1 - 4 * x + 12 * x**2)
         scalars = sum((momentum(s, m, m) for m in (self.m_r, self.m_i)), jnp.zeros(()))
         rate = vectors + scalars * (self.m_i**2 - self.m_r**2) ** 2 / (4 * s)
-        width = rate * (2 * self.coupling / self.m_zp) ** 2 / (16 * jnp.pi)
-        return Breaking(mass[None], (jnp.where(given, width, 0.0) + 1e-12 * mass)[None], jnp.ones(1))
+        return rate * (2 * self.coupling / self.m_zp) ** 2 / (16 * jnp.pi)
 
     def verdicts(self, width: Scalar, trace: Scalar, inputs: Inputs) -> tuple[Verdict, ...]:
         """Where R is the dark matter and what is left out does not count."""
@@ -131,7 +135,9 @@ class SplitScalarPortal(eqx.Module):
         inverse = 2 * jnp.abs(self.coupling) / self.m_zp
         least = jnp.abs(self.m_i**2 - self.m_r**2) * inverse**2 / (4 * jnp.pi)
         matters = (~given) & (self.m_r > self.m_zp)
+        widths = (self._width_of_phi(m) / m for m in (jnp.where(given, mass, _FAR), 2 * self.m_r))
         return (
+            validity.broad_higgs("phi", *(jnp.where(given & (self.m_r > self.m_zp), x, 0.0) for x in widths)),
             validity.below(
                 "dark_higgs_quartic",
                 "quartic coupling m_phi^2/2v^2 of phi, against 4 pi",

@@ -68,9 +68,12 @@ class SplitScalarVectors(SplitPair):
     * :math:`2+\frac{\delta^2}{b^2}-\frac2{b^2P}[b^2D(4a-2b+\delta)+D\delta^3+4ab(b^2+b\delta-\delta^2)-2b^4
       +3b^2\delta^2-2b\delta^3+\delta^4]+\frac{d^2}{b^2P^2}[4ab-(b-\delta)^2]^2`
     * and, of the Higgs boson, :math:`|\eta|^2(2+\frac{D^2}{b^2})+\frac{{\rm Re}\,\eta}{b^2}\{4b^2+4b\delta+2D\delta
-      +\frac{2d}P[4ab^2-2b^3-2b\delta^2-D(b+\delta)^2]\}`.
+      +\frac{2d}P[4ab^2-2b^3-2b\delta^2-D(b+\delta)^2]\}`
 
-    For :math:`\delta=0` a `VectorPair`. Derived here, checked in `test_split_scalars_into_vectors_are_the_sum`.
+    from :math:`M=2g^2[(1+\eta)\epsilon_1\epsilon_2+\frac2Tp_1\epsilon_1\,p_2\epsilon_2
+    +\frac2Up_1\epsilon_2\,p_2\epsilon_1]`, of which the contact, :math:`\frac{g^2}2(R^2+I^2)V^2` of
+    :math:`|D\chi|^2`, is most near rest. For :math:`\delta=0` a `VectorPair`. Derived here, checked in
+    `test_split_scalars_into_vectors_are_the_sum` and `test_the_contact_is_that_of_a_gauge_symmetry`.
     """
 
     def strength(self, s: Scalar) -> Scalar:

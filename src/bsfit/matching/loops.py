@@ -187,6 +187,19 @@ def z_prime_vertex_of_fermions(m_s: FloatLike, m_1: FloatLike, m_2: FloatLike) -
 
 
 @jit_inlined
+def neutrino_mass(m_n: FloatLike, m_1: FloatLike, m_2: FloatLike) -> Float[Array, ""]:
+    r""":math:`\int_0^\infty\!\frac{t\,dt}{(t+m_N^2)(t+m_1^2)(t+m_2^2)}` in GeV^-2.
+
+    Loop of a Majorana fermion N and two real scalars that are the parts of a complex one. It is
+    :math:`\frac1{m_1^2-m_2^2}\bigl[\frac{m_1^2}{m_1^2-m_N^2}\ln\frac{m_1^2}{m_N^2}-(1\to2)\bigr]`, and 1/2m^2 for
+    equal masses.
+    """
+    n, a, b = (jnp.asarray(m, dtype=float) ** 2 for m in (m_n, m_1, m_2))
+    centre = jnp.sqrt(jnp.minimum(jnp.minimum(a, b), n) * jnp.maximum(jnp.maximum(a, b), n))
+    return integral(lambda t, n, a, b: t / ((t + n) * (t + a) * (t + b)), centre, n, a, b)
+
+
+@jit_inlined
 def tau_to_muon(m_zp: FloatLike, m_w: FloatLike) -> Float[Array, ""]:
     r"""Shift of the rate of :math:`\tau\to\mu\nu\bar\nu` in :math:`L_\mu-L_\tau` for a gauge coupling of one, relative.
 

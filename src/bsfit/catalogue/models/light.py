@@ -1,9 +1,9 @@
-"""Row of the light Z'."""
+"""Rows of the light Z', one for each kind of dark matter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bsfit.catalogue.models.rows import Model, Parameter, mass
-from bsfit.catalogue.models.z_prime import OUTPUTS, coupling
+from bsfit.catalogue.models.z_prime import OUTPUTS, coupling, cutoff
 
 
 def _couplings() -> Iterable[Parameter]:
@@ -14,16 +14,23 @@ def _couplings() -> Iterable[Parameter]:
     yield coupling("g_chi", r"g_\chi", (0.0, 3.5))
 
 
-MODEL = Model(
-    "light",
-    "bsfit.models.light",
-    "light Z' of a few GeV with Majorana dark matter into which it decays (1704.06188)",
-    (Parameter("m_Zp", None, "GeV", 0.5, 10.0, "m_{Zp}", (0.5, 10.0)), *_couplings(), mass("m_chi")),
-    {name: unit for name, unit in OUTPUTS.items() if not name.startswith("b_")},
-    dark_matter=True,
-    sources=("Sala:2017ihs", "Crivellin:2022obd"),
-    benchmark={"m_Zp": 2.5, "g_sb": -1.5e-8, "g_V": 0.1, "g_A": -0.044, "g_chi": 3.0, "m_chi": 0.8},
-    free={"g_sb": (-1e-7, 1e-7)},
-    fields="Z' of a few GeV, chi Majorana",
-    relic=("g_chi", (0.0001, 3.5)),
+def _row(name: str, place: str, kind: str, outputs: Mapping[str, str], more: tuple[Parameter, ...] = ()) -> Model:
+    return Model(
+        name,
+        f"bsfit.models.light{place}",
+        f"light Z' of a few GeV with {kind} dark matter into which it decays (1704.06188)",
+        (Parameter("m_Zp", None, "GeV", 0.5, 10.0, "m_{Zp}", (0.5, 10.0)), *_couplings(), mass("m_chi"), *more),
+        outputs,
+        dark_matter=True,
+        sources=("Sala:2017ihs", "Crivellin:2022obd"),
+        benchmark={"m_Zp": 2.5, "g_sb": -1.5e-8, "g_V": 0.1, "g_A": -0.044, "g_chi": 3.0, "m_chi": 0.8},
+        free={"g_sb": (-1e-7, 1e-7)},
+        fields=f"Z' of a few GeV, chi {kind}",
+        relic=("g_chi", (0.0001, 3.5)),
+    )
+
+
+MODELS = (
+    _row("light", "", "Majorana", {name: unit for name, unit in OUTPUTS.items() if not name.startswith("b_")}),
+    _row("light-scalar", ":ComplexScalar", "complex scalar", OUTPUTS, (cutoff(1000.0),)),
 )

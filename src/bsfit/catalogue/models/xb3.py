@@ -1,9 +1,20 @@
 """Row of gauged xB_3 - xL_e - L_mu + L_tau."""
 
+import math
+from collections.abc import Iterable
+
 from bsfit.catalogue.models.rows import PERTURBATIVE, Model, Parameter, mass
 from bsfit.catalogue.models.z_prime import AXIAL_OUTPUTS, EPSILON, OUTPUTS, coupling, cutoff, dark_higgs, higgs_share
 
-_YUKAWAS = {"y_e": "y_e", "y_mu": r"y_\mu", "y_tau": r"y_\tau"}
+_LEPTONS = {"e": "e", "mu": r"\mu", "tau": r"\tau"}
+_ENTRIES = ("ee", "emu", "etau", "mumu", "mutau", "tautau")
+
+
+def _yukawas(of: str = "") -> Iterable[Parameter]:
+    for lepton, tex in _LEPTONS.items():
+        symbol = f"y_{tex}" if not of else f"y_{{{tex} {of}}}"
+        yield coupling(f"y_{lepton}{of}", symbol, (-PERTURBATIVE, PERTURBATIVE), 0.0)
+
 
 MODEL = Model(
     "xb3",
@@ -13,18 +24,20 @@ MODEL = Model(
         Parameter("g_X", None, lower=0.0, tex="g_X", bounds=(0.01, 1.0)),
         coupling("x", "x", (-2.0, 2.0)),
         mass("m_Zp"),
-        *(coupling(name, tex, (-PERTURBATIVE, PERTURBATIVE), 0.0) for name, tex in _YUKAWAS.items()),
+        *_yukawas(),
         mass("m_N"),
         mass("m_eta"),
+        coupling("lambda_5", r"\lambda_5", (-1e-8, 1e-8), 0.0),
+        *(parameter for k in "23" for parameter in (mass(f"m_N{k}", math.inf), *_yukawas(k))),
         coupling("Q_N", "Q_N", (-2.0, 2.0)),
         *dark_higgs(),
         higgs_share(0.0),
         EPSILON,
         cutoff(5000.0),
     ),
-    {**OUTPUTS, **AXIAL_OUTPUTS, "a_mu_eta": "1"},
+    {**OUTPUTS, **AXIAL_OUTPUTS, "a_mu_eta": "1", **{f"m_nu_{entry}": "GeV" for entry in _ENTRIES}},
     dark_matter=True,
-    sources=("Ko:2017quv", "Vicente:2018frk"),
+    sources=("Ko:2017quv", "Ma:2006km", "Vicente:2018frk"),
     data="lfu-mixing",
     benchmark={
         "g_X": 0.3,
