@@ -16,6 +16,7 @@ _PUBLIC = {
     "table": "bsfit.reporting.data_table",
     "bins": "bsfit.reporting.bins",
     "error_budget": "bsfit.reporting.error_budget",
+    "dark_matter_of": "bsfit.reporting.dark_matter",
     "cite": "bsfit.reporting.citations",
     "report": "bsfit.pages.report",
     "prediction": "bsfit.predictions.prediction",

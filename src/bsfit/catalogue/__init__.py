@@ -51,7 +51,7 @@ from bsfit.catalogue.observables import (
     transition,
 )
 from bsfit.catalogue.scenarios import ALL_SCENARIOS, STANDARD_SCENARIOS, scenario
-from bsfit.catalogue.tex import tex, tex_of_observable
+from bsfit.catalogue.tex import tex, tex_of_input, tex_of_observable
 
 __all__ = [
     "ALL_SCENARIOS",
@@ -99,6 +99,7 @@ __all__ = [
     "stems",
     "takes_bin",
     "tex",
+    "tex_of_input",
     "tex_of_observable",
     "transition",
 ]

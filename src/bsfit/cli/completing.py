@@ -182,6 +182,7 @@ _OFFERS: dict[Any, Offer] = {
     "shell": _of("completion", "SHELLS"),
     ("table", "sort"): _of("table", "ORDERS"),
     ("table", "format"): _of("table", "FORMATS"),
+    ("plot", "budget"): _observables,
     ("plot", "format"): _of("plot", "FORMATS"),
     ("validate", "words"): _of("validate", "TAKES"),
     **{key: _choice(key) for key in ("theory", "relic", "design", "keep")},

@@ -2,13 +2,18 @@
 
 Other results have none: they are tables, and print as such. With --bins OBSERVABLE: its prediction against q2 with the
 theory errors, and all data; with --set that of a point too. OBSERVABLE is a name without bin, such as R_K,
-'<dBR/dq2>(B+->Kmumu)', or a quantity alone, P5p.
+'<dBR/dq2>(B+->Kmumu)', or a quantity alone, P5p. With --budget OBSERVABLE, a name with its bin: where its theory error
+comes from, by group of inputs and by input.
+
+With --direct: results of a model with dark matter in the plane of its mass and its scattering, with published limits.
+With --relic: planes with the line of the measured relic density. Both compute dark matter again, which takes seconds.
 
 Beside every figure FILE.png stand its numbers, FILE.numbers.npz or FILE.numbers.csv.
 """
 
 import argparse
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,10 @@ from bsfit.cli.compilation_cache import switch_on
 from bsfit.errors import BsfitInputError, did_you_mean
 
 FORMATS = ("png", "pdf", "svg")
+MEASURED = 0.12
+"""Omega h^2 by Planck 2018."""
+DIRECT = "-direct"
+"""Behind the names of direct-detection planes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,58 +37,127 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2 (default none)"
     )
+    parser.add_argument(
+        "--budget", action="append", metavar="OBSERVABLE", help="where the theory error comes from (default none)"
+    )
     shared.add(parser, "model", "set", "coefficients", "inputs", "input")
     parser.add_argument(
-        "-f", "--file", metavar="RUN.YAML", help="run file, for --bins; the command line wins over it (default none)"
+        "-f",
+        "--file",
+        metavar="RUN.YAML",
+        help="run file, for --bins and --budget; the command line wins over it (default none)",
     )
+    parser.add_argument("--direct", action="store_true", help="the direct-detection plane of the files")
+    parser.add_argument("--relic", action="store_true", help="in planes the line of the measured relic density too")
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 
 def run(options: argparse.Namespace) -> int:
     """Draw, and print the names of the files written."""
-    if not options.files and not options.bins:
-        raise BsfitInputError("no file to plot", expected="RESULTFILE, such as results/scan.npz, or --bins OBSERVABLE")
+    if not (options.files or options.bins or options.budget):
+        expected = "RESULTFILE, such as results/scan.npz, --bins OBSERVABLE or --budget OBSERVABLE"
+        raise BsfitInputError("no file to plot", expected=expected)
     if options.format not in FORMATS:
         raise BsfitInputError(f"unknown format {options.format!r}", field="--format", expected=", ".join(FORMATS),
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
-    from bsfit.pages.figures import labels
-    from bsfit.plot.results import plot, plot_plane
-
-    records = {_stem(path, options.files): _drawable(path) for path in options.files}
-    records |= _bins(options) if options.bins else {}
+    if (options.direct or options.relic) and not options.files:
+        raise BsfitInputError("no file", field="--direct" if options.direct else "--relic", expected="RESULTFILE")
+    records = {_stem(path, options.files): _drawable(path, options.direct) for path in options.files}
+    lines = _lines(options, records) if options.relic else {}
+    if options.direct:
+        records = {f"{stem}{DIRECT}": _dark(options, stem, record) for stem, record in records.items()}
+    records |= _predicted(options) if options.bins or options.budget else {}
     folder = Path(options.output or ".")
     options.output = str(folder)
     output.prepare(options)
-    if options.overlay:
-        first = next(iter(records.values()))
-        drawn = [plot_plane(records, folder / f"overlay.{options.format}", labels=labels(first))]
-    else:
-        drawn = [
-            plot(record, folder / f"{stem}.{options.format}", labels=labels(record)) for stem, record in records.items()
-        ]
-    rows = [{"figure": str(figure), "numbers": str(numbers)} for figure, numbers in drawn]
+    rows = [
+        {"figure": str(figure), "numbers": str(numbers)} for figure, numbers in _drawn(options, folder, records, lines)
+    ]
     return output.table(options, rows)
 
 
-def _bins(options: argparse.Namespace) -> dict[str, Any]:
-    """What --bins asks for, by the names of the figures."""
-    options.no_cache = False
+def _drawn(
+    options: argparse.Namespace, folder: Path, records: dict[str, Any], lines: dict[str, Sequence[Any]]
+) -> Iterator[tuple[Path, Path]]:
+    """Figures and their numbers: one of each record, or one of all."""
+    from bsfit.pages.figures import labels
+    from bsfit.plot.dark_matter import plot_direct
+    from bsfit.plot.results import plot, plot_plane
+
+    if options.overlay and options.direct:
+        named = {stem.removesuffix(DIRECT): record for stem, record in records.items()}
+        yield plot_direct(named, folder / f"overlay{DIRECT}.{options.format}")
+    elif options.overlay:
+        stem, first = next(iter(records.items()))
+        more = {"labels": labels(first), "lines": lines.get(stem, ())}
+        yield plot_plane(records, folder / f"overlay.{options.format}", **more)
+    else:
+        for stem, record in records.items():
+            more = {"lines": lines[stem]} if lines.get(stem) else {}
+            yield plot(record, folder / f"{stem}.{options.format}", labels=labels(record), **more)
+
+
+def _predicted(options: argparse.Namespace) -> dict[str, Any]:
+    """What --bins and --budget ask for, by the names of the figures."""
     settings, _ = question.with_coefficients(shared.settings(options))
     jax_variables.check()
     question.check_values(settings)
     inputs = question.inputs(settings)
-    switch_on(options)
+    _compiling(options)
     import bsfit
 
+    params, model = settings.get("set", {}), settings.get("model", "eft")
     found = {}
-    for name in options.bins:
+    for name in options.bins or ():
         output.progress(options, f"predicting {name} in narrow bins")
-        record = bsfit.bins(name, settings.get("set", {}), settings.get("model", "eft"), inputs)
-        found[re.sub(r"[^A-Za-z0-9.+*-]+", "_", name).strip("_").replace("*", "st")] = record
+        found[_file_of(name)] = bsfit.bins(name, params, model, inputs)
+    for name in options.budget or ():
+        output.progress(options, f"predicting {name} with its errors")
+        found[f"{_file_of(name)}-budget"] = bsfit.error_budget(name, model, params, inputs)
     return found
 
 
-def _drawable(path: str) -> Any:
+def _file_of(observable: str) -> str:
+    """Name of a figure of an observable, without characters that shells or file systems read as something else."""
+    return re.sub(r"[^A-Za-z0-9.+*-]+", "_", observable).strip("_").replace("*", "st")
+
+
+def _compiling(options: argparse.Namespace) -> None:
+    """Make ready to compute, which other figures do not."""
+    options.no_cache = False
+    jax_variables.check()
+    switch_on(options)
+
+
+def _dark(options: argparse.Namespace, stem: str, record: Any) -> Any:
+    """Dark matter at the points of a result."""
+    _compiling(options)
+    import bsfit
+
+    output.progress(options, f"computing dark matter at the points of {stem}")
+    return bsfit.dark_matter_of(record)
+
+
+def _lines(options: argparse.Namespace, records: dict[str, Any]) -> dict[str, Sequence[Any]]:
+    """The line of the measured relic density in each plane. Raises `BsfitInputError` if there is none."""
+    from bsfit.results import Profile, Scan
+
+    planes = {s: r for s, r in records.items() if isinstance(r, Scan | Profile) and len(r.names) == 2}
+    if not planes:
+        raise BsfitInputError("no plane", field="--relic", expected="a scan or profile of two parameters")
+    _compiling(options)
+    from bsfit.plot.canvas import COLOURS
+    from bsfit.plot.maps import Lines
+    from bsfit.reporting.dark_matter import relic_density
+
+    words, found = rf"$\Omega h^2 = {MEASURED:g}$", {}
+    for stem, record in planes.items():
+        output.progress(options, f"computing the relic density at the points of {stem}")
+        found[stem] = [Lines(relic_density(record), [MEASURED], words, COLOURS[5], width=1.8)]
+    return found
+
+
+def _drawable(path: str, direct: bool) -> Any:
     """The result in a file. Raises `BsfitInputError` that says what has a figure if this one has none."""
     from bsfit.plot.results import DRAWN, has_figure
     from bsfit.results import load
@@ -88,7 +166,7 @@ def _drawable(path: str) -> Any:
         record = load(path)
     except BsfitInputError as problem:
         raise BsfitInputError(problem.what, path, expected=problem.expected or DRAWN, hint=problem.hint) from None
-    if not has_figure(record):
+    if not direct and not has_figure(record):
         raise BsfitInputError(f"a {type(record).__name__} has no figure", path, expected=DRAWN)
     return record
 

@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2 too (default none)"
     )
+    parser.add_argument(
+        "--no-dark-matter", action="store_true", help="without direct-detection planes, which take seconds to compute"
+    )
     parser.add_argument("--no-papers", action="store_true", help="without papers, which take some seconds to trace")
 
 
@@ -36,5 +39,6 @@ def run(options: argparse.Namespace) -> int:
         output.progress(options, f"predicting {name} in narrow bins")
         records.append(bsfit.bins(name))
     output.progress(options, "writing the page" if options.no_papers else "tracing the papers, and writing the page")
-    page = bsfit.report(records, options.output, title=options.title, papers=not options.no_papers)
+    page = bsfit.report(records, options.output, title=options.title, papers=not options.no_papers,
+                        dark_matter=not options.no_dark_matter)  # fmt: skip
     return output.report(options, [str(page)], {"report": str(page)}, None)

@@ -12,16 +12,25 @@ from bsfit.errors import BsfitInputError
 from bsfit.pages import html
 from bsfit.pages.figures import figure
 from bsfit.reporting.citations import Citations, cite
+from bsfit.reporting.dark_matter import dark_matter_of, has_dark_matter
 from bsfit.results import Bins, FitResult, Posterior, tables, write_atomically
 from bsfit.results.record import Record
 
 
-def report(results: Any, path: str | os.PathLike[str], *, title: str = "bsfit report", papers: bool = True) -> Path:
+def report(
+    results: Any,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "bsfit report",
+    papers: bool = True,
+    dark_matter: bool = True,
+) -> Path:
     """Write results, one or a list, to one page of HTML, which needs no network. Returns its path.
 
     Results are records of `bsfit.results`: fits, tables of data, profiles, scans, posteriors, bins, predictions. Where
-    `papers` are wanted, those of formulas and inputs are traced as `bsfit.cite` does it. Raises `BsfitInputError` for
-    what is no record.
+    `papers` are wanted, those of formulas and inputs are traced as `bsfit.cite` does it. Behind each result of a model
+    with dark matter stands the direct-detection plane, if `dark_matter` is wanted, of `bsfit.dark_matter_of`. Raises
+    `BsfitInputError` for what is no record.
     """
     records = list(results) if isinstance(results, list | tuple) else [results]
     for record in records:
@@ -30,6 +39,7 @@ def report(results: Any, path: str | os.PathLike[str], *, title: str = "bsfit re
             raise BsfitInputError(f"a {type(record).__name__} is no result", field="report", expected=expected)
     if not records:
         raise BsfitInputError("no result to report", field="report")
+    records, without = _with_planes(records) if dark_matter else (records, [])
     heads = [_head(record) for record in records]
     contents = "".join(f'<li><a href="#r{i}">{html.text(head)}</a></li>' for i, head in enumerate(heads))
     sections = [f'<section id="r{i}">{_section(heads[i], record)}</section>' for i, record in enumerate(records)]
@@ -38,11 +48,25 @@ def report(results: Any, path: str | os.PathLike[str], *, title: str = "bsfit re
         html.paragraph(f"bsfit {__version__}"),
         f"<nav><ol>{contents}</ol></nav>",
         *sections,
+        *(html.paragraph(words, "note") for words in without),
         *([_papers(cite(*records))] if papers else []),
     ]
     path = Path(path)
     write_atomically(path, html.page(title, "".join(parts)).encode())
     return path
+
+
+def _with_planes(records: list[Any]) -> tuple[list[Any], list[str]]:
+    """Results with dark matter behind those that have some, and why others have none though their model does."""
+    every, without = [], []
+    for record in records:
+        every.append(record)
+        if has_dark_matter(record):
+            try:
+                every.append(dark_matter_of(record))
+            except BsfitInputError as problem:
+                without.append(f"{_head(record)}: no direct-detection plane: {problem}")
+    return every, without
 
 
 def _head(record: Record) -> str:

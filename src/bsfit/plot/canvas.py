@@ -78,7 +78,7 @@ def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
         (axes.set_xscale if x else axes.set_yscale)("log" if is_log else "linear")
         (axes.set_xlim if x else axes.set_ylim)(grid[0], grid[-1])
         if is_log and grid[-1] < 100.0 * grid[0]:
-            _plain_ticks(axis)
+            plain_ticks(axis)
 
 
 def doubt(change: float) -> str:
@@ -86,7 +86,7 @@ def doubt(change: float) -> str:
     return f"{DAGGER} grid too coarse: known {known(change)}" if change > AGREE else ""
 
 
-def _plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: Any) -> None:
     """Ticks 1, 2, 5, 10 written as plain numbers, for logarithmic axes of less than two decades."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 

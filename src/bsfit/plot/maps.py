@@ -73,7 +73,7 @@ def plot_maps(
                     )
                 order = 2 + 0.01 * i
                 shaded = isinstance(layer, Region)
-                handles.append(shade(cell, grid, layer, order) if shaded else _contours(cell, grid, layer, order))
+                handles.append(shade(cell, grid, layer, order) if shaded else draw_lines(cell, grid, layer, order))
                 change = _change(grid, layer)
                 coarse = max(coarse, change)
                 handles[-1].set_label(handles[-1].get_label() + DAGGER * (change > AGREE))
@@ -109,8 +109,8 @@ def shade(axes: Any, grid: Map, region: Region, order: float) -> Any:
     return Patch(facecolor=region.colour, alpha=region.alpha, hatch=region.hatch, label=label)
 
 
-def _contours(axes: Any, grid: Map, lines: Lines, order: float) -> Any:
-    """Contours with their levels; returns their legend handle."""
+def draw_lines(axes: Any, grid: Any, lines: Lines, order: float) -> Any:
+    """Draw contours with their levels on axes of matplotlib, on the grid of a record; returns their legend handle."""
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.plot.bins import plot_bins
+from bsfit.plot.budget import plot_budget
 from bsfit.plot.canvas import (
     BEST,
     COLOURS,
@@ -31,17 +32,24 @@ from bsfit.plot.canvas import (
 )
 from bsfit.plot.corner import plot_corner
 from bsfit.plot.correlations import plot_correlations
-from bsfit.results import Bins, FitResult, Posterior, Profile, Scan
+from bsfit.plot.dark_matter import plot_direct
+from bsfit.plot.maps import Lines, draw_lines
+from bsfit.results import Bins, DarkMatter, ErrorBudget, FitResult, Posterior, Profile, Scan
 from bsfit.results.surfaces import AGREE, CONTOURS, SIGMAS, disagreement, level, probability, refined
 
-DRAWN = "a Scan or Profile of one or two parameters, a Posterior, a FitResult of several, or Bins"
+DRAWN = (
+    "a Scan or Profile of one or two parameters, a Posterior, a FitResult of several, "
+    "Bins, an ErrorBudget or a DarkMatter"
+)
 
 
 def has_figure(record: Any) -> bool:
     """Whether `plot` can draw a record."""
     if isinstance(record, FitResult):
         return len(set(record.names) - set(record.nuisances)) > 1
-    return isinstance(record, Posterior | Bins) or (isinstance(record, Profile | Scan) and len(record.names) in (1, 2))
+    return isinstance(record, Posterior | Bins | ErrorBudget | DarkMatter) or (
+        isinstance(record, Profile | Scan) and len(record.names) in (1, 2)
+    )
 
 
 def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Path, Path]:
@@ -52,6 +60,10 @@ def plot(record: Any, path: str | os.PathLike[str], **options: Any) -> tuple[Pat
         return plot_corner(record, path, **options)
     if isinstance(record, Bins):
         return plot_bins(record, path, **options)
+    if isinstance(record, ErrorBudget):
+        return plot_budget(record, path, **options)
+    if isinstance(record, DarkMatter):
+        return plot_direct(record, path, **options)
     if isinstance(record, FitResult):
         return plot_correlations(record, path, **options)
     return (plot_profile if len(record.names) == 1 else plot_plane)(record, path, **options)
@@ -67,13 +79,14 @@ def plot_plane(
     reference: Mapping[str, Any] | None = None,
     reference_label: str = "Standard Model",
     title: str | None = None,
+    lines: Sequence[Lines] = (),
 ) -> tuple[Path, Path]:
     """Contours of 1 and 2 sigma (two degrees of freedom) in a plane: one set per group, and the global one.
 
     results: a Scan or Profile of two parameters, or a dict {name: result} of several over the same two. groups: which
     groups of a Scan, default all. labels: parameter or group -> text, TeX in dollars. best, reference: points to mark,
-    default the highest point and the Scan's reference. Raises BsfitInputError for results of other dimensions or
-    parameters.
+    default the highest point and the Scan's reference. lines: contours of anything on the first grid, such as of the
+    relic density. Raises BsfitInputError for results of other dimensions or parameters.
     """
     sets = _sets(results, groups)
     names, last = sets[0].record.names, sets[-1]
@@ -91,12 +104,13 @@ def plot_plane(
                 handles[-1].set_label(label(each.name, labels) + each.where + DAGGER * (change > AGREE))
         handles = [handle for handle in handles if len(sets) > 1 or handle.get_label() != "global"]
         handles += _marks(axes, names, best, reference, reference_label)
+        handles += [draw_lines(axes, sets[0].record, each, 5.0) for each in lines]
         frame(axes, sets[0].record, names, labels)
         said = [*_left_out(left, labels), *([doubt(coarse)] if coarse > AGREE else [])]
         _legend(axes, [*handles, *_remarks(said)], title)
         payload = dict(zip((f"axis_{name}" for name in names), sets[0].record.axes, strict=True))
         payload |= {f"delta_chi2_{each.name}": each.values for each in sets}
-        payload |= {"levels": np.array(CONTOURS)}
+        payload |= {"levels": np.array(CONTOURS)} | {each.label: np.asarray(each.values) for each in lines}
         payload |= {f"best_{name}": np.array(best[name]) for name in names if name in best}
         return save(figure, path), save_arrays(path, payload)
 

@@ -1,15 +1,16 @@
 """Records of results: plain numbers that print as tables, save without pickle and load back equal. No jax here.
 
 `fit_result`, `scenario_table`, `profile`, `grids`, `points`, `posterior`, `evidence`, `comparison`, `prediction_table`,
-`error_budget`, `data_table` and `bins` are the kinds, `record` is what they share, `kinds` lists them; `plain_data` is
-what they hold, `size` how much of it; `tables` is how they print, `archive` and `container` how they are stored,
-`shapes` what is looked at in a loaded one; `provenance` is how they came about.
+`error_budget`, `data_table`, `bins` and `dark_matter` are the kinds, `record` is what they share, `kinds` lists them;
+`plain_data` is what they hold, `size` how much of it; `tables` is how they print, `archive` and `container` how they
+are stored, `shapes` what is looked at in a loaded one; `provenance` is how they came about.
 """
 
 from bsfit.results.archive import write_atomically
 from bsfit.results.bins import Bins
 from bsfit.results.comparison import Comparison
 from bsfit.results.container import ResultFileError
+from bsfit.results.dark_matter import DarkMatter
 from bsfit.results.data_table import DataTable
 from bsfit.results.error_budget import ErrorBudget
 from bsfit.results.evidence import Evidence
@@ -27,6 +28,7 @@ __all__ = [
     "Binned",
     "Bins",
     "Comparison",
+    "DarkMatter",
     "DataTable",
     "ErrorBudget",
     "Evidence",

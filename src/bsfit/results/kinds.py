@@ -7,6 +7,7 @@ from bsfit.results import archive
 from bsfit.results.bins import Bins
 from bsfit.results.comparison import Comparison
 from bsfit.results.container import ResultFileError
+from bsfit.results.dark_matter import DarkMatter
 from bsfit.results.data_table import DataTable
 from bsfit.results.error_budget import ErrorBudget
 from bsfit.results.evidence import Evidence
@@ -33,6 +34,7 @@ _KINDS = (
     ErrorBudget,
     DataTable,
     Bins,
+    DarkMatter,
 )
 KINDS = {kind.__name__: kind for kind in _KINDS}
 

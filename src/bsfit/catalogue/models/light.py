@@ -19,7 +19,7 @@ def _row(name: str, place: str, kind: str, outputs: Mapping[str, str], more: tup
         name,
         f"bsfit.models.light{place}",
         f"light Z' of a few GeV with {kind} dark matter into which it decays (1704.06188)",
-        (Parameter("m_Zp", None, "GeV", 0.5, 10.0, "m_{Zp}", (0.5, 10.0)), *_couplings(), mass("m_chi"), *more),
+        (Parameter("m_Zp", None, "GeV", 0.5, 10.0, "m_{Z'}", (0.5, 10.0)), *_couplings(), mass("m_chi"), *more),
         outputs,
         dark_matter=True,
         sources=("Sala:2017ihs", "Crivellin:2022obd"),

@@ -85,7 +85,8 @@ def vector(symbol: str, flavours: tuple[str, ...], bounds: tuple[float, float] |
 
 def mass(name: str, default: float | None = None, lower: float = 0.0) -> Parameter:
     """A mass in GeV."""
-    return Parameter(name, default, "GeV", lower, tex=f"m_{{{name[2:]}}}")
+    index = {"chi": r"\chi", "phi": r"\phi", "Zp": "Z'"}.get(name[2:], name[2:])
+    return Parameter(name, default, "GeV", lower, tex=f"m_{{{index}}}")
 
 
 _RANGE = (-PERTURBATIVE, PERTURBATIVE)
