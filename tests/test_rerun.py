@@ -10,7 +10,7 @@ import bsfit
 from bsfit import cli
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.written import read, written
-from bsfit.results import FitResult, Map, PredictionTable, Profile
+from bsfit.results import Comparison, FitResult, Map, PredictionTable, Profile
 from bsfit.results.differences import differences
 
 QUICK = ("--no-cache", "-q")
@@ -139,6 +139,32 @@ def test_fits_tables_and_scans_are_the_same_to_the_last_bit(tmp_path):
         assert bsfit.rerun(result).bitwise
     with pytest.raises(BsfitInputError, match="its free parameters are not those of the likelihood"):
         bsfit.rerun(bsfit.fit(like, free={"C9mu=-C10mu": (-1, 1)}))
+
+
+@pytest.mark.slow
+def test_evidences_and_comparisons_are_the_same_to_the_last_bit(tmp_path):
+    """A candidate that was a saved fit is fitted again."""
+    pytest.importorskip("blackjax")
+    like = bsfit.log_likelihood(data="seed-2017", free={"C9mu": (-2, 1)}, inputs={"V_cb": 0.041})
+    other = bsfit.log_likelihood(data="seed-2017", free={"C10mu": (-1, 2)}, inputs={"V_cb": 0.041})
+    evidence = bsfit.evidence(like, live=50, progress=False)
+    table = bsfit.compare({"C9mu": like, "saved": bsfit.fit(other, starts=8)}, live=50, progress=False)
+    for result in (evidence, table):
+        found = bsfit.rerun(result.save(tmp_path / type(result).__name__), progress=False)
+        assert found.bitwise
+        assert found.changes == ()
+        assert found.result.digest() == result.digest()
+    with pytest.raises(BsfitInputError, match="its free parameters are not those of the likelihood"):
+        bsfit.rerun(bsfit.evidence(like, free={"C9mu": (-1, 1)}, live=50, progress=False))
+
+
+def test_what_other_comparisons_lack_is_named():
+    old = Comparison(({"name": "C9mu", "status": "converged", "priors": {}},), "C9mu", meta={"settings": {"seed": 1}})
+    with pytest.raises(BsfitInputError, match="a Comparison that does not say its 'candidates' cannot be made again"):
+        bsfit.rerun(old)
+    own = replace(old, meta={"settings": {"seed": 1, "candidates": {"mine": {}}}})
+    with pytest.raises(BsfitInputError, match="a Comparison that does not say its 'asked' cannot be made again"):
+        bsfit.rerun(own)
 
 
 # -------------------------------------------------------------------------------------------------------- digests

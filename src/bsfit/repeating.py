@@ -11,8 +11,11 @@ from bsfit.loading.inputs import from_description
 from bsfit.results import (
     Binned,
     Bins,
+    Comparison,
+    DarkMatter,
     DataTable,
     ErrorBudget,
+    Evidence,
     FitResult,
     Points,
     Posterior,
@@ -85,7 +88,8 @@ def rerun(result: str | os.PathLike[str] | Record, *, tolerance: float = TOLERAN
     saved, place = (result, None) if isinstance(result, Record) else _loaded(Path(result))
     kind = type(saved)
     if kind not in _AGAIN:
-        raise BsfitInputError(f"a {kind.__name__} is of a function of one's own", place, hint="call it again in Python")
+        of = "the points of another result" if kind is DarkMatter else "a function of one's own"
+        raise BsfitInputError(f"a {kind.__name__} is of {of}", place, hint="call it again in Python")
     meta = saved.meta  # pyright: ignore[reportAttributeAccessIssue]
     about, settings = dict(meta.get("likelihood", {})), dict(meta.get("settings", {}))
     try:
@@ -115,11 +119,10 @@ def _loaded(path: Path) -> tuple[Record, str]:
 # ------------------------------------------------------------------------------------------- one maker for each kind
 
 
-def _likelihood(about: Mapping[str, Any], **other: Any) -> Any:
-    from bsfit.likelihood.build import log_likelihood
-    from bsfit.likelihood.written import read
+def _likelihood(about: Mapping[str, Any]) -> Any:
+    from bsfit.likelihood.written import again
 
-    return log_likelihood(**{**read(about["asked"]), "inputs": from_description(about), **other})
+    return again(about)
 
 
 def _same_box(like: Any, described: Mapping[str, str]) -> None:
@@ -165,6 +168,25 @@ def _sample(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Re
     _same_box(like, saved.priors)
     chosen = _given(settings, "seed", "chains", "warmup", "draws", "target_accept", "dense_mass", "starts")
     return sample(like, progress=progress, **chosen)
+
+
+def _evidence(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Record:
+    from bsfit.inference.evidence import evidence
+
+    like = _likelihood(about)
+    _same_box(like, saved.priors)
+    return evidence(like, progress=progress, **_given(settings, "seed", "live"))
+
+
+def _comparison(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Record:
+    from bsfit.inference.compare import compare
+
+    # A candidate that was a saved fit is fitted again as it was: it has settings of its own.
+    made = {
+        name: _fit(None, known, known["fit"], progress) if "fit" in known else _likelihood(known)
+        for name, known in settings["candidates"].items()
+    }
+    return compare(made, progress=progress, **_given(settings, "evidences", "seed", "live", "starts"))
 
 
 def _scan(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Record:
@@ -252,6 +274,8 @@ _AGAIN: dict[type, Callable[[Any, Mapping[str, Any], Mapping[str, Any], bool], A
     Points: _scan,
     Binned: _scan,
     Posterior: _sample,
+    Evidence: _evidence,
+    Comparison: _comparison,
     DataTable: _table,
     PredictionTable: _predictions,
     ErrorBudget: _budget,

@@ -17,6 +17,9 @@ STANDARD_MODEL = "SM"
 SAME = ("data_files", "data", "theory", "input_set", "input_changes", "nuisances")
 """What candidates have in common, of what is known of their likelihoods."""
 
+ASKED = ("asked", "input_set", "input_changes", "choices")
+"""What a likelihood says of itself from which it can be asked for again."""
+
 Row = dict[str, Any]
 
 
@@ -62,12 +65,20 @@ def compare(
     about = next(iter(map(_about, known.values())))
     shared = {key: about[key] for key in ("model", *SAME, "papers") if key in about}
     settings = {"seed": seed, "live": live, "starts": starts, "evidences": evidences}
+    settings |= {"candidates": {name: _asked(each) for name, each in known.items()}}
     meta = provenance(shared, started=started, method="compare", **settings)
     return Comparison(tuple(rows), first["name"], n_data, tuple(messages), meta)
 
 
 def _about(each: Target | FitResult) -> dict[str, Any]:
     return each.meta.get("likelihood", {}) if isinstance(each, FitResult) else target.about(each)
+
+
+def _asked(each: Target | FitResult) -> dict[str, Any]:
+    """What a candidate was asked for as; of a saved fit with its settings."""
+    about = _about(each)
+    fit = {"fit": each.meta.get("settings", {})} if isinstance(each, FitResult) else {}
+    return {key: about[key] for key in ASKED if key in about} | fit
 
 
 def _check_same(known: Mapping[str, Target | FitResult]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bsfit.errors import BsfitInputError
 from bsfit.loading import selection
+from bsfit.loading.inputs import from_description
 from bsfit.predictions.bound_model import ModelLike
 
 LOST = "lost"
@@ -54,6 +55,16 @@ def read(content: Mapping[str, Any]) -> dict[str, Any]:
         "fixed": dict(content["fixed"]),
         "nuisances": names if isinstance(names := content["nuisances"], str | None) else list(names),
     }
+
+
+def again(about: Mapping[str, Any]) -> Any:
+    """The likelihood of a result, whose `meta["likelihood"]` is `about`.
+
+    Raises `BsfitInputError` for what was lost, KeyError for a result that does not carry what was asked for.
+    """
+    from bsfit.likelihood.build import log_likelihood
+
+    return log_likelihood(**read(about["asked"]), inputs=from_description(about))
 
 
 def _item(item: Any, lost: list[str]) -> Any:
