@@ -36,6 +36,7 @@ _PUBLIC = {
     "scan": "bsfit.runs.scan",
     "tabulate": "bsfit.runs.tabulate",
     "to_arviz": "bsfit.exchange.arviz",
+    "export": "bsfit.exchange.saved",
     "export_popxf": "bsfit.exchange.popxf",
     "export_wcxf": "bsfit.exchange.wcxf",
     "read_coefficients": "bsfit.exchange.coefficients",

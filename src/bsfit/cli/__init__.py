@@ -28,6 +28,7 @@ VERBS = {
     "table": ("bsfit.cli.table", "every measured value beside its prediction, with errors and pulls"),
     "plot": ("bsfit.cli.plot", "figures of saved results"),
     "report": ("bsfit.cli.report", "saved results on one page of HTML"),
+    "export": ("bsfit.cli.export", "a saved result for ArviZ, as CSV, as WCxf"),
     "cite": ("bsfit.cli.cite", "papers behind saved results, as BibTeX"),
     "rerun": ("bsfit.cli.rerun", "a saved result made again, and every number compared"),
     "validate": ("bsfit.cli.validate", "everything that is wrong with a run file, or with options of a verb, at once"),

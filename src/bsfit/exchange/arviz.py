@@ -14,6 +14,7 @@ from bsfit.inference.for_samplers import prior_transform
 from bsfit.likelihood.joint import LogLikelihood
 from bsfit.likelihood.terms import NuisanceConstraints
 from bsfit.results import Posterior
+from bsfit.results.posterior import without_slashes
 
 BATCH = 64
 """Draws whose densities are computed at once."""
@@ -26,7 +27,8 @@ def to_arviz(posterior: Posterior, like: LogLikelihood, *, prior_draws: int = 10
     of its covariance (`likelihood.pointwise`), as the variable `data` [chain, draw, datum], and of other terms (relic
     density, limits, own ones) as one variable each; `observed_data` the measured values, in the units of the catalogue;
     `prior` with `prior_draws` draws, of nuisances that float from their own constraints. The marginal likelihood is not
-    in it. Raises `BsfitInputError` for the posterior of another likelihood, ImportError without arviz-base.
+    in it. A slash in a name becomes a bar. Raises `BsfitInputError` for the posterior of another likelihood,
+    ImportError without arviz-base.
     """
     names = tuple(key.removeprefix("log:") for key in like.free)
     if set(names) != set(posterior.names):
@@ -41,11 +43,11 @@ def to_arviz(posterior: Posterior, like: LogLikelihood, *, prior_draws: int = 10
     observed = np.array([datum.central for _, datum in like.about.listed])
     return from_dict(
         {
-            "posterior": dict(posterior.samples),
+            "posterior": without_slashes(posterior.samples),
             "sample_stats": {**posterior.sample_stats, "log_likelihood_total": posterior.log_likelihood},
             "log_likelihood": ({"data": data} if label else {}) | others,
             **({"observed_data": {"data": observed}} if label else {}),
-            "prior": {name: values[None] for name, values in _prior(like, prior_draws, seed).items()},
+            "prior": without_slashes({name: x[None] for name, x in _prior(like, prior_draws, seed).items()}),
         },
         coords={"datum": label},
         dims={"data": ["datum"]},

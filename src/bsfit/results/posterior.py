@@ -11,6 +11,11 @@ from bsfit.results import shapes, tables
 from bsfit.results.record import Record, Values
 
 
+def without_slashes(table: dict[str, Any]) -> dict[str, Any]:
+    """The same under names that a tree of data takes: a bar for each slash."""
+    return {name.replace("/", "|"): values for name, values in table.items()}
+
+
 @dataclass(frozen=True, eq=False)
 class Posterior(Record):
     """Posterior draws with their verdict.
@@ -73,13 +78,16 @@ class Posterior(Record):
         return text.getvalue()
 
     def to_arviz(self) -> Any:
-        """ArviZ DataTree with groups posterior and sample_stats (needs the extra `io`: arviz-base)."""
+        """ArviZ DataTree with groups posterior and sample_stats (needs the extra `io`: arviz-base).
+
+        A slash in the name of a parameter becomes a bar: trees have none.
+        """
         try:
             from arviz_base import from_dict  # pyright: ignore[reportMissingImports]
         except ImportError:
             raise ImportError("to_arviz needs arviz-base: pip install 'bsfit[io]'") from None
         stats = {**self.sample_stats, "log_likelihood_total": self.log_likelihood}
-        return from_dict({"posterior": dict(self.samples), "sample_stats": stats})
+        return from_dict({"posterior": without_slashes(self.samples), "sample_stats": stats})
 
     def cells(self) -> tables.Cells:
         """Header and rows of the summary."""
