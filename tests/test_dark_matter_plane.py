@@ -67,6 +67,9 @@ def test_records_print_and_load_back(tmp_path):
     most = np.exp(np.interp(np.log(100.0), [low, high], np.log([3.21486e-48, 4.20892e-48])))
     assert f"{0.5e-47 / most:.3g}" in text
     assert "over lz-2024 (used)" in text
+    near = found.mass[found.delta_chi2 < 6.18]
+    assert f"{near.min():.4g}, {near.max():.4g}" in text
+    assert "95 % of the draws" in str(record(delta_chi2=False))
 
 
 def test_what_has_no_plane_is_refused(tmp_path):

@@ -7,7 +7,9 @@ import numpy as np
 
 from bsfit.results import shapes, tables
 from bsfit.results.record import Record, Values
+from bsfit.results.surfaces import CONTOURS
 
+DRAWS, NEAR = "95 % of the draws", f"lowest, highest with Delta chi2 < {CONTOURS[1]:.2f}"
 KEYS = ("mass", "sigma_SI", "Omega_h2", "share")
 
 
@@ -59,14 +61,16 @@ class DarkMatter(Record):
         return bool(np.any(self.share < 1.0) or self.best["share"] < 1.0)
 
     def cells(self) -> tables.Cells:
-        """Header and rows of the table: the best point, and where 95 % of all are."""
-        header = ["quantity", "at the best point", "95 % of the points"]
+        """Header and rows of the table: the best point, and how far draws, or points near the best one, reach."""
+        drawn = not len(self.delta_chi2)
+        header = ["quantity", "at the best point", DRAWS if drawn else NEAR]
+        near = np.ones(len(self.mass), bool) if drawn else self.delta_chi2 < CONTOURS[1]
         units = {"mass": "mass in GeV", "sigma_SI": "sigma_SI in cm^2"}
         rows = []
         for key in KEYS[: 4 if self.rescaled else 3]:
-            values = getattr(self, key)
+            values = getattr(self, key)[near]
             finite = values[np.isfinite(values)]
-            ends = np.quantile(finite, (0.025, 0.975)) if len(finite) > 1 else ()
+            ends = np.quantile(finite, (0.025, 0.975) if drawn else (0.0, 1.0)) if len(finite) > 1 else ()
             rows.append([units.get(key, key), f"{self.best[key]:.4g}", ", ".join(f"{end:.4g}" for end in ends) or "-"])
         for name, (mass, most) in self.limits.items():
             here = _limit_at(self.best["mass"], mass, most)
