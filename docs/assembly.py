@@ -1,8 +1,9 @@
 """What the site has beside the pages of this folder, made when it is built; a hook of mkdocs, named in mkdocs.yml.
 
 README, CHANGELOG and CONTRIBUTING as they stand; tables of observables, data, limits and inputs from the catalogue, so
-that no list is kept beside it; formulas and the reference of the API from docstrings; the examples; the help of the
-command line; the papers. Formulas in docstrings become MathML, and keys of papers links, when a page is rendered.
+that no list is kept beside it; formulas and the reference of the API from docstrings; the examples; the notebooks; the
+help of the command line; the papers. Formulas in docstrings become MathML, and keys of papers links, when a page is
+rendered.
 """
 
 import ast
@@ -22,6 +23,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
+from nbconvert import MarkdownExporter
 
 import bsfit
 from bsfit import catalogue, cli
@@ -64,6 +66,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made."""
     for path, lines in pages():
         files.append(File.generated(config, path, content="\n".join(lines) + "\n"))
+    for path, content in notebooks():
+        files.append(File.generated(config, path, content=content))
     return files
 
 
@@ -193,6 +197,15 @@ def examples() -> Iterator[str]:
         yield from (f'```python title="examples/{path.name}"', path.read_text(encoding="utf-8").rstrip(), "```")
 
 
+def notebooks() -> Iterator[tuple[str, str | bytes]]:
+    """Notebooks as pages, with the outputs that they hold, and their pictures: nothing is run."""
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        body, more = MarkdownExporter().from_filename(str(path), resources={"output_files_dir": path.stem})
+        yield f"notebooks/{path.stem}.md", f"{body}\n[This notebook]({path.name})\n"
+        for name, picture in more["outputs"].items():
+            yield f"notebooks/{name}", picture
+
+
 def command_line() -> Iterator[str]:
     """The help of every verb."""
     os.environ["COLUMNS"] = "100"
@@ -250,7 +263,8 @@ def formulas(room: str, title: str) -> Iterator[str]:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Links of documents of two folders in one, and lists that begin right behind a line of text."""
-    markdown = re.sub(r"\]\(\.\./(\w+\.md)", r"](\1", markdown)
+    if not page.file.src_uri.startswith("notebooks/"):
+        markdown = re.sub(r"\]\(\.\./(\w+\.md)", r"](\1", markdown)
     if page.file.src_uri in ("index.md", *(f"{name}.md" for name in WHOLE)):
         markdown = re.sub(r"^!\[.*https://.*\n", "", markdown, flags=re.MULTILINE)  # nothing is fetched by readers
         markdown = re.sub(r"\]\(docs/", "](", markdown)
