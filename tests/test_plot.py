@@ -75,6 +75,20 @@ def test_plane_legend_states_levels_and_degrees_of_freedom(tmp_path, monkeypatch
     assert any("6.18" in text and "95.4" in text for text in found)
 
 
+def test_lines_of_anything_stand_in_a_plane(tmp_path, monkeypatch):
+    """A straight line is drawn where it is; a jump between two points of the grid is known to a step only."""
+    from bsfit.plot.maps import Lines
+
+    slope = X[:, None] + 0 * Y[None]
+    lines = [Lines(slope, [0.5], "line"), Lines(np.where(slope > 0.12, 1.0, 0.0), [0.5], "jump")]
+    found = texts(results.plot_plane, scan(), tmp_path / "p.png", monkeypatch=monkeypatch, lines=lines)
+    assert "line" in found
+    assert "jump\N{DAGGER}" in found
+    assert any("grid too coarse" in text for text in found)
+    with np.load(tmp_path / "p.numbers.npz") as saved:
+        np.testing.assert_array_equal(saved["line"], slope)
+
+
 def flat_scan():
     """Beside a group of both axes: one of a single axis, one of none, one that hardly depends on them."""
     a, b = X[:, None], np.log(Y)[None] - 2

@@ -74,7 +74,7 @@ def plot_maps(
                 order = 2 + 0.01 * i
                 shaded = isinstance(layer, Region)
                 handles.append(shade(cell, grid, layer, order) if shaded else draw_lines(cell, grid, layer, order))
-                change = _change(grid, layer)
+                change = coarseness(grid, layer)
                 coarse = max(coarse, change)
                 handles[-1].set_label(handles[-1].get_label() + DAGGER * (change > AGREE))
                 payload[f"{title}: {i} {layer.label}"] = np.asarray(layer.values)
@@ -85,8 +85,8 @@ def plot_maps(
         return save(figure, path, dpi=150.0), save_arrays(path, payload)
 
 
-def _change(grid: Map, layer: Region | Lines) -> float:
-    """How much the regions that a layer bounds change on half of the points of the grid."""
+def coarseness(grid: Any, layer: Region | Lines) -> float:
+    """How much the regions that a layer bounds change on half of the points of a record's grid."""
     values = np.asarray(layer.values, dtype=float)
     ends = [layer.low, layer.high] if isinstance(layer, Region) else layer.levels
     inside = [end for end in ends if np.isfinite(values).any() and np.nanmin(values) < end < np.nanmax(values)]

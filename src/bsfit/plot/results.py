@@ -33,7 +33,7 @@ from bsfit.plot.canvas import (
 from bsfit.plot.corner import plot_corner
 from bsfit.plot.correlations import plot_correlations
 from bsfit.plot.dark_matter import plot_direct
-from bsfit.plot.maps import Lines, draw_lines
+from bsfit.plot.maps import Lines, coarseness, draw_lines
 from bsfit.results import Bins, DarkMatter, ErrorBudget, FitResult, Posterior, Profile, Scan
 from bsfit.results.surfaces import AGREE, CONTOURS, SIGMAS, disagreement, level, probability, refined
 
@@ -104,7 +104,11 @@ def plot_plane(
                 handles[-1].set_label(label(each.name, labels) + each.where + DAGGER * (change > AGREE))
         handles = [handle for handle in handles if len(sets) > 1 or handle.get_label() != "global"]
         handles += _marks(axes, names, best, reference, reference_label)
-        handles += [draw_lines(axes, sets[0].record, each, 5.0) for each in lines]
+        for each in lines:
+            change = coarseness(sets[0].record, each)
+            coarse = max(coarse, change)
+            handles.append(draw_lines(axes, sets[0].record, each, 5.0))
+            handles[-1].set_label(handles[-1].get_label() + DAGGER * (change > AGREE))
         frame(axes, sets[0].record, names, labels)
         said = [*_left_out(left, labels), *([doubt(coarse)] if coarse > AGREE else [])]
         _legend(axes, [*handles, *_remarks(said)], title)
