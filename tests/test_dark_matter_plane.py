@@ -1,5 +1,7 @@
 """The direct-detection plane: points are those of `predict`, limits those of the tables; lines of the relic density."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,11 @@ def record(n=40, rescaled=False, delta_chi2=True):
     )  # fmt: skip
 
 
+def comments(path):
+    """Texts of an SVG of matplotlib, which draws them as paths and leaves a comment with each."""
+    return re.findall(r"<!-- (.*?) -->", path.read_text())
+
+
 def test_a_plane_is_drawn_with_its_numbers(tmp_path):
     figure, numbers = plot(record(), tmp_path / "plane.svg")
     assert figure.stat().st_size > 10_000
@@ -52,6 +59,10 @@ def test_a_plane_is_drawn_with_its_numbers(tmp_path):
         assert saved["limit_lz-2024"][0, 0] == limit("lz-2024").mass[0]
         assert saved["best_sigma_SI"] == 1e-47
         assert len(saved["mass"]) == 40
+    doubtful = DarkMatter(**{**vars(record()), "doubts": ("R-hat",)})
+    plot_direct(doubtful, tmp_path / "doubtful.svg")
+    assert "NOT CONVERGED" in str(comments(tmp_path / "doubtful.svg"))
+    assert "not to be trusted: R-hat" in str(doubtful)
     both = {"draws": record(delta_chi2=False), "points": record(rescaled=True)}
     plot_direct(both, tmp_path / "both.png")
     with np.load(tmp_path / "both.numbers.npz") as saved:

@@ -13,7 +13,7 @@ from bsfit.pages import html
 from bsfit.pages.figures import figure
 from bsfit.reporting.citations import Citations, cite
 from bsfit.reporting.dark_matter import dark_matter_of, has_dark_matter
-from bsfit.results import Bins, FitResult, Posterior, tables, write_atomically
+from bsfit.results import Bins, DarkMatter, FitResult, Posterior, tables, write_atomically
 from bsfit.results.record import Record
 
 
@@ -103,6 +103,8 @@ def _section(head: str, record: Any) -> str:
 def _doubts(record: Any) -> Sequence[str]:
     if isinstance(record, Posterior):
         return record.reasons
+    if isinstance(record, DarkMatter):
+        return record.doubts
     return () if getattr(record, "converged", True) else ("it did not converge",)
 
 

@@ -16,6 +16,8 @@ STYLES = ("-", "--", "-.", ":")
 """Of limits, in their order."""
 
 GREY = "0.35"
+BEST_OF = {"FitResult": "best fit", "Posterior": "likeliest draw"}
+"""What a star is, by the kind of result."""
 
 
 def plot_direct(
@@ -44,6 +46,8 @@ def plot_direct(
         share = r"\xi\," if any(record.rescaled for record in named.values()) else ""
         axes.set_ylabel(rf"${share}\sigma_{{\rm SI}}$ [cm$^2$ per nucleon, Xe]")
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.01), alignment="left")
+        if any(record.doubts for record in named.values()):
+            figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
         return save(figure, path), save_arrays(path, _numbers(named))
 
 
@@ -76,7 +80,9 @@ def _points(axes: Any, record: DarkMatter, name: str, colour: str) -> None:
     if _scatters(record):
         best = record.best["mass"], record.best["share"] * record.best["sigma_SI"]
         star = {"marker": "*", "markersize": 14, "markeredgecolor": "white", "linestyle": "none", "zorder": 6}
-        axes.plot(*best, color=BEST if not name else colour, label=f"{front}best fit", **star)
+        axes.plot(
+            *best, color=BEST if not name else colour, label=front + BEST_OF.get(record.what, "best point"), **star
+        )
 
 
 def _window(axes: Any, records: list[DarkMatter]) -> None:

@@ -66,6 +66,7 @@ def dark_matter_of(result: Any, *, most: int = MOST) -> DarkMatter:
         confidence={name: limit.confidence for name, limit in shown.items()},
         used=tuple(limit.name for limit in used),
         what=type(result).__name__,
+        doubts=_doubts(result),
         meta=provenance(about, started=started, method="dark matter", most=most),
     )
 
@@ -87,6 +88,12 @@ def relic_density(result: Any) -> np.ndarray:
 
 def _about(result: Any) -> Mapping[str, Any]:
     return getattr(result, "meta", {}).get("likelihood", {})
+
+
+def _doubts(result: Any) -> tuple[str, ...]:
+    if isinstance(result, Posterior):
+        return tuple(result.reasons)
+    return () if result.converged else (f"the {type(result).__name__} did not converge",)
 
 
 def mass(theory: Theory, inputs: Inputs) -> Float[Array, ""]:

@@ -21,7 +21,7 @@ class DarkMatter(Record):
     `share` [n] of it in the dark matter of the Galaxy, one unless the measured density is an upper bound. `delta_chi2`
     [n] to the best point; of draws of a posterior, whose density tells, it is empty. best: the same at the best point.
     limits: name -> masses and cross sections [2, k]; confidence: of each; used: those that the likelihood holds.
-    what: the kind of the result.
+    what: the kind of the result; doubts: why it is not to be trusted.
     """
 
     mass: np.ndarray
@@ -34,7 +34,7 @@ class DarkMatter(Record):
     confidence: Values
     used: tuple[str, ...] = ()
     what: str = ""
-    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict)
     suffix: ClassVar[str] = ".npz"
 
@@ -80,7 +80,7 @@ class DarkMatter(Record):
 
     def __str__(self) -> str:
         lines = [f"Dark matter {tables.title(self.meta)}: {len(self.mass)} points of a {self.what or 'result'}"]
-        return "\n".join([*lines, tables.aligned(*self.cells()), *(f"note: {note}" for note in self.notes)])
+        return "\n".join([*lines, tables.aligned(*self.cells()), *(f"not to be trusted: {why}" for why in self.doubts)])
 
 
 def _limit_at(mass: float, masses: np.ndarray, most: np.ndarray) -> float | None:
