@@ -46,13 +46,17 @@ def test_other_records_are_refused(tmp_path):
         plot_budget(PredictionTable((), ()), tmp_path / "x.png")
 
 
-def test_every_input_has_tex_that_can_be_set():
-    from matplotlib.mathtext import MathTextParser
-
+def test_inputs_have_tex():
     assert catalogue.tex_of_input("B->K* BSZ a0_A1") == r"B\to K^*:\ a_{0,A_{1}}"
     assert catalogue.tex_of_input("B0->K* delta_C7 a_0 Re") == r"B^0\to K^*:\ {\rm Re}\,\delta_{C_{7}}\,a_{0}"
     assert catalogue.tex_of_input("tau_B+") == r"\tau_{B^+}"
     assert catalogue.tex_of_input("1/lambda_B") == r"1/\lambda_{B}"
+
+
+@pytest.mark.slow
+def test_tex_of_every_input_can_be_set():
+    from matplotlib.mathtext import MathTextParser
+
     names = [name for prior in input_files.shipped("default").priors for name in prior.names]
     parser = MathTextParser("path")
     # Digits do not matter to the grammar: one name of each kind is enough.
