@@ -36,7 +36,7 @@ def test_the_record_says_where_moments_come_from(both):
 
 @pytest.mark.slow
 def test_predictions_and_slopes_are_those_of_the_amplitudes(both):
-    """Where the data pull the nuisances to rounding; half a standard deviation off in every nuisance to a tenth of a percent.
+    """Where the data pull the nuisances to rounding; half a standard deviation off in each to a tenth of a percent.
 
     Form factors move rates by ten per cent, and rates are quadratic in them; V_cb and f_Bs move the mixing, whose
     moments stay those of the amplitudes.
