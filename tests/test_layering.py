@@ -55,7 +55,7 @@ ALLOWED = {
     "reporting": _RECORDS | {"predictions", "likelihood", "results"},
     "repeating": _RECORDS
     | {"predictions", "likelihood", "inference", "runs", "scenarios", "reporting", "results"},  # each kind's own maker
-    "plot": {"results", "errors"},
+    "plot": {"catalogue", "results", "errors"},
     "pages": {"catalogue", "errors", "plot", "reporting", "results"},
     "cli": None,  # anything, imported inside the verb
     "__init__": None,  # the public names, imported when they are used

@@ -80,7 +80,6 @@ def _drawn(
     options: argparse.Namespace, folder: Path, records: dict[str, Any], lines: dict[str, Sequence[Any]]
 ) -> Iterator[tuple[Path, Path]]:
     """Figures and their numbers: one of each record, or one of all."""
-    from bsfit.pages.figures import labels
     from bsfit.plot.dark_matter import plot_direct
     from bsfit.plot.results import plot, plot_plane
 
@@ -88,13 +87,11 @@ def _drawn(
         named = {stem.removesuffix(DIRECT): record for stem, record in records.items()}
         yield plot_direct(named, folder / f"overlay{DIRECT}.{options.format}")
     elif options.overlay:
-        stem, first = next(iter(records.items()))
-        more = {"labels": labels(first), "lines": lines.get(stem, ())}
-        yield plot_plane(records, folder / f"overlay.{options.format}", **more)
+        yield plot_plane(records, folder / f"overlay.{options.format}", lines=lines.get(next(iter(records)), ()))
     else:
         for stem, record in records.items():
             more = {"lines": lines[stem]} if lines.get(stem) else {}
-            yield plot(record, folder / f"{stem}.{options.format}", labels=labels(record), **more)
+            yield plot(record, folder / f"{stem}.{options.format}", **more)
 
 
 def _predicted(options: argparse.Namespace) -> dict[str, Any]:

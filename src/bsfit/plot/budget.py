@@ -8,6 +8,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.plot.canvas import COLOURS, Labels, canvas, label, save, save_table, what
+from bsfit.plot.names import written
 from bsfit.results import ErrorBudget
 from bsfit.results.error_budget import SMALL
 from bsfit.results.tables import number
@@ -30,7 +31,7 @@ def plot_budget(record: Any, path: str | os.PathLike[str], *, labels: Labels = N
     """
     if not isinstance(record, ErrorBudget):
         raise BsfitInputError(f"got {what(record)}", field="plot_budget", expected="an ErrorBudget")
-    panels = [_bars(record, name) for name in record.observables]
+    panels, labels = [_bars(record, name) for name in record.observables], written(record, labels)
     heights = [HEAD + ROW * max(len(bars), 1) for bars in panels]
     with canvas(5.6, sum(heights), len(panels)) as (figure, axes):
         cells = np.atleast_1d(axes).reshape(-1)

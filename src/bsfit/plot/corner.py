@@ -9,6 +9,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, Labels, canvas, label, save, save_arrays, what
+from bsfit.plot.names import written
 from bsfit.results import Posterior
 from bsfit.results.surfaces import SIGMAS, probability, refined
 from bsfit.results.tables import number
@@ -31,7 +32,7 @@ def plot_corner(
     if unknown:
         known = ", ".join(posterior.names)
         raise BsfitInputError(f"no draws of {', '.join(unknown)}", field="plot_corner", expected=known)
-    draws = {name: posterior.draws(name) for name in names}
+    draws, labels = {name: posterior.draws(name) for name in names}, written(posterior, labels)
     n = len(names)
     with canvas(1.0 + 2.1 * n, 1.0 + 2.1 * n, n, n) as (figure, axes):
         axes = np.array(axes, dtype=object).reshape(n, n)

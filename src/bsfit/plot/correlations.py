@@ -9,6 +9,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.plot.canvas import Labels, canvas, label, save, save_table, what
+from bsfit.plot.names import written
 from bsfit.results import FitResult, Posterior, tables
 
 
@@ -30,7 +31,7 @@ def plot_correlations(
         raise BsfitInputError(f"no parameter {', '.join(unknown)}", field="plot_correlations", expected=known)
     if len(names) < 2:
         raise BsfitInputError(f"{what(result)} has no figure", field="plot", expected="two free parameters or more")
-    at = [result.names.index(name) for name in names]
+    at, labels = [result.names.index(name) for name in names], written(result, labels)
     matrix = result.correlation[np.ix_(at, at)]
     size = 1.6 + 0.75 * len(names)
     with canvas(size + 0.9, size) as (figure, axes):

@@ -15,6 +15,7 @@ import numpy as np
 
 from bsfit.errors import BsfitInputError
 from bsfit.plot.canvas import DAGGER, GLOBAL, Labels, canvas, doubt, frame, save, save_arrays, what
+from bsfit.plot.names import written
 from bsfit.results import Map
 from bsfit.results.surfaces import AGREE, disagreement, refined
 
@@ -61,7 +62,7 @@ def plot_maps(
     """
     if not isinstance(grid, Map) or len(grid.names) != 2:
         raise BsfitInputError(f"got {what(grid)}", field="plot_maps", expected="a Map of two parameters")
-    shape = tuple(map(len, grid.axes))
+    shape, labels = tuple(map(len, grid.axes)), written(grid, labels)
     payload = dict(zip((f"axis_{name}" for name in grid.names), grid.axes, strict=True))
     with canvas(5.4 * len(panels), 4.9, 1, len(panels)) as (figure, axes):
         for cell, (title, layers) in zip(np.atleast_1d(axes).flat, panels.items(), strict=True):

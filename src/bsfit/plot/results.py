@@ -34,6 +34,7 @@ from bsfit.plot.corner import plot_corner
 from bsfit.plot.correlations import plot_correlations
 from bsfit.plot.dark_matter import plot_direct
 from bsfit.plot.maps import Lines, coarseness, draw_lines
+from bsfit.plot.names import written
 from bsfit.results import Bins, DarkMatter, ErrorBudget, FitResult, Posterior, Profile, Scan
 from bsfit.results.surfaces import AGREE, CONTOURS, SIGMAS, disagreement, level, probability, refined
 
@@ -89,7 +90,7 @@ def plot_plane(
     relic density. Raises BsfitInputError for results of other dimensions or parameters.
     """
     sets = _sets(results, groups)
-    names, last = sets[0].record.names, sets[-1]
+    names, last, labels = sets[0].record.names, sets[-1], written(sets[0].record, labels)
     drawn, left = _visible(sets, CONTOURS[0])
     best = best or (last.peak if last.name in drawn else {})
     reference = reference or next((s.record.reference for s in sets if getattr(s.record, "reference", None)), None)
@@ -137,7 +138,7 @@ def plot_profile(
         raise BsfitInputError(
             f"got {what(result)}", field="plot_profile", expected="a Profile or Scan of one parameter"
         )
-    name, x = result.names[0], result.axes[0]
+    name, x, labels = result.names[0], result.axes[0], written(result, labels)
     sets = _sets(result, None)
     drawn, left = _visible(sets, 0.0)
     reference = reference or (result.reference if isinstance(result, Scan) else None)
