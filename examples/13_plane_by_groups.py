@@ -14,7 +14,6 @@ AXES = {"C9mu": (-2.5, 2.5, 61), "C10mu": (-2.5, 2.5, 61)}
 like = bsfit.log_likelihood(data=DATA, free={name: (low, high) for name, (low, high, _) in AXES.items()})
 scan = bsfit.scan(like, AXES)
 print(scan)
-labels = {"C9mu": r"$C_9^\mu$", "C10mu": r"$C_{10}^\mu$"}
-for path in plot_plane(scan, "c9-c10-by-groups.png", labels=labels):
+for path in plot_plane(scan, "c9-c10-by-groups.png"):
     print("wrote", path)
 sys.exit(not scan.converged)

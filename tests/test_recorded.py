@@ -228,6 +228,8 @@ def test_an_interrupted_sample_goes_on(capsys, tmp_path, number):
     child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout.readline() == "computing\n"
     child.send_signal(number)
+    assert child.stderr.readline() == "bsfit: ends behind the part in work; once more ends it at once\n"
+    child.send_signal(number)
     _, err = child.communicate(timeout=20)
     said = "bsfit: interrupted: 3 of at most 6 chunks are done, --resume goes on\n"
     assert (child.returncode, err) == (130, said)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -210,9 +211,12 @@ def test_runs_that_are_killed_end_as_if_they_were_not():
 
 SCAN = ("scan", "C9mu=-2,1,100", "C10mu=-1,1,100", "--data", "seed-2017", "-q")
 
+ENDS = "bsfit: ends behind the part in work; once more ends it at once\n"
+
 STALLED = """
 import signal, sys, time
 from bsfit.cli import interruption, main
+AFTER, SECONDS = int(sys.argv.pop(1)), float(sys.argv.pop(1))
 for number in (signal.SIGINT, signal.SIGTERM):  # whoever runs the tests may ignore them
     signal.signal(number, signal.SIG_DFL)
 listen = interruption.end_on_signals
@@ -221,9 +225,9 @@ def then_stall(clean_up):
     from bsfit.runs import work
     call = work.Work.__call__
     def stalled(self, index):
-        if index == 2:
+        if index >= AFTER:
             print("computing", flush=True)
-            time.sleep(60)
+            time.sleep(SECONDS)
         return call(self, index)
     work.Work.__call__ = stalled
 interruption.end_on_signals = then_stall
@@ -238,16 +242,37 @@ def finished(tmp_path_factory):
     return place
 
 
+def stalled(after, seconds, words):
+    """A process whose chunks from one on take longer, in the first of these."""
+    command = [sys.executable, "-c", STALLED, str(after), str(seconds), *words]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "computing\n"
+    return child
+
+
+def test_a_signal_ends_a_scan_behind_the_chunk_in_work(capsys, tmp_path):
+    words = [SCAN[0], "C9mu=-2,1,200", *SCAN[2:]]
+    child = stalled(1, 1.0, [*words, "-o", str(tmp_path / "a")])
+    child.send_signal(signal.SIGTERM)
+    _, err = child.communicate(timeout=60)
+    (said,) = re.findall(r"bsfit: interrupted: (\d) of 5 chunks are done, --resume goes on\n", err)
+    assert child.returncode == 130
+    assert err.startswith(ENDS)
+    assert 2 <= int(said) < 5
+    assert len(list((tmp_path / "a" / "chunks").glob("chunk-*.npz"))) == int(said)
+    for place, more in (("a", "--resume"), ("b", "--force")):
+        assert cli.main([*words, "-o", str(tmp_path / place), more]) == 0
+    capsys.readouterr()
+    assert files(tmp_path / "a" / "chunks") == files(tmp_path / "b" / "chunks")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_an_interrupted_scan_goes_on(capsys, tmp_path, finished, number):
+    """A second signal ends it at once, in the middle of a chunk."""
     place = tmp_path / "a"
-    child = subprocess.Popen(
-        [sys.executable, "-c", STALLED, *SCAN, "-o", str(place)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout.readline() == "computing\n"
+    child = stalled(2, 60.0, [*SCAN, "-o", str(place)])
+    child.send_signal(number)
+    assert child.stderr.readline() == ENDS
     child.send_signal(number)
     _, err = child.communicate(timeout=20)
     assert (child.returncode, err) == (130, "bsfit: interrupted: 2 of 3 chunks are done, --resume goes on\n")

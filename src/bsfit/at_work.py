@@ -1,12 +1,13 @@
 """What long work is doing, and for how long: a line that moves on a terminal, one line a minute in a log file.
 
 Work says what it does (`doing`); nothing is printed unless somebody wants to see it, as the command line does: `shown`.
+Work whose parts are kept (`in_parts`) can be asked to end behind the part that it does.
 """
 
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -150,3 +151,41 @@ def line() -> str:
     """What goes on, in one line; empty if nothing does."""
     with _board.lock:
         return _board.line() if _board.work else ""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Work that was asked to end, behind one of its parts."""
+
+
+class _Parts:
+    """Whether parts of some work are done and kept, and whether it was asked to end behind the next."""
+
+    def __init__(self) -> None:
+        self.kept, self.asked = False, False
+
+
+_parts = _Parts()
+
+
+@contextmanager
+def in_parts() -> Iterator[Callable[[], None]]:
+    """While this is open, work goes on in parts that are kept; it calls what it gets behind each.
+
+    That raises `Interrupted` once somebody has asked for the end: `end_behind_part`.
+    """
+
+    def behind() -> None:
+        _parts.kept = True
+        if _parts.asked:
+            raise Interrupted
+
+    try:
+        yield behind
+    finally:
+        _parts.kept = _parts.asked = False
+
+
+def end_behind_part() -> bool:
+    """Ask work in parts to end; False if there is none, or it still compiles what its first part takes."""
+    _parts.asked = _parts.kept
+    return _parts.kept

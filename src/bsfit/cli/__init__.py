@@ -58,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             interruption.end_on_signals(closing.close)
         try:
             return _dispatch(words, closing)
-        except KeyboardInterrupt:
-            tell("interrupted")
+        except KeyboardInterrupt as problem:
+            tell(str(problem) or "interrupted")
             return interruption.STATUS
         except Exception as problem:
             return _failed(problem)

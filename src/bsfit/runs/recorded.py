@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bsfit.at_work import in_parts
 from bsfit.errors import BsfitInputError
 from bsfit.inference.steps import Content, Steps, at_once
 from bsfit.results.plain_data import plain
@@ -19,8 +20,8 @@ class Recorded:
     those behind it follow from nothing that is known, and are computed again too.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store, self.count, self.before = store, 0, ""
+    def __init__(self, store: Store, behind: Callable[[], None]) -> None:
+        self.store, self.behind, self.count, self.before = store, behind, 0, ""
 
     def __call__(self, compute: Callable[[], Content]) -> tuple[Content, bool]:
         """The next step: read where it is there, else computed and stored."""
@@ -31,6 +32,8 @@ class Recorded:
             self.store.write(index, {"after": self.before, **found})
         self.count, self.before = index + 1, self.store.checksum(index)
         assert found is not None
+        if new:
+            self.behind()
         return found, new
 
     @property
@@ -53,6 +56,7 @@ def recorded(
     if folder is None:
         yield at_once, dict
         return
-    with opened(Path(folder), Plan(settings, most, 1, ends_itself=True), resume=resume, force=force) as store:
-        steps = Recorded(store)
+    plan = Plan(settings, most, 1, ends_itself=True)
+    with opened(Path(folder), plan, resume=resume, force=force) as store, in_parts() as behind:
+        steps = Recorded(store, behind)
         yield steps, lambda: {"store": steps.about}

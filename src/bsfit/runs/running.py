@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from bsfit.at_work import in_parts
 from bsfit.errors import BsfitInputError
 from bsfit.inference import target
 from bsfit.inference.progress import Progress
@@ -195,9 +196,12 @@ def _in_order(
         future.set_result((found, False))
         return future
 
-    rest, waiting = iter(indices), deque[tuple[int, Future]]()
+    rest, waiting, left = iter(indices), deque[tuple[int, Future]](), len(indices)
     most = 2 * work.layout.threads if executor is None else AHEAD
-    with ThreadPoolExecutor(work.layout.threads) if executor is None else nullcontext(executor) as pool:
+    with (
+        nullcontext(_nothing) if store is None else in_parts() as behind,
+        ThreadPoolExecutor(work.layout.threads) if executor is None else nullcontext(executor) as pool,
+    ):
         try:
             while True:
                 # The first alone: threads that wait for the same compilation would each do it.
@@ -211,9 +215,16 @@ def _in_order(
                     store.write(index, content)
                 bar.advance(work.layout.count(index), new)
                 yield index, content
+                left -= 1
+                if left:
+                    behind()
         finally:
             for _, future in waiting:
                 future.cancel()
+
+
+def _nothing() -> None:
+    """Behind a part that is not kept."""
 
 
 def _sent(work: Work) -> bytes:
