@@ -235,7 +235,8 @@ STORED = Path(__file__).parent / "reference" / "results"
     ],
 )
 def test_a_file_that_has_no_figure_is_told_what_has(refused, name, what):
-    drawn = "expected a Scan or Profile of one or two parameters, a Posterior, a FitResult of several, or Bins"
+    drawn = "expected a Scan or Profile of one or two parameters, a Posterior, a FitResult of several, Bins, an "
+    drawn += "ErrorBudget or a DarkMatter"
     for words in (("plot", str(STORED / name)), ("plot", str(STORED / "scan.npz"), str(STORED / name), "--overlay")):
         assert refused(*words) == f"{STORED / name}: {what}; {drawn}"
 
