@@ -249,6 +249,6 @@ def test_products_with_correlations_in_blocks(apart):
     data = densities.SplitNormal.of(np.zeros(200), np.ones(200), np.ones(200), correlation)
     assert (data.sparse is None) is apart
     for shape in ((200,), (200, 7)):
-        y = random.normal(size=shape)
+        y = jnp.asarray(random.normal(size=shape))
         np.testing.assert_allclose(data.weigh(y), np.linalg.solve(correlation, y), rtol=1e-10, atol=1e-10)
-        np.testing.assert_allclose(jax.vmap(data.weigh)(np.stack([y, -y]))[1], -data.weigh(y), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(jax.vmap(data.weigh)(jnp.stack([y, -y]))[1], -data.weigh(y), rtol=1e-12, atol=1e-12)
