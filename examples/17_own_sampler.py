@@ -22,4 +22,4 @@ for name, mean, sigma in zip(posterior.names, draws.mean(axis=0), draws.std(axis
     print(f"{name}: {mean:.2f} +- {sigma:.2f}")
 longest = sampler.get_autocorr_time(discard=1000, quiet=True).max()
 print(f"autocorrelation time {longest:.0f} of 4000 steps")
-sys.exit(4000 < 50 * longest)
+sys.exit(bool(4000 < 50 * longest))
