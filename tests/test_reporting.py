@@ -173,7 +173,7 @@ def test_bins_are_predictions_with_their_errors(rates):
     assert outside.all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bins_have_the_data_of_every_experiment_once(rates):
     names = {datum["measurement"] for datum in rates.data}
     assert {"lhcb-kmumu-br-2014", "cms-kmumu-br-2024", "cdf-br-2012"} <= names

@@ -141,7 +141,7 @@ def test_fits_tables_and_scans_are_the_same_to_the_last_bit(tmp_path):
         bsfit.rerun(bsfit.fit(like, free={"C9mu=-C10mu": (-1, 1)}))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_evidences_and_comparisons_are_the_same_to_the_last_bit(tmp_path):
     """A candidate that was a saved fit is fitted again."""
     pytest.importorskip("blackjax")
