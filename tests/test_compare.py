@@ -68,6 +68,10 @@ def test_bayes_factors_and_what_they_owe_to_the_prior():
 def test_other_data_are_refused_by_name():
     with pytest.raises(BsfitInputError, match=r"compare: a \(four\) and b \(five\) differ in data"):
         compare({"a": Line(["mean"]), "b": Line(["mean"], data="five")}, evidences=False)
+    chosen = Line(["mean"])
+    chosen.meta = {"choices": ["z"]}
+    with pytest.raises(BsfitInputError, match="differ in inputs"):
+        compare({"a": Line(["mean"]), "b": chosen}, evidences=False)
     with pytest.raises(BsfitInputError, match="nothing to compare"):
         compare({})
 

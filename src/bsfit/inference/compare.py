@@ -14,8 +14,10 @@ from bsfit.inference.target import Target
 from bsfit.results import Comparison, FitResult, provenance
 
 STANDARD_MODEL = "SM"
-SAME = ("data_files", "data", "theory", "input_set", "input_changes", "nuisances")
+SAME = ("data_files", "data", "theory", "input_set", "input_changes", "choices", "nuisances")
 """What candidates have in common, of what is known of their likelihoods."""
+WORDS = {"data_files": "data", **dict.fromkeys(("input_set", "input_changes", "choices"), "inputs")}
+"""What these are called in messages."""
 
 ASKED = ("asked", "input_set", "input_changes", "choices")
 """What a likelihood says of itself from which it can be asked for again."""
@@ -88,7 +90,7 @@ def _check_same(known: Mapping[str, Target | FitResult]) -> None:
         for key in SAME:
             here, there = (_plain(_about(x).get(key)) for x in (other, each))
             if here != there:
-                words = {"data_files": "data", "input_set": "inputs", "input_changes": "inputs"}.get(key, key)
+                words = WORDS.get(key, key)
                 pairs = ((first, other), (name, each))
                 names = " and ".join(f"{label} ({_about(x).get('data', 'unknown')})" for label, x in pairs)
                 raise BsfitInputError(f"{names} differ in {words}", field="compare", expected="the same data")
