@@ -180,23 +180,20 @@ def pulled_to(
     return np.linalg.solve(matrix, force)
 
 
-def floating(
-    prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Float[np.ndarray, " q"] | None = None
-) -> Prediction:
+def floating(prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Float[np.ndarray, " q"]) -> Prediction:
     """The prediction with moments quadratic in the chosen nuisances, in the directions that each process reaches.
 
     Those of decays without bins, which need no integration, stay what they are. Any nuisance may move anything. The
     moments are exact at the `centre`, unit nuisances counted from their means.
     """
     changes = chosen.directions(prediction.inputs)
-    centre = np.zeros(len(changes)) if centre is None else centre
     inputs = dataclasses.replace(prediction.inputs, values=prediction.inputs.values + centre @ changes)
 
     def of(plan: ProcessPlan) -> FloatingProcess:
         decays = [decay for decay, *_ in plan.rows]
         alike = [[i for i, decay in enumerate(decays) if decay == one] for one in dict.fromkeys(decays)]
         span, mediator = reach.spans[plan.name], reach.mediator
-        moved = [(rows, motion(plan, plan.row_arrays(rows), span, inputs, changes, mediator, centre)) for rows in alike]
+        moved = [(rows, motion(plan, plan.row_arrays(rows), span, inputs, changes, centre, mediator)) for rows in alike]
         return FloatingProcess.of(moved, span)
 
     processes = {plan.name: of(plan) for plan in prediction.plans if plan.binned}

@@ -67,8 +67,8 @@ def motion(
     span: Span,
     inputs: Inputs,
     changes: Float[np.ndarray, "q i"],
+    centre: Float[np.ndarray, " q"],
     mediator: LightMediator | None = None,
-    centre: Float[np.ndarray, " q"] | None = None,
 ) -> Motion:
     """Of some rows of a process along unit nuisances, each a change of all inputs; `span`, `mediator` as in `Reach`.
 
@@ -88,7 +88,7 @@ def motion(
     plus, minus = moments(list(changes)), moments(list(-changes))
     moving = np.flatnonzero(np.any(plus != minus, axis=(1, 2, 3)) | np.any(plus != middle, axis=(1, 2, 3)))
     changes, plus, minus = changes[moving], plus[moving], minus[moving]
-    offset = np.zeros(len(changes)) if centre is None else np.asarray(centre)[moving]
+    offset = centre[moving]
     size = np.maximum(np.abs(middle).max(axis=(0, 2)), np.finfo(float).tiny)[:, None]
     second = plus + minus - 2.0 * middle
     # A moment is at most a square of amplitudes: the second order in two nuisances is bounded by that in each.
