@@ -6,7 +6,7 @@ Records between the two sides of the house. A model is any callable ``params -> 
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -128,8 +128,10 @@ class Channel(eqx.Module):
     """Annihilation of a pair of dark species into one kind of final state; the topologies are in `annihilation`.
 
     `species` is the position of the heavier species that takes part in it, 0 where dark matter annihilates alone.
+    Those that cost many operations and never have a resonance say that they are `smooth`: nodes of their own are fewer.
     """
 
+    smooth: ClassVar[bool] = False
     name: str = eqx.field(static=True, kw_only=True, default="")
     species: int = eqx.field(static=True, kw_only=True, default=0)
 
@@ -203,10 +205,6 @@ class DarkSector(eqx.Module):
     def strengths(self, s: Float[Array, ""]) -> Float[Array, " c"]:
         """`Channel.strength` of every channel."""
         return jnp.stack([channel.strength(s) for channel in self.channels])
-
-    def injected(self, s: Float[Array, ""], efficiency: Mapping[str, Float[Array, ""]]) -> Float[Array, " c"]:
-        """`Channel.injected` of every channel."""
-        return jnp.stack([channel.injected(s, efficiency) for channel in self.channels])
 
     def thresholds(self) -> Float[Array, " t"]:
         """Energies in GeV at which anything opens: final states, and pairs of heavier species."""

@@ -52,7 +52,7 @@ def planck_ratio(dark: DarkSector, inputs: Inputs, largest: Float[ArrayLike, ""]
     antiparticles, and so is the rate of a pair.
     """
     efficiency = {kind: inputs[name] for kind, name in EFFICIENCIES.items()} | {"neutrino": jnp.zeros(())}
-    found = average.integrand(dark, X_RECOMBINATION, lambda s: dark.injected(s, efficiency))
+    found = average.integrand(dark, X_RECOMBINATION, lambda channel, s: channel.injected(s, efficiency))
     injected = average.averages(found, dark, jnp.asarray(X_RECOMBINATION)[None])[0] * CM3_PER_S_PER_INVERSE_GEV2
     return injected / dark.masses[0] / jnp.asarray(largest)
 

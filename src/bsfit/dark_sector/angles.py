@@ -1,8 +1,8 @@
 r"""Means over the angle of propagators, :math:`T=-d+hc` and :math:`U=-d-hc` with the cosine c of it.
 
 :math:`P=TU=d^2-h^2c^2`, for :math:`0\le h<d`; finite, without a meaning, beyond. Where :math:`q=h^2/d^2` is small the
-closed forms are differences of nearly equal numbers, and their power series take over. Derived here, checked against
-quadrature in `test_means_of_propagators`.
+closed form of one of them is a difference of nearly equal numbers, and its power series takes over. Derived here,
+checked against quadrature in `test_means_of_propagators`.
 """
 
 from typing import NamedTuple
@@ -24,23 +24,26 @@ class Means(NamedTuple):
 
 
 def means(d: Float[Array, "*k"], h: Float[Array, "*k"]) -> Means:
-    """All of them; those of powers of 1/T follow, as 1/T = -(d + hc)/P."""
+    r"""All of them; those of powers of 1/T follow, as 1/T = -(d + hc)/P.
+
+    Of :math:`d^2\langle c^4/P\rangle=\sum_nq^n/(2n+5)` the others are sums in which nothing cancels.
+    """
     q = jnp.minimum((h / d) ** 2, 1 - 1e-12)
     large = jnp.where(q > _SMALL, q, 0.5)
-    root, pole = jnp.sqrt(large), 1 / (1 - large)
-    a = jnp.log((1 + root) ** 2 * pole) / (2 * root)
-    c2, square_c2 = (a - 1) / large, (pole - a) / (2 * large)
-    closed = (a, c2, (pole + a) / 2, square_c2, (square_c2 - c2) / large)
-    found = [jnp.where(q > _SMALL, exact, _series(q, *row)) for exact, row in zip(closed, _ROWS, strict=True)]
-    return Means(found[0] / d**2, found[1] / d**2, found[2] / d**4, found[3] / d**4, found[4] / d**4)
+    root = jnp.sqrt(large)
+    closed = ((jnp.log((1 + root) ** 2 / (1 - large)) / (2 * root) - 1) / large - 1 / 3) / large
+    c4 = jnp.where(q > _SMALL, closed, _series(jnp.minimum(q, _SMALL)))
+    c2 = 1 / 3 + q * c4
+    one = 1 + q * c2
+    two_c4 = (1 / (1 - q) - 3 * c4) / 2
+    two_c2 = c2 + q * two_c4
+    inverse = 1 / d**2
+    square = inverse**2
+    return Means(one * inverse, c2 * inverse, (one + q * two_c2) * square, two_c2 * square, two_c4 * square)
 
 
-_ROWS = ((0, 1), (0, 3), (1, 1), (1, 3), (1, 5))
-r"""k and l of :math:`\sum_n\frac{(n+1)^k}{2n+l}q^n`, in the order of `Means`."""
-
-
-def _series(q: Float[Array, "*k"], power: int, first: int) -> Float[Array, "*k"]:
-    small, value = jnp.minimum(q, _SMALL), jnp.zeros_like(q)
+def _series(q: Float[Array, "*k"]) -> Float[Array, "*k"]:
+    value = jnp.zeros_like(q)
     for n in reversed(range(_TERMS)):
-        value = value * small + (n + 1) ** power / (2 * n + first)
+        value = value * q + 1 / (2 * n + 5)
     return value

@@ -82,6 +82,7 @@ class FermionVectorHiggsBosons(Channel):
     `test_fermions_into_a_vector_and_a_higgs_boson_are_the_trace`.
     """
 
+    smooth = True
     coupling: Scalar
     light: Scalar
     heavy: Scalar

@@ -32,6 +32,7 @@ class RealFermionExchange(Channel):
     :math:`w=N_c|\lambda_i|^2|\lambda_j|^2`, masses of the two fermions, M.
     """
 
+    smooth = True
     mass: Scalar
     weight: Float[Array, " k"]
     m1: Float[Array, " k"]
@@ -78,6 +79,7 @@ class MixedFermionExchange(Channel):
     `test_two_real_scalars_are_a_complex_one`.
     """
 
+    smooth = True
     m_r: Scalar
     m_i: Scalar
     weight: Float[Array, " k"]

@@ -33,6 +33,7 @@ class ScalarExchange(Channel):
     cancellation in it. Rows [k]: weight :math:`w=N_c|\lambda_i|^2|\lambda_j|^2`, masses of the two fermions, M.
     """
 
+    smooth = True
     mass: Scalar
     weight: Float[Array, " k"]
     m1: Float[Array, " k"]
@@ -125,6 +126,7 @@ class MixedScalarExchange(Channel):
     where they are equally heavy, see `test_two_majorana_fermions_are_a_dirac_one`. Rows [k] as there.
     """
 
+    smooth = True
     masses: tuple[Scalar, Scalar]
     weight: Float[Array, " k"]
     m1: Float[Array, " k"]

@@ -10,7 +10,8 @@ lives at :math:`\epsilon\sim1/x`), every threshold, and points about each pole t
 geometric outside. Derivatives go through the nodes, so that they are right at thresholds too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import equinox as eqx
 import jax
@@ -19,9 +20,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.numerics import bessel_k, gauss_legendre
-from bsfit.theory import DarkSector
+from bsfit.theory import Channel, DarkSector
 
-Strengths = Callable[[Float[Array, ""]], Float[Array, " c"]]
+Strength = Callable[[Channel, Float[Array, ""]], Float[Array, ""]]
 
 EPSILON_MAX = 60.0
 """Upper end of the integral: beyond, the average at x >= 2 has nothing left."""
@@ -50,36 +51,56 @@ class Integrand(eqx.Module):
     weight: Float[Array, "c n"]
 
 
-def integrand(dark: DarkSector, x_max: float, strengths: Strengths | None = None) -> Integrand:
+def integrand(dark: DarkSector, x_max: float, strength: Strength | None = None) -> Integrand:
     """The integrand with strengths of all channels, at the nodes that suffice for averages at 2 <= x <= x_max.
 
-    ``strengths(s)`` [c] are those of the dark sector, or others in their place.
+    ``strength(channel, s)`` takes the place of `Channel.strength`. Channels without a resonance have nodes of
+    their own, which are fewer.
     """
-    m = dark.masses[0]
-    epsilon, weight = nodes(dark, x_max)
-    root = jnp.sqrt(1 + epsilon)
-    each = jax.vmap(dark.strengths if strengths is None else strengths, out_axes=1)(4 * m**2 * (1 + epsilon))
-    measure = weight / (root * jnp.sqrt(root) * 4 * np.sqrt(np.pi) * m**4)
-    return Integrand(2 * epsilon / (1 + root), 1 / root, each * measure[None, :])
+    m, found = dark.masses[0], []
+    for channels, poles in _groups(dark):
+        epsilon, weight = nodes(dark, [dark.channels[i] for i in channels], x_max, poles)
+        root = jnp.sqrt(1 + epsilon)
+        s = 4 * m**2 * (1 + epsilon)
+        measure = weight / (root * jnp.sqrt(root) * 4 * np.sqrt(np.pi) * m**4)
+        rows = dict.fromkeys(range(len(dark.channels)), jnp.zeros_like(s))
+        for i in channels:
+            of_channel = dark.channels[i].strength if strength is None else partial(strength, dark.channels[i])
+            rows[i] = measure * jax.vmap(of_channel)(s)
+        found.append(Integrand(2 * epsilon / (1 + root), 1 / root, jnp.stack([*rows.values()])))
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=-1), *found)
 
 
-def nodes(dark: DarkSector, x_max: float) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
-    r"""Nodes and weights in :math:`\epsilon`."""
-    edges = panel_edges(dark, x_max)
+def _groups(dark: DarkSector) -> list[tuple[list[int], bool]]:
+    """Positions of channels that share nodes, and whether these lie about the poles."""
+    each = range(len(dark.channels))
+    smooth = [i for i in each if dark.channels[i].smooth]
+    if not dark.pole_masses.shape[0]:
+        return [([*each], False)]
+    rest = [i for i in each if i not in smooth]
+    return [(channels, poles) for channels, poles in ((rest, True), (smooth, False)) if channels]
+
+
+def nodes(
+    dark: DarkSector, channels: Sequence[Channel], x_max: float, poles: bool
+) -> tuple[Float[Array, " n"], Float[Array, " n"]]:
+    r"""Nodes and weights in :math:`\epsilon` for some of the channels, about the poles if that is asked for."""
+    edges = panel_edges(dark, channels, x_max, poles)
     t, w = gauss_legendre(NODES)
     width = jnp.diff(edges)[:, None]
     return (edges[:-1, None] + width * t[None, :]).ravel(), (width * w[None, :]).ravel()
 
 
-def panel_edges(dark: DarkSector, x_max: float) -> Float[Array, " p"]:
+def panel_edges(dark: DarkSector, channels: Sequence[Channel], x_max: float, poles: bool) -> Float[Array, " p"]:
     r"""Edges in :math:`\epsilon`, in increasing order; those of absent poles and thresholds fall together."""
     lowest = 0.1 / x_max
     count = int(np.ceil(np.log(EPSILON_MAX / lowest) / np.log(4.0)))
     fixed = jnp.asarray(np.concatenate([[0.0], np.geomspace(lowest, EPSILON_MAX, count + 1)]))
     unit = 2 * dark.masses[0]
-    above = (dark.thresholds() / unit) ** 2 - 1
+    thresholds = jnp.concatenate([channel.thresholds() for channel in channels])
+    above = (thresholds / unit) ** 2 - 1
     spread = (above[:, None] * (1 + np.array(SPREAD))[None, :]).ravel()
-    moving = jnp.concatenate([spread, _pole_edges(dark, unit)])
+    moving = jnp.concatenate([spread, _pole_edges(dark, unit)]) if poles else spread
     return jnp.sort(jnp.concatenate([fixed, jnp.clip(moving, 0.0, EPSILON_MAX)]))
 
 
