@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     import bsfit
 
     more = {**question.given(settings, "starts", "seed", "keep"), "executor": options.dask}
-    with _stored(options, settings, size, bool(others)) as store:
+    with _stored(options, settings, like, size, bool(others)) as store:
         result = bsfit.scan(like, **where, profile=bool(others), progress=not options.quiet, **more, **store)
     if result is None:
         from bsfit.runs.store import progress
@@ -130,14 +130,16 @@ def _listed(settings: Settings) -> tuple[Settings, dict[str, Any], int, str]:
 
 
 @contextmanager
-def _stored(options: argparse.Namespace, settings: Settings, points: int, profile: bool) -> Iterator[dict[str, Any]]:
+def _stored(
+    options: argparse.Namespace, settings: Settings, like: Any, points: int, profile: bool
+) -> Iterator[dict[str, Any]]:
     """Arguments of `bsfit.scan` about its store, which small scans, and profiled ones, need not; errors in place."""
-    from bsfit.runs.work import layout
+    from bsfit.runs.work import layout, side_of
 
     asked = options.resume or options.merge or options.shard is not None
     shard = options.shard and (options.shard[0] + 1, options.shard[1])
     given = {"resume": options.resume, "force": options.force, "merge": options.merge, "shard": shard}
-    with stored.store(options, asked or (layout(points).chunks > 1 and not profile)) as folder:
+    with stored.store(options, asked or (layout(points, side_of(like)).chunks > 1 and not profile)) as folder:
         try:
             yield {"store": folder, **given} if folder else {}
         except BsfitInputError as problem:

@@ -36,6 +36,21 @@ class Stages(Protocol):
         ...
 
 
+class PseudoData(Protocol):
+    """How data are drawn anew: `draw` gives those of one pseudo-experiment, `given` the log-likelihood of them.
+
+    It is an argument of compiled functions: an `eqx.Module`, or something hashable.
+    """
+
+    def draw(self, params: Params, key: Any) -> Any:
+        """Data at these parameters, a pytree of arrays, traceable; `key` is one of `jax.random`."""
+        ...
+
+    def given(self, data: Any) -> Any:
+        """The log-likelihood of these data, or of those drawn by that of another model of the same measurements."""
+        ...
+
+
 @runtime_checkable
 class Target(Protocol):
     """A log-likelihood and all that is known about it: what is not known is None or empty.
@@ -69,6 +84,10 @@ class Target(Protocol):
         """What a reader of a result at this point has to know, one line each."""
         ...
 
+    def pseudo_data(self) -> PseudoData | None:
+        """How its data are drawn anew; `BsfitInputError` where some cannot be."""
+        ...
+
     @property
     def quadratic(self) -> Quadratic | None:
         """Value, gradient and information at a point, where tracing costs more: fits then go by `scoring`."""
@@ -77,6 +96,11 @@ class Target(Protocol):
     @property
     def stages(self) -> Stages | None:
         """The two stages that it is made of, where tracing second derivatives of the first costs more: `curvature`."""
+        ...
+
+    @property
+    def at_once(self) -> int | None:
+        """So many points side by side cost least, each; None: as many as there are."""
         ...
 
     @property
@@ -202,6 +226,7 @@ class _Completed(eqx.Module):
 
     quadratic = _own("quadratic", None)
     stages = _own("stages", None)
+    at_once = _own("at_once", None)
     fixed = _own("fixed", {})
     reference = _own("reference", None)
     reference_chi2 = _own("reference_chi2", None)
@@ -232,6 +257,9 @@ class _Completed(eqx.Module):
         return (
             self.like.by_group(params) if hasattr(self.like, "by_group") else self.summary(params).get("by_group", {})
         )
+
+    def pseudo_data(self) -> PseudoData | None:
+        return self.like.pseudo_data() if hasattr(self.like, "pseudo_data") else None
 
     def conditions(self, params: Params) -> dict[str, Any]:
         return dict(self.like.conditions(params)) if hasattr(self.like, "conditions") else {}

@@ -31,12 +31,14 @@ from bsfit.runs.collected import record_of
 from bsfit.runs.designs import Design, Drawn, Grid, Listed, grid_of, listed
 from bsfit.runs.keep import Dense, kept_of
 from bsfit.runs.running import Running
-from bsfit.runs.work import SIDE, Layout, Work, layout
+from bsfit.runs.work import Layout, Work, layout, side_of
 
 # How often the solutions of the neighbours are tried as starts when a scan is profiled.
 PASSES = 6
 # Points along an axis, and number, of the finer grids on which the highest point is looked for.
 FINE, ZOOMS = 41, 4
+# They have so many points at most, or as many as are evaluated side by side.
+FINER = 625
 
 
 class _Fixed(eqx.Module):
@@ -63,7 +65,7 @@ def scan(
     profile: bool = False,
     fixed: Mapping[str, Any] | None = None,
     free: Mapping[str, Any] | None = None,
-    chunk: int = SIDE,
+    chunk: int | None = None,
     starts: int = 32,
     seed: int = 0,
     progress: bool = True,
@@ -107,7 +109,7 @@ def scan(
         hint = "fix the other parameters, or profile a grid without a store, all of which is kept"
         raise BsfitInputError("a profiled scan has no parts that stand alone", field="profile", hint=hint)
     found, deepest = {}, None
-    work = Work(like, space, fixed, where, layout(where.size, chunk), kept_of(keep, where), keep)
+    work = Work(like, space, fixed, where, layout(where.size, chunk or side_of(like)), kept_of(keep, where), keep)
     if others:
         assert isinstance(where, Grid)
         assert grid is not None
@@ -150,9 +152,10 @@ def _surface(
     """The record of a whole grid, with its highest point between the points."""
     assert isinstance(work.kept, Dense)
     side = work.layout.side
+    finer = max(side, FINER)
 
     def height(point: Params) -> np.ndarray:
-        return replace(work, layout=Layout(side, side, side, side)).values(point)[0]
+        return replace(work, layout=Layout(finer, side, finer, finer)).values(point)[0]
 
     total = work.kept.total
     result = Scan(
@@ -166,7 +169,7 @@ def _surface(
         status="converged" if np.isfinite(total).any() else "not converged",
         **said,
     )
-    best = _highest(result, height, side) if deepest is None else _if_higher(result, height, deepest)
+    best = _highest(result, height, finer) if deepest is None else _if_higher(result, height, deepest)
     result = replace(result, **best)
     return replace(result, messages=(*result.messages, *result.remarks()))
 

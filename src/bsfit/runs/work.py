@@ -20,7 +20,7 @@ from bsfit.runs.store import Content
 # Chunks in one call of the program, for designs of so many of them: a call costs as much as thousands of points.
 CHUNKS, LARGE = 64, 8
 SIDE = 4096
-"""Points side by side, where nothing else is asked for."""
+"""Points side by side, where neither the user nor the likelihood says how many."""
 
 # A run is divided into about so many files where these are not larger than one call of so many chunks.
 FILES = 64
@@ -49,6 +49,11 @@ class Layout:
         """Calls at a time: small ones, and those on many devices, use all cores by themselves."""
         alone = jax.local_device_count() > 1 or self.call == self.side
         return 1 if alone else os.cpu_count() or 1
+
+
+def side_of(like: Target) -> int:
+    """Points of a likelihood side by side, where nothing else is asked for."""
+    return like.at_once or SIDE
 
 
 def layout(points: int, side: int = SIDE) -> Layout:
