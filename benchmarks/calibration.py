@@ -7,7 +7,8 @@ posterior as `bsfit.sample` does. If likelihood, data model and sampler agree, t
 draws is uniform for every coefficient (Talts et al., 1804.06788). Two tests per coefficient: chi2 of ten rank bins, and
 the sum of squared normal scores, which feels a wrong width; the smallest p-value is multiplied by their number.
 
-The same with a prior 1.2 times too wide in the sampling alone must be caught.
+The empirical distribution of the ranks must lie inside its simultaneous 95 % band. Three mistakes in the sampling alone
+must be caught: a prior 1.2 times too wide, correlations left out, the wrong sign of one pull.
 """
 
 import argparse
@@ -25,7 +26,6 @@ import bsfit
 from bsfit.inference.nuts import NutsSettings, draw_chains
 from bsfit.inference.sample import LogDensity
 from bsfit.inference.space import parse
-from bsfit.likelihood.curves import log_likelihood_curve
 
 NAMES = ("C9mu", "C10mu", "C9pmu")
 WIDTH = 0.25  # of the prior: about that of the data, so that a wrong prior shows
@@ -37,66 +37,50 @@ def likelihood():
     return bsfit.log_likelihood(data="lfu", free={name: dist.Normal(0.0, WIDTH) for name in NAMES})
 
 
-def numbers(like):
-    """What is drawn anew in a replica: measured values, and published curves."""
-    return like.terms[0].data.central, like.terms[1].curves
+def uncorrelated(like):
+    """The likelihood without the correlations of the measured values."""
+    parts = (lambda like: like.terms[0].data.precision, lambda like: like.terms[0].data.sparse)
+    for part in parts:
+        like = eqx.tree_at(part, like, None, is_leaf=lambda x: x is None)
+    return like
 
 
-def simulated(like, truth, generator):
-    """The likelihood with data drawn at the true coefficients.
+def mirrored(like):
+    """The likelihood with the sign of one pull turned around: of the value that says most about C9mu."""
+    data, at = like.terms[0].data, {name: jnp.zeros(()) for name in NAMES}
+    predicted, n = like.predictions(at), like.terms[0].n_data
+    slopes = jax.jacobian(lambda c9: like.predictions({**at, NAMES[0]: c9}))(at[NAMES[0]])
+    turned = int(jnp.argmax(jnp.abs(slopes[:n]) / data.sigma_plus))
+    central = data.central.at[turned].set(2 * predicted[turned] - data.central[turned])
+    return eqx.tree_at(lambda like: like.terms[0].data.central, like, central)
 
-    Correlated split normals by rejection: a Gaussian vector in units of the errors has the density of the data times
-    that of the errors on the sides where it fell. A published curve is taken to keep its shape wherever its maximum is.
+
+def ranks(like, replicas, seed=1, too_wide=1.0, mistaken=None, progress=False):
+    """Ranks [replica, coefficient] in 0 ... `KEPT` of the true values among draws of their posteriors.
+
+    mistaken: what is made of the likelihood before the sampling.
     """
-    predicted = np.asarray(like.predictions({name: jnp.asarray(x) for name, x in zip(NAMES, truth, strict=True)}))
-    data, n = like.terms[0].data, like.terms[0].n_data
-    correlation = np.eye(n) if data.precision is None else np.linalg.inv(np.asarray(data.precision))
-    factor, plus, minus = np.linalg.cholesky(correlation), np.asarray(data.sigma_plus), np.asarray(data.sigma_minus)
-    while True:
-        y = factor @ generator.normal(size=n)
-        error = np.where(y > 0, plus, minus)
-        if generator.uniform() < np.prod(error / np.maximum(plus, minus)):
-            break
-    nuisances = generator.normal(size=like.errors.shifts.shape[1])
-    central = predicted[:n] + np.asarray(like.errors.shifts)[:n] @ nuisances - error * y
-    curves = tuple(
-        eqx.tree_at(lambda c: c.start, curve, curve.start + predicted[n + i] - _drawn(curve, generator))
-        for i, curve in enumerate(like.terms[1].curves)
-    )
-    return eqx.tree_at(numbers, like, (jnp.asarray(central), curves))
-
-
-def _drawn(curve, generator):
-    """A value from the normalised likelihood curve, by its cumulative sum on a fine grid."""
-    low, size = float(curve.start), float(curve.step) * curve.coefficients.shape[0]
-    x = np.linspace(low - 3 * float(curve.width), low + size + 3 * float(curve.width), 20001)
-    density = np.exp(np.asarray(jax.vmap(lambda v: log_likelihood_curve(curve, v))(jnp.asarray(x))))
-    cumulative = np.cumsum(density)
-    return np.interp(generator.uniform(), cumulative / cumulative[-1], x)
-
-
-def ranks(like, replicas, seed=1, too_wide=1.0, progress=False):
-    """Ranks [replica, coefficient] in 0 ... `KEPT` of the true values among draws of their posteriors."""
-    generator = np.random.default_rng(seed)
+    generator, drawn = np.random.default_rng(seed), like.pseudo_data()
     truths = generator.normal(scale=WIDTH, size=(replicas, len(NAMES)))
-    data = [simulated(like, truth, generator) for truth in truths]
+    keys = jax.random.split(jax.random.key(seed), (2, replicas))
+    points = dict(zip(NAMES, jnp.asarray(truths.T), strict=True))
+    data = jax.jit(jax.vmap(drawn.draw))(points, keys[0])
     space = parse({name: dist.Normal(0.0, WIDTH * too_wide) for name in NAMES})
-    stacked = jax.tree.map(lambda *x: jnp.stack(x), *map(numbers, data))
     starts = jnp.asarray(generator.normal(scale=0.5, size=(replicas, 1, len(NAMES))))
 
     @jax.jit
     def run(data, starts, keys):
         def one(part, start, key):
-            replica = eqx.tree_at(numbers, like, part)
+            replica = drawn.given(part) if mistaken is None else mistaken(drawn.given(part))
             z = draw_chains(LogDensity(replica, space), start, key, DRAWS, SETTINGS)["z"]
             return jax.vmap(lambda z: jnp.stack([space.params_unbounded(z)[name] for name in NAMES]))(z[0])
 
         return jax.vmap(one)(data, starts, keys)
 
-    found, keys = [], jax.random.split(jax.random.key(seed), replicas)
+    found = []
     for first in range(0, replicas, BATCH):
         rows = np.minimum(np.arange(first, first + min(BATCH, replicas)), replicas - 1)
-        part = jax.tree.map(lambda x, rows=rows: x[rows], (stacked, starts, keys))
+        part = jax.tree.map(lambda x, rows=rows: x[rows], (data, starts, keys[1]))
         draws = np.asarray(run(*part))[: replicas - first, :: DRAWS // KEPT]
         found.append(np.sum(draws < truths[first : first + BATCH, None], axis=1))
         if progress:
@@ -116,22 +100,41 @@ def p_value(found):
     return min(1.0, 2 * len(NAMES) * smallest)
 
 
+def beyond_band(found, seed=1, samples=4000):
+    """Largest distance of the empirical distributions of the ranks from the diagonal, over that which 95 % of perfectly
+    uniform ranks keep to, all coefficients together: one or less is inside."""
+    replicas, n = found.shape
+    edges = np.arange(1, KEPT + 1)
+    error = np.sqrt(edges / (KEPT + 1) * (1 - edges / (KEPT + 1)) / replicas)
+
+    def distance(ranks):
+        share = np.cumsum(np.bincount(ranks, minlength=KEPT + 1))[:-1] / replicas
+        return np.max(np.abs(share - edges / (KEPT + 1)) / error)
+
+    generator = np.random.default_rng(seed)
+    uniform = [max(map(distance, generator.integers(KEPT + 1, size=(n, replicas)))) for _ in range(samples)]
+    return max(map(distance, found.T)) / np.quantile(uniform, 0.95)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--replicas", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    started = time.perf_counter()
-    like = likelihood()
-    right, wrong = (
-        p_value(ranks(like, arguments.replicas, arguments.seed, too_wide, progress=True)) for too_wide in (1.0, 1.2)
-    )
-    print(
-        f"{arguments.replicas} replicas of lfu: p = {right:.3g}; with a prior 1.2 times too wide p = {wrong:.3g}"
-        f" | {time.perf_counter() - started:.0f} s"
-    )
-    good = right > 0.01 > wrong
-    print("as required" if good else "NOT as required: the first above, the second below 0.01")
+    started, like = time.perf_counter(), likelihood()
+    runs = {
+        "right": {},
+        "prior 1.2 times too wide": {"too_wide": 1.2},
+        "correlations left out": {"mistaken": uncorrelated},
+        "one pull with the wrong sign": {"mistaken": mirrored},
+    }
+    good = True
+    for label, mistake in runs.items():
+        found = ranks(like, arguments.replicas, arguments.seed, **mistake, progress=sys.stderr.isatty())
+        p, band = p_value(found), beyond_band(found)
+        good &= (p > 0.01 and band <= 1.0) if label == "right" else p < 0.01
+        print(f"{arguments.replicas} replicas of lfu, {label}: p = {p:.3g}, {band:.2f} of the band", flush=True)
+    print(f"{time.perf_counter() - started:.0f} s;", "as required" if good else "NOT as required")
     return 0 if good else 1
 
 

@@ -186,7 +186,7 @@ def _comparison(saved: Any, about: Mapping, settings: Mapping, progress: bool) -
         name: _fit(None, known, known["fit"], progress) if "fit" in known else _likelihood(known)
         for name, known in settings["candidates"].items()
     }
-    return compare(made, progress=progress, **_given(settings, "evidences", "seed", "live", "starts"))
+    return compare(made, progress=progress, **_given(settings, "evidences", "seed", "live", "starts", "toys"))
 
 
 def _scan(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Record:

@@ -61,6 +61,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "warmup": ("N", "warm-up steps of each chain (default 1000)"),
     "draws": ("N", "draws of each chain (default 1000)"),
     "live": ("N", "live points of nested sampling (default 500)"),
+    "toys": ("N", "pseudo-experiments for the likelihood ratio (default 0: Wilks' theorem alone)"),
     "seed": ("N", "seed of everything random (default 0; of sample, compare 1)"),
 }
 """Options that are keys of a run file: what they take, and their line of help. All may be repeated."""

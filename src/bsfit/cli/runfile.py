@@ -52,6 +52,7 @@ KEYS: dict[str, str] = {
     "warmup": "count",
     "draws": "count",
     "live": "count",
+    "toys": "count",
     "seed": "count",
     "metadata": "words",
     "output": "text",
@@ -67,6 +68,7 @@ LIMITS = {
     "warmup": (1, 10**7),
     "draws": (4, 10**7),
     "live": (50, 10**6),
+    "toys": (0, 10**6),
     "seed": (0, 2**32 - 1),
 }
 """Smallest and largest value of each count."""

@@ -12,7 +12,7 @@ from bsfit.loading.yaml_reader import Trail, Where, expect, key_problems, shown
 Piece = tuple[str, Trail, Any]
 """A key of settings, where its value stands, and the value."""
 
-INFERENCE = ("starts", "chains", "warmup", "draws", "live", "seed", "scenario", "profile", "scan", "points",
+INFERENCE = ("starts", "chains", "warmup", "draws", "live", "toys", "seed", "scenario", "profile", "scan", "points",
              "points_file", "design", "n", "keep")  # fmt: skip
 PARTS = {
     "model": ("name", "coefficients"),

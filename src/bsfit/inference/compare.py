@@ -5,12 +5,16 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from bsfit.errors import BsfitInputError
 from bsfit.inference import target
+from bsfit.inference import toys as pseudo
 from bsfit.inference.evidence import evidence
 from bsfit.inference.fit import fit
 from bsfit.inference.significance import p_value
-from bsfit.inference.target import Target
+from bsfit.inference.space import space_of
+from bsfit.inference.target import PseudoData, Target
 from bsfit.results import Comparison, FitResult, provenance
 
 STANDARD_MODEL = "SM"
@@ -22,6 +26,9 @@ WORDS = {"data_files": "data", **dict.fromkeys(("input_set", "input_changes", "c
 ASKED = ("asked", "input_set", "input_changes", "choices")
 """What a likelihood says of itself from which it can be asked for again."""
 
+STARTS = 3
+"""Minima on the data from which a fit of a pseudo-experiment starts, and the Standard Model."""
+
 Row = dict[str, Any]
 
 
@@ -32,6 +39,7 @@ def compare(
     seed: int = 1,
     live: int = 500,
     starts: int = 32,
+    toys: int = 0,
     progress: bool = True,
 ) -> Comparison:
     """Compare likelihoods, or saved fits, by name: ``{"C9mu": like, "C10mu": other}``, all on the same data.
@@ -39,17 +47,24 @@ def compare(
     Likelihoods are fitted and, with `evidences`, integrated over their priors (`bsfit.evidence`), once more over priors
     twice as wide: a Bayes factor that depends on that is the prior's choice. Saved fits have no evidence. The Standard
     Model is a row of its own where it is a point of the first likelihood; Bayes factors and likelihood ratios are then
-    to it, else to the first candidate. Raises `BsfitInputError` for candidates on different data, which it names.
+    to it, else to the first candidate. With `toys`, so many pseudo-experiments are drawn from that reference at its
+    best fit, and all candidates are fitted to each: the share in which the likelihood ratio is as large as it was
+    found, :math:`(k+1)/(n+1)`, is a p-value that needs no theorem, and holds for models that are not nested.
+    Raises `BsfitInputError` for candidates on different data, which it names, and for pseudo-experiments of likelihoods
+    whose data cannot be drawn.
     """
     started = time.time()
     if not candidates:
         raise BsfitInputError("nothing to compare", field="compare", expected='{"name": likelihood, ...}')
+    if toys < 0:
+        raise BsfitInputError(f"got {toys}", field="toys", expected="0 or more")
     known = {name: each if isinstance(each, FitResult) else target.of(each) for name, each in candidates.items()}
     _check_same(known)
+    drawn = _drawn(known) if toys else {}
     n_data = next((like.n_data for like in known.values() if not isinstance(like, FitResult)), None)
-    rows, messages = [], []
+    rows, messages, fits = [], [], {}
     for name, each in known.items():
-        found = each if isinstance(each, FitResult) else fit(each, starts=starts, seed=seed)
+        fits[name] = found = each if isinstance(each, FitResult) else fit(each, starts=starts, seed=seed)
         k = len(found.names) - len(found.nuisances)
         n_data = found.ndf + k if n_data is None and found.ndf is not None else n_data
         row = _row(name, k, found.chi2, found.log_likelihood, n_data) | {"status": found.status}
@@ -64,9 +79,11 @@ def compare(
         if row["chi2"] is not None and row["parameters"]:
             delta = first["chi2"] - row["chi2"]
             row |= {"delta_chi2": delta, "p_value": p_value(delta, row["parameters"])}
+    if toys:
+        messages += _by_toys(rows, known, drawn, fits, toys, seed)
     about = next(iter(map(_about, known.values())))
     shared = {key: about[key] for key in ("model", *SAME, "papers") if key in about}
-    settings = {"seed": seed, "live": live, "starts": starts, "evidences": evidences}
+    settings = {"seed": seed, "live": live, "starts": starts, "evidences": evidences, "toys": toys}
     settings |= {"candidates": {name: _asked(each) for name, each in known.items()}}
     meta = provenance(shared, started=started, method="compare", **settings)
     return Comparison(tuple(rows), first["name"], n_data, tuple(messages), meta)
@@ -104,7 +121,8 @@ def _plain(value: Any) -> Any:
 def _row(name: str, k: int, chi2: float | None, log_likelihood: float, n_data: int | None) -> Row:
     bic = -2.0 * log_likelihood + k * math.log(n_data) if n_data else math.nan
     numbers = {"chi2": chi2, "log_likelihood": log_likelihood, "aic": -2.0 * log_likelihood + 2.0 * k, "bic": bic}
-    unknown = dict.fromkeys(("log_evidence", "error", "log_evidence_doubled", "error_doubled", "delta_chi2", "p_value"))
+    evidences = ("log_evidence", "error", "log_evidence_doubled", "error_doubled")
+    unknown = dict.fromkeys((*evidences, "delta_chi2", "p_value", "ratio", "p_toys"))
     return {"name": name, "parameters": k, **numbers, **unknown, "priors": {}}
 
 
@@ -127,6 +145,52 @@ def _evidences(like: Target, status: str, seed: int, live: int, progress: bool) 
         row |= {"log_evidence_doubled": twice.log_evidence, "error_doubled": twice.error}
         found = found if not found.converged else twice
     return row if found.converged else row | {"status": "not converged"}
+
+
+def _drawn(known: Mapping[str, Target | FitResult]) -> dict[str, PseudoData]:
+    """What draws the data of each candidate. Raises `BsfitInputError` for those that cannot be fitted again."""
+    drawn = {}
+    for name, each in known.items():
+        if isinstance(each, FitResult):
+            expected = "likelihoods, or scenarios and models by name"
+            raise BsfitInputError(f"{name} is a saved fit, which is not fitted again", field="toys", expected=expected)
+        drawn[name] = pseudo.pseudo_data(each)
+    return drawn
+
+
+def _by_toys(
+    rows: list[Row],
+    known: Mapping[str, Any],
+    drawn: Mapping[str, PseudoData],
+    fits: Mapping[str, FitResult],
+    count: int,
+    seed: int,
+) -> list[str]:
+    """Fill in the likelihood ratios to the first row, and their p-values; return what is to be said of them."""
+    first, messages = rows[0], []
+    source = next(iter(known)) if first["name"] == STANDARD_MODEL else first["name"]
+    fixed = first["name"] == STANDARD_MODEL
+    at = dict(known[source].reference) if fixed else fits[source].values
+    data = pseudo.draw(drawn[source], at, count, seed)
+    reference = pseudo.at_point(drawn[source], at, data) if fixed else _refitted(known, drawn, fits, source, data, seed)
+    for row in rows[1:]:
+        least = _refitted(known, drawn, fits, row["name"], data, seed)
+        fine = np.isfinite(least) & np.isfinite(reference)
+        row["ratio"] = 2.0 * (row["log_likelihood"] - first["log_likelihood"])
+        larger = int(np.sum(reference[fine] - least[fine] >= row["ratio"]))
+        row["p_toys"] = (larger + 1) / (int(np.sum(fine)) + 1)
+        if not fine.all():
+            messages.append(f"{row['name']}: {int(np.sum(~fine))} of {count} pseudo-experiments did not converge")
+    return messages
+
+
+def _refitted(known: Mapping[str, Any], drawn: Mapping, fits: Mapping, name: str, data: Any, seed: int) -> np.ndarray:
+    """Lowest -2 log-likelihood of a candidate on each pseudo-experiment, from the minima that it has on the data."""
+    space = space_of(known[name])
+    minima = [each["values"] for each in fits[name].minima]
+    points = [space.inside(point) for point in (*minima, known[name].reference)]
+    starts = np.concatenate([point for point in points if point is not None])[:STARTS]
+    return pseudo.least(drawn[name], space, data, starts, seed)[0]
 
 
 def doubled(free: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ lacks, the curvature of the values weighted by the pulls, to about 1e-9 of itsel
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -24,11 +24,23 @@ EXPANDED = 24
 # Distance of the differences, in the box: values change over a good part of it, however steep their density is.
 STEP = 1e-5
 
+
+@runtime_checkable
+class OfData(Protocol):
+    """What is an `Objective` once it has its data."""
+
+    def given(self, data: Any) -> Objective:
+        """The objective of these data."""
+        ...
+
+
 Derivatives = tuple[Float[Array, ""], Float[Array, " n"], Float[Array, "n n"]]
 
 
 def derivatives(objective: Callable[..., Any], position: Float[Array, " n"], data: Any = None) -> Derivatives:
     """Value (inf where it or the others are not finite), gradient and Hessian of `objective(position, data)`."""
+    if isinstance(objective, OfData):
+        objective = objective.given(data)
     if isinstance(objective, Objective) and objective.stages is not None and position.shape[0] <= EXPANDED:
         return _exact(_expanded(objective, position), jnp.zeros_like(position))
     return _exact(lambda t: objective(t, data), position)

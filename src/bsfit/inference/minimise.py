@@ -87,13 +87,15 @@ def minimise(
             rows = np.where(padding, first, rows)
             part = jax.tree.map(lambda leaf, rows=rows: jnp.asarray(leaf)[rows], data)
             held = hold[rows] | padding[:, None]
-            found = _solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part)
+            found = solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part)
             batches.append(tuple(map(np.asarray, found)))
     return Minima(*(np.concatenate(leaves)[:count] for leaves in zip(*batches, strict=True)))
 
 
 @jit_quickly
-def _solve(objective: Any, starts: Float[Array, "k n"], hold: Bool[Array, "k n"], data: Any) -> tuple[Any, ...]:
+def solve(objective: Any, starts: Float[Array, "k n"], hold: Bool[Array, "k n"], data: Any) -> tuple[Any, ...]:
+    """What `minimise` does with one batch, traceable: the columns of `Minima`."""
+
     # The loop is over the whole batch, with finished lanes frozen: batching a loop of one lane is traced several times.
     def running(state: _State) -> Any:
         return ~state.done & (state.steps < MAX_STEPS)

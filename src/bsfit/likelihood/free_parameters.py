@@ -50,7 +50,12 @@ def check_bounds(free: Mapping[str, Any], row: catalogue.Model | None) -> None:
 
 
 def refuse_alike(names: Sequence[str], row: catalogue.Model | None) -> None:
-    """Raise `BsfitInputError` if two free names of the coefficients are one direction: only their sum would count."""
+    """Raise `BsfitInputError` for a name that is free twice, with and without `log:`.
+
+    And if two free names of coefficients are one direction: only their sum would count.
+    """
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise BsfitInputError("given twice, with and without `log:`", field=f"free {twice[0]!r}")
     if row is None or not row.effective:
         return
     seen: dict[frozenset, str] = {}

@@ -19,6 +19,7 @@ from bsfit.compiling import jit_quickly
 from bsfit.likelihood import pointwise
 from bsfit.likelihood.about import About
 from bsfit.likelihood.free_parameters import plain
+from bsfit.likelihood.pseudo_data import PseudoData
 from bsfit.likelihood.terms import OfPredictions, OwnTerm, Predicted, Term
 from bsfit.likelihood.theory_errors import ErrorsOfBlocks, SameEverywhere
 from bsfit.loading.inputs import Inputs
@@ -29,6 +30,10 @@ from bsfit.written_out import written_out, written_out_with_slope
 
 WRITTEN_OUT = 40
 """Likelihoods of up to so many predictions are evaluated in scalars: `written_out`."""
+
+FREEZE_OUTS = 16
+"""Calculations of the relic density side by side. What each needs on the way is 200 kB: with hundreds of them a point
+takes twice as long as with 8 to 32 (`benchmarks/relic_speed.py --side`)."""
 
 WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 
@@ -190,6 +195,15 @@ class LogLikelihood(eqx.Module):
         """
         apart = isinstance(self.errors, SameEverywhere) and not any(isinstance(term, OwnTerm) for term in self.terms)
         return Stages(self) if apart else None
+
+    def pseudo_data(self) -> PseudoData:
+        """How its data are drawn anew. Raises `BsfitInputError` for terms of one's own, and where nuisances float."""
+        return PseudoData.of(self)
+
+    @property
+    def at_once(self) -> int | None:
+        """With dark matter `FREEZE_OUTS`."""
+        return FREEZE_OUTS if any(term.dark for term in self.terms) else None
 
     @property
     def for_few_points(self) -> "LogLikelihood":

@@ -15,7 +15,9 @@ class Comparison(Record):
 
     A row has name, parameters (their number), chi2, log_likelihood, aic, bic, status; log_evidence, error, and the same
     as log_evidence_doubled, error_doubled with priors twice as wide, None where not computed; delta_chi2 to the
-    reference and its p_value by Wilks' theorem, None where it has no reference; priors {name: words}.
+    reference and its p_value by Wilks' theorem, None where it has no reference; ratio, twice the logarithm of the
+    likelihood ratio to the reference, and p_toys, its p-value by pseudo-experiments, None without these; priors
+    {name: words}.
     AIC is -2 log L + 2 k, BIC -2 log L + k log n, with k parameters and n measured values.
     """
 
@@ -47,6 +49,7 @@ class Comparison(Record):
         """Header and rows of the table; AIC and BIC above the lowest."""
         lowest = {key: min(row[key] for row in self.rows) for key in ("aic", "bic")}
         header = ["", "k", "chi2", "AIC", "BIC", "log B", "priors doubled", "p-value"]
+        header += ["p by toys"] if self._toys else []
         return header, [self._row(row, lowest) for row in self.rows]
 
     def __str__(self) -> str:
@@ -55,9 +58,22 @@ class Comparison(Record):
             tables.aligned(*self.cells()),
             f"AIC, BIC: above the lowest; log B: natural logarithm of the Bayes factor to {self.reference}; "
             "p-value of Delta chi2 by Wilks' theorem",
+            *self._of_toys(),
             *dict.fromkeys(f"prior: {words}" for row in self.rows for words in row["priors"].values()),
         ]
         return "\n".join(lines + [f"note: {message}" for message in self.messages])
+
+    @property
+    def _p_values(self) -> tuple[str, ...]:
+        return ("p_value", "p_toys") if self._toys else ("p_value",)
+
+    @property
+    def _toys(self) -> int:
+        return self.meta.get("settings", {}).get("toys", 0)
+
+    def _of_toys(self) -> list[str]:
+        words = f"p by toys: of the likelihood ratio to {self.reference}, of {self._toys} pseudo-experiments of that"
+        return [words] if self._toys else []
 
     def _row(self, row: dict[str, Any], lowest: dict[str, float]) -> list[str]:
         name = row["name"]
@@ -68,5 +84,5 @@ class Comparison(Record):
             NO_EVIDENCE if row["chi2"] is None else f"{row['chi2']:.2f}",
             *(f"{row[key] - low:.2f}" for key, low in lowest.items()),
             *(NO_EVIDENCE if factor is None else tables.with_error(*factor) for factor in factors),
-            "-" if row["p_value"] is None else f"{row['p_value']:.2g}",
+            *("-" if row[key] is None else f"{row[key]:.2g}" for key in self._p_values),
         ]
