@@ -47,6 +47,7 @@ def test_what_is_no_observable_of_ours_is_refused(name):
         catalogue.observable(name)
 
 
+@pytest.mark.slow
 def test_a_prediction_says_what_it_read():
     found = bsfit.predict(["P5'[4,6]", "<P5p>(B0->K*mumu)[4,6]"])
     assert found["P5'[4,6]"] == found["<P5p>(B0->K*mumu)[4,6]"]

@@ -76,6 +76,7 @@ def test_grids_tell_how_much_is_outside():
     assert found.status == "converged"
 
 
+@pytest.mark.slow
 def test_a_profile_follows_the_edge():
     """Where y = 1 is outside, y as near to x as can be; nothing at x = 3."""
     like = Wedge(0.5, 1.0)

@@ -47,6 +47,7 @@ def coefficients(theory, operator):
 # ------------------------------------------------------------------------------------------------ signs and limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "c9", "c10", "cl"),
     [
@@ -285,6 +286,7 @@ def test_limits_of_the_verdicts():
     assert next(v for v in at("xb3").verdicts if v.name == "stable_N").counts == "dark matter"
 
 
+@pytest.mark.slow
 def test_shares_and_moments_that_make_no_sense_are_refused():
     params = dict(catalogue.MODELS["charges-A"].benchmark)
     for share in (-0.1, 1.1):
@@ -355,7 +357,7 @@ def test_derivatives_of_the_relic_density(model):
     assert_slopes_of_a_density(lambda x: density(x)[0], list(FREE[model].values()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_slopes_are_finite_at_every_bound(model):
     """Of coefficients, outputs, verdicts, scattering by spin."""

@@ -69,6 +69,7 @@ def at_reference_points():
     return at([{name: complex(*c) for name, c in point["wc"].items()} for point in POINTS])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", sorted(POINTS[0]["pred"]))
 def test_against_flavio(key):
     """All operators of all leptons and neutrinos, complex; asked: rates 1 %, F_L 0.01, which the issue's points fulfil.
@@ -82,6 +83,7 @@ def test_against_flavio(key):
         assert ours[key] == pytest.approx(point["pred"][key], rel=0.01), point["name"]
 
 
+@pytest.mark.slow
 def test_published_values_of_j_psi():
     """Abstract of 2503.15090: R 0.2597(27), A_lambda = -P_tau 0.5093(42), F_L 0.4421(55)."""
     found = at([{}], load_inputs("default"))[0]
@@ -97,7 +99,7 @@ def test_published_values_of_d_and_d_star():
     assert found["Ptau(B->D*taunu)"] == pytest.approx(-0.497, abs=0.013)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("choice", "expected", "error"),
     [("fnal-2021", 0.265, 0.013), ("hpqcd-2023", 0.273, 0.015), ("jlqcd-2023", 0.252, 0.022)],
@@ -198,7 +200,7 @@ def test_form_factors_of_lattice():
 # ------------------------------------------------------------------------------------------------------ errors and data
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("process", PROCESSES, ids=lambda process: process.name)
 def test_named_nuisances_carry_the_error(process):
     """The variance of each quantity over all uncertain inputs is that over those that the catalogue names."""
@@ -224,7 +226,7 @@ def test_named_nuisances_carry_the_error(process):
         assert variances[1] > 0.99 * variances[0] > 0.0, key
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "point", [{"CT_bctaunutau": 0.0}, {"CVR_bctaunutau": 0.1, "CSL_bctaunutau": 0.15, "CT_bctaunutau_im": 0.05}]
 )

@@ -77,6 +77,7 @@ def test_equal_masses_give_equal_leptons(moments):
     np.testing.assert_allclose(found[0:24:2], found[1:24:2], rtol=1e-12, atol=1e-14 * np.abs(found).max())
 
 
+@pytest.mark.slow
 def test_other_operators_decouple(moments):
     base = moments(Theory.standard_model(), INPUTS)
     other = {"C9_bstautau": 3.0, "C9_bsmue": 2.0, "CVLL_bsbs": 1e-5, "CL_bsnumunumu": 4.0}
@@ -150,7 +151,7 @@ def test_observables_of_known_integrals():
 # ------------------------------------------------------------------------------------------- numerics, derivatives
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nodes_converge(moments, monkeypatch):
     """Fixed nodes against ten times as many, relative, at 20 random coefficients and inputs: 1e-6."""
     generator, points = np.random.default_rng(10), []

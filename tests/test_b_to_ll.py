@@ -111,7 +111,7 @@ def test_named_predictions():
     assert set(found) == set(b_to_ll.QUANTITIES)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("f_Bs", "V_cb", "m_b", "m_s", "DeltaGamma/Gamma_Bs", "tau_Bs", "m_t_pole")
     keys = ("BR(Bs->mumu)", "ADeltaGamma(Bs->mumu)", "tau_mumu", "BR(B0->mumu)")

@@ -117,7 +117,7 @@ def test_named_predictions():
     assert predict(["BR(B+->Knunu)"])["BR(B+->Knunu)"] == pytest.approx(4.9e-6, rel=0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("V_cb", "X_t", "m_B0", "m_K*0", "m_K0", "B->K* BSZ a0_A1", "B->K BSZ a0_f+", "tau_B0")
 

@@ -39,6 +39,7 @@ def found(point, inputs=FLAVIO):
     return dict(zip(KEYS, np.asarray(values_of(shifted(point), inputs)).tolist(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: p["name"])
 def test_against_flavio(point):
     """flavio has lepton and antilepton of a semileptonic decay exchanged: ours with the opposite CS and CS'."""
@@ -157,7 +158,7 @@ def test_a_heavy_mediator_is_a_contact():
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("V_cb", "m_tau", "m_mu", "m_B+", "tau_Bs", "B->K BSZ a1_f+")
 

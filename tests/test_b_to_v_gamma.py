@@ -47,6 +47,7 @@ def as_flavio():
     return jax.jit(lambda wc: b_to_v_gamma.moments(Theory(wc), EXPLAINED, ROW))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS, ids=lambda p: p["name"])
 def test_against_flavio(point, as_flavio):
     """Rates of B0 and Bs 2e-4, of B+ 2.2e-3: its table of spectator scattering is of other inputs.
@@ -168,7 +169,7 @@ def test_named_predictions():
     assert found[b_to_v_gamma.RATIO] == pytest.approx(both, rel=1e-14)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("V_cb", "m_b", "B->K* BSZ a0_T1", "1/lambda_B", "f_B0", "a2_perp_K*", "DeltaGamma/Gamma_Bs")
 
@@ -184,7 +185,7 @@ def test_derivatives():
     assert_derivatives(all_of_them, points, scale, second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_jit_equals_eager():
     wc = coefficients({"C7p_bs": 0.1j})
     np.testing.assert_allclose(MOMENTS(wc, FLAVIO), b_to_v_gamma.moments(Theory(wc), FLAVIO, ROW), rtol=1e-10)

@@ -86,6 +86,7 @@ def test_standard_model_is_the_limit_of_new_physics(moments, standard_model):
     np.testing.assert_array_equal(muon[0:36:2], standard_model[0:36:2])
 
 
+@pytest.mark.slow
 def test_moments_are_quadratic(moments):
     generator = np.random.default_rng(5)
     origin, direction = (random_theory(generator).wilson.values for _ in range(2))
@@ -217,7 +218,7 @@ def test_end_point_relations(quark_level):
         assert value(key) == pytest.approx(target, abs=1e-4), key
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nonlocal_amplitudes_add_to_the_vector_current(quark_level):
     """A contribution proportional to the local one is a shift of C9."""
     all_decays, shift = b_to_v_ll.decays(INPUTS), -0.7 + 0.2j
@@ -301,7 +302,7 @@ def test_convention_of_theory_papers():
 # ------------------------------------------------------------------------------------------- numerics, derivatives
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nodes_converge(moments, monkeypatch):
     """Fixed nodes against ten times as many, relative, at 20 random coefficients and inputs: 1e-6."""
     generator = np.random.default_rng(10)

@@ -38,6 +38,7 @@ def all_amplitudes(h, lambda_t):
     return np.array([*currents, 4j * get("S"), -4j * get("P")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_local_amplitudes(layer, reference, quark_level):
     """1e-6, with flavio's effective C7 and C9, whose u part differs from ours (`test_effective_coefficients`)."""

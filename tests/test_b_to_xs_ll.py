@@ -48,6 +48,7 @@ def values(name):
     return dict(zip(names, np.array(flavio_points.values(names, [*REFERENCE, MIRROR], inputs)).T, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("of", "rate", "angular"), [("default", 0.01, 0.0101), ("own", 0.0065, 0.005)])
 def test_flavio(of, rate, angular):
     """As flavio is, at 5 GeV and with a pole in tau_710, and at our scale without it.
@@ -120,6 +121,7 @@ def test_limits():
     np.testing.assert_allclose(sums, rates[1], rtol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "error"),
     [

@@ -130,7 +130,7 @@ def test_b0_against_flavio(of_b0):
         b0_mixing.assemble("DeltaM_s", jnp.ones((1, 2)), ROW, FLAVIO)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("m_t_MSbar", "f_Bs", "eta_B", "V_cb", "m_b", "alpha_s_mZ")
 

@@ -95,6 +95,7 @@ def compiled(row):
     return jax.jit(predicted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_stored_point(name, stored):
     numbers, names = stored

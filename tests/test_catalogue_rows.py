@@ -187,6 +187,7 @@ COSTLY = {
 """Processes whose gradients in everything take twenty seconds and more."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("process", slow_or_long(PROCESSES, COSTLY))
 def test_gradients_are_finite(process):
     """In every coefficient that the process depends on, real and imaginary part, and in every input; at all points."""
@@ -259,6 +260,7 @@ def test_every_row_of_dark_matter_is_predicted_by_a_model():
     assert found == {quantity.key for quantity in QUANTITIES if quantity.process.dark}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", slow_or_long(MODELS, {row.name for row in MODELS} - ONE_OF_A_KIND))
 def test_dark_matter_is_finite_and_differentiable(model):
     """Values at all points, and slopes where all parameters and inputs move at once; jit is vmap."""

@@ -155,7 +155,7 @@ def check(model, stored, plasma):
     assert omega == pytest.approx(stored["omega"], rel=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["ellis_1705.03447", "belanger_1507.06660"])
 def test_benchmarks(model, reference, laine_meyer):
     """Widths 1e-6, averages 1e-4, densities 1e-3."""

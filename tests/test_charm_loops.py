@@ -35,6 +35,7 @@ def relative(a, b):
 
 
 # -------------------------------------------------------------------------------------------------- one loop
+@pytest.mark.slow
 @pytest.mark.parametrize("m", [0.0, 0.1, 1.5, 4.8])
 @pytest.mark.parametrize("q2", [1e-6, 0.3, 1.79, 1.81, 8.9, 8.999999, 9.000001, 9.3, 17.9, 18.1, 22.9])
 def test_h_is_its_feynman_parameter_integral(q2, m):
@@ -188,6 +189,7 @@ def test_vacuum_polarisation_is_its_closed_form(r):
     assert abs(two_loop.polarisation(1e-7) / 1e-7 - 328 / 81) < 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("q2", [0.3, 5.0, 10.0, 13.0, 20.0])
 def test_coefficients_do_not_depend_on_the_scale(q2):
     """d/dln(mu) of C7 + delta_C7 and C9 + Y + delta_C9 vanishes to first order in alpha_s, for C1, C2 and C8.

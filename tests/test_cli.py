@@ -292,6 +292,7 @@ def test_one_scenario_is_an_ordinary_fit_and_json_is_all_that_is_printed(capsys,
     assert found["settings"]["data"] == ["lfu"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["portal", "loop"])
 def test_a_fit_of_couplings_says_its_benchmark_and_lets_it_be_changed(capsys, asked, model):
     record = catalogue.MODELS[model]
@@ -321,6 +322,7 @@ def test_benchmarks_leave_nothing_open(model):
     selection.select(record.data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", list(catalogue.MODELS))
 def test_outputs_of_the_catalogue_are_those_of_the_model(model):
     record = catalogue.MODELS[model]

@@ -78,6 +78,7 @@ def test_every_coefficient_of_ours_is_one_of_the_basis():
     assert {name for name in catalogue.COEFFICIENTS if name not in sectors()} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "compared",
     [

@@ -34,6 +34,7 @@ class Line:
         return -0.5 * self.summary(p)["chi2"] - 4 * np.log(SIGMA * np.sqrt(2 * np.pi))
 
 
+@pytest.mark.slow
 def test_information_criteria_are_those_of_a_linear_fit(tmp_path):
     lines = {"constant": Line(["mean"]), "sloped": Line(["mean", "slope"])}
     found = compare(lines, evidences=False)
@@ -51,7 +52,7 @@ def test_information_criteria_are_those_of_a_linear_fit(tmp_path):
     assert [row["aic"] for row in saved.rows] == pytest.approx([row["aic"] for row in found.rows[1:]], rel=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bayes_factors_and_what_they_owe_to_the_prior():
     """Twice as wide a prior costs a factor of two for one parameter, where the data see its middle."""
     pytest.importorskip("blackjax")

@@ -21,7 +21,7 @@ def scattering():
     return bsfit.log_likelihood("loop", "lz-2024", {"m_X": (100, 4000)}, LOOP)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unstable_dark_matter_has_no_likelihood(scattering):
     """X heavier than L decays, heavier than Q too; beside it gradients are those without such points."""
     masses = jnp.asarray([900.0, 999.0, 1000.0, 1050.0, 1100.0, 2650.0, 4000.0])
@@ -51,7 +51,7 @@ def test_a_scan_past_the_edge(scattering):
         bsfit.scan(scattering, {"m_X": (1500, 4000, 79)}, progress=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_flavour_alone_does_not_ask_for_dark_matter():
     """A note, and the finite likelihood of the loops."""
     like = bsfit.log_likelihood("loop", "lhcb-rk-2014", {"m_X": (100, 4000)}, LOOP)

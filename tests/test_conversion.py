@@ -201,7 +201,7 @@ def test_where_conversions_fail(freeze_out):
     assert freeze_out[0.0, 1e-3][1] == failed  # X turns into Q, but it is L that annihilates
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nothing_thins_out_dark_matter(freeze_out):
     assert freeze_out[0.0, 0.0] == (np.inf, {"thermal": True, "chemical_equilibrium": False, "interacting": False})
     found = bsfit.predict(["Omega_h2"], "loop", POINT)

@@ -118,7 +118,7 @@ def test_points_are_those_of_predict():
     assert upper.best["share"] == pytest.approx(min(1.0, ratio), rel=0.04)  # the smooth minimum
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_lines_of_a_scan_are_the_relic_density_at_its_points(tmp_path):
     axes = (np.array([0.2, 0.4]), np.array([1500.0, 2000.0, 2600.0]))
     height = np.zeros((2, 3))
@@ -133,7 +133,7 @@ def test_lines_of_a_scan_are_the_relic_density_at_its_points(tmp_path):
             assert value == pytest.approx(bsfit.predict(["Omega_h2"], "portal", point)["Omega_h2"], rel=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_points_and_draws_keep_their_order():
     """The likeliest points are kept, draws in equal distances; what a scan held counts."""
     x = np.linspace(0.1, 1.0, 9)

@@ -39,6 +39,7 @@ def crossing(error, level, low, high):
     return optimize.brentq(lambda k: float(rate(k)(error)) - level, low, high, xtol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("box", [(-2.0, 2.0), (-0.5, 2.0)])
 @pytest.mark.parametrize(("error", "vanishes"), [(0.4, True), (0.05, False)])
 def test_a_ratio_whose_numerator_can_vanish_has_no_pole_in_its_interval(error, vanishes, box):

@@ -93,6 +93,7 @@ def test_chi2_is_the_minimum_over_the_nuisances():
     assert densities.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("uneven", [0, pytest.param(50, marks=pytest.mark.slow)])
 def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     """Value, slopes and curvature of Schur's complement and of Woodbury's identity; 50 is beyond one block of rows."""
@@ -119,6 +120,7 @@ def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     assert np.array_equal(*pulls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [pytest.param(1.2, marks=pytest.mark.slow), 15.0])
 def test_constant_theory_errors_of_any_asymmetry(ratio):
     """Value and slopes of many points at once against the covariance by hand; a ratio of 15 is eliminated in part."""
@@ -152,6 +154,7 @@ def test_constant_theory_errors_of_any_asymmetry(ratio):
         np.testing.assert_allclose(slope / size, expected_slope / size, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [pytest.param(r, marks=pytest.mark.slow) for r in (1.0, 1.2)] + [15.0])
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 5, 160])
 def test_moving_theory_errors_of_many_nuisances(ratio, together):
@@ -236,6 +239,7 @@ def test_smearing_a_tabulated_gaussian_adds_the_widths_in_quadrature():
     assert value == pytest.approx(-0.5 * 0.4**2 / (0.3**2 + 0.2**2), rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [False, True])
 def test_products_with_correlations_in_blocks(apart):
     """One large block among pairs; where its rows do not follow each other the whole matrix is multiplied."""

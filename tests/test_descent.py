@@ -35,7 +35,7 @@ def test_the_record_says_which():
     assert "optimizer" not in fit(banana, free=BOX, starts=8).meta["settings"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_couplings_are_led_by_default():
     """Eleven that nothing constrains, with a minimum at the bound of one; ten, or constrained ones, are not."""
     free = {f"x{i}": (-3.0, 3.0) for i in range(11)}

@@ -147,6 +147,7 @@ def test_hidden_and_simplified_are_the_same_where_they_meet():
         assert float(simplified.quantities[name]) == pytest.approx(float(hidden.quantities[name]), rel=1e-4)
 
 
+@pytest.mark.slow
 @by_model
 def test_without_couplings_there_is_nothing(model):
     """Coefficients vanish; heavy states decouple."""
@@ -287,7 +288,7 @@ def test_derivatives_of_the_relic_density(model):
     assert_slopes_of_a_density(lambda x: density(x)[0], list(FREE[model].values()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_slopes_are_finite_at_every_bound(model):
     """Of coefficients, widths, scattering."""

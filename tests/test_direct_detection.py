@@ -145,6 +145,7 @@ def test_remainder_of_the_top_loop_is_smooth():
     assert np.isfinite(float(slope(jnp.asarray(2.4))))
 
 
+@pytest.mark.slow
 def test_where_the_top_loop_is_not_known_its_uncertainty_is():
     """Z counts for m_Q - m_X above twice m_t, `SI_Z_penguin` below m_t."""
     far, near = ({**LOOP, "m_X": m_x, "m_L": 1300.0} for m_x in (300.0, 1000.0))
@@ -178,6 +179,7 @@ def test_photon_mixing_dominates_the_portal():
     assert found["scalar"] == found["kinetic"] == 0
 
 
+@pytest.mark.slow
 def test_kinetic_mixing_is_the_loop_of_the_photon():
     """epsilon of the two heavy doublets scatters as their loop of the photon: with m_Q = m_L both vanish."""
     bare = {k: v for k, v in PORTAL.items() if not k.startswith("lambda")}
@@ -256,6 +258,7 @@ def test_predict_by_name():
 # ------------------------------------------------------------------------------------------------------- limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in LIMITS if limit(name).group == "direct"])
 def test_limits(name):
     """1.64 at the printed limit of every mass, to 1 %; monotone in the cross section; zero without scattering."""

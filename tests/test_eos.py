@@ -28,6 +28,7 @@ def test_ratios_at_every_stored_point(tag, count):
     assert not [x for x in found if not abs(x[2] - x[3]) < 0.01]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tag", "beyond"),
     [

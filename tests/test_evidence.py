@@ -45,7 +45,7 @@ def test_gaussians(n, seeds, tmp_path):
     assert "prior: flat in x0 on [-1, 1]" in str(one)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_priors_and_walls_count():
     """Half of the plane is forbidden; one prior is normal, one flat in the logarithm."""
 

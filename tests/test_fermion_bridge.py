@@ -30,7 +30,7 @@ def test_neutrinos_have_the_charged_scalar():
     assert complex(moved.wilson["CL_bsnumunumu"]) == pytest.approx(-complex(swapped.wilson["C10_bsmumu"]), rel=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("m_s", "coupling", "sigma"), [(58.0, 1.48e-3, 5.5e-48), (300.0, 0.0859, 7.2e-46), (1000.0, 0.304, 8.2e-46)]
 )

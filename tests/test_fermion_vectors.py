@@ -76,6 +76,7 @@ def states(current):
     return current.multiplicity / 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COUPLINGS)
 @pytest.mark.parametrize("higgs", [None, (0.9, 0.0), (2.6, 0.4)])
 @pytest.mark.parametrize("s", [4.3, 9.0, 60.0])

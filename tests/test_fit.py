@@ -235,6 +235,7 @@ def test_double_well_lists_both_minima():
     assert any("another minimum lies within 2 sigma" in message for message in result.messages)
 
 
+@pytest.mark.slow
 def test_profile_errors_follow_the_deepest_valley():
     """Two valleys y = -1 and y = 1 whose lowest points are at x = 0 and x = 0.8: the second widens the interval."""
 
@@ -300,6 +301,7 @@ def test_pull_of_a_plain_function_needs_a_reference_only():
     assert result.chi2 is None
 
 
+@pytest.mark.slow
 def test_failures_are_visible():
     with pytest.raises(BsfitInputError, match="not finite at any"):
         fit(lambda p: jnp.log(-1.0 - p["x"] ** 2), free={"x": (-1, 1)})

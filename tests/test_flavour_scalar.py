@@ -48,7 +48,7 @@ def annihilation(theory, energy):
     return float(jnp.sum(theory.dark.strengths(jnp.asarray(energy) ** 2)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_complex_one_is_the_loop_model():
     found, expected = at("complex"), at("loop")
     np.testing.assert_array_equal(found.wilson.values, expected.wilson.values)
@@ -68,7 +68,7 @@ def test_a_real_scalar_has_penguins_and_dipoles_alone():
     np.testing.assert_allclose(real.dark.scalar, whole.dark.scalar, rtol=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("masses", "coupling", "a_mu"), [((60.0, 150.0), 2.41, 2.5e-9), ((80.0, 110.0), 1.17, 8.3e-10)]
 )
@@ -94,6 +94,7 @@ def test_no_splitting_is_a_complex_scalar():
     assert not any(np.any(coupling) for coupling in at("split", m_I=151.0).dark.vector.values())
 
 
+@pytest.mark.slow
 def test_splitting_takes_the_boxes_away():
     sizes = [abs(complex(at("split", m_I=m).wilson["C10_bsmumu"])) for m in (150.0, 300.0, 1000.0, 1e6)]
     assert sizes == sorted(sizes, reverse=True)
@@ -114,6 +115,7 @@ def test_conversion_of_the_split_scalar():
         assert float(through.strength(s)) == pytest.approx(float(channel.strength(s)), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_verdicts():
     assert failed("complex") == set()
     assert failed("split", m_I=300.0) == set()

@@ -28,7 +28,7 @@ def drawn(like, seed, widths):
     return {"C9mu": random.normal(), "C10mu": random.normal(), **shifted}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_record_says_where_moments_come_from(both):
     assert ["quadratic in the nuisances" in " ".join(like.notes) for like in both] == [True, False]
     assert [like.meta["moments"] for like in both] == ["to second order in the nuisances", "from the amplitudes"]
@@ -48,7 +48,7 @@ def test_predictions_and_slopes_are_those_of_the_amplitudes(both):
         np.testing.assert_allclose(values[1], expected[1], rtol=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_jacobian_is_that_of_the_amplitudes(both):
     point = drawn(both[0], 3, 0.2)
     (values, slopes), (expected, expected_slopes) = (like.about.jacobian(point) for like in both)
@@ -88,7 +88,7 @@ def test_a_model_that_reads_inputs_reaches_what_they_move():
     np.testing.assert_allclose(values, expected, rtol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_threshold_that_moves_through_a_bin_is_followed():
     """That of the loops of charm quarks: no polynomial of second order in their mass is nearly as good."""
     asked = {"data": [{"<dBR/dq2>(B+->Kmumu)[6,8]": (2.0e-8, 1e-9)}], "free": {"C9mu": (-3, 3)}, "theory": "sampled"}

@@ -80,6 +80,7 @@ def loaded(file):
         return problem
 
 
+@pytest.mark.slow
 @pytest.mark.mistyped
 @pytest.mark.parametrize("path", STORED, ids=lambda p: p.stem)
 def test_a_forged_field_is_an_input_error_or_harmless(path, tmp_path):
@@ -199,6 +200,7 @@ def test_forged_zips_are_one_error(members, tmp_path):
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_bomb_is_refused_by_what_it_announces(method, tmp_path):
     """80 MB of zeros; also where a compression is used that we never write."""

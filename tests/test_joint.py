@@ -77,6 +77,7 @@ def sampled_ratios():
     return dict(zip(SCENARIOS, values.reshape(len(SCENARIOS), len(SAMPLES), -1), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario_fits_agree_with_an_independent_derivation(chi2, sampled_ratios, name):
     """R(C) is a ratio of quadratics, found here from direct predictions; the chi2 and its minimum are plain numpy."""

@@ -52,6 +52,7 @@ def test_too_few_draws_and_constant_ones_have_no_mixture():
     assert nowhere(3).means.shape == (COMPONENTS + 1, 3)
 
 
+@pytest.mark.slow
 def test_jumps_keep_a_density_that_their_mixture_is_not():
     """Chains that start with the draws of a truncated exponential end with them, after jumps from a rough mixture."""
     mixture = Mixture.of(np.array([0.5, 0.5]), np.array([[0.2], [0.9]]), np.array([[[0.1]], [[0.3]]]))
@@ -85,7 +86,7 @@ def test_the_density_in_the_box_is_that_of_the_unbounded_point():
     assert density.in_box(jnp.asarray([0.5, -0.1, 0.5])) == -jnp.inf
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_banana_passes_the_gate():
     """x is uniform on the bounds, y - x^2 normal."""
     found = sample(
@@ -98,7 +99,7 @@ def test_a_banana_passes_the_gate():
     assert np.std(found.draws("y") - found.draws("x") ** 2) == pytest.approx(0.1, rel=0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_modes_far_apart_have_their_weights():
     """Three and one quarter of the posterior, 10 sigma apart."""
     found = sample(

@@ -179,6 +179,7 @@ def test_many_files_become_one(tmp_path):
         assert again.get(i.to_bytes(16, "big")).tobytes() == np.array([float(i), -0.0, 1e-300]).tobytes()
 
 
+@pytest.mark.slow
 def test_slopes_are_those_of_the_amplitudes(folder, counted):
     """Values and shifts of theory errors, kept or not; a part of the question is known, the rest is computed."""
 

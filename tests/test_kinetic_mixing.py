@@ -48,6 +48,7 @@ def pairs(mass, left, right, epsilon):
     return FermionPairs(four, mass * four, mass * four, jnp.asarray(left + 0j), jnp.asarray(right + 0j), mixing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("m_zp", [40.0, 150.0, 900.0])
 @pytest.mark.parametrize("root_s", [20.0, 70.0, 200.0, 1500.0])
 def test_kinetic_mixing_is_the_exact_exchange(m_zp, root_s):

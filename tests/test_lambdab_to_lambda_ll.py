@@ -224,6 +224,7 @@ def stored(name):
     return found, points, np.array([point["values"] for point in found["points"]])
 
 
+@pytest.mark.slow
 def test_predictions_of_flavio():
     """19 points, of coefficients that do not enter too: rates to 1 %, angular observables to 0.01, as asked.
 
@@ -421,7 +422,7 @@ OBSERVABLES = tuple(
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_theory_errors_are_those_of_samples():
     """Linear errors of the Standard Model against 500 draws of all nuisances: to 15 %, as asked; found: 5 %."""
     inputs, direct = input_set("default"), wired(OBSERVABLES)

@@ -70,6 +70,7 @@ def test_the_moment_of_a_light_quark_in_the_loop():
     assert flipped == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_positive_moment_takes_right_handed_top_quarks_of_the_same_sign():
     assert a_mu(at(lambda_R_tmu=0.02)) > 1e-9
     assert a_mu(at(lambda_R_tmu=-0.02)) < -1e-9
@@ -229,7 +230,7 @@ def test_derivatives():
     assert_derivatives(outputs, [list(WHERE.values())], [abs(v) for v in WHERE.values()], second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("n", [3, 5])
 def test_derivatives_of_the_relic_density(n):
     assert_slopes_of_a_density(lambda x: jnp.log(relic_density(n_plet.majorana(n, x[0], REFERENCE)).omega_h2), [2400.0])

@@ -181,6 +181,7 @@ def test_responses_are_exact_where_mass_and_width_are_fixed():
     np.testing.assert_allclose([*asked.values()], expected, rtol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["m_Zp", "g_V", "g_chi", "m_chi"])
 def test_what_moves_the_pole_is_not_extrapolated(name):
     free = {"g_sb": (-5e-8, 5e-8), name: (0.9 * BENCHMARK[name], 1.1 * BENCHMARK[name])}

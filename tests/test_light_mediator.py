@@ -92,6 +92,7 @@ def integrated(process, low, high, exchange, decay, half):
     return np.concatenate([states[0][:half], states[1][half : 2 * half]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("process", "half", "decay"),
     [pytest.param(*row, marks=pytest.mark.slow) for row in (("b_to_k_ll", 3, 0), ("b_to_v_ll", 12, 0))],
@@ -114,6 +115,7 @@ def test_a_heavy_one_is_a_contact(process, decay):
     np.testing.assert_allclose(found, contact, rtol=0, atol=1e-7 * np.max(np.abs(contact)))
 
 
+@pytest.mark.slow
 def test_a_narrow_one_in_a_bin_is_two_decays():
     """B -> K Z' times the width into muons over the whole one; the coupling so large that nothing else is seen."""
     mass, ratio, g_v, coefficient = 2.3, 1e-4, 1e-3, 3e3
@@ -230,6 +232,7 @@ def test_decays_into_dark_matter_are_their_integral():
     assert added(scalars)[0] == pytest.approx(without / 2, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_parity_and_helicity():
     """To K the vector current, to K* both; the time-like part is in longitudinal K* alone."""
     left, right, vector, axial = (

@@ -52,6 +52,7 @@ def of_limit(name, mass):
     return np.exp(np.interp(np.log(mass), np.log(table.mass), np.log(table.cross_section)))
 
 
+@pytest.mark.slow
 def test_the_chi2_by_hand(found):
     found, (omega, sigma) = jax.tree.map(np.asarray, found)
     relic = (omega - 0.12) ** 2 / (0.0012**2 + (0.1 * 0.12) ** 2)
@@ -67,7 +68,7 @@ def test_the_chi2_by_hand(found):
     assert float(found["pulls"][0]) == pytest.approx((0.12 - omega) / error, rel=1e-10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_limits_from_files(tmp_path):
     """Twice as high as published: beside the published ones, half the rates over their limits."""
     files = []
@@ -82,6 +83,7 @@ def test_limits_from_files(tmp_path):
     assert {str(file) for file in files} < set(like.meta["data_files"])
 
 
+@pytest.mark.slow
 def test_what_counts(alone, found):
     """One measured value: limits add to chi2 alone, and nothing is compared with the Standard Model."""
     assert alone.observables == ("Omega_h2", "sigma_SI/lz-2022", "f_sigma_v/planck-annihilation-2018")
@@ -116,7 +118,7 @@ def test_the_error_of_the_calculation(omega):
     assert float(propagated.log_prob(values, NONE)) == pytest.approx(density, rel=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_calculation_as_a_nuisance():
     """Omega h^2 times 1 + 0.2 x, with a constraint of x; the size is an input."""
     like = build("relic", theory="sampled", inputs={"Omega_h2_error": 0.2})
@@ -138,7 +140,7 @@ def test_an_upper_bound_on_the_density(omega):
     assert bound.n_data == 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_missing_dark_matter_neither_scatters_nor_annihilates():
     """The values of the likelihood themselves, too much dark matter and too little."""
     limits, inputs = tuple(map(limit, ("lz-2022", "planck-annihilation-2018"))), bsfit.load_inputs("default")
@@ -222,7 +224,7 @@ def test_flavour_and_dark_matter_in_one_likelihood():
     assert (joint.n_data, flavour.n_data) == (4, 3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_finite_through_a_resonance():
     """Log-likelihood and gradient of the portal from below to above m_Zp = 2 m_chi."""
     like = bsfit.log_likelihood("portal", ["relic", "lz-2024"], {"m_Zp": (1500, 3000)}, {**PORTAL, "g_X": 0.3})

@@ -60,6 +60,7 @@ def test_many_systems_in_one_program():
         np.testing.assert_allclose(found, np.linalg.slogdet(k * np.asarray(matrices))[1], rtol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, 1e-3, 0.1, 1e3])
 def test_solution_near_a_known_one(shift):
     """Lanes with and without a right-hand side; a shift of 1000 needs more than the steps that there are."""

@@ -271,7 +271,7 @@ def outputs(x):
     return jnp.concatenate([c.real, c.imag, result.quantities["J"][None]])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     """At a generic point, with zero couplings, and with masses equal exactly and up to 1e-9."""
     couplings = [-0.4, 0.1, 0.4, 0.05, 2.0]
@@ -287,7 +287,7 @@ def test_derivatives():
     assert_derivatives(outputs, points, [500.0, 500.0, 300.0, *[0.5] * 5], second=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_hessian():
     def coefficients(x):
         params = {**BENCHMARK, **dict(zip(("m_Q", "m_L", "m_X", "lambda_Q_s", "lambda_L_mu"), x, strict=True))}

@@ -99,6 +99,7 @@ def compiled(row, scale):
     return jax.jit(predicted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_stored_point_of_the_loop_models(name, stored):
     """Coefficients, (g-2)_mu and branching fractions to 1e-8, scattering to 1e-5."""

@@ -41,6 +41,7 @@ def test_the_shift_of_the_abstract_takes_a_splitting_of_the_size_of_the_masses(m
     assert float(found.quantities["y_S"]) == pytest.approx(y, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_nothing_without_splitting():
     """Exactly no coupling of b and s, no Yukawa coupling; with the square of the splitting after that."""
     found = at(m_N1=150.0)
@@ -159,7 +160,7 @@ def log_density(x):
     return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_coefficients():
     """AD against differences, 1e-6."""
     x = list(FREE.values())

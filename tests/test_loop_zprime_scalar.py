@@ -44,6 +44,7 @@ def test_the_shift_takes_a_large_splitting(masses, expected, box):
     assert complex(found.quantities["C_bs_LL_box"] / first) == pytest.approx(box / 0.156, rel=0.02)
 
 
+@pytest.mark.slow
 def test_nothing_without_splitting():
     """Exactly no coupling of b and s: C9 is the photon penguin, no tau; with the square of the splitting after that."""
     found = at(m_I=100.0)
@@ -232,7 +233,7 @@ def log_density(x):
     return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_coefficients():
     """AD against differences, 1e-6."""
     x = list(FREE.values())

@@ -245,6 +245,7 @@ def test_a_slip_in_an_observable_is_named_by_the_likelihood():
         bsfit.log_likelihood(data={mistyped: (-0.04, 0.01)}, free={"C9mu": (-3, 3)})
 
 
+@pytest.mark.slow
 def test_an_observable_that_the_standard_model_does_not_have():
     """0/0 there: no pull and no gains, instead of NaN."""
 

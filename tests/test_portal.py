@@ -406,7 +406,7 @@ def outputs(names, quantities):
     return function
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_coefficients():
     names = ("C9_bsmumu", "C10_bsee", "C9_bsmue", "CVLL_bsbs", "CVLL_ucuc", "CVLL_numunumumumu")
     assert_derivatives(outputs(names, ("M_Q", "D_sb", "epsilon_loop")), POINTS, SCALE)

@@ -52,6 +52,7 @@ def test_loops_are_those_of_the_loop_model():
     assert found["CVLL_numunumumumu"] == tree["CVLL_numunumumumu"]
 
 
+@pytest.mark.slow
 def test_size_over_the_tree():
     """M^2/16 pi^2 v_phi^2 for equal masses, m_phi -> 0 and small mixing."""
     point = {**POINT, "m_Q": 1500.0, "m_phi": 1e-3, "m_Zp": 450.0, "lambda_L_e": 0.0, "lambda_L_tau": 0.0}

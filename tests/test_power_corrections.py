@@ -43,7 +43,7 @@ def central():
     return np.array(list(bsfit.predict(NAMES, inputs="flavio").values()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "size"), SHIFTED)
 def test_shifts_of_flavio(central, name, size):
     """Each parameter moves each observable as it does in flavio, to 2 % of the shift and 1e-5 of the observable.
@@ -118,6 +118,7 @@ def test_polynomials_are_a_shift_of_c9_at_one_q2(power):
         np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("helicity", "name"), [("0", "delta_C7 {}_0"), ("-", "delta_C7 {}_-"), ("+", "delta_C7p {}_+")]
 )

@@ -31,12 +31,14 @@ def values(direct):
     return np.stack([direct.at_once(direct.model(p, direct.inputs)) for p in POINTS])
 
 
+@pytest.mark.slow
 def test_response_is_the_amplitudes(direct, values):
     fast = direct.through_response(BOX)
     assert set(fast.responses) == {"b_to_k_ll", "b_to_v_ll"}
     np.testing.assert_allclose(np.stack([fast(p) for p in POINTS]), values, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_response_after_an_input_changes(direct):
     moved = eqx.tree_at(lambda p: p.inputs, direct, CHANGED)
     np.testing.assert_allclose(
@@ -57,6 +59,7 @@ def test_the_differentiable_path_is_the_shared_one(direct, values):
     )
 
 
+@pytest.mark.slow
 def test_predict_returns_floats_under_the_names_asked_for(values):
     found = predict(list(NAMES), params=POINTS[0])
     assert list(found) == list(NAMES)

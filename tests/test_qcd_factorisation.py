@@ -133,6 +133,7 @@ def test_flavio_table(on_grid, reference):
     assert error[q2 < 0.1, :, 0].min() > 0.5  # the longitudinal amplitude of the table at 0.05 GeV^2
 
 
+@pytest.mark.slow
 def test_flavio_totals(on_grid, reference):
     """Local amplitudes of flavio plus ours, against its total."""
     layers = reference("qcdf.json")["layers"]

@@ -210,6 +210,7 @@ CMS_PREDICTS = {
 FROM_CMS = {"P3": 1, "P4p": 0.5, "P6p": -1, "P8p": -0.5}
 
 
+@pytest.mark.slow
 def test_convention_of_cms():
     """CMS's own predictions, converted as its data are, against ours: 0.01."""
     bins = ((1.1, 2), (2, 4.3), (4.3, 6))

@@ -78,6 +78,7 @@ def stacked(points):
 # ------------------------------------------------------------------------------------------------ known numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["portal", "loop"])
 def test_every_reference_point(model, reference, laine_meyer):
     """1e-3 with the reference's table of degrees of freedom, 1 % with our own."""
@@ -113,7 +114,7 @@ def test_predict_by_name():
     assert catalogue.observable("Omega_h2").group == "relic"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_rows_say_which_models_have_dark_matter():
     for name, row in catalogue.MODELS.items():
         at = {p.name: row.benchmark.get(p.name, p.default) for p in row.parameters}
@@ -195,6 +196,7 @@ def test_a_constant_cross_section_is_its_average():
     np.testing.assert_allclose(found, 2.2e-26 / 1.16733e-17, rtol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mass", "expected"), [(10, 0.1262), (100, 0.1116), (1e3, 0.1157), (1e4, 0.1176)])
 def test_constant_cross_sections(mass, expected, laine_meyer):
     """To 0.5 %; a complex scalar with twice the cross section of its pairs has the same density."""

@@ -21,6 +21,7 @@ UNIT = float(lambda_v(REFERENCE)) ** 2 / complex(v_tb_v_ts(REFERENCE))
 # -------------------------------------------------------------------------------------------------- muons by the loop
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("masses", "k"), [((160.0, 90.0, 300.0), 0.45), ((200.0, 100.0, 1000.0), 1.76)])
 def test_the_loop_couples_muons_and_their_neutrinos(masses, k):
     """g_X q_L y^2 K/64 pi^2 of both; C9 = -C10 = C_L by it and the mixing of quarks, negative for q_L l_b l_s < 0."""
@@ -178,7 +179,7 @@ def log_density(x):
     return jnp.log(relic_density.relic_density(theory.dark).omega_h2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_coefficients():
     """AD against differences, 1e-6."""
     x = list(FREE.values())

@@ -39,6 +39,7 @@ def test_errors_beside_predictions(budget):
     assert 0.5 < found.correlation[1, 2] < 1.0  # V_cb
 
 
+@pytest.mark.slow
 def test_groups_add_in_squares(budget):
     squares = np.sum(np.square(list(budget.groups.values())), axis=0)
     assert np.sqrt(squares) == pytest.approx(budget.errors)
@@ -47,6 +48,7 @@ def test_groups_add_in_squares(budget):
     assert OTHERS not in budget.groups
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["V_cb", "B->K BSZ a0_f+", "f_Bs"])
 def test_an_input_alone_is_its_slope_times_its_error(budget, name):
     """Against differences of predictions with the input moved by a twentieth of its error."""
@@ -64,6 +66,7 @@ def test_every_uncertain_input_has_a_group():
     assert group_of("f_N") == "nucleon"
 
 
+@pytest.mark.slow
 def test_nuisances_are_selected_and_checked(budget):
     found = bsfit.predict(NAMES, params=POINT, errors=True, nuisances="V_cb")
     assert list(found.errors.values()) == pytest.approx(budget.inputs["V_cb"])
@@ -82,6 +85,7 @@ def test_an_output_of_a_model_and_its_relic_density_have_errors():
     assert "none of the inputs moves it" in str(bsfit.error_budget("M_Q", "portal", params))
 
 
+@pytest.mark.slow
 def test_a_budget_is_saved_printed_and_checked(budget, tmp_path):
     assert load(budget.save(tmp_path / "budget")) == budget
     text = str(budget)
@@ -218,6 +222,7 @@ def counted(nuisances):
     return set(bsfit.error_budget(NAMES, params=POINT, nuisances=nuisances).inputs)
 
 
+@pytest.mark.slow
 def test_nuisances_are_left_out_by_name_glob_and_group(budget):
     listed = set(budget.inputs)
     assert counted("!V_cb") == listed - {"V_cb"}

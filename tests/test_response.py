@@ -57,6 +57,7 @@ def test_span_of_nothing_is_empty_and_its_response_constant():
     np.testing.assert_allclose(response.values_at(built, theory_of(0.3))["moments"], moments(Theory.standard_model()))
 
 
+@pytest.mark.slow
 def test_contraction_vmaps():
     built = expanded(np.eye(6), range(6))
     values = jnp.asarray(GENERATOR.normal(size=(7, 3)) + 0j)

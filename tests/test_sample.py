@@ -45,6 +45,7 @@ def test_moments_are_those_of_the_known_posterior(posterior):
     assert stats.kstest(thinned, truncated.cdf).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_verdict_priors_and_log_likelihood_are_recorded(posterior):
     assert posterior.verdict == "passed"
     text = str(posterior)
@@ -95,7 +96,7 @@ def test_chains_start_far_apart_along_a_valley_and_across_modes():
     assert min(start["x"] for start in starts) < 1.0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_chains_of_many_data_sets_in_one_program():
     """`draw_chains` under vmap over data: the mean follows the data."""
     space = parse({"x": (-10, 10)})
@@ -130,7 +131,7 @@ def test_gate(target, passes, benchmark_module):
     assert sum(judged.verdict == "passed" for judged in found) == passes
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_chains_follow_a_curved_valley():
     """y = 1/x to 1 %: with a rough function the sampler needs few steps, and finds the exact posterior of ln x."""
 

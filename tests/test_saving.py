@@ -224,6 +224,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_signal_ends_the_program_and_frees_the_folder(tmp_path, number):
     words = [sys.executable, "-c", STALLED, str(tmp_path / "a")]

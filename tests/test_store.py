@@ -204,6 +204,7 @@ def test_a_profiled_scan_has_no_store(tmp_path):
 # ---------------------------------------------------------------------------------------- killed, and the command line
 
 
+@pytest.mark.slow
 def test_runs_that_are_killed_end_as_if_they_were_not():
     done = subprocess.run([sys.executable, str(SCRIPT), "kills", "6"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.split(" runs")[0]) == (0, "6"), done.stdout + done.stderr
@@ -250,6 +251,7 @@ def stalled(after, seconds, words):
     return child
 
 
+@pytest.mark.slow
 def test_a_signal_ends_a_scan_behind_the_chunk_in_work(capsys, tmp_path):
     words = [SCAN[0], "C9mu=-2,1,200", *SCAN[2:]]
     child = stalled(1, 1.0, [*words, "-o", str(tmp_path / "a")])
@@ -423,6 +425,7 @@ def test_dask_from_the_command_line(tmp_path, finished):
     assert files(tmp_path / "chunks") == files(finished / "chunks")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["local:0", "local:x", "local:", "nowhere", "tcp://node17", "tcp://[", ""])
 def test_no_address_of_a_scheduler(capsys, where):
     assert cli.main([*SCAN, "--dask", where]) == 2

@@ -58,6 +58,7 @@ def test_a_narrow_tilted_gaussian_is_one_piece_of_the_known_area(points):
         assert ndimage.label(values < CONTOURS[0])[1] > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [gauss, banana, two_valleys, walled, stepped])
 @pytest.mark.parametrize("points", [21, 40])
 def test_what_is_called_resolved_agrees_with_ten_times_the_points_to_a_percent(function, points):

@@ -282,7 +282,7 @@ def test_interference_in_the_loop_model(coupling, expected):
 # ------------------------------------------------------------------------------------------------------ gradients
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_gradients_of_the_t_channel_are_finite():
     """Below, on and above thresholds of massive fermions, and where couplings vanish."""
 

@@ -44,7 +44,7 @@ def same(found, expected, rtol=1e-12):
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol), found, expected)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("writer", [written_out, written_out_with_slope])
 def test_values_and_derivatives_of_any_order_are_the_same(writer):
     for derivative in (lambda f: f, jax.jacfwd, jax.value_and_grad, jax.hessian):
@@ -111,7 +111,7 @@ LIKELIHOODS = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["eft", "own", "portal", pytest.param("loop", marks=pytest.mark.long)])
 def test_likelihoods_of_every_model_in_scalars_are_what_they_are(name):
     like = bsfit.log_likelihood(**LIKELIHOODS[name])
