@@ -12,6 +12,7 @@ import scipy.stats
 from bsfit.likelihood import densities
 from bsfit.likelihood.curves import PublishedCurve, log_likelihood_curve
 from bsfit.likelihood.densities import SplitNormal
+from bsfit.likelihood.moving_errors import MovingErrors, parts_of
 
 CORRELATION = np.array([[1.0, 0.3, -0.2], [0.3, 1.0, 0.1], [-0.2, 0.1, 1.0]])
 CENTRAL, PLUS, MINUS = np.array([0.745, 0.66, 0.685]), np.array([0.097, 0.113, 0.122]), np.array([0.082, 0.074, 0.084])
@@ -256,3 +257,31 @@ def test_products_with_correlations_in_blocks(apart):
         y = jnp.asarray(random.normal(size=shape))
         np.testing.assert_allclose(data.weigh(y), np.linalg.solve(correlation, y), rtol=1e-10, atol=1e-10)
         np.testing.assert_allclose(jax.vmap(data.weigh)(jnp.stack([y, -y]))[1], -data.weigh(y), rtol=1e-12, atol=1e-12)
+
+
+def test_parts_of_moving_errors_are_the_whole():
+    """Three decays, whose values depend on nuisances of their own and on common ones."""
+    generator = np.random.default_rng(3)
+    n, q = 60, 80
+    correlation, moved = np.eye(n), np.zeros((n, q), dtype=bool)
+    for k in range(3):
+        rows = slice(20 * k, 20 * k + 20)
+        samples = generator.normal(size=(20, 40))
+        correlation[rows, rows] = np.corrcoef(samples)
+        moved[rows, 25 * k : 25 * k + 25] = moved[rows, 75:] = True
+    plus, minus = generator.uniform(0.5, 2.0, (2, n))
+    data = densities.SplitNormal.of(generator.normal(size=n), plus, minus, correlation)
+    shifts = jnp.asarray(np.where(moved, generator.normal(size=(n, q)), 0.0))
+    parts = parts_of(np.asarray(data.precision), moved)
+    assert sum(len(rows) for rows, _ in parts) == n
+    assert len(parts) > 1
+    prediction = jnp.asarray(generator.normal(size=n))
+
+    def at(shifts, parts):
+        return densities.log_prob(data, prediction, MovingErrors(shifts, parts))
+
+    whole = MovingErrors.whole(shifts).parts
+    (value, slope), (expected, expected_slope) = (jax.value_and_grad(at)(shifts, each) for each in (parts, whole))
+    assert float(value) == pytest.approx(float(expected), rel=1e-10)
+    # What moves nothing has no slope in parts.
+    np.testing.assert_allclose(np.asarray(slope)[moved], np.asarray(expected_slope)[moved], rtol=1e-9, atol=1e-12)

@@ -202,6 +202,7 @@ def test_errors_of_the_mixing_inputs_reach_the_mass_difference():
         ({"free": {"C9mu": (-1, 1)}, "theory": "exact"}, "propagated"),
         ({"free": {"C9mu": (-1, 1)}, "nuisances": "QDE*"}, "no uncertain input"),
         ({"free": {"C9mu": (-1, 1)}, "fixed": {"C9mu": 0.0}}, "both free and fixed"),
+        ({"free": {"C9mu": (-1, 1), "log:C9mu": (0.1, 1)}}, "given twice, with and without"),
     ],
 )
 def test_bad_input(arguments, message):

@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="RESULTFILE", help="fits saved by 'bsfit fit -o'")
     left_out = ("model", "set", "coefficients", "free")
     shared.add(parser, *(key for key in shared.ANALYSIS if key not in left_out), "live", "toys")
-    parser.add_argument("--model", dest="models", action="append", metavar="NAME", help="a model; may be repeated")
+    parser.add_argument(
+        "--model", dest="models", action="append", metavar="NAME", help="a model of the catalogue (default none)"
+    )
     shared.add_run(parser)
     parser.add_argument("--no-evidence", action="store_true", help="without evidences")
 

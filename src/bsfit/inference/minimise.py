@@ -87,12 +87,11 @@ def minimise(
             rows = np.where(padding, first, rows)
             part = jax.tree.map(lambda leaf, rows=rows: jnp.asarray(leaf)[rows], data)
             held = hold[rows] | padding[:, None]
-            found = solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part)
+            found = _solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part)
             batches.append(tuple(map(np.asarray, found)))
     return Minima(*(np.concatenate(leaves)[:count] for leaves in zip(*batches, strict=True)))
 
 
-@jit_quickly
 def solve(objective: Any, starts: Float[Array, "k n"], hold: Bool[Array, "k n"], data: Any) -> tuple[Any, ...]:
     """What `minimise` does with one batch, traceable: the columns of `Minima`."""
 
@@ -109,6 +108,9 @@ def solve(objective: Any, starts: Float[Array, "k n"], hold: Bool[Array, "k n"],
 
     state = jax.lax.while_loop(lambda state: jnp.any(running(state)), body, jax.vmap(_begin)(starts))
     return state.position, state.value, state.gradient, state.hessian, state.distance, state.steps
+
+
+_solve = jit_quickly(solve)
 
 
 def _begin(start: Float[Array, " n"]) -> _State:

@@ -20,7 +20,7 @@ from bsfit.likelihood.joint import Errors, LogLikelihood, around, notes_of, refe
 from bsfit.likelihood.own_observables import OwnObservables
 from bsfit.likelihood.request import Collected, Request
 from bsfit.likelihood.terms import MeasuredValues, NuisanceConstraints, PublishedCurves, Term
-from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, SameEverywhere
+from bsfit.likelihood.theory_errors import WHOLE, DirectPropagation, Propagation, SameEverywhere
 from bsfit.likelihood.written import written
 from bsfit.loading import limits, selection
 from bsfit.loading.inputs import Inputs, InputSet, described
@@ -50,6 +50,9 @@ FARTHEST = 2.5
 
 _CALCULATION = "Omega_h2 calculation"
 """The unit nuisance of the relic density."""
+
+PROBED = 3
+"""Points at which it is seen which nuisance moves what: one at which a shift is zero by chance is as good as none."""
 
 
 def log_likelihood(
@@ -132,6 +135,9 @@ def _built(
     blocks = _blocks(measured)
     everywhere = SameEverywhere.of_blocks(blocks, shifts[:, :0] if theory == "sampled" else shifts, at_reference)
     errors = everywhere if moving_errors is None else moving_errors
+    if isinstance(errors, Propagation):
+        with doing("parts of the theory errors"):
+            errors = errors.divided(pred, points[:PROBED], blocks)
     constraints = _constraints(uncertain) if sampled else ()
     every_term = (*measured, *of_dark, *curves, *constraints, *of_own)
     comparable = own_values.theory is None

@@ -11,7 +11,7 @@ Gaussian nuisance that shifts the predictions linearly),
 
 which equals the minimum over the nuisances of the chi2 with the nuisances as parameters. It is evaluated by Woodbury's
 identity, so that nothing larger than the number of nuisances is ever inverted; theory errors that are the same at every
-point (`FixedErrors`) leave only the values with asymmetric errors.
+point (`FixedErrors`) leave only the values with asymmetric errors; many that follow it are `moving_errors`.
 """
 
 from collections.abc import Sequence
@@ -25,17 +25,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from scipy.sparse.csgraph import connected_components
 
-from bsfit.linear_algebra import (
-    SMALL,
-    Factor,
-    contract,
-    factor_positive,
-    log_det_factored,
-    log_det_positive,
-    solve_factored,
-    solve_near,
-    solve_positive,
-)
+from bsfit.likelihood.moving_errors import GOAL, GOAL_AT_EXTREMUM, MovingErrors
+from bsfit.linear_algebra import SMALL, contract, log_det_positive, solve_near, solve_positive
 
 JOIN = 0.1
 """Width, in units of the smaller error, over which the two sides of a split normal join."""
@@ -231,11 +222,6 @@ def _complement(x, y, z, error):
     return row * x * column + mixed + mixed.T + z
 
 
-GOAL, GOAL_AT_EXTREMUM = 1e-12, 3e-6
-"""To this fraction systems are solved; where only a value is wanted that is stationary in the solution, so that it is
-wrong by the square, to that one."""
-
-
 @jax.custom_jvp
 def _remaining(errors: FixedErrors, error: Float[Array, " a"], rest: Float[Array, " a"]) -> Float[Array, ""]:
     """rest^T S^-1 rest with Schur's complement S: the extremum of 2 x^T rest - x^T S x."""
@@ -257,8 +243,8 @@ def _(primals, tangents):
     return rest @ x, 2.0 * (x @ drest - (derror * x) @ slope)
 
 
-TheoryErrors = Float[Array, "_ _"] | FixedErrors
-"""Shifts of the predictions, a row for each, one column per unit nuisance (there may be none)."""
+TheoryErrors = Float[Array, "_ _"] | FixedErrors | MovingErrors
+"""Shifts of the predictions, a row for each, one column per unit nuisance (there may be none), or what is faster."""
 
 
 def fixed_errors(
@@ -281,7 +267,7 @@ def _on_side(numpy: Any, central: Any, plus: Any, minus: Any, prediction: Any) -
 
 def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, " n"]:
     """Measured minus predicted values in units of both errors of each; correlations do not enter."""
-    shifts = theory.shifts if isinstance(theory, FixedErrors) else theory
+    shifts = theory if isinstance(theory, jax.Array) else theory.shifts
     error = jnp.sqrt(sigma(data, prediction) ** 2 + jnp.sum(shifts**2, axis=1))
     return (data.central - prediction) / error
 
@@ -292,59 +278,15 @@ def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors
         return theory.chi2(data, prediction)
     error = sigma(data, prediction)
     y = (prediction - data.central) / error
+    if (moving := _moving(theory)) is not None:
+        return moving.chi2(data, y, error)
     if theory.shape[1] == 0:
         return contract(y, data.weigh(y))
-    if theory.shape[1] > SMALL:
-        return _profiled(data, y, theory / error[:, None], _at_mean_errors(data, theory)[1])
     columns = [theory[:, a] / error for a in range(theory.shape[1])]
     p_y = data.weigh(y)
     projection = jnp.stack([contract(column, p_y) for column in columns])
     shift = solve_positive(_small_nuisance_matrix(data, columns), projection)
     return contract(y, p_y) - contract(projection, shift)
-
-
-def _at_mean_errors(data: SplitNormal, theory: Float[Array, "n q"]) -> tuple[Float[Array, "q q"], Factor]:
-    """1 + W^T rho^-1 W for the columns of W, theory shifts in units of the mean experimental errors, and its factor."""
-    w = theory / (0.5 * (data.sigma_plus + data.sigma_minus))[:, None]
-    matrix = jnp.eye(theory.shape[1]) + w.T @ data.weigh(w)
-    return matrix, factor_positive(jax.lax.stop_gradient(matrix))
-
-
-@jax.custom_jvp
-def _profiled(data: SplitNormal, y: Float[Array, " n"], w: Float[Array, "n q"], near: Factor) -> Float[Array, ""]:
-    """Minimum over many nuisances; by the envelope theorem its slope needs no derivative of where the minimum is."""
-    weighed = data.weigh(y)
-    projection = w.T @ weighed
-    nuisances, left = _solved(data, w, near, projection, GOAL_AT_EXTREMUM)
-    return y @ weighed - nuisances @ (projection + left)
-
-
-@_profiled.defjvp
-def _(primals, tangents):
-    (data, y, w, near), (_, dy, dw, _) = primals, tangents
-    still = jax.lax.stop_gradient((data, w, near))
-    nuisances = jax.lax.custom_linear_solve(
-        lambda x: x + w.T @ data.weigh(w @ x),
-        w.T @ data.weigh(y),
-        lambda _, b: _solved(*still, b, GOAL)[0],
-        symmetric=True,
-    )
-    pull = data.weigh(y - w @ nuisances)
-    return y @ pull, 2.0 * pull @ (dy - dw @ nuisances)
-
-
-def _solved(
-    data: SplitNormal, w: Float[Array, "n q"], near: Factor, vector: Float[Array, " q"], goal: float
-) -> tuple[Float[Array, " q"], Float[Array, " q"]]:
-    """Solution of (1 + W^T rho^-1 W) x = vector, and what is left of that: `solve_near`."""
-    return solve_near(
-        lambda x, _: x + w.T @ data.weigh(w @ x),
-        partial(solve_factored, near),
-        vector,
-        goal,
-        lambda w: jnp.eye(w.shape[1]) + w.T @ data.weigh(w),
-        w,
-    )
 
 
 def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, ""]:
@@ -355,17 +297,22 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryEr
     """
     if isinstance(theory, FixedErrors):
         return -0.5 * chi2(data, prediction, theory) - theory.log_norm
-    if theory.shape[1] > SMALL:
+    if (moving := _moving(theory)) is not None:
         error = sigma(data, prediction)
-        matrix, factor = _at_mean_errors(data, theory)
-        least = _profiled(data, (prediction - data.central) / error, theory / error[:, None], factor)
-        return -0.5 * (least + log_det_factored(matrix, factor)) - data.log_norm
+        return moving.log_prob(data, (prediction - data.central) / error, error)
     result = -0.5 * chi2(data, prediction, theory) - data.log_norm
     if theory.shape[1]:
         error = 0.5 * (data.sigma_plus + data.sigma_minus)
         columns = [theory[:, a] / error for a in range(theory.shape[1])]
         result -= 0.5 * log_det_positive(_small_nuisance_matrix(data, columns))
     return result
+
+
+def _moving(theory: Float[Array, "n q"] | MovingErrors) -> MovingErrors | None:
+    """Theory errors of many nuisances."""
+    if isinstance(theory, MovingErrors):
+        return theory
+    return MovingErrors.whole(theory) if theory.shape[1] > SMALL else None
 
 
 def excess_chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:

@@ -20,6 +20,7 @@ from bsfit.errors import BsfitInputError
 from bsfit.likelihood.curves import PublishedCurve, log_likelihood_curve
 from bsfit.likelihood.dark_matter import RelicDensity, UpperLimits
 from bsfit.likelihood.densities import FixedErrors, SplitNormal
+from bsfit.likelihood.moving_errors import MovingErrors
 from bsfit.likelihood.terms import MeasuredValues, PublishedCurves, Term
 from bsfit.likelihood.theory_errors import WHOLE
 from bsfit.theory import Params
@@ -164,7 +165,7 @@ def _shifts(term: Any, values: Float[Array, " k"], errors: Any) -> Float[Array, 
     if isinstance(term, RelicDensity):
         return term._shifts(values)
     found = errors.of(WHOLE, np.array(term.rows))
-    return found.shifts if isinstance(found, FixedErrors) else found
+    return found.shifts if isinstance(found, FixedErrors | MovingErrors) else found
 
 
 def split_normal(

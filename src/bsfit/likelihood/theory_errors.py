@@ -15,8 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from bsfit.compiling import jit_quickly
 from bsfit.likelihood import densities
 from bsfit.likelihood.densities import SplitNormal, TheoryErrors
+from bsfit.likelihood.moving_errors import MovingErrors, Part, parts_of
+from bsfit.linear_algebra import SMALL
 from bsfit.numerics import forward
 from bsfit.predictions.derivatives import functional_slopes, moment_slopes, shifts
 from bsfit.predictions.floating import Floating, FloatingProcess
@@ -33,7 +36,7 @@ from bsfit.predictions.response import (
     probes,
 )
 from bsfit.predictions.uncertain_inputs import Nuisances, directions
-from bsfit.theory import Theory
+from bsfit.theory import Params, Theory
 
 WHOLE = ""
 """Name of the block of all measured values."""
@@ -79,13 +82,16 @@ class SameEverywhere(ErrorsOfBlocks):
 
 
 class AtThisPoint(ErrorsOfBlocks):
-    """Shifts [n, q] of all predictions at one theory."""
+    """Shifts [n, q] of all predictions at one theory, and the `moving_errors.Part` of blocks where they are known."""
 
     shifts: Float[Array, "n q"]
+    parts: tuple[tuple[str, tuple[Part, ...]], ...] = eqx.field(static=True, default=())
 
     def of(self, block: str, rows: Int[np.ndarray, " k"]) -> TheoryErrors:
         """The rows of the block."""
-        return self.shifts[rows]
+        shifts = self.shifts[rows]
+        parts = dict(self.parts).get(block)
+        return shifts if parts is None or shifts.shape[1] <= SMALL else MovingErrors(shifts, parts)
 
 
 class DirectPropagation(eqx.Module):
@@ -114,6 +120,22 @@ class Propagation(eqx.Module):
     slopes: dict[str, dict[str, Float[Array, "m rf o q"]]]
     directions: Float[Array, "q i"]
     coordinates: dict[str, Coordinates] = eqx.field(static=True)
+    parts: tuple[tuple[str, tuple[Part, ...]], ...] = eqx.field(static=True, default=())
+
+    def divided(
+        self, prediction: Prediction, points: Sequence[Params], blocks: Mapping[str, tuple[SplitNormal, np.ndarray]]
+    ) -> "Propagation":
+        """The same with the parts of each block: which nuisance moves what is seen at sampled parameters."""
+
+        def at(params: Params) -> Float[Array, "n q"]:
+            return self(prediction, prediction.model(params, prediction.inputs)).shifts
+
+        moved = np.any([np.asarray(shifts) != 0.0 for shifts in map(jit_quickly(at), points)], axis=0)
+        known = (
+            (name, parts_of(None if data.precision is None else np.asarray(data.precision), moved[rows]))
+            for name, (data, rows) in blocks.items()
+        )
+        return dataclasses.replace(self, parts=tuple(known))
 
     def __call__(self, prediction: Prediction, theory: Theory) -> AtThisPoint:
         """Shifts of a theory within the reach for which the polynomials were made."""
@@ -130,7 +152,7 @@ class Propagation(eqx.Module):
 
         z = jnp.stack([jnp.zeros(()), *coordinates_of(names, theory)])[1:]
         # Own observables may read more of a theory than the coordinates.
-        return AtThisPoint(at(z) if prediction.own else forward(at, z))
+        return AtThisPoint(at(z) if prediction.own else forward(at, z), self.parts)
 
 
 def propagation(
