@@ -26,12 +26,10 @@ these relations hold with the masses of the decay.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from bsfit.linear_algebra import factor_positive
 from bsfit.loading.inputs import Inputs
 
 TERMS = 3
@@ -115,7 +113,7 @@ def basis(transition: str, names: tuple[str, ...], q2: Float[Array, " n"], input
     t_pair, t_minus = (m_b + m_m) ** 2, (m_b - m_m) ** 2
     here, there = jnp.sqrt(t_plus[:, None] - q2[None]), jnp.sqrt(t_plus - t_zero)
     z = _conformal(here, there)
-    arc = jax.vmap(orthonormal_polynomials)(jnp.pi - 2.0 * jnp.arctan(jnp.sqrt(t_pair - t_plus) / there))
+    arc = orthonormal_polynomials(jnp.pi - 2.0 * jnp.arctan(jnp.sqrt(t_pair - t_plus) / there))
     series = jnp.einsum("fkp,fpn->fkn", arc, jnp.stack([z**k for k in range(TERMS)], axis=1))
     size = power["k"] * _STATES[transition] / (32.0 * jnp.pi**2 * chi)
     size *= t_pair ** power["a"] * t_minus ** power["b"] * (4.0 * m_b * m_m) ** power["c"]
@@ -133,9 +131,14 @@ def _conformal(here: Float[Array, "f n"], there: Float[Array, " f"]) -> Float[Ar
     return (here - there[:, None]) / (here + there[:, None])
 
 
-def orthonormal_polynomials(alpha: Float[Array, ""]) -> Float[Array, "k k"]:
-    """Coefficients [k, power] of polynomials of z that are orthonormal on the arc, the leading ones positive."""
-    powers = jnp.arange(TERMS)
-    overlap = 2.0 * alpha * jnp.sinc((powers[:, None] - powers[None]) * alpha / jnp.pi)
-    found = factor_positive(overlap)
-    return found.elimination / jnp.sqrt(found.pivots)[:, None]
+def orthonormal_polynomials(alpha: Float[Array, "*f"]) -> Float[Array, "*f k k"]:
+    """Coefficients [k, power] of polynomials of z that are orthonormal on the arc, the leading ones positive.
+
+    By the recursion of Szego, p_2 = z p_1 - g (1 - s z) with p_1 = z - s before they are normalised.
+    """
+    s, double = jnp.sin(alpha) / alpha, jnp.sin(2.0 * alpha) / (2.0 * alpha)
+    g = (double - s**2) / (1.0 - s**2)
+    one, none = jnp.ones_like(s), jnp.zeros_like(s)
+    rows = jnp.stack([jnp.stack(row, -1) for row in ((one, none, none), (-s, one, none), (-g, s * (g - 1.0), one))], -2)
+    first, second = 2.0 * alpha * (1.0 - s**2), 2.0 * alpha * (1.0 - s**2) * (1.0 - g**2)
+    return rows / jnp.sqrt(jnp.stack([2.0 * alpha, first, second], -1))[..., None]
