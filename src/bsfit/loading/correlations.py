@@ -65,6 +65,7 @@ class Value(Protocol):
         ...
 
 
+@runtime_checkable
 class WithErrors(Protocol):
     """What must be known of a measurement."""
 
