@@ -39,7 +39,7 @@ IN_2021 = {
     "no rates": ("global-2021", "-BR"),
     "ratios and leptonic decays": ("global-2021", "-BR", "-angular", "-radiative"),
 }
-INPUTS = ("hpqcd-2022", "vcb-inclusive", "vcb-exclusive", "helicity")
+INPUTS = ("grvdv-2023", "hpqcd-2022", "flag-2021", "vcb-inclusive", "vcb-exclusive", "helicity")
 """Rows of today's table that take other inputs."""
 
 ROWS = {"2026": TODAY, "2021": IN_2021, "2017": IN_2017}

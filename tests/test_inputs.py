@@ -29,11 +29,12 @@ def test_every_set_loads_and_has_the_same_core(name):
         "tau_Bs",
         "C9_SM",
         "QED B->K",
-        "B->K* BSZ a0_A0",
-        "B->K BSZ a0_f+",
         "eta_B",
     }
     assert core <= set(loaded.inputs.names)
+    for form_factor in ("B->K* {} a0_A0", "Bs->phi {} a0_V", "B->K {} a0_f+"):
+        described = [form_factor.format(scheme) in loaded.inputs for scheme in ("BSZ", "BFW", "BCL")]
+        assert sum(described) == 1, form_factor
     assert np.all(np.isfinite(loaded.inputs.values))
     assert set(loaded.sources) == set(loaded.inputs.names)
     given = [name for prior in loaded.priors for name in prior.names]

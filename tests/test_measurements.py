@@ -11,7 +11,7 @@ import pytest
 
 import bsfit
 from bsfit.errors import BsfitInputError
-from bsfit.loading import measurements
+from bsfit.loading import correlations, measurements
 from bsfit.loading.measurements import load_measurement
 from bsfit.loading.printed_values import parse_value
 from bsfit.loading.selection import available, data_sets, select
@@ -110,6 +110,65 @@ def test_a_relative_error_that_is_common_to_the_bins(write):
     assert matrix[0, 1] == pytest.approx(0.6 * 1 * 3 / np.sqrt((4 + 1) * (4 + 9)))
     with_stat = RATES + "correlation:\n  stat: [[1, 0.1, 0], [1, 0], [1]]\n"
     assert load_measurement(write(with_stat)).correlation.stat[0, 1] == 0.1
+
+
+SHARING = """\
+schema: 1
+experiment: {}
+values:
+  - {{observable: BR(Bs->mumu), value: {}, unit: "1"}}
+  - {{observable: BR(B0->mumu), value: (1 +- 1)e-10, unit: "1"}}
+shared:
+  - {{error: f_s/f_d, observable: BR(Bs->mumu), relative: {}, where: "sec. 5"}}
+"""
+
+
+def test_an_error_that_files_share_is_one_nuisance(tmp_path):
+    """Chi2 with the joint correlation is the minimum over a unit nuisance that moves both values by their parts."""
+    found = []
+    for name, value, part in (("LHCb", "(3.0 +- 0.4)e-9", 0.04), ("CMS", "(3.8 +- 0.3)e-9", 0.05)):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SHARING.format(name, value, part))
+        found.append(load_measurement(path))
+    matrix = correlations.joint(found)
+    shares = np.array([0.04 * 3.0 / 0.4, 0.05 * 3.8 / 0.3])
+    expected = np.eye(4)
+    expected[0, 2] = expected[2, 0] = shares.prod()
+    np.testing.assert_allclose(matrix, expected, rtol=1e-12)
+    pull = np.array([(3.6 - 3.0) / 0.4, (3.6 - 3.8) / 0.3])
+    nuisance = np.linspace(-5, 5, 200001)
+    apart = np.sqrt(1 - shares**2)
+    scanned = sum(((r - s * nuisance) / a) ** 2 for r, s, a in zip(pull, shares, apart, strict=True)) + nuisance**2
+    assert pull @ np.linalg.inv(matrix[np.ix_([0, 2], [0, 2])]) @ pull == pytest.approx(scanned.min(), rel=1e-8)
+    assert correlations.joint([]).shape == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.04", "4", "expected a part of 1, like 0.05"),
+        ("0.04", "0.2", "0.2 of the value is more than its printed error"),
+        ("relative:", "relativ:", "did you mean 'relative'?"),
+        ("observable: BR(Bs->mumu), r", "observable: BR(Bs->mumuu), r", "did you mean 'BR(Bs->mumu)'"),
+        ("error: f_s/f_d, ", "", "error"),
+    ],
+)
+def test_bad_shared_errors_are_refused(write, old, new, message):
+    text = SHARING.format("LHCb", "(3.0 +- 0.4)e-9", 0.04)
+    assert old in text
+    with pytest.raises(BsfitInputError, match=re.escape(message)):
+        load_measurement(write(text.replace(old, new)))
+
+
+def test_fragmentation_fractions_of_leptonic_decays():
+    """LHCb and CMS share 2103.06810: 3.1 and 3.5 % of rates whose errors are 15.5 and 10.9 %; ATLAS has another one."""
+    chosen = select("b-to-mumu")
+    places = [(m.name.partition("-")[0], d.stem) for m in chosen for d in m.data]
+    matrix = correlations.joint(chosen)
+    lhcb, cms, atlas = (places.index((name, "BR(Bs->mumu)")) for name in ("lhcb", "cms", "atlas"))
+    assert matrix[lhcb, cms] == pytest.approx(0.031 * 3.06 / 0.475 * 0.035 * 3.80 / 0.415, rel=1e-10)
+    assert matrix[atlas, [lhcb, cms]] == pytest.approx(0.0, abs=0)
+    assert matrix[places.index(("lhcb", "BR(B0->mumu)")), cms] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -280,12 +339,13 @@ def test_the_documented_files(write):
     """The blocks of docs/data.md."""
     text = (Path(__file__).parents[1] / "docs" / "data.md").read_text()
     blocks = [block.partition("```")[0] for block in text.split("```yaml\n")[1:]]
-    ratios, limit, curve, rates = (load_measurement(write(block)) for block in blocks if "experiment" in block)
+    ratios, limit, curve, rates, sharing = (load_measurement(write(block)) for block in blocks if "experiment" in block)
     assert ratios.correlation_matrix()[0, 1] == 0.1
     assert ratios.period == (2024, 2025)
     assert limit.data[0].sigma_plus == pytest.approx(3.1e-13 / 1.2815516)
     assert curve.curve.log_likelihood.max() == 0.0
     assert rates.correlation.syst[0, 1] == pytest.approx(0.05**2 * 23.3 * 28.2 / (1.2 * 1.4), rel=0.02)
+    assert [(error.name, error.relative) for error in sharing.shared] == [("f_s/f_d", 0.031)]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ _INPUTS: tuple[tuple[tuple[str, ...], Interval], ...] = (
     (("Lambda->ppi *", "Lambdab polarisation"), Interval(-1.0, 1.0)),
     (("DeltaGamma/Gamma_Bs",), Interval(-2.0, 2.0, closed=False)),
     (("f_N", "q_xenon", "Omega_h2_error", "QED_size*"), Interval(0.0)),
-    (("m_*", "* BSZ m?", "* SSE m*", "mu_b", "Gamma_*", "tau_*", "G_F", "A_xenon", "mu->e *"), _ABOVE_ZERO),
+    (
+        ("m_*", "* BSZ m?", "* SSE m*", "* BFW [cmt]*", "mu_b", "Gamma_*", "tau_*", "G_F", "A_xenon", "mu->e *"),
+        _ABOVE_ZERO,
+    ),
     (("f_*", "bag_*", "eta_B", "X_t", "C_BXlnu", "lambda_2"), _ABOVE_ZERO),
 )
 """Globs of inputs, and where these lie, in powers of GeV."""

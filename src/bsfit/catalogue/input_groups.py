@@ -9,7 +9,7 @@ from bsfit.errors import BsfitInputError, did_you_mean
 GROUPS: dict[str, tuple[str, ...]] = {
     "baryons": ("Lambda->ppi *", "Lambdab pol*"),
     "nucleon": ("f_N", "Delta_[uds]", "m_quark_loop", "SI_Z_penguin"),
-    "form factors": ("* BSZ *", "* SSE *", "* HQE *", "* BCL *", "* BGL *", "* CLN *"),
+    "form factors": ("* BSZ *", "* BFW *", "* SSE *", "* HQE *", "* BCL *", "* BGL *", "* CLN *"),
     "power corrections": ("* delta_C*", "* h [0-9] *", "* h_? [0-9] *"),
     "inclusive decays": ("B->Xs* *", "BR(B->X*", "C_BXlnu", "lambda_[12]", "m_b_Xs"),
     "CKM": ("V_*", "gamma"),

@@ -2,7 +2,7 @@
 
 INPUT_SETS = ("default", "helicity", "seed", "flavio", "reference")
 INPUT_CHOICES = (
-    *("hpqcd-2022", "fnal-2021", "hpqcd-2023", "jlqcd-2023"),
+    *("grvdv-2023", "flag-2021", "hpqcd-2022", "fnal-2021", "hpqcd-2023", "jlqcd-2023"),
     *("vcb-inclusive", "vcb-exclusive", "lambdab-nominal", "lambdab-higher-order"),
 )
 """Files of ``data/inputs/choices``: joined to a set by ``+``, to the default one if none is named."""

@@ -141,7 +141,7 @@ def _b_to_v_gamma() -> list[dict]:
             f"a?_*_{meson}",
             "1/lambda_Bs" if b == "Bs" else "1/lambda_B",
         )
-        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{escape(decay)} [dh]*")
+        amplitude = (*quark, *spectator, f"{transition} BSZ a0_T1", f"{transition} BFW a?_T1", f"{escape(decay)} [dh]*")
         rates[decay] = (*amplitude, f"tau_{b}", *(("DeltaGamma/Gamma_Bs",) if b == "Bs" else ()))
         table.append((f"BR({decay}gamma)", "1", rf"{{\rm BR}}({tex}\gamma)", rates[decay]))
         table.append((f"ACP({decay}gamma)", "1", rf"A_{{\rm CP}}({tex}\gamma)", amplitude))

@@ -17,7 +17,7 @@ _PARTICLES = {
     "Lambdab": r"\Lambda_b",
     "Lambda": r"\Lambda",
 }
-_SCHEMES = ("BSZ", "SSE", "HQE", "BCL", "BGL", "CLN")
+_SCHEMES = ("BSZ", "BFW", "SSE", "HQE", "BCL", "BGL", "CLN")
 """Words in names of form factors that say how they are parametrised."""
 
 _SYMBOLS = {

@@ -7,8 +7,10 @@ Every form factor is a pole times a polynomial in the conformal variable,
 
 with :math:`t_\pm = (m_B \pm m_M)^2` and :math:`t_0 = t_+(1 - \sqrt{1 - t_-/t_+})`. In the simplified expansion, "BSZ"
 in the names of inputs, :math:`z_{\rm ref} = z(0)`: eq. (15) of 1503.05534 and 1811.00983. In the BCL expansion of
-0807.2722 for lattice averages, "BCL" in the names, :math:`z_{\rm ref} = 0`. Which one describes :math:`B \to K`
-follows from the names that the input set contains.
+0807.2722 for lattice averages, "BCL" in the names, :math:`z_{\rm ref} = 0`. Form factors that `dispersive` describes,
+"BFW" in the names, become such an expansion through their values at `_NODES`, with :math:`z_{\rm ref} = 0` and one
+:math:`t_+`, where their first cut begins. Which one describes a transition follows from the names that the input set
+contains.
 
 Relations at :math:`q^2 = 0` that keep amplitudes finite there are built in, not fitted: :math:`T_2(0) = T_1(0)` and
 :math:`A_{12}(0) = A_0(0)\,(m_B^2 - m_V^2)/(8 m_B m_V)`, eq. (16) of 1503.05534, and :math:`f_0(0) = f_+(0)` in the
@@ -22,10 +24,15 @@ where they are called f+, g+, f_perp, g_perp, h+, h~+, h_perp, h~_perp, f0, g0. 
 without a perp in the axial and the second tensor current are equal at :math:`t_0`.
 """
 
+from dataclasses import replace
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from bsfit.hadronic import dispersive
 from bsfit.loading.inputs import Inputs
 
 B_TO_V = ("V", "A0", "A1", "A12", "T1", "T2", "T23")
@@ -81,19 +88,25 @@ def conformal_z(q2: Float[Array, "*d"], t_plus: Float[Array, "*d"], t_zero: Floa
 def b_to_v(inputs: Inputs) -> Expansion:
     """Form factors `B_TO_V` of B -> K* (position 0 of the leading axis) and Bs -> phi (position 1).
 
-    1503.05534 [Straub:2015ica]_.
+    Simplified, 1503.05534 [Straub:2015ica]_, or with dispersive bounds.
     """
-    transitions, m_b, m_v = zip(*_TRANSITIONS, strict=True)
-    m_b, m_v = inputs.array(m_b), inputs.array(m_v)
-    names = [name for transition in transitions for name in _simplified_names(transition, B_TO_V)]
-    a = inputs.array(tuple(names)).reshape(len(transitions), len(B_TO_V), _TERMS)
-    a = a.at[:, B_TO_V.index("A12"), 0].multiply((m_b**2 - m_v**2) / (8.0 * m_b * m_v))
-    poles = inputs.array(tuple(f"{transition} BSZ {pole}" for transition in transitions for pole in POLES))
-    return _simplified(a, poles.reshape(a.shape[:2]), m_b, m_v)
+    found = [_b_to_v(transition, m_b, m_v, inputs) for transition, m_b, m_v in _TRANSITIONS]
+    terms = max(one.coefficients.shape[1] for one in found)
+    padded = [((0, 0), (0, terms - one.coefficients.shape[1])) for one in found]
+    found = [replace(one, coefficients=jnp.pad(one.coefficients, p)) for one, p in zip(found, padded, strict=True)]
+    return jax.tree.map(lambda *each: jnp.stack(each), *found)
+
+
+def _b_to_v(transition: str, m_b: str, m_v: str, inputs: Inputs) -> Expansion:
+    if dispersive.is_given(transition, inputs):
+        return _with_bounds(transition, B_TO_V, inputs[m_b], inputs[m_v], inputs)
+    return simplified(transition, B_TO_V, m_b, m_v, inputs, _TERMS)
 
 
 def b_to_k(inputs: Inputs) -> Expansion:
-    """Form factors `B_TO_P` of B -> K, from whichever expansion the inputs contain: simplified ("BSZ") or "BCL"."""
+    """Form factors `B_TO_P` of B -> K, by what the inputs contain: "BFW", the simplified expansion ("BSZ") or "BCL"."""
+    if dispersive.is_given("B->K", inputs):
+        return _with_bounds("B->K", B_TO_P, inputs["m_B0"], inputs["m_K0"], inputs)
     kind = "BSZ" if "B->K BSZ a0_f+" in inputs else "BCL"
     poles = inputs.array((f"B->K {kind} m+", f"B->K {kind} m0", f"B->K {kind} m+"))
     m_b, m_k = inputs["m_B0"], inputs["m_K0"]
@@ -144,17 +157,49 @@ def _simplified(
 def _bcl(inputs: Inputs, poles: Float[Array, " 3"], m_b: Float[Array, ""], m_k: Float[Array, ""]) -> Expansion:
     """BCL expansion: f+ and fT have the z^3 term that gives them the p-wave threshold behaviour; f0 has none.
 
-    All three coefficients of f0 are used as published: the lattice average fulfils f0(0) = f+(0) to 0.1 %.
+    The third coefficient of f0 is the published one, where the inputs have it: FLAG of 2016 fulfils f0(0) = f+(0) to
+    0.1 %. Otherwise it follows from that relation.
     """
-    plus, scalar, tensor = (inputs.array(tuple(f"B->K BCL a{k}_{name}" for k in range(_TERMS))) for name in B_TO_P)
-    a = jnp.stack([_with_threshold(plus), jnp.append(scalar, 0.0), _with_threshold(tensor)])
     t_plus, t_zero = _t_points(m_b, m_k)
+    plus, tensor = (_with_threshold(inputs.array(_bcl_names(name, 3))) for name in ("f+", "fT"))
+    scalar = inputs.array(_bcl_names("f0", 3 if "B->K BCL a2_f0" in inputs else 2))
+    if len(scalar) < _TERMS:
+        z = conformal_z(jnp.zeros_like(t_plus), t_plus, t_zero)
+        scalar = jnp.append(scalar, (jnp.polyval(plus[::-1], z) - jnp.polyval(scalar[::-1], z)) / z**2)
+    a = jnp.stack([plus, jnp.append(scalar, 0.0), tensor])
     return Expansion(a, poles, t_plus, t_zero, jnp.zeros_like(t_plus))
+
+
+def _bcl_names(form_factor: str, terms: int) -> tuple[str, ...]:
+    return tuple(f"B->K BCL a{k}_{form_factor}" for k in range(terms))
 
 
 def _with_threshold(a: Float[Array, " 3"]) -> Float[Array, " 4"]:
     """Powers of z in sum_k a_k [z^k - (-1)^(k-3) k/3 z^3], 0807.2722 [Bourrely:2008za]_."""
     return jnp.append(a, (2.0 * a[2] - a[1]) / 3.0)
+
+
+_NODES = np.cos(np.linspace(0.0, np.pi, 10))
+"""Points, in units of z at q2 = 0, through which `_with_bounds` lays polynomials: both ends of phase space and, between
+them, extrema of a Chebyshev polynomial. With ten of them form factors are missed by less than 1e-9."""
+
+_POWERS = np.linalg.inv(np.vander(_NODES, increasing=True))
+"""Coefficients of a polynomial from its values at `_NODES`."""
+
+
+def _with_bounds(
+    transition: str, names: tuple[str, ...], m_b: Float[Array, ""], m_m: Float[Array, ""], inputs: Inputs
+) -> Expansion:
+    """Form factors of `dispersive` as an expansion, which meets them at q2 = 0 and at the end point."""
+    t_plus = inputs[f"{transition} BFW t_V"]
+    t_zero = t_plus * (1.0 - jnp.sqrt(1.0 - (m_b - m_m) ** 2 / t_plus))
+    z_zero = conformal_z(jnp.zeros_like(t_plus), t_plus, t_zero)
+    z = z_zero * _NODES
+    q2 = t_plus - (t_plus - t_zero) * ((1.0 + z) / (1.0 - z)) ** 2
+    poles = dispersive.pole_masses(transition, names, inputs)
+    values = dispersive.form_factors(transition, names, m_b, m_m, q2, inputs) * (1.0 - q2[None] / poles[:, None] ** 2)
+    a = values @ _POWERS.T / z_zero ** np.arange(len(_NODES))[None]
+    return Expansion(a, poles, t_plus, t_zero, jnp.zeros_like(t_plus))
 
 
 def _t_points(m_b: Float[Array, "*d"], m_m: Float[Array, "*d"]) -> tuple[Float[Array, "*d"], Float[Array, "*d"]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from bsfit import catalogue, scalars
 from bsfit.catalogue.input_groups import selected
@@ -16,7 +15,7 @@ from bsfit.likelihood.curves import PublishedCurve
 from bsfit.likelihood.densities import SplitNormal
 from bsfit.likelihood.free_parameters import check_bounds, plain, refuse_alike
 from bsfit.likelihood.terms import MeasuredValues, PublishedCurves, Term
-from bsfit.loading import limits, selection
+from bsfit.loading import correlations, limits, selection
 from bsfit.loading.inputs import Inputs, InputSet, as_inputs, input_set
 from bsfit.loading.measurements import Datum
 from bsfit.predictions.bound_model import ModelLike, row_of
@@ -38,8 +37,7 @@ class Collected:
         self.relic = [datum for m in dark for datum in m.data]
         self.smooth, self.curved = [datum for m in smooth for datum in m.data], [m.data[0] for m in curved]
         self.listed = [(m.name, datum) for m in (*smooth, *curved) for datum in m.data]
-        blocks = [m.correlation_matrix() for m in smooth]
-        self.correlation = scipy.linalg.block_diag(*blocks) if blocks else np.zeros((0, 0))
+        self.correlation = correlations.joint(smooth)
         self.curves = [m.curve for m in curved if m.curve is not None]
 
     @property

@@ -1,4 +1,7 @@
-"""Correlations of measured values: published matrices, and systematic errors that several values share; free of JAX."""
+"""Correlations of measured values: published matrices, and errors that several values share, in one file or in several.
+
+Free of JAX.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +26,15 @@ class Correlation:
         return Correlation(*(m if m is None else m[np.ix_(kept, kept)] for m in (self.total, self.stat, self.syst)))
 
 
+@dataclass(frozen=True)
+class Shared:
+    """A relative error of all bins of an observable, `stem`, common to all files that call one by the same `name`."""
+
+    name: str
+    stem: str
+    relative: float
+
+
 @runtime_checkable
 class Value(Protocol):
     """What must be known of a measured value."""
@@ -45,6 +57,30 @@ class Value(Protocol):
     @property
     def syst(self) -> float:
         """Systematic error."""
+        ...
+
+    @property
+    def sigma(self) -> float:
+        """Total error."""
+        ...
+
+
+@runtime_checkable
+class WithErrors(Protocol):
+    """What must be known of a measurement."""
+
+    @property
+    def data(self) -> Sequence[Value]:
+        """Its values."""
+        ...
+
+    @property
+    def shared(self) -> Sequence[Shared]:
+        """Errors that it has in common with others."""
+        ...
+
+    def correlation_matrix(self) -> np.ndarray:
+        """Correlation of the total errors [n, n] of its values."""
         ...
 
 
@@ -132,3 +168,42 @@ def _common(where: Where, entries: Any, data: Sequence[Value]) -> np.ndarray:
         matrix[np.ix_(members, members)] = np.outer(share, share)
     np.fill_diagonal(matrix, 1.0)
     return matrix
+
+
+def read_shared(where: Where, entries: Any, data: Sequence[Value]) -> tuple[Shared, ...]:
+    """Errors that a measurement file shares with others: its block `shared`. They are parts of the printed errors."""
+    found: list[Shared] = []
+    for i, entry in enumerate(expect(where, ("shared",), entries, "a list")):
+        path = ("shared", i)
+        check_keys(where, path, entry, ("error", "observable", "relative"), ("where",))
+        name, stem = (expect(where, (*path, key), entry[key], "text") for key in ("error", "observable"))
+        members = [value for value in data if value.stem == stem]
+        if not members or any((one.name, one.stem) == (name, stem) for one in found):
+            hint = did_you_mean(stem, {value.stem for value in data})
+            what = "stands twice" if members else "has no value here"
+            raise where.error((*path, "observable"), f"{shown(stem)} {what}", "an observable without its bin", hint)
+        relative = float(expect(where, (*path, "relative"), entry["relative"], "a number"))
+        if not 0.0 < relative < 1.0:
+            raise where.error((*path, "relative"), f"found {shown(entry['relative'])}", "a part of 1, like 0.05")
+        if any(relative * abs(value.central) > value.sigma for value in members):
+            raise where.error((*path, "relative"), f"{relative:g} of the value is more than its printed error")
+        found.append(Shared(name, stem, relative))
+    return tuple(found)
+
+
+def joint(measurements: Sequence[WithErrors]) -> np.ndarray:
+    """Correlation of the total errors [n, n] of all values: that of each file, and across files what they share."""
+    file = np.repeat(np.arange(len(measurements)), [len(one.data) for one in measurements])
+    apart = file[:, None] != file
+    found = np.zeros(apart.shape)
+    found[~apart] = np.concatenate([one.correlation_matrix().ravel() for one in measurements]) if len(file) else 0.0
+    for name in sorted({error.name for one in measurements for error in one.shared}):
+        share = np.concatenate([_share(one, name) for one in measurements])
+        found += np.where(apart, np.outer(share, share), 0.0)
+    return found
+
+
+def _share(measurement: WithErrors, name: str) -> np.ndarray:
+    """A shared error of each value [n], in units of its total error."""
+    relative = {error.stem: error.relative for error in measurement.shared if error.name == name}
+    return np.array([relative.get(value.stem, 0.0) * abs(value.central) / value.sigma for value in measurement.data])

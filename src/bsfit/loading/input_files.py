@@ -1,8 +1,9 @@
 """Files of inputs: values as printed, with unit and source, single or in correlated blocks; read into powers of GeV.
 
 A file may build on others, named under ``include``: sets that come with bsfit, or files, by a path relative to it or to
-bsfit's data folder. What is given again replaces the earlier value together with its error. Everything that is missing,
-unknown or inconsistent is refused with file and line.
+bsfit's data folder. What is given again replaces the earlier value together with its error. What ``replaces`` names, by
+globs, is gone, as are form factors that are described in another way now. Everything that is missing, unknown or
+inconsistent is refused with file and line.
 """
 
 import dataclasses
@@ -64,18 +65,30 @@ class Prior:
 
 @dataclass
 class Contents:
-    """What a file says, with all that it includes: values, sources, priors in order, and files with their SHA-256."""
+    """What a file says, with all that it includes: values, sources, priors in order, and files with their SHA-256.
+
+    `replaces` are globs of inputs that stand beside these no longer.
+    """
 
     values: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     priors: tuple[Prior, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    replaces: tuple[str, ...] = ()
 
     def then(self, other: "Contents") -> "Contents":
-        """These and the others, which replace what both give."""
-        kept = without(self.priors, other.values)
-        values, sources = {**self.values, **other.values}, {**self.sources, **other.sources}
-        return Contents(values, sources, (*kept, *other.priors), {**self.files, **other.files})
+        """These and the others, which replace what both give, and what their globs name."""
+        gone = set(_matching(self.values, other.replaces)).difference(other.values)
+        values = {name: value for name, value in self.values.items() if name not in gone} | other.values
+        sources = {name: source for name, source in self.sources.items() if name not in gone} | other.sources
+        priors = (*without(self.priors, gone.union(other.values)), *other.priors)
+        return Contents(values, sources, priors, self.files | other.files, (*self.replaces, *other.replaces))
+
+
+def _matching(names: Iterable[str], globs: Iterable[str]) -> list[str]:
+    """Names that a glob matches."""
+    patterns = tuple(globs)
+    return [name for name in names if any(fnmatchcase(name, glob) for glob in patterns)]
 
 
 def without(priors: Iterable[Prior], names: Iterable[str]) -> tuple[Prior, ...]:
@@ -112,7 +125,7 @@ def read(path: Path, above: tuple[Path, ...] = ()) -> Contents:
     Raises `BsfitInputError`.
     """
     document, where = load_yaml(path)
-    optional = ("include", "certain", "values", "correlated")
+    optional = ("include", "certain", "replaces", "values", "correlated")
     check_keys(where, (), document, required=("schema", "description"), optional=optional)
     if document["schema"] != 1:
         raise where.error(("schema",), f"found {shown(document['schema'])}", "schema 1")
@@ -120,10 +133,11 @@ def read(path: Path, above: tuple[Path, ...] = ()) -> Contents:
     for place, name in _texts(where, document, "include"):
         known = _file_of(name, (name,)) if name in (*INPUT_SETS, *INPUT_CHOICES) else None
         found = found.then(known or read(_included(where, place, name, above), above))
-    globs = [glob for _, glob in _texts(where, document, "certain")]
-    certain = [name for name in found.values if any(fnmatchcase(name, glob) for glob in globs)]
+    certain = _matching(found.values, (glob for _, glob in _texts(where, document, "certain")))
     found = dataclasses.replace(found, priors=without(found.priors, certain))
-    found = found.then(_values(where, document)).then(_correlated(where, document))
+    own = _values(where, document).then(_correlated(where, document))
+    replaces = tuple(glob for _, glob in _texts(where, document, "replaces"))
+    found = found.then(dataclasses.replace(own, replaces=replaces))
     return dataclasses.replace(found, files={**found.files, str(path): where.sha256})
 
 

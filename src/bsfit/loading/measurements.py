@@ -20,7 +20,7 @@ from bsfit import catalogue
 from bsfit.catalogue import domains
 from bsfit.errors import BsfitInputError
 from bsfit.loading import correlations
-from bsfit.loading.correlations import Correlation, numbers
+from bsfit.loading.correlations import Correlation, Shared, numbers
 from bsfit.loading.printed_values import PrintedValue, parse_value
 from bsfit.loading.yaml_reader import Trail, Where, check_keys, expect, key_problems, load_yaml, refuse, shown
 
@@ -73,6 +73,11 @@ class Datum:
         return (self.syst_plus + self.syst_minus) / 2
 
     @property
+    def sigma(self) -> float:
+        """Total error, the two sides averaged."""
+        return (self.sigma_plus + self.sigma_minus) / 2
+
+    @property
     def asked(self) -> Any:
         """What must be predicted: the name, or the function that stands in its place."""
         return self.observable if self.function is None else self.function
@@ -98,8 +103,8 @@ class Publication:
     """A publication as loaded. `supersedes`, `combines` and `alternative_to` name measurements that share its data.
 
     `independent_of` names those of the same experiment with the same bins that share none: another running period, or
-    not in an average. `period` is the first and the last year of its events, where that is said. Numbers that are not
-    published have no INSPIRE key.
+    not in an average. `period` is the first and the last year of its events, where that is said. `shared` are errors in
+    common with other measurements. Numbers that are not published have no INSPIRE key.
     """
 
     name: str
@@ -118,6 +123,7 @@ class Publication:
     unused_reason: str | None
     note: str | None
     sha256: str
+    shared: tuple[Shared, ...] = ()
 
     @property
     def papers(self) -> tuple[str, ...]:
@@ -152,7 +158,7 @@ class Publication:
 _REQUIRED = ("schema", "experiment", "values")
 RELATIONS = ("supersedes", "combines", "alternative_to", "independent_of")
 _OF_A_VALUE = ("where", "checked", "via", "confirmed", "note", "unusual")
-_OPTIONAL = ("inspire", "arxiv", "period", *RELATIONS, "unused", "note", "correlation", "common", "curve")
+_OPTIONAL = ("inspire", "arxiv", "period", *RELATIONS, "unused", "note", "correlation", "common", "shared", "curve")
 
 
 def load_measurement(path: str | os.PathLike[str]) -> Publication:
@@ -182,6 +188,7 @@ def load_measurement(path: str | os.PathLike[str]) -> Publication:
         unused_reason=unused,
         note=_text(where, document, (), "note"),
         sha256=where.sha256,
+        shared=correlations.read_shared(where, document.get("shared", []), data),
     )
 
 

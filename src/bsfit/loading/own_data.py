@@ -26,6 +26,7 @@ class Measurement:
     """
 
     curve = None
+    shared = ()
     file, sha256 = "", ""
     papers: tuple[str, ...] = ()
 
