@@ -52,6 +52,7 @@ def covered(data, toys, seed=1, store=None, progress=False, theory="fixed"):
     found = bsfit.scan(
         Statistic(like.pseudo_data(), seed),
         points={"toy": np.arange(toys, dtype=float)},
+        chunk=64,
         free={"toy": (0.0, float(max(toys, 2)))},
         store=store,
         progress=progress,

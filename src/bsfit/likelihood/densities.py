@@ -267,7 +267,7 @@ def _on_side(numpy: Any, central: Any, plus: Any, minus: Any, prediction: Any) -
 
 def pulls(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors) -> Float[Array, " n"]:
     """Measured minus predicted values in units of both errors of each; correlations do not enter."""
-    shifts = theory if isinstance(theory, jax.Array) else theory.shifts
+    shifts = theory.shifts if isinstance(theory, FixedErrors | MovingErrors) else theory
     error = jnp.sqrt(sigma(data, prediction) ** 2 + jnp.sum(shifts**2, axis=1))
     return (data.central - prediction) / error
 
@@ -278,8 +278,9 @@ def chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryErrors
         return theory.chi2(data, prediction)
     error = sigma(data, prediction)
     y = (prediction - data.central) / error
-    if (moving := _moving(theory)) is not None:
-        return moving.chi2(data, y, error)
+    theory = _moving(theory)
+    if isinstance(theory, MovingErrors):
+        return theory.chi2(data, y, error)
     if theory.shape[1] == 0:
         return contract(y, data.weigh(y))
     columns = [theory[:, a] / error for a in range(theory.shape[1])]
@@ -297,9 +298,10 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryEr
     """
     if isinstance(theory, FixedErrors):
         return -0.5 * chi2(data, prediction, theory) - theory.log_norm
-    if (moving := _moving(theory)) is not None:
+    theory = _moving(theory)
+    if isinstance(theory, MovingErrors):
         error = sigma(data, prediction)
-        return moving.log_prob(data, (prediction - data.central) / error, error)
+        return theory.log_prob(data, (prediction - data.central) / error, error)
     result = -0.5 * chi2(data, prediction, theory) - data.log_norm
     if theory.shape[1]:
         error = 0.5 * (data.sigma_plus + data.sigma_minus)
@@ -308,11 +310,10 @@ def log_prob(data: SplitNormal, prediction: Float[Array, " n"], theory: TheoryEr
     return result
 
 
-def _moving(theory: Float[Array, "n q"] | MovingErrors) -> MovingErrors | None:
-    """Theory errors of many nuisances."""
-    if isinstance(theory, MovingErrors):
-        return theory
-    return MovingErrors.whole(theory) if theory.shape[1] > SMALL else None
+def _moving(theory: Float[Array, "n q"] | MovingErrors) -> Float[Array, "n q"] | MovingErrors:
+    """Theory errors of many nuisances in the form that is made for them."""
+    few = isinstance(theory, MovingErrors) or theory.shape[1] <= SMALL
+    return theory if few else MovingErrors.whole(theory)
 
 
 def excess_chi2(data: SplitNormal, prediction: Float[Array, " n"], theory: Float[Array, "n q"]) -> Float[Array, ""]:
