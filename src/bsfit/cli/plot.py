@@ -3,7 +3,8 @@
 Other results have none: they are tables, and print as such. With --bins OBSERVABLE: its prediction against q2 with the
 theory errors, and all data; with --set that of a point too. OBSERVABLE is a name without bin, such as R_K,
 '<dBR/dq2>(B+->Kmumu)', or a quantity alone, P5p. With --budget OBSERVABLE, a name with its bin: where its theory error
-comes from, by group of inputs and by input.
+comes from, by group of inputs and by input. Posteriors among the files give --bins their bands, of 300 draws with
+all that floats in them, in place of figures of their own.
 
 With --direct: results of a model with dark matter in the plane of its mass and its scattering, with published limits.
 With --relic: planes with the line of the measured relic density. Both compute dark matter again, which takes seconds.
@@ -35,7 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", help="folder of the figures (default: this one)")
     parser.add_argument("--format", metavar="KIND", default="png", help=f"{', '.join(FORMATS)} (default png)")
     parser.add_argument(
-        "--bins", action="append", metavar="OBSERVABLE", help="predictions and data against q2 (default none)"
+        "--bins",
+        action="append",
+        metavar="OBSERVABLE",
+        help="predictions and data against q2, with bands of the posteriors among the files (default none)",
     )
     parser.add_argument(
         "--budget", action="append", metavar="OBSERVABLE", help="where the theory error comes from (default none)"
@@ -63,10 +67,13 @@ def run(options: argparse.Namespace) -> int:
     if (options.direct or options.relic) and not options.files:
         raise BsfitInputError("no file", field="--direct" if options.direct else "--relic", expected="RESULTFILE")
     records = {_stem(path, options.files): _drawable(path, options.direct) for path in options.files}
+    posteriors = _posteriors(records) if options.bins else {}
     lines = _lines(options, records) if options.relic else {}
     if options.direct:
         records = {f"{stem}{DIRECT}": _dark(options, stem, record) for stem, record in records.items()}
-    records |= _predicted(options) if options.bins or options.budget else {}
+    else:
+        records = {stem: record for stem, record in records.items() if stem not in posteriors}
+    records |= _predicted(options, posteriors) if options.bins or options.budget else {}
     folder = Path(options.output or ".")
     options.output = str(folder)
     output.prepare(options)
@@ -94,9 +101,18 @@ def _drawn(
             yield plot(record, folder / f"{stem}.{options.format}", **more)
 
 
-def _predicted(options: argparse.Namespace) -> dict[str, Any]:
-    """What --bins and --budget ask for, by the names of the figures."""
+def _posteriors(records: dict[str, Any]) -> dict[str, Any]:
+    from bsfit.results import Posterior
+
+    return {stem: record for stem, record in records.items() if isinstance(record, Posterior)}
+
+
+def _predicted(options: argparse.Namespace, posteriors: dict[str, Any]) -> dict[str, Any]:
+    """What --bins and --budget ask for, by the names of the figures; bins have the bands of posteriors, if any."""
     settings, _ = question.with_coefficients(shared.settings(options))
+    if beside := [key for key in ("model", "set", "inputs", "input") if posteriors and key in settings]:
+        what = f"{', '.join(beside)} beside a posterior, which has its own"
+        raise BsfitInputError(what, field="--bins", hint="draw a point without the posterior")
     jax_variables.check()
     question.check_values(settings)
     inputs = question.inputs(settings)
@@ -107,7 +123,10 @@ def _predicted(options: argparse.Namespace) -> dict[str, Any]:
     found = {}
     for name in options.bins or ():
         output.progress(options, f"predicting {name} in narrow bins")
-        found[_file_of(name)] = bsfit.bins(name, params, model, inputs)
+        point = {"params": params, "model": model, "inputs": inputs}
+        bands = {f"{stem}-": {"posterior": record} for stem, record in posteriors.items()} or {"": point}
+        for front, more in bands.items():
+            found[f"{front}{_file_of(name)}"] = bsfit.bins(name, **more)
     for name in options.budget or ():
         output.progress(options, f"predicting {name} with its errors")
         found[f"{_file_of(name)}-budget"] = bsfit.error_budget(name, model, params, inputs)

@@ -103,7 +103,7 @@ def _section(head: str, record: Any) -> str:
 def _doubts(record: Any) -> Sequence[str]:
     if isinstance(record, Posterior):
         return record.reasons
-    if isinstance(record, DarkMatter):
+    if isinstance(record, DarkMatter | Bins):
         return record.doubts
     return () if getattr(record, "converged", True) else ("it did not converge",)
 
@@ -112,7 +112,7 @@ def _more(record: Any) -> list[tuple[str, tuple[Sequence[object], Sequence[Seque
     """Further tables of a result, by what they are called."""
     found = []
     if isinstance(record, FitResult | Posterior) and len(record.names) > 1:
-        shown = [name for name in record.names if name not in getattr(record, "nuisances", ())]
+        shown = [name for name in record.names if name not in record.nuisances]
         at = [record.names.index(name) for name in shown]
         found.append(("Correlations", _matrix(shown, record.correlation[np.ix_(at, at)])))
     if isinstance(record, FitResult) and record.pulls:

@@ -86,6 +86,11 @@ def doubt(change: float) -> str:
     return f"{DAGGER} grid too coarse: known {known(change)}" if change > AGREE else ""
 
 
+def not_converged(figure: Any) -> None:
+    """Say across a corner that the result is not to be trusted."""
+    figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
+
+
 def plain_ticks(axis: Any) -> None:
     """Ticks 1, 2, 5, 10 written as plain numbers, for logarithmic axes of less than two decades."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter

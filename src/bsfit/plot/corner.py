@@ -24,10 +24,13 @@ def plot_corner(
     reference: Mapping[str, Any] | None = None,
     bins: int = 40,
 ) -> tuple[Path, Path]:
-    """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws."""
+    """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws.
+
+    names: which parameters, default all but nuisances. Raises BsfitInputError for other records and unknown names.
+    """
     if not isinstance(posterior, Posterior):
         raise BsfitInputError(f"got {what(posterior)}", field="plot_corner", expected="a Posterior")
-    names = tuple(names or posterior.names)
+    names = tuple(names or (name for name in posterior.names if name not in posterior.nuisances))
     unknown = [name for name in names if name not in posterior.samples]
     if unknown:
         known = ", ".join(posterior.names)

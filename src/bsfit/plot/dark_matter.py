@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import BEST, COLOURS, Labels, canvas, label, plain_ticks, save, save_arrays, what
+from bsfit.plot.canvas import BEST, COLOURS, Labels, canvas, label, not_converged, plain_ticks, save, save_arrays, what
 from bsfit.results import DarkMatter
 from bsfit.results.surfaces import CONTOURS, SIGMAS, probability
 
@@ -47,7 +47,7 @@ def plot_direct(
         axes.set_ylabel(rf"${share}\sigma_{{\rm SI}}$ [cm$^2$ per nucleon, Xe]")
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.01), alignment="left")
         if any(record.doubts for record in named.values()):
-            figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
+            not_converged(figure)
         return save(figure, path), save_arrays(path, _numbers(named))
 
 
