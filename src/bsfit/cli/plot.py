@@ -7,7 +7,8 @@ comes from, by group of inputs and by input. Posteriors among the files give --b
 all that floats in them, in place of figures of their own.
 
 With --direct: results of a model with dark matter in the plane of its mass and its scattering, with published limits.
-With --relic: planes with the line of the measured relic density. Both compute dark matter again, which takes seconds.
+With --relic: planes with the line of the measured relic density, that of the result's data, else planck-omega-2018;
+or of a value, --relic 0.12, or a measurement. Both compute dark matter again, which takes seconds.
 
 Beside every figure FILE.png stand its numbers, FILE.numbers.npz or FILE.numbers.csv.
 """
@@ -24,8 +25,6 @@ from bsfit.cli.compilation_cache import switch_on
 from bsfit.errors import BsfitInputError, did_you_mean
 
 FORMATS = ("png", "pdf", "svg")
-MEASURED = 0.12
-"""Omega h^2 by Planck 2018."""
 DIRECT = "-direct"
 """Behind the names of direct-detection planes."""
 
@@ -52,7 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run file, for --bins and --budget; the command line wins over it (default none)",
     )
     parser.add_argument("--direct", action="store_true", help="the direct-detection plane of the files")
-    parser.add_argument("--relic", action="store_true", help="in planes the line of the measured relic density too")
+    parser.add_argument(
+        "--relic",
+        nargs="?",
+        const="",
+        metavar="VALUE",
+        help="in planes the line of a relic density too: a value or a measurement (default: that of the data)",
+    )
     parser.add_argument("--overlay", action="store_true", help="all files, of one plane, in one figure")
 
 
@@ -64,11 +69,15 @@ def run(options: argparse.Namespace) -> int:
     if options.format not in FORMATS:
         raise BsfitInputError(f"unknown format {options.format!r}", field="--format", expected=", ".join(FORMATS),
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
-    if (options.direct or options.relic) and not options.files:
+    wants_line = options.relic is not None
+    if wants_line and Path(options.relic).suffix in (".npz", ".json"):
+        hint = "files stand in front of it: bsfit plot FILE --relic"
+        raise BsfitInputError(f"{options.relic!r} is no relic density", field="--relic", hint=hint)
+    if (options.direct or wants_line) and not options.files:
         raise BsfitInputError("no file", field="--direct" if options.direct else "--relic", expected="RESULTFILE")
     records = {_stem(path, options.files): _drawable(path, options.direct) for path in options.files}
     posteriors = _posteriors(records) if options.bins else {}
-    lines = _lines(options, records) if options.relic else {}
+    lines = _lines(options, records) if wants_line else {}
     if options.direct:
         records = {f"{stem}{DIRECT}": _dark(options, stem, record) for stem, record in records.items()}
     else:
@@ -155,7 +164,7 @@ def _dark(options: argparse.Namespace, stem: str, record: Any) -> Any:
 
 
 def _lines(options: argparse.Namespace, records: dict[str, Any]) -> dict[str, Sequence[Any]]:
-    """The line of the measured relic density in each plane. Raises `BsfitInputError` if there is none."""
+    """The line of a relic density in each plane. Raises `BsfitInputError` if there is no plane."""
     from bsfit.results import Profile, Scan
 
     planes = {s: r for s, r in records.items() if isinstance(r, Scan | Profile) and len(r.names) == 2}
@@ -164,12 +173,14 @@ def _lines(options: argparse.Namespace, records: dict[str, Any]) -> dict[str, Se
     _compiling(options)
     from bsfit.plot.canvas import COLOURS
     from bsfit.plot.maps import Lines
-    from bsfit.reporting.dark_matter import relic_density
+    from bsfit.reporting.dark_matter import density_to_draw, relic_density
 
-    words, found = rf"$\Omega h^2 = {MEASURED:g}$", {}
+    found = {}
     for stem, record in planes.items():
+        height = density_to_draw(record, options.relic or None)
         output.progress(options, f"computing the relic density at the points of {stem}")
-        found[stem] = [Lines(relic_density(record), [MEASURED], words, COLOURS[5], width=1.8)]
+        words = rf"$\Omega h^2 = {height:g}$"
+        found[stem] = [Lines(relic_density(record), [height], words, COLOURS[5], width=1.8)]
     return found
 
 

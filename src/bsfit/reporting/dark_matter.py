@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -25,6 +25,9 @@ MOST = 2000
 
 BLOCK = 32
 """Points computed side by side, which is what fits the cache of a core."""
+
+PLANCK = "planck-omega-2018"
+"""The measured relic density where a result holds none."""
 
 KINDS = (FitResult, Posterior, Points, Scan, Profile)
 
@@ -86,6 +89,34 @@ def relic_density(result: Any) -> np.ndarray:
     return values.reshape(tuple(map(len, result.axes)))
 
 
+def density_to_draw(result: Any, given: str | float | None = None) -> float:
+    """Omega_h2 by a number, or by the measurement or file that has one; by default what the data of a result hold.
+
+    Without such data it is that of `PLANCK`. Raises BsfitInputError for what is no positive number, and for data
+    without a relic density.
+    """
+    if given is None:
+        asked = asked_of(result, "relic").content
+        return _measured(asked["data"]) or cast(float, _measured(PLANCK))
+    try:
+        value = float(given)
+    except ValueError:
+        found = _measured(str(given))
+        if found is None:
+            expected = f"a number, or {PLANCK}"
+            raise BsfitInputError(f"{given!r} measures no Omega_h2", field="relic", expected=expected) from None
+        return found
+    if not (np.isfinite(value) and value > 0.0):
+        raise BsfitInputError(f"found {value:g}", field="relic", expected="a positive number")
+    return value
+
+
+def _measured(data: selection.Data) -> float | None:
+    """The relic density among data, None if there is none."""
+    chosen = (datum for m in selection.select(data, or_none=True) for datum in m.data)
+    return next((datum.central for datum in chosen if datum.observable == "Omega_h2"), None)
+
+
 def _doubts(result: Any) -> tuple[str, ...]:
     if isinstance(result, Posterior):
         return tuple(result.reasons)
@@ -130,9 +161,7 @@ def _share(asked: Mapping[str, Any], omega: np.ndarray) -> np.ndarray:
     """Share of this dark matter in all: one, unless the measured density is an upper bound."""
     if asked["relic"] != "upper":
         return np.ones_like(omega)
-    measured = next(
-        datum.central for m in selection.select(asked["data"]) for datum in m.data if datum.observable == "Omega_h2"
-    )
+    measured = cast(float, _measured(asked["data"]))
     return np.asarray(share_of(jnp.asarray(omega / measured)))
 
 
