@@ -63,16 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Draw, and print the names of the files written."""
+    wants_line = options.relic is not None
+    if wants_line and Path(options.relic).suffix in (".npz", ".json"):
+        hint = "files stand in front of it: bsfit plot FILE --relic"
+        raise BsfitInputError(f"{options.relic!r} is no relic density", field="--relic", hint=hint)
     if not (options.files or options.bins or options.budget):
         expected = "RESULTFILE, such as results/scan.npz, --bins OBSERVABLE or --budget OBSERVABLE"
         raise BsfitInputError("no file to plot", expected=expected)
     if options.format not in FORMATS:
         raise BsfitInputError(f"unknown format {options.format!r}", field="--format", expected=", ".join(FORMATS),
                               hint=did_you_mean(options.format, FORMATS))  # fmt: skip
-    wants_line = options.relic is not None
-    if wants_line and Path(options.relic).suffix in (".npz", ".json"):
-        hint = "files stand in front of it: bsfit plot FILE --relic"
-        raise BsfitInputError(f"{options.relic!r} is no relic density", field="--relic", hint=hint)
     if (options.direct or wants_line) and not options.files:
         raise BsfitInputError("no file", field="--direct" if options.direct else "--relic", expected="RESULTFILE")
     records = {_stem(path, options.files): _drawable(path, options.direct) for path in options.files}
