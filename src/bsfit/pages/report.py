@@ -16,6 +16,9 @@ from bsfit.reporting.dark_matter import dark_matter_of, has_dark_matter
 from bsfit.results import Bins, DarkMatter, FitResult, Posterior, tables, write_atomically
 from bsfit.results.record import Record
 
+LISTED = 5
+"""So many doubts of a result are told."""
+
 
 def report(
     results: Any,
@@ -89,7 +92,7 @@ def _section(head: str, record: Any) -> str:
     return "".join(
         (
             html.element("h2", html.text(head)),
-            *(html.paragraph(f"Not to be trusted: {doubt}", "doubt") for doubt in _doubts(record)),
+            *(html.paragraph(f"Not to be trusted: {doubt}", "doubt") for doubt in _first(_doubts(record))),
             html.table(*cells) if cells else "",
             html.preformatted(said) if cells or not drawn else html.folded("As printed", html.preformatted(said)),
             *(html.paragraph(note, "note") for note in notes),
@@ -106,6 +109,12 @@ def _doubts(record: Any) -> Sequence[str]:
     if isinstance(record, DarkMatter | Bins):
         return record.doubts
     return () if getattr(record, "converged", True) else ("it did not converge",)
+
+
+def _first(doubts: Sequence[str]) -> list[str]:
+    """The first doubts, and how many more there are: each parameter of a bad chain has some."""
+    left = len(doubts) - LISTED
+    return [*doubts[:LISTED], f"and for {left} more reasons, as the result prints them"] if left > 1 else list(doubts)
 
 
 def _more(record: Any) -> list[tuple[str, tuple[Sequence[object], Sequence[Sequence[object]]]]]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from bsfit import catalogue
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import COLOURS, Labels, canvas, label, not_converged, save, save_table, what
+from bsfit.plot.canvas import BEST, COLOURS, NOT_CONVERGED, Labels, canvas, label, save, save_table, what
 from bsfit.results import Bins
 
 SHAPES = "osD^vPX*<>"
@@ -18,27 +19,31 @@ DARK = "#8A5F00"
 
 
 def plot_bins(
-    record: Any, path: str | os.PathLike[str], *, labels: Labels = None, point_label: str = "point"
+    record: Any, path: str | os.PathLike[str], *, labels: Labels = None, point_label: str | None = None
 ) -> tuple[Path, Path]:
     """Bands of the Standard Model, and of a point or a posterior if there is one, with every measured value.
 
     Those of predictions are one standard deviation of the theory errors, those of a posterior 68 and 95 % of its draws
     about the median. labels: name of the observable, or of a measurement -> text, TeX in dollars. point_label: what the
-    point is called. Raises BsfitInputError for other records.
+    point is called, by default its parameters if they are one or two. Raises BsfitInputError for other records.
     """
     if not isinstance(record, Bins):
         raise BsfitInputError(f"got {what(record)}", field="plot_bins", expected="Bins")
     power = _power(record)
-    with canvas(6.4, 4.4) as (figure, axes):
+    with canvas(5.2, 3.9) as (figure, axes):
         bands = [("Standard Model", record.standard_model, record.errors, COLOURS[0])]
-        bands += [(point_label, record.point, record.point_errors, COLOURS[1])] if len(record.point) else []
+        bands += (
+            [(point_label or _point(record), record.point, record.point_errors, COLOURS[1])]
+            if len(record.point)
+            else []
+        )
         for name, values, errors, colour in bands:
             _band(axes, name, record.bins, values / 10.0**power, errors / 10.0**power, colour)
         if record.posterior.size:
             _draws(axes, record.bins, record.posterior / 10.0**power)
         _data(axes, record, power, labels)
-        if record.data and min(d["measured"] - d["minus"] for d in record.data) >= 0.0:
-            axes.set_ylim(bottom=min(axes.get_ylim()[0], 0.0) if power else None)
+        if power and all(d["measured"] >= d["minus"] for d in record.data):
+            axes.set_ylim(bottom=0.0)
         axes.set_xlim(0.0, max(record.bins[-1, 1], *(d["high"] for d in record.data), 0.0))
         axes.set_xlabel(r"$q^2$ [GeV$^2$]")
         unit = {"1": "", "GeV^-2": r"GeV$^{-2}$"}.get(record.unit, record.unit)
@@ -46,10 +51,19 @@ def plot_bins(
         axes.set_ylabel(
             label(record.name, labels or {record.name: f"${record.tex}$"}) + (f" [{scale}]" if scale else "")
         )
-        axes.legend(ncols=2, fontsize=9, loc="best")
-        if record.doubts:
-            not_converged(figure)
+        doubt = NOT_CONVERGED if record.doubts else None
+        legend = axes.legend(ncols=2, fontsize=9.5, loc="lower center", bbox_to_anchor=(0.5, 1.0), title=doubt)
+        legend.get_title().set(color=BEST, fontsize=14, weight="bold")
         return save(figure, path), save_table(path, _columns(record))
+
+
+def _point(record: Bins) -> str:
+    """What a point is called: its parameters, if they are few."""
+    about = record.meta.get("likelihood", {})
+    params = about.get("params", {})
+    if not 0 < len(params) < 3:
+        return "point"
+    return ", ".join(f"${catalogue.tex(about.get('model', ''), name)} = {value:g}$" for name, value in params.items())
 
 
 def _power(record: Bins) -> int:
@@ -70,7 +84,10 @@ def _draws(axes: Any, bins: np.ndarray, quantiles: np.ndarray) -> None:
     """Boxes of 68 and 95 % of the draws, with lines at the medians."""
     low_2, low_1, middle, high_1, high_2 = quantiles
     for i, ends in enumerate(bins):
-        for low, high, alpha, words in ((low_1, high_1, 0.6, "posterior, 68 %"), (low_2, high_2, 0.25, "95 %")):
+        for low, high, alpha, words in (
+            (low_1, high_1, 0.6, "posterior, 68 %"),
+            (low_2, high_2, 0.25, "posterior, 95 %"),
+        ):
             style = {"color": COLOURS[1], "alpha": alpha, "linewidth": 0.0}
             axes.fill_between(ends, [low[i]] * 2, [high[i]] * 2, label=words if i == 0 else None, **style)
         axes.plot(ends, [middle[i]] * 2, color=DARK, linewidth=1.2)

@@ -40,6 +40,9 @@ STYLE: dict[Any, Any] = {
 DAGGER = "\N{DAGGER}"
 """Behind the names of regions whose grid is too coarse for them."""
 
+NOT_CONVERGED = "NOT CONVERGED"
+"""What stands in red on figures of results that are not to be trusted."""
+
 Labels = Mapping[str, str] | None
 """Parameter or group -> text, TeX in dollars."""
 
@@ -87,8 +90,8 @@ def doubt(change: float) -> str:
 
 
 def not_converged(figure: Any) -> None:
-    """Say across a corner that the result is not to be trusted."""
-    figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
+    """Say above a corner that the result is not to be trusted."""
+    figure.text(0.98, 1.0, NOT_CONVERGED, ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
 
 
 def plain_ticks(axis: Any) -> None:

@@ -73,7 +73,10 @@ def bins(
     more, said = {}, ()
     if posterior is not None:
         drawn, said = at_draws(posterior, names, draws, seed)
-        more = {"posterior": np.quantile(drawn, LEVELS, axis=0), "doubts": posterior.reasons}
+        more = {
+            "posterior": np.quantile(drawn, LEVELS, axis=0),
+            "doubts": () if posterior.converged else (posterior.verdict_line(),),
+        }
         about = _joined(about_of(posterior), about["papers"], names[0])
         asked |= {"posterior": posterior.digest(), "draws": draws, "seed": seed}
     return Bins(

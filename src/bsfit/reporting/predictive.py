@@ -87,5 +87,5 @@ def _held(posterior: Posterior, function: Prediction, floating: frozenset[str]) 
     if not still:
         return ()
     theory = about_of(posterior).get("theory", "unknown")
-    words = f"{len(still)} uncertain inputs do not float in the posterior (theory errors {theory})"
-    return (f"{words}: its bands hold them at their centre, and show the spread of the parameters alone",)
+    words = f"{len(still)} of {len(matter)} uncertain inputs that matter here do not float in the posterior"
+    return (f"{words} (theory errors {theory}): its bands hold them at their centre",)
