@@ -88,7 +88,7 @@ def test_values_are_those_of_predict_at_the_draws():
     values, notes = at_draws(posterior({"C9mu": c9}, ["C9mu"]), NAMES, 6, seed=1)
     expected = [list(bsfit.predict(NAMES, params={"C9mu": x}).values()) for x in c9]
     assert values == pytest.approx(np.array(expected), rel=1e-9)
-    assert "do not float in the posterior (theory errors fixed)" in notes[0]
+    assert "no uncertain input that matters here floats in the posterior (theory errors fixed)" in notes[0]
     some, _ = at_draws(posterior({"C9mu": c9}, ["C9mu"]), NAMES, 3, seed=1)
     assert some == pytest.approx(np.array([row for row in values if row[1] in some[:, 1]]))
 
@@ -102,7 +102,7 @@ def test_inputs_that_float_move_predictions():
         inputs = load_inputs("default", {name: draws[name][i] for name in floating})
         expected = bsfit.predict(NAMES, params={"C9mu": draws["C9mu"][i]}, inputs=inputs)
         assert found == pytest.approx(list(expected.values()), rel=1e-10)
-    assert "(theory errors sampled)" in notes[0]
+    assert "do not float in the posterior (theory errors sampled)" in notes[0]
 
 
 @pytest.mark.parametrize(

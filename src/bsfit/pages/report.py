@@ -131,9 +131,15 @@ def _more(record: Any) -> list[tuple[str, tuple[Sequence[object], Sequence[Seque
         found.append(("Gain over the Standard Model", (["group", "Delta chi2"], rows)))
     if isinstance(record, Bins) and record.data:
         keys = ("low", "high", "measured", "plus", "minus")
-        rows = [[datum["measurement"], *(f"{datum[key]:.4g}" for key in keys)] for datum in record.data]
+        rows = [[d["measurement"], f"{d['low']:g}", f"{d['high']:g}", *_rounded(d)] for d in record.data]
         found.append(("Data", (["measurement", *keys], rows)))
     return found
+
+
+def _rounded(datum: Mapping[str, Any]) -> list[str]:
+    """A measured value and its errors, to two digits of the smaller one."""
+    errors = datum["plus"], datum["minus"]
+    return [tables.number(x, *errors) for x in (datum["measured"], *errors)]
 
 
 def _matrix(names: Sequence[str], matrix: np.ndarray) -> tuple[Sequence[object], Sequence[Sequence[object]]]:

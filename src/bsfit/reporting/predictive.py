@@ -87,5 +87,8 @@ def _held(posterior: Posterior, function: Prediction, floating: frozenset[str]) 
     if not still:
         return ()
     theory = about_of(posterior).get("theory", "unknown")
-    words = f"{len(still)} of {len(matter)} uncertain inputs that matter here do not float in the posterior"
-    return (f"{words} (theory errors {theory}): its bands hold them at their centre",)
+    if len(still) == len(matter):
+        words = "no uncertain input that matters here floats in the posterior"
+    else:
+        words = f"{len(still)} of {len(matter)} uncertain inputs that matter here do not float in the posterior"
+    return (f"{words} (theory errors {theory}): its bands hold {len(still)} at the centre",)
