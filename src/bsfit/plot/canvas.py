@@ -27,6 +27,7 @@ STYLE: dict[Any, Any] = {
     "xtick.direction": "in",
     "ytick.direction": "in",
     "xtick.top": True,
+    "xtick.major.pad": 6.0,
     "ytick.right": True,
     "xtick.minor.visible": True,
     "ytick.minor.visible": True,
