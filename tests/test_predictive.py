@@ -13,7 +13,7 @@ from bsfit.likelihood.written import written
 from bsfit.loading.inputs import described, input_set, load_inputs
 from bsfit.plot.results import plot
 from bsfit.reporting.predictive import at_draws
-from bsfit.results import Bins, FitResult, Posterior
+from bsfit.results import Bins, Posterior
 from bsfit.results.bins import LEVELS
 
 RATE = "<dBR/dq2>(B+->Kmumu)"
@@ -70,9 +70,7 @@ def test_bands_are_saved_printed_and_drawn(tmp_path):
 
 def test_what_has_no_bands_is_refused():
     fine = posterior({"C9mu": [0.1, 0.2]}, ["C9mu"])
-    fit = FitResult(("C9mu",), {"C9mu": 0.1}, {}, {}, {}, {}, np.eye(1), {}, "converged", -1.0)
     for arguments, complaint in (
-        ({"posterior": fit}, "posterior: got a FitResult; expected a Posterior"),
         ({"posterior": fine, "params": {"C9mu": 1.0}}, "params beside a posterior"),
         ({"posterior": fine, "inputs": {"V_cb": 0.04}}, "inputs beside a posterior"),
         ({"posterior": Posterior(**{**vars(fine), "meta": {}})}, "does not say which model it is of"),
