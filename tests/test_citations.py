@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import pytest
 
 import bsfit
-from bsfit import BsfitInputError
+from bsfit import BsfitInputError, catalogue
 from bsfit.cli import main
 from bsfit.loading import input_files, selection
 from bsfit.loading.inputs import Inputs, load_inputs
 from bsfit.predictions.prediction import wired
 from bsfit.predictions.traced import traced
+from bsfit.reporting.citations import DATA, FORMULAS, INPUTS
 from bsfit.results import PredictionTable
 
 FORM_FACTORS_OF_K, FORM_FACTORS_OF_V = "Gubernari:2018wyi", "Straub:2015ica"
@@ -130,7 +131,31 @@ def test_papers_of_lfu():
     wanted = {FORM_FACTORS_OF_K, FORM_FACTORS_OF_V, POWER_CORRECTIONS, "Bordone:2016gaq", *FACTORISATION}
     assert data | wanted <= set(found.papers) | set(found.missing)
     # Lifetimes, baryons, other power corrections, mixing: not in these ratios.
+    assert found.notes == ()
+    assert {key for key, used in found.papers.items() if DATA in used} >= data
     assert not {OF_BARYONS, OF_HELICITIES, "HeavyFlavorAveragingGroup:2022wzx", "Dowdall:2019bea"} & set(found.papers)
+
+
+def one_of_each(data):
+    """One bin of each kind of observable among data, as results name them."""
+    items = [catalogue.observable(datum.observable) for m in selection.select(data) for datum in m.data]
+    kinds = {(i.quantity.process.name, i.quantity.key, i.decay, i.leptons): i.name for i in items}
+    return sorted(kinds.values())
+
+
+@pytest.mark.slow
+def test_papers_of_latest_by_one_bin_of_each_kind():
+    chosen = selection.select("latest")
+    data = {paper for measurement in chosen for paper in measurement.papers}
+    found = bsfit.cite(predicted(*one_of_each("latest"), papers=sorted(data)))
+    wanted = {FORM_FACTORS_OF_K, FORM_FACTORS_OF_V, POWER_CORRECTIONS, "DeBruyn:2012wk", *FACTORISATION}
+    assert data | wanted <= set(found.papers)
+    assert found.notes == found.missing == ()
+    assert {key for key, used in found.papers.items() if DATA in used} == data
+    # Of those that measured what is not in it, none is left but for a formula or an input.
+    others = {paper for m in selection.available().values() if m not in chosen for paper in m.papers} - data
+    assert all(used.startswith((FORMULAS, INPUTS)) for key in others & {*found.papers} for used in found.papers[key])
+    assert not {OF_BARYONS, OF_HELICITIES, "Dowdall:2019bea", "DiLuzio:2017fdq"} & set(found.papers)
 
 
 @pytest.mark.long

@@ -1,8 +1,12 @@
 """Completion: shells are offered verbs, options, and the names that may stand there, without JAX."""
 
+import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 from argcomplete import CompletionFinder
@@ -99,3 +103,43 @@ def test_bash_completes():
     )
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "found: fermiophobic", done.stderr
+
+
+def shown(command, setup, line, wanted):
+    """What an interactive shell shows after a line and a tab, until `wanted` stands there or half a minute is over."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    shell = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True)
+    os.close(slave)
+
+    def until(word):
+        seen, end = "", time.monotonic() + 30.0
+        while word not in seen and time.monotonic() < end:
+            if select.select([master], [], [], 0.2)[0]:
+                seen += os.read(master, 4096).decode(errors="replace")
+        return seen
+
+    try:
+        os.write(master, f"{setup}; echo re''ady\n".encode())
+        assert "ready" in until("ready")
+        os.write(master, f"{line}\t".encode())
+        return until(wanted)
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(master)
+
+
+@pytest.mark.skipif(not (shutil.which("zsh") and shutil.which("bsfit")), reason="needs zsh and the program")
+def test_zsh_completes():
+    setup = 'autoload -Uz compinit; compinit -u -D; eval "$(bsfit completion zsh)"'
+    found = shown(["zsh", "-f", "-i"], setup, "bsfit fit --model fermiop", "fermiophobic")
+    assert "fermiophobic" in found
+
+
+@pytest.mark.skipif(not (shutil.which("fish") and shutil.which("bsfit")), reason="needs fish and the program")
+def test_fish_completes():
+    for line, word in (("bsfit fit --model fermiop", "fermiophobic"), ("bsfit pre", "predict")):
+        script = f"bsfit completion fish | source; complete --do-complete '{line}'"
+        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=120)
+        assert word in done.stdout, done.stderr

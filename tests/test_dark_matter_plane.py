@@ -7,13 +7,14 @@ import pytest
 
 import bsfit
 from bsfit import catalogue
+from bsfit.cli import main
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.written import written
 from bsfit.loading.inputs import described, load_inputs
 from bsfit.loading.limits import limit
 from bsfit.plot.dark_matter import plot_direct
 from bsfit.plot.results import plot
-from bsfit.reporting.dark_matter import has_dark_matter, relic_density
+from bsfit.reporting.dark_matter import density_to_draw, has_dark_matter, relic_density
 from bsfit.results import DarkMatter, FitResult, Points, Posterior, Scan
 
 FREE = {"g_X": (0.1, 1.0), "log:m_Zp": (500.0, 5000.0)}
@@ -22,7 +23,7 @@ FIXED = {key: value for key, value in catalogue.MODELS["portal"].benchmark.items
 
 def meta(model="portal", data=("lfu-mixing", "lz-2022", "relic"), relic="equal", free=FREE, **settings):
     asked = written(model, list(data), free, FIXED, "fixed", None, False, relic, ())
-    about = {"model": model, "data": " + ".join(data), "asked": asked, **described(load_inputs("default"))}
+    about = {"model": model, "data": " + ".join(map(str, data)), "asked": asked, **described(load_inputs("default"))}
     return {"likelihood": about, "settings": settings}
 
 
@@ -131,6 +132,25 @@ def test_lines_of_a_scan_are_the_relic_density_at_its_points(tmp_path):
         if np.isfinite(height[i, j]):
             point = {"g_X": axes[0][i], "m_Zp": axes[1][j], **FIXED}
             assert value == pytest.approx(bsfit.predict(["Omega_h2"], "portal", point)["Omega_h2"], rel=1e-6)
+
+
+def test_which_density_a_line_is_of(capsys):
+    def plane(*data):
+        axes = (np.array([0.2, 0.4]), np.array([1500.0, 2000.0]))
+        return Scan(("g_X", "m_Zp"), axes, (False, True), np.zeros((2, 2)), meta=meta(data=data, fixed={}))
+
+    assert density_to_draw(plane("lfu-mixing", {"Omega_h2": (0.11, 0.01)})) == 0.11
+    assert density_to_draw(plane("lfu-mixing")) == density_to_draw(plane(), "planck-omega-2018") == 0.12
+    assert density_to_draw(plane("relic"), "0.1") == 0.1
+    for given, complaint in (
+        ("lfu", "'lfu' measures no Omega_h2"),
+        ("-1", "found -1"),
+        ("planck-omega", "planck-omega-2018"),
+    ):
+        with pytest.raises(BsfitInputError, match=complaint):
+            density_to_draw(plane("relic"), given)
+    assert main(["plot", "--relic", "plane/scan.npz", "-q"]) == 2
+    assert "bsfit plot FILE --relic" in capsys.readouterr().err
 
 
 @pytest.mark.long

@@ -58,6 +58,7 @@ def test_leptons_are_read_off_coefficients():
         (["models", "--group", "LFU"], "--group: models have no such filter"),
         (["scenarios", "--process", "x"], "--process: scenarios have no such filter"),
         (["observables", "P6q"], "none of the observables says 'P6q'"),
+        (["data", "lz"], "none of the data says 'lz' ('bsfit list limits lz' has some)"),
         (["models", "portl"], "none of the models says 'portl' (did you mean 'portal'"),
         (["observabels"], "did you mean 'observables'"),
         (["P5p"], "'bsfit show P5p' tells about a name"),

@@ -256,6 +256,8 @@ def _budget(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Re
 def _bins(saved: Any, about: Mapping, settings: Mapping, progress: bool) -> Record:
     from bsfit.reporting.bins import bins
 
+    if "posterior" in settings:
+        raise BsfitInputError("its bands are of the draws of a posterior, which it does not hold")
     model, params, inputs = _point(about)
     return bins(saved.name, params, model, inputs, settings["data"])
 

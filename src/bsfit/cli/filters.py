@@ -52,7 +52,7 @@ def chosen(rows: Rows, options: argparse.Namespace, topic: str, words: Sequence[
         if (wanted := getattr(options, option)) is not None:
             rows = _tagged(rows, tag, wanted, f"--{option}", topic)
     for word in words:
-        found = [row for row in rows if _says(row, word)]
+        found = [row for row in rows if says(row, word)]
         if not found:
             first = [str(next(iter(row.values()))) for row in rows]
             raise BsfitInputError(f"none of the {topic} says {word!r}", hint=did_you_mean(word, first))
@@ -71,7 +71,7 @@ def _tagged(rows: Rows, tag: str, wanted: str, option: str, topic: str) -> Rows:
     return found
 
 
-def _says(row: Mapping[str, Any], word: str) -> bool:
+def says(row: Mapping[str, Any], word: str) -> bool:
     """Whether a cell holds a word, whatever its case; a word with a wildcard is a glob of a cell."""
     cells = [str(value).casefold() for key, value in row.items() if key not in TAGS and value is not None]
     return any(word.casefold() in cell or fnmatchcase(cell, word.casefold()) for cell in cells)

@@ -39,7 +39,22 @@ def run(options: argparse.Namespace) -> int:
         hint = did_you_mean(options.topic, TOPICS) or f"'bsfit show {options.topic}' tells about a name"
         raise BsfitInputError(f"unknown topic {options.topic!r}", expected=", ".join(TOPICS), hint=hint)
     rows = TOPICS[options.topic][0](options)
-    return output.table(options, filters.chosen(rows, options, options.topic, options.words))
+    try:
+        return output.table(options, filters.chosen(rows, options, options.topic, options.words))
+    except BsfitInputError as problem:
+        if problem.hint or not (options.words and (topic := _elsewhere(options))):
+            raise
+        hint = f"'bsfit list {' '.join([topic, *options.words])}' has some"
+        raise BsfitInputError(problem.what, field=problem.field, hint=hint) from None
+
+
+def _elsewhere(options: argparse.Namespace) -> str | None:
+    """Another topic with rows that say all words, each in some row; None if there is none."""
+    for topic, (make, _) in TOPICS.items():
+        rows = make(options) if topic != options.topic else []
+        if all(any(filters.says(row, word) for row in rows) for word in options.words):
+            return topic
+    return None
 
 
 def observables(options: argparse.Namespace) -> Rows:

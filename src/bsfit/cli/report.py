@@ -1,7 +1,7 @@
 """Saved results on one page of HTML: tables that sort, figures, notes, provenance, papers. It needs no network.
 
 RESULTFILE is what another verb saved with -o: fit.json, scan.npz, posteriors, tables of data, predictions. With --bins
-OBSERVABLE the page also shows an observable against q2 with all data.
+OBSERVABLE the page also shows an observable against q2 with all data, and with bands of each posterior among the files.
 """
 
 import argparse
@@ -30,14 +30,16 @@ def run(options: argparse.Namespace) -> int:
     """Write the page, and print its name."""
     if not (options.files or options.bins):
         raise BsfitInputError("no result to report", expected="RESULTFILE, such as results/fit.json")
-    from bsfit.results import load
+    from bsfit.results import Posterior, load
 
     records = [load(path) for path in options.files]
     import bsfit
 
     for name in options.bins or ():
         output.progress(options, f"predicting {name} in narrow bins")
-        records.append(bsfit.bins(name))
+        posteriors = [record for record in records if isinstance(record, Posterior)]
+        bands = [bsfit.bins(name, posterior=posterior) for posterior in posteriors]
+        records += bands or [bsfit.bins(name)]
     output.progress(options, "writing the page" if options.no_papers else "tracing the papers, and writing the page")
     page = bsfit.report(records, options.output, title=options.title, papers=not options.no_papers,
                         dark_matter=not options.no_dark_matter)  # fmt: skip

@@ -16,6 +16,9 @@ from bsfit.reporting.dark_matter import dark_matter_of, has_dark_matter
 from bsfit.results import Bins, DarkMatter, FitResult, Posterior, tables, write_atomically
 from bsfit.results.record import Record
 
+LISTED = 5
+"""So many doubts of a result are told."""
+
 
 def report(
     results: Any,
@@ -89,7 +92,7 @@ def _section(head: str, record: Any) -> str:
     return "".join(
         (
             html.element("h2", html.text(head)),
-            *(html.paragraph(f"Not to be trusted: {doubt}", "doubt") for doubt in _doubts(record)),
+            *(html.paragraph(f"Not to be trusted: {doubt}", "doubt") for doubt in _first(_doubts(record))),
             html.table(*cells) if cells else "",
             html.preformatted(said) if cells or not drawn else html.folded("As printed", html.preformatted(said)),
             *(html.paragraph(note, "note") for note in notes),
@@ -103,16 +106,22 @@ def _section(head: str, record: Any) -> str:
 def _doubts(record: Any) -> Sequence[str]:
     if isinstance(record, Posterior):
         return record.reasons
-    if isinstance(record, DarkMatter):
+    if isinstance(record, DarkMatter | Bins):
         return record.doubts
     return () if getattr(record, "converged", True) else ("it did not converge",)
+
+
+def _first(doubts: Sequence[str]) -> list[str]:
+    """The first doubts, and how many more there are: each parameter of a bad chain has some."""
+    left = len(doubts) - LISTED
+    return [*doubts[:LISTED], f"and for {left} more reasons, as the result prints them"] if left > 1 else list(doubts)
 
 
 def _more(record: Any) -> list[tuple[str, tuple[Sequence[object], Sequence[Sequence[object]]]]]:
     """Further tables of a result, by what they are called."""
     found = []
     if isinstance(record, FitResult | Posterior) and len(record.names) > 1:
-        shown = [name for name in record.names if name not in getattr(record, "nuisances", ())]
+        shown = [name for name in record.names if name not in record.nuisances]
         at = [record.names.index(name) for name in shown]
         found.append(("Correlations", _matrix(shown, record.correlation[np.ix_(at, at)])))
     if isinstance(record, FitResult) and record.pulls:
@@ -122,9 +131,15 @@ def _more(record: Any) -> list[tuple[str, tuple[Sequence[object], Sequence[Seque
         found.append(("Gain over the Standard Model", (["group", "Delta chi2"], rows)))
     if isinstance(record, Bins) and record.data:
         keys = ("low", "high", "measured", "plus", "minus")
-        rows = [[datum["measurement"], *(f"{datum[key]:.4g}" for key in keys)] for datum in record.data]
+        rows = [[d["measurement"], f"{d['low']:g}", f"{d['high']:g}", *_rounded(d)] for d in record.data]
         found.append(("Data", (["measurement", *keys], rows)))
     return found
+
+
+def _rounded(datum: Mapping[str, Any]) -> list[str]:
+    """A measured value and its errors, to two digits of the smaller one."""
+    errors = datum["plus"], datum["minus"]
+    return [tables.number(x, *errors) for x in (datum["measured"], *errors)]
 
 
 def _matrix(names: Sequence[str], matrix: np.ndarray) -> tuple[Sequence[object], Sequence[Sequence[object]]]:

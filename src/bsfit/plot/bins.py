@@ -1,4 +1,4 @@
-"""One observable against q2: bands of predictions, and data with their errors."""
+"""One observable against q2: bands of predictions and of draws of a posterior, and data with their errors."""
 
 import os
 from pathlib import Path
@@ -6,33 +6,44 @@ from typing import Any
 
 import numpy as np
 
+from bsfit import catalogue
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import COLOURS, Labels, canvas, label, save, save_table, what
+from bsfit.plot.canvas import BEST, COLOURS, NOT_CONVERGED, Labels, canvas, label, save, save_table, what
 from bsfit.results import Bins
 
 SHAPES = "osD^vPX*<>"
 """Markers of measurements, in their order."""
 
+DARK = "#8A5F00"
+"""Of medians: darker than the bands of a posterior."""
+
 
 def plot_bins(
-    record: Any, path: str | os.PathLike[str], *, labels: Labels = None, point_label: str = "point"
+    record: Any, path: str | os.PathLike[str], *, labels: Labels = None, point_label: str | None = None
 ) -> tuple[Path, Path]:
-    """Bands of the Standard Model, and of a point if there is one, with every measured value, against q2.
+    """Bands of the Standard Model, and of a point or a posterior if there is one, with every measured value.
 
-    labels: name of the observable, or of a measurement -> text, TeX in dollars. point_label: what the point is called.
-    Raises BsfitInputError for other records.
+    Those of predictions are one standard deviation of the theory errors, those of a posterior 68 and 95 % of its draws
+    about the median. labels: name of the observable, or of a measurement -> text, TeX in dollars. point_label: what the
+    point is called, by default its parameters if they are one or two. Raises BsfitInputError for other records.
     """
     if not isinstance(record, Bins):
         raise BsfitInputError(f"got {what(record)}", field="plot_bins", expected="Bins")
     power = _power(record)
-    with canvas(6.4, 4.4) as (figure, axes):
+    with canvas(5.2, 3.9) as (figure, axes):
         bands = [("Standard Model", record.standard_model, record.errors, COLOURS[0])]
-        bands += [(point_label, record.point, record.point_errors, COLOURS[1])] if len(record.point) else []
+        bands += (
+            [(point_label or _point(record), record.point, record.point_errors, COLOURS[1])]
+            if len(record.point)
+            else []
+        )
         for name, values, errors, colour in bands:
             _band(axes, name, record.bins, values / 10.0**power, errors / 10.0**power, colour)
+        if record.posterior.size:
+            _draws(axes, record.bins, record.posterior / 10.0**power)
         _data(axes, record, power, labels)
-        if record.data and min(d["measured"] - d["minus"] for d in record.data) >= 0.0:
-            axes.set_ylim(bottom=min(axes.get_ylim()[0], 0.0) if power else None)
+        if power and all(d["measured"] >= d["minus"] for d in record.data):
+            axes.set_ylim(bottom=0.0)
         axes.set_xlim(0.0, max(record.bins[-1, 1], *(d["high"] for d in record.data), 0.0))
         axes.set_xlabel(r"$q^2$ [GeV$^2$]")
         unit = {"1": "", "GeV^-2": r"GeV$^{-2}$"}.get(record.unit, record.unit)
@@ -40,8 +51,19 @@ def plot_bins(
         axes.set_ylabel(
             label(record.name, labels or {record.name: f"${record.tex}$"}) + (f" [{scale}]" if scale else "")
         )
-        axes.legend(ncols=2, fontsize=9, loc="best")
+        doubt = NOT_CONVERGED if record.doubts else None
+        legend = axes.legend(ncols=2, fontsize=9.5, loc="lower center", bbox_to_anchor=(0.5, 1.0), title=doubt)
+        legend.get_title().set(color=BEST, fontsize=14, weight="bold")
         return save(figure, path), save_table(path, _columns(record))
+
+
+def _point(record: Bins) -> str:
+    """What a point is called: its parameters, if they are few."""
+    about = record.meta.get("likelihood", {})
+    params = about.get("params", {})
+    if not 0 < len(params) < 3:
+        return "point"
+    return ", ".join(f"${catalogue.tex(about.get('model', ''), name)} = {value:g}$" for name, value in params.items())
 
 
 def _power(record: Bins) -> int:
@@ -56,6 +78,19 @@ def _band(axes: Any, name: str, bins: np.ndarray, values: np.ndarray, errors: np
         box = {"color": colour, "linewidth": 0.0}
         axes.fill_between([low, high], values[i] - errors[i], values[i] + errors[i], alpha=0.3, **box)
         axes.plot([low, high], [values[i]] * 2, color=colour, linewidth=1.2, label=name if i == 0 else None)
+
+
+def _draws(axes: Any, bins: np.ndarray, quantiles: np.ndarray) -> None:
+    """Boxes of 68 and 95 % of the draws, with lines at the medians."""
+    low_2, low_1, middle, high_1, high_2 = quantiles
+    for i, ends in enumerate(bins):
+        for low, high, alpha, words in (
+            (low_1, high_1, 0.6, "posterior, 68 %"),
+            (low_2, high_2, 0.25, "posterior, 95 %"),
+        ):
+            style = {"color": COLOURS[1], "alpha": alpha, "linewidth": 0.0}
+            axes.fill_between(ends, [low[i]] * 2, [high[i]] * 2, label=words if i == 0 else None, **style)
+        axes.plot(ends, [middle[i]] * 2, color=DARK, linewidth=1.2)
 
 
 def _data(axes: Any, record: Bins, power: int, labels: Labels) -> None:
@@ -79,12 +114,17 @@ def _data(axes: Any, record: Bins, power: int, labels: Labels) -> None:
 
 
 def _columns(record: Bins) -> dict[str, np.ndarray]:
-    """Rows of theory, then of data."""
+    """Rows of theory, then of data; those of a posterior are its median and the way to the ends of its bands."""
     rows: list[tuple[Any, ...]] = []
     bands = (("Standard Model", record.standard_model, record.errors), ("point", record.point, record.point_errors))
     for name, values, errors in bands:
         each = zip(record.bins.tolist(), values.tolist(), errors.tolist(), strict=False)
         rows += [(low, high, name, value, error, error) for (low, high), value, error in each]
+    if record.posterior.size:
+        low_2, low_1, middle, high_1, high_2 = record.posterior
+        for name, below, above in (("posterior 68 %", low_1, high_1), ("posterior 95 %", low_2, high_2)):
+            columns = (x.tolist() for x in (record.bins, middle, above - middle, middle - below))
+            rows += [(*ends, name, *rest) for ends, *rest in zip(*columns, strict=True)]
     rows += [(d["low"], d["high"], d["measurement"], d["measured"], d["plus"], d["minus"]) for d in record.data]
     keys = ("low", "high", "what", "value", "plus", "minus")
     return {key: np.array(column) for key, column in zip(keys, zip(*rows, strict=True), strict=True)}

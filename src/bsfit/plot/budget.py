@@ -19,6 +19,9 @@ SHOWN = 8
 ROW, HEAD = 0.27, 0.95
 """Inches of a bar, and of what stands about the bars of an observable."""
 
+BELOW = 0.55
+"""Inches from the axis to what stands below its label."""
+
 Bar = tuple[str, str, float]
 """Kind (group or input), name, and standard deviation over the error of the observable."""
 
@@ -43,6 +46,7 @@ def plot_budget(record: Any, path: str | os.PathLike[str], *, labels: Labels = N
                 f"{label(name, labels)} $= {_number(value, error)} \\pm {_number(error, error)}$", fontsize=13
             )
         cells[-1].set_xlabel("standard deviation / theory error")
+        _legend(figure, cells)
         return save(figure, path), save_table(path, _columns(record, panels))
 
 
@@ -85,7 +89,7 @@ def _panel(axes: Any, bars: list[Bar], labels: Labels) -> None:
         axes.text(
             size + 0.015,
             place,
-            f"{100.0 * size**2:.2g} %",
+            f"{_per_cent(size**2)} %",
             va="center",
             fontsize=10,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
@@ -95,7 +99,21 @@ def _panel(axes: Any, bars: list[Bar], labels: Labels) -> None:
     axes.set_xlim(0.0, 1.16 * max(1.0, *(size for *_, size in bars)))
     axes.set_ylim(at[-1] + 0.6, at[0] - 0.6)
     axes.axvline(1.0, color="0.5", linewidth=0.8, linestyle=":", zorder=0)
-    axes.legend(loc="lower right", fontsize=10, frameon=True, framealpha=0.9, edgecolor="none")
+
+
+def _legend(figure: Any, cells: Any) -> None:
+    """What the bars are, below the label of the last panel, where it hides none of them."""
+    from matplotlib.transforms import ScaledTranslation
+
+    below = cells[-1].transAxes + ScaledTranslation(0.0, -BELOW, figure.dpi_scale_trans)
+    found = next((found for cell in cells if (found := cell.get_legend_handles_labels())[0]), None)
+    if found:
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": below}
+        cells[-1].legend(*found, ncols=2, fontsize=10, **place)
+
+
+def _per_cent(part: float) -> str:
+    return f"{100.0 * part:.0f}" if part >= 0.1 else f"{100.0 * part:.2g}"
 
 
 def _number(value: float, error: float) -> str:

@@ -27,6 +27,7 @@ STYLE: dict[Any, Any] = {
     "xtick.direction": "in",
     "ytick.direction": "in",
     "xtick.top": True,
+    "xtick.major.pad": 6.0,
     "ytick.right": True,
     "xtick.minor.visible": True,
     "ytick.minor.visible": True,
@@ -39,6 +40,9 @@ STYLE: dict[Any, Any] = {
 }
 DAGGER = "\N{DAGGER}"
 """Behind the names of regions whose grid is too coarse for them."""
+
+NOT_CONVERGED = "NOT CONVERGED"
+"""What stands in red on figures of results that are not to be trusted."""
 
 Labels = Mapping[str, str] | None
 """Parameter or group -> text, TeX in dollars."""
@@ -84,6 +88,11 @@ def frame(axes: Any, record: Any, names: Sequence[str], labels: Labels) -> None:
 def doubt(change: float) -> str:
     """What the daggers mean, if the largest change of a region on half of its grid points is too large."""
     return f"{DAGGER} grid too coarse: known {known(change)}" if change > AGREE else ""
+
+
+def not_converged(figure: Any) -> None:
+    """Say above a corner that the result is not to be trusted."""
+    figure.text(0.98, 1.0, NOT_CONVERGED, ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
 
 
 def plain_ticks(axis: Any) -> None:

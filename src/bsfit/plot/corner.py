@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, Labels, canvas, label, save, save_arrays, what
+from bsfit.plot.canvas import BEST, COLOURS, GLOBAL, Labels, canvas, label, not_converged, save, save_arrays, what
 from bsfit.plot.names import written
 from bsfit.results import Posterior
 from bsfit.results.surfaces import SIGMAS, probability, refined
@@ -24,10 +24,13 @@ def plot_corner(
     reference: Mapping[str, Any] | None = None,
     bins: int = 40,
 ) -> tuple[Path, Path]:
-    """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws."""
+    """Marginal densities of the parameters and of all pairs, with regions that hold 68.3 % and 95.4 % of the draws.
+
+    names: which parameters, default all but nuisances. Raises BsfitInputError for other records and unknown names.
+    """
     if not isinstance(posterior, Posterior):
         raise BsfitInputError(f"got {what(posterior)}", field="plot_corner", expected="a Posterior")
-    names = tuple(names or posterior.names)
+    names = tuple(names or (name for name in posterior.names if name not in posterior.nuisances))
     unknown = [name for name in names if name not in posterior.samples]
     if unknown:
         known = ", ".join(posterior.names)
@@ -42,7 +45,7 @@ def plot_corner(
                 _corner_frame(axes[i][j], (i, j, n), draws[along], draws[below])
                 _corner_labels(axes[i][j], (i, j, n), label(along, labels), label(below, labels))
         if posterior.verdict != "passed":
-            figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="top", color=BEST, fontsize=14, weight="bold")
+            not_converged(figure)
         figure.subplots_adjust(hspace=0.06, wspace=0.06)
         return save(figure, path), save_arrays(path, {f"samples_{name}": x for name, x in draws.items()})
 

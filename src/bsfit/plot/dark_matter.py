@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bsfit.errors import BsfitInputError
-from bsfit.plot.canvas import BEST, COLOURS, Labels, canvas, label, plain_ticks, save, save_arrays, what
+from bsfit.plot.canvas import BEST, COLOURS, NOT_CONVERGED, Labels, canvas, label, plain_ticks, save, save_arrays, what
 from bsfit.results import DarkMatter
 from bsfit.results.surfaces import CONTOURS, SIGMAS, probability
 
@@ -36,7 +36,7 @@ def plot_direct(
         raise BsfitInputError(f"got {got}", field="plot_direct", expected="a DarkMatter, or several by name")
     if not any(np.any(_seen(record)) or _scatters(record) for record in named.values()):
         raise BsfitInputError("nothing scatters: sigma_SI is zero at every point", field="plot_direct")
-    with canvas(5.6, 4.8) as (figure, axes):
+    with canvas(5.2, 4.4) as (figure, axes):
         axes.set(xscale="log", yscale="log")
         for (name, record), colour in zip(named.items(), COLOURS * len(named), strict=False):
             _points(axes, record, label(name, labels), colour)
@@ -45,9 +45,12 @@ def plot_direct(
         axes.set_xlabel(r"$m_{\rm DM}$ [GeV]")
         share = r"\xi\," if any(record.rescaled for record in named.values()) else ""
         axes.set_ylabel(rf"${share}\sigma_{{\rm SI}}$ [cm$^2$ per nucleon, Xe]")
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.01), alignment="left")
-        if any(record.doubts for record in named.values()):
-            figure.text(0.98, 0.98, "NOT CONVERGED", ha="right", va="bottom", color=BEST, fontsize=14, weight="bold")
+        doubt = NOT_CONVERGED if any(record.doubts for record in named.values()) else None
+        legend = axes.legend(ncols=2, fontsize=9.5, loc="lower center", bbox_to_anchor=(0.5, 1.0), title=doubt)
+        legend.get_title().set(color=BEST, fontsize=14, weight="bold")
+        for handle in legend.legend_handles:
+            if handle.get_marker() == "o":
+                handle.set(markersize=5.0, alpha=0.8)
         return save(figure, path), save_arrays(path, _numbers(named))
 
 

@@ -82,6 +82,32 @@ def moments_at_many_inputs(
         yield from pool.map(of, changes)
 
 
+def moments_of_each(
+    process: Process,
+    coefficients: Complex[Array, "p c"],
+    rows: Rows,
+    inputs: Inputs,
+    values: Float[np.ndarray, "p i"],
+    mediators: LightMediator | None = None,
+) -> Float[np.ndarray, "p n k"]:
+    """Moments of a process at points of the coefficients, each with values of all inputs of its own.
+
+    `mediators`, whose exchange the coefficients are, have a first axis of points, too.
+    """
+
+    def mediator(i: int) -> LightMediator | None:
+        return jax.tree.map(lambda x: x[i], mediators)
+
+    block = _compiled([process], inputs, mediator(0), points=1)[process]
+
+    def of(i: int) -> Float[np.ndarray, "n k"]:
+        moved = dataclasses.replace(inputs, values=jnp.asarray(values[i], dtype=float))
+        return _over_rows(lambda some: block(coefficients[i : i + 1], moved, mediator(i), some), rows)[0]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # a block keeps one core busy
+        return np.stack(list(pool.map(of, range(len(values)))))
+
+
 def gradients(
     questions: Sequence[tuple[Process, Complex[np.ndarray, " c"], Rows, Float[np.ndarray, "_ _"] | None]],
     inputs: Inputs,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -13,10 +13,10 @@ from jaxtyping import Array, Float
 from bsfit import catalogue
 from bsfit.errors import BsfitInputError
 from bsfit.likelihood.dark_matter import share_of
-from bsfit.likelihood.written import read
 from bsfit.loading import limits, selection
-from bsfit.loading.inputs import Inputs, from_description
-from bsfit.predictions.prediction import Prediction, prediction
+from bsfit.loading.inputs import Inputs
+from bsfit.predictions.prediction import Prediction
+from bsfit.reporting.asked import about_of, asked_of
 from bsfit.results import DarkMatter, FitResult, Points, Posterior, Profile, Scan, provenance
 from bsfit.theory import Theory
 
@@ -26,6 +26,9 @@ MOST = 2000
 BLOCK = 32
 """Points computed side by side, which is what fits the cache of a core."""
 
+PLANCK = "planck-omega-2018"
+"""The measured relic density where a result holds none."""
+
 KINDS = (FitResult, Posterior, Points, Scan, Profile)
 
 Columns = dict[str, np.ndarray]
@@ -33,7 +36,7 @@ Columns = dict[str, np.ndarray]
 
 def has_dark_matter(result: Any) -> bool:
     """Whether `dark_matter_of` has something to say of a result: by its kind, and the row of its model."""
-    row = catalogue.MODELS.get(_about(result).get("model", ""))
+    row = catalogue.MODELS.get(about_of(result).get("model", ""))
     return isinstance(result, KINDS) and row is not None and row.dark_matter and "sigma_SI" not in row.refused
 
 
@@ -56,7 +59,7 @@ def dark_matter_of(result: Any, *, most: int = MOST) -> DarkMatter:
     shown = {name: limits.limit(name) for name in limits.LIMITS if limits.limit(name).observable == "sigma_SI"}
     shown |= {limit.name: limit for limit in used}
     papers = tuple(dict.fromkeys(paper for limit in shown.values() for paper in limit.papers))
-    about = {key: value for key, value in _about(result).items() if key != "notes"} | {"papers": papers}
+    about = {key: value for key, value in about_of(result).items() if key != "notes"} | {"papers": papers}
     about |= {"observables": [name for name in function.names if name not in _OWN]}
     return DarkMatter(
         **{key: values[:-1] for key, values in found.items()},
@@ -81,13 +84,37 @@ def relic_density(result: Any) -> np.ndarray:
     columns, delta_chi2 = _grid(result)
     function, _, inputs = _question(result, "Omega_h2")
     if "Omega_h2" not in function.names:
-        raise BsfitInputError(f"model {_about(result)['model']!r} does not predict Omega_h2", field="relic")
+        raise BsfitInputError(f"model {about_of(result)['model']!r} does not predict Omega_h2", field="relic")
     values = np.where(np.isfinite(delta_chi2), _values(function, columns, inputs)[:, 0], np.nan)
     return values.reshape(tuple(map(len, result.axes)))
 
 
-def _about(result: Any) -> Mapping[str, Any]:
-    return getattr(result, "meta", {}).get("likelihood", {})
+def density_to_draw(result: Any, given: str | float | None = None) -> float:
+    """Omega_h2 by a number, or by the measurement or file that has one; by default what the data of a result hold.
+
+    Without such data it is that of `PLANCK`. Raises BsfitInputError for what is no positive number, and for data
+    without a relic density.
+    """
+    if given is None:
+        asked = asked_of(result, "relic").content
+        return _measured(asked["data"]) or cast(float, _measured(PLANCK))
+    try:
+        value = float(given)
+    except ValueError:
+        found = _measured(str(given))
+        if found is None:
+            expected = f"a number, or {PLANCK}"
+            raise BsfitInputError(f"{given!r} measures no Omega_h2", field="relic", expected=expected) from None
+        return found
+    if not (np.isfinite(value) and value > 0.0):
+        raise BsfitInputError(f"found {value:g}", field="relic", expected="a positive number")
+    return value
+
+
+def _measured(data: selection.Data) -> float | None:
+    """The relic density among data, None if there is none."""
+    chosen = (datum for m in selection.select(data, or_none=True) for datum in m.data)
+    return next((datum.central for datum in chosen if datum.observable == "Omega_h2"), None)
 
 
 def _doubts(result: Any) -> tuple[str, ...]:
@@ -104,20 +131,15 @@ def mass(theory: Theory, inputs: Inputs) -> Float[Array, ""]:
 _OWN = {"mass": mass}
 
 
-def _question(result: Any, *names: str) -> tuple[Prediction, dict[str, Any], Inputs]:
+def _question(result: Any, *names: str) -> tuple[Prediction, Mapping[str, Any], Inputs]:
     """What is to be computed at the free parameters of a result, what this was asked for as, and its inputs."""
-    about = _about(result)
-    if "asked" not in about:
-        what = f"this {type(result).__name__} does not say which model it is of"
-        raise BsfitInputError(what, field="dark matter", hint="results of this version, of a model of bsfit, do")
-    asked, inputs = read(about["asked"]), from_description(about)
-    row = catalogue.MODELS[asked["model"]]
+    asked = asked_of(result, "dark matter")
+    row = asked.row
     if not row.dark_matter:
         expected = f"model {catalogue.models_with_dark_matter()}"
         raise BsfitInputError(f"model {row.name!r} has no dark matter", field="dark matter", expected=expected)
     wanted = [_OWN.get(name, name) for name in names if name != "Omega_h2" or name not in row.refused]
-    free = tuple(name.removeprefix("log:") for name in asked["free"])
-    return prediction(wanted, row.name, inputs, asked["fixed"], free), asked, inputs
+    return asked.prediction(wanted), asked.content, asked.inputs
 
 
 def _values(function: Prediction, columns: Columns, inputs: Inputs) -> np.ndarray:
@@ -139,9 +161,7 @@ def _share(asked: Mapping[str, Any], omega: np.ndarray) -> np.ndarray:
     """Share of this dark matter in all: one, unless the measured density is an upper bound."""
     if asked["relic"] != "upper":
         return np.ones_like(omega)
-    measured = next(
-        datum.central for m in selection.select(asked["data"]) for datum in m.data if datum.observable == "Omega_h2"
-    )
+    measured = cast(float, _measured(asked["data"]))
     return np.asarray(share_of(jnp.asarray(omega / measured)))
 
 

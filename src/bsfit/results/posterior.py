@@ -49,6 +49,12 @@ class Posterior(Record):
         """Whether the verdict is good."""
         return self.verdict == "passed"
 
+    @property
+    def nuisances(self) -> tuple[str, ...]:
+        """Uncertain inputs that float beside the parameters of the model, where the posterior says which these are."""
+        own = self.meta.get("likelihood", {}).get("free") or self.names
+        return tuple(name for name in self.names if name not in own)
+
     def draws(self, name: str) -> np.ndarray:
         """All draws of one parameter, chains joined: [chain * draw]."""
         return self.samples[name].reshape(-1)
@@ -90,10 +96,12 @@ class Posterior(Record):
         return from_dict({"posterior": without_slashes(self.samples), "sample_stats": stats})
 
     def cells(self) -> tables.Cells:
-        """Header and rows of the summary."""
+        """Header and rows of the summary, without nuisances."""
         header = ["parameter", "mean", "sd", "68 % interval", "95 % interval", "R-hat", "ESS bulk", "ESS tail"]
         rows: list[list[str]] = []
         for name, s in self.summary.items():
+            if name in self.nuisances:
+                continue
             one, two = (tables.interval((s[a], s[b]), None, s["sd"]) for a, b in (("q16", "q84"), ("q2.5", "q97.5")))
             cells = [name, tables.number(s["mean"], s["sd"]), tables.number(s["sd"], s["sd"]), one, two]
             rows.append([*cells, f"{s['r_hat']:.4f}", f"{s['ess_bulk']:.0f}", f"{s['ess_tail']:.0f}"])
@@ -101,11 +109,14 @@ class Posterior(Record):
 
     def __str__(self) -> str:
         chains, draws = self.log_likelihood.shape
+        floating = f"; {len(self.nuisances)} nuisances float" if self.nuisances else ""
+        own = [name for name in self.names if name not in self.nuisances]
+        at = [self.names.index(name) for name in own]
         lines = [
-            f"Posterior {tables.title(self.meta)}: {chains} chains of {draws} draws",
+            f"Posterior {tables.title(self.meta)}: {chains} chains of {draws} draws{floating}",
             tables.aligned(*self.cells()),
-            *tables.correlations(self.names, self.correlation),
-            *(f"prior: {text}" for text in self.priors.values()),
+            *tables.correlations(own, self.correlation[np.ix_(at, at)]),
+            *(f"prior: {text}" for name, text in self.priors.items() if name not in self.nuisances),
             self.verdict_line(),
             *(f"not to be trusted: {reason}" for reason in self.reasons),
         ]
