@@ -21,7 +21,7 @@ from bsfit.models import loop, portal
 from bsfit.predictions.bound_model import module_of
 
 INPUTS = load_inputs("default")
-BLOCK = 32
+BLOCK = 8
 FIG3 = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "lambda_Q_s": -0.025, "lambda_Q_b": 0.025, "lambda_L_mu": 0.5}
 FIG5 = {"m_Q": 1100.0, "m_L": 1000.0, "lambda_Q_s": -(0.15**0.5), "lambda_Q_b": 0.15**0.5}
 
