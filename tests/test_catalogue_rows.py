@@ -141,8 +141,12 @@ def test_bins_outside_phase_space_are_refused(process):
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: f"{quantity.process.name}-{quantity.key}")
 def test_inputs_and_sources_of_a_row_are_known(quantity):
-    """Each glob of its nuisances names an uncertain input for every decay; each source has its entry."""
-    uncertain = [name for prior in input_set("default").priors for name in prior.names]
+    """Each glob of its nuisances names an uncertain input for every decay; each source has its entry.
+
+    Form factors are described in one of two ways.
+    """
+    sets = map(input_set, ("default", "grvdv-2023"))
+    uncertain = {name for each in sets for prior in each.priors for name in prior.names}
     for decay in quantity.process.decays:
         item = catalogue.Observable("", quantity, decay, (), None)
         for glob in catalogue.nuisance_globs(item):

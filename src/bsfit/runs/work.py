@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from bsfit.inference import target
 from bsfit.inference.space import Space
 from bsfit.inference.target import Params, Target
 from bsfit.runs.designs import Design
@@ -51,9 +52,9 @@ class Layout:
         return 1 if alone else os.cpu_count() or 1
 
 
-def side_of(like: Target) -> int:
+def side_of(like: Any) -> int:
     """Points of a likelihood side by side, where nothing else is asked for."""
-    return like.at_once or SIDE
+    return target.of(like).at_once or SIDE
 
 
 def layout(points: int, side: int = SIDE) -> Layout:
