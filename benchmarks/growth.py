@@ -89,8 +89,8 @@ def shard(folder, i, n):
     import bsfit
 
     like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-2, 1), "C10mu": (-1, 1)})
-    what = {"design": "sobol", "n": 2**18, "keep": "best", "chunk": 2**15, "progress": False}
-    bsfit.scan(like, **what | {"n": 2**15})
+    what = {"design": "sobol", "n": 2**17, "keep": "best", "progress": False}
+    bsfit.scan(like, **what | {"n": 2**13})
     start = time.perf_counter()
     bsfit.scan(like, **what, store=Path(folder) / f"{n}", shard=(int(i), n))
     return {"size": n, "seconds": time.perf_counter() - start}

@@ -36,6 +36,7 @@ class Stages(Protocol):
         ...
 
 
+@runtime_checkable
 class PseudoData(Protocol):
     """How data are drawn anew: `draw` gives those of one pseudo-experiment, `given` the log-likelihood of them.
 

@@ -35,6 +35,9 @@ FREEZE_OUTS = 16
 """Calculations of the relic density side by side. What each needs on the way is 200 kB: with hundreds of them a point
 takes twice as long as with 8 to 32 (`benchmarks/relic_speed.py --side`)."""
 
+LARGE = 100, 1024
+"""Measured values from which so many points go side by side: with 32768 of them `latest` asked for 45 GB."""
+
 WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 
 Errors = Callable[[Prediction, Theory], ErrorsOfBlocks]
@@ -202,8 +205,10 @@ class LogLikelihood(eqx.Module):
 
     @property
     def at_once(self) -> int | None:
-        """With dark matter `FREEZE_OUTS`."""
-        return FREEZE_OUTS if any(term.dark for term in self.terms) else None
+        """With dark matter `FREEZE_OUTS`, of large data sets `LARGE`."""
+        if any(term.dark for term in self.terms):
+            return FREEZE_OUTS
+        return LARGE[1] if self.n_data > LARGE[0] else None
 
     @property
     def for_few_points(self) -> "LogLikelihood":
