@@ -133,9 +133,9 @@ def test_drawn_data_of_lfu_have_the_density_of_the_likelihood():
 
 
 @pytest.mark.slow
-def test_toys_of_real_data_on_the_command_line(capsys):
+def test_toys_of_real_data_on_the_command_line(capsys, tmp_path):
     words = ["compare", "--scenario", "C9mu", "--model", "portal", "--data", "seed-2017", "--no-evidence", "-q"]
-    assert cli.main([*words, "--toys", "200", "--json"]) == 0
+    assert cli.main([*words, "--toys", "200", "--json", "-o", str(tmp_path / "run")]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["result"]["rows"]}
     assert list(rows) == ["SM", "C9mu", "portal"]
     assert rows["C9mu"]["p_toys"] == pytest.approx(1 / 201)  # four sigma: none of so few

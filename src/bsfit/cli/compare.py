@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     for name, (of_model, said) in models.items():
         for line in said:
             output.progress(options, f"{name}: {line}")
-        candidates[name] = question.log_likelihood(options, of_model)
+        candidates[name] = question.built(of_model, inputs)
     candidates |= saved
     output.progress(options, f"comparing {', '.join(candidates)} on {', '.join(settings.get('data'))}")
     import bsfit

@@ -140,6 +140,11 @@ def log_likelihood(options: argparse.Namespace, settings: Settings) -> "LogLikel
     """The log-likelihood that settings with all defaults describe."""
     chosen = ready(options, settings)
     output.progress(options, f"compiling the predictions for {', '.join(settings.get('data'))}")
+    return built(settings, chosen)
+
+
+def built(settings: Settings, chosen: "Inputs") -> "LogLikelihood":
+    """The same where everything is ready."""
     import bsfit
 
     with placed(settings):
