@@ -29,19 +29,6 @@ COEFFICIENTS = (
 BATCH = 2048
 
 
-def median(function, *arguments, repeats=7):
-    """Seconds of a call after one that compiles."""
-    import jax
-
-    jax.block_until_ready(function(*arguments))
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        jax.block_until_ready(function(*arguments))
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
-
-
 def points(n):
     """Seconds of a scan of n points after a smaller one that compiles."""
     from run_store import portal
@@ -60,6 +47,7 @@ def of_likelihood(data, names, with_gradient):
     """Seconds of a batch of values, and of one of gradients."""
     import jax
     import jax.numpy as jnp
+    from global_fit_speed import median
 
     import bsfit
 

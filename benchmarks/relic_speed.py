@@ -38,10 +38,14 @@ BOXES = {"portal": (portal_omega, (0.1, 500.0), (0.8, 5000.0)), "loop": (loop_om
 
 
 def of_catalogue(name):
-    """Omega h^2 in the coupling that the density can fix and a mass, half and one and a half times their defaults."""
+    """Omega h^2 in the coupling that the density can fix and a mass, half and one and a half times their defaults.
+
+    In two masses where no coupling fixes it.
+    """
     row = catalogue.MODELS[name]
     at = {p.name: p.default for p in row.parameters} | dict(row.benchmark)
-    axes = (row.relic[0], next(p for p in ("m_Zp", "m_X", *at) if p in at and p.startswith("m_")))
+    mass, *others = dict.fromkeys(p for p in ("m_Zp", "m_X", *at) if p in at and p.startswith("m_"))
+    axes = (row.relic[0] if row.relic else others[0], mass)
 
     def omega(x):
         return relic_density(module_of(row).theory({**at, **dict(zip(axes, x, strict=True))}, INPUTS).dark).omega_h2

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         expected = "--scenario NAME, --model NAME, or RESULTFILE"
         raise BsfitInputError("nothing to compare", field="--scenario", expected=expected)
     inputs = question.ready(options, settings)
-    candidates = {**{name: _likelihood(settings, name, inputs) for name in chosen}}
+    candidates = {name: _likelihood(settings, name, inputs) for name in chosen}
     for name, (of_model, said) in models.items():
         for line in said:
             output.progress(options, f"{name}: {line}")

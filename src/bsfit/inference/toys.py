@@ -51,7 +51,7 @@ def pseudo_data(like: Target) -> PseudoData:
 
 
 def draw(drawn: PseudoData, params: Mapping[str, float], count: int, seed: int) -> Any:
-    """Data of `count` pseudo-experiments at one point, with a leading axis; the first are the same for any count."""
+    """Data of `count` pseudo-experiments at one point, with a leading axis."""
     at = {name: jnp.asarray(float(value)) for name, value in params.items()}
     with doing(f"drawing {count} pseudo-experiments"):
         return _draw(drawn, at, jax.random.split(jax.random.key(seed), count))
