@@ -88,7 +88,7 @@ def test_a_profile_follows_the_edge():
     np.testing.assert_allclose(-2 * scanned.log_likelihood, [*expected, np.inf], rtol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_chains_turn_at_the_edge():
     """A Gaussian cut along a line through its bulk: mean and width of direct draws, and no divergence."""
     found = sample(Wedge(1.5, 1.2), chains=2, warmup=400, draws=600, starts=8, progress=False)

@@ -71,6 +71,7 @@ def test_coefficients_in_units_of_the_exchange(model, c9, c10, cl):
     assert not found.quantities["D_sb_R"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "c10"), [("charges-A", 2.0), ("charges-B", 0.0), ("charges-C", -1.0), ("xb3", 0.5**2 / 9)]
 )

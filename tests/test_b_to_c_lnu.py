@@ -111,6 +111,7 @@ def test_lattice_choices(choice, expected, error):
     assert found["R(D)"] == bsfit.predict(["R(D)"])["R(D)"]
 
 
+@pytest.mark.slow
 def test_helicities_without_mass():
     """An electron of a vector current is left-handed, of a scalar or tensor one right-handed."""
     minus_sm = {"CVL_bcenue": -float(charged_current.standard_model(FLAVIO))}

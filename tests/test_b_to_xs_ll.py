@@ -152,7 +152,7 @@ def test_data():
     assert 15 < sum(pull**2 for pull in pulls.values()) < 30
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_theory_errors_are_those_of_samples():
     """Linear errors of the Standard Model against 500 draws of all nuisances: to 15 %, as asked."""
     names = [

@@ -98,7 +98,7 @@ def test_majorana_boxes_integrate_out_to_the_operator_of_dimension_five():
     assert found == pytest.approx(-2 * np.log((heavy / 10) ** 2) / heavy**2, rel=0.2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_new_functions():
     def everything(m):
         return jnp.stack(

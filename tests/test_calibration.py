@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_posteriors_of_simulated_data_are_calibrated(benchmark_module):
     calibration = benchmark_module("calibration")
     like = calibration.likelihood()

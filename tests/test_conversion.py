@@ -239,7 +239,7 @@ def test_any_kind_of_dark_matter(kind):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_two_states_of_the_portal():
     """Scattering and decays keep them together, unless couplings are tiny and they are as far apart as T."""
     point = {"m_Q": 1000.0, "m_L": 1000.0, "m_chi": 1000.0, "m_Zp": 2500.0, "lambda_Q_b": 0.025, "lambda_L_mu": 0.5}

@@ -296,7 +296,7 @@ def test_slopes_are_finite_at_every_bound(model):
     model.assert_slopes_at_bounds(model.boxes())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_final_states_heat_the_gas_each_in_its_way():
     """Without quarks 1:1:1 into muons, taus and neutrinos: the mean of their efficiencies, f_eff not among them."""
     inputs = load_inputs("default")

@@ -191,6 +191,7 @@ def test_kinetic_mixing_is_the_loop_of_the_photon():
     np.testing.assert_allclose(theory.dark.vector["photon"], same * ratio, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_z_of_the_portal():
     """sigma_SI x 1.04 at lambda_Q_b = 0.025, x 7 at 0.25, x 142 at 1: the Z' turns into a Z in loops of top quarks."""
     for coupling, expected in ((0.025, 1.039), (0.25, 7.11), (1.0, 141.6)):

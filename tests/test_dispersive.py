@@ -182,7 +182,7 @@ def test_other_descriptions_are_gone():
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     names = ("B->K* BFW a0_A0", "B->K* BFW a2_T1", "m_B0", "m_K*0", "B->K* BFW t_A", "B->K* BFW m_M")
     at = jnp.linspace(0.5, 19.0, 9)

@@ -193,6 +193,7 @@ def wild(params):
     return -0.5 * ((jnp.exp(x) + 0.3 * y - 2.0) / 0.5) ** 2 - 0.5 * (y - 0.4 * x**2) ** 2 - 0.02 * y**4
 
 
+@pytest.mark.slow
 def test_asymmetric_errors_are_those_of_minos():
     free = {"x": (-4, 4), "y": (-4, 4)}
     result = fit(wild, free=free)

@@ -9,7 +9,7 @@ import bsfit
 from bsfit.likelihood import densities
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_global_fit_of_2017():
     """C9mu in [-1.3, -0.8] with a pull above 4.5; C9mu = -C10mu as good; C9e alone imitates a part of it, and
     beside C9mu it is compatible with zero, as is C10e. Nothing here depends on C9tau.

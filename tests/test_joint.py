@@ -41,6 +41,7 @@ def chi2(like):
     return jax.jit(jax.vmap(like.chi2))
 
 
+@pytest.mark.slow
 def test_standard_model_pulls_of_the_review(like):
     """2.6, 2.3, 2.5; the review quotes LHCb's own 2.6, 2.2, 2.4, which come from the likelihood curves."""
     assert like.observables == tuple(REVIEW)

@@ -431,7 +431,7 @@ def test_theory_errors_are_those_of_samples():
     assert spread(direct, Theory.standard_model(), uncertain) == pytest.approx(sigma, rel=0.15)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_errors_of_form_factors_are_those_of_the_paper():
     """The prescription of 1602.01399, from its two fits, to 4 % above 15 GeV^2.
 

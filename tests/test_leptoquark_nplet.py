@@ -76,6 +76,7 @@ def test_a_positive_moment_takes_right_handed_top_quarks_of_the_same_sign():
     assert a_mu(at(lambda_R_tmu=-0.02)) < -1e-9
 
 
+@pytest.mark.slow
 def test_electrons_turn_into_muons_by_either_chirality():
     """The flip on the line of the top quark, from left to right and back; taus alike."""
     out, back = at(lambda_R_tmu=0.5, lambda_L_be=1e-3), at(lambda_R_te=1e-3)

@@ -21,7 +21,7 @@ def test_two_per_mille_of_the_table(table):
     np.testing.assert_allclose(plasma.entropy(ln_t), table["h"][inside], rtol=2e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivative_enters_g_star(table):
     for plasma in (standard_plasma(), TabulatedPlasma.of_table(table["T_GeV"], table["g"], table["h"])):
         ln_t = jnp.log(jnp.asarray([1e-4, 0.05, 0.3, 2.0, 80.0]))

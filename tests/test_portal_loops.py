@@ -113,7 +113,7 @@ def test_the_mass_of_phi_may_come_from_its_quartic_coupling():
     np.testing.assert_allclose(np.asarray(quartic), np.asarray(at(POINT).wilson.values), rtol=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives():
     def c9(x):
         found = portal.theory({**POINT, "m_phi": x[0], "m_Q": x[1], "lambda_Q_b": x[2], "lambda_L_mu": x[3]}, REFERENCE)

@@ -83,6 +83,7 @@ def test_own_models_and_observables_need_no_registration():
     assert found == {"shift": pytest.approx(0.4)}
 
 
+@pytest.mark.slow
 def test_a_clipped_bin_carries_a_note():
     found = predict(["R_K*[15,21]"])
     assert any("clipped to the end point" in note for note in found.notes)

@@ -146,6 +146,7 @@ def test_flavio_totals(on_grid, reference):
     assert difference[keep].max() < 2e-3
 
 
+@pytest.mark.slow
 def test_response_to_c8_agrees_with_flavio(on_grid, reference):
     sm = without_flip(INPUTS)
     shifted = Total(sm.semileptonic, sm.dipole.at[2].add(1.0), sm.four_quark)

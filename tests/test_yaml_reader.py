@@ -126,6 +126,7 @@ def test_hostile_bytes(tmp_path, parser, content, expected):
     assert caught.value.file == str(path)
 
 
+@pytest.mark.long
 def test_too_many_values():
     with pytest.raises(BsfitInputError, match="more than 200000 values"):
         parse_yaml("a: [" + "1, " * 1_000_000 + "1]")
