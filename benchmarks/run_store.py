@@ -377,15 +377,8 @@ def main(words):
     return int(FIGURES[words[0]](*map(int, words[1:])))
 
 
-FIGURES = {
-    "kills": kills,
-    "sampling": sampling,
-    "flips": flips,
-    "big": big,
-    "overhead": overhead,
-    "latest": latest,
-    "devices": devices,
-}
+OF_RUNS = (kills, sampling, flips, sampling_flips, big, overhead, latest, devices)
+FIGURES = {figure.__name__: figure for figure in OF_RUNS}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
