@@ -26,7 +26,7 @@ def _(primals, tangents):
 def mixed(x):
     """Operations on arrays of every kind that is known, and some that are not."""
     a = jnp.stack([x["a"], x["b"] ** 2, jnp.sin(x["a"]), 1.0 / x["b"]])
-    b = (MATRIX @ a)[PLACES] / (2.0 + jnp.cos(a))
+    b = jax.lax.optimization_barrier((MATRIX @ a)[PLACES] / (2.0 + jnp.cos(a)))
     c = jnp.concatenate([a[::2], b[1:3]]).reshape(2, 2).T
     d = jnp.where(c > 0.1, c, jnp.exp(c)) @ jnp.stack([a[:2], b[:2]])
     looped = jax.lax.fori_loop(0, 3, lambda i, y: y + jnp.sin(y) * i, d[0])
@@ -54,7 +54,8 @@ def test_values_and_derivatives_of_any_order_are_the_same(writer):
 
 def test_structure_of_results_and_what_is_not_traced():
     def function(x):
-        return {"sum": x["a"] + x["b"], "both": [jnp.stack([x["a"], x["b"]]), x["a"] > 0, jnp.arange(3)]}
+        a, b = jax.lax.optimization_barrier((x["a"], x["b"]))
+        return {"sum": a + b, "both": [jnp.stack([x["a"], x["b"]]), x["a"] > 0, jnp.arange(3)]}
 
     point = {"a": jnp.asarray(0.3), "b": jnp.asarray(2.0)}
     same(jax.jit(written_out(function))(point), function(point))

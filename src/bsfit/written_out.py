@@ -173,6 +173,8 @@ class _Run:
         name, params = operation.primitive.name, operation.params
         if name in _INLINE:
             return self.run(params["jaxpr"], given)
+        if name == "optimization_barrier":
+            return given
         if not any(map(_is_apart, given)):
             with jax.ensure_compile_time_eval() if _is_index(operation, given) else nullcontext():
                 return _bound(operation, given)

@@ -116,9 +116,14 @@ def coordinates_of(coordinates: Sequence[tuple[str, bool]], theory: Theory) -> l
 
 
 def monomials(z: Sequence[Float[Array, ""]]) -> Float[Array, " m"]:
-    """One, the coordinates, and their products z_i z_j with j <= i, row by row."""
+    """One, the coordinates, and their products z_i z_j with j <= i, row by row.
+
+    A barrier keeps many of them together: of a matrix times stacked scalars XLA makes one product for each scalar,
+    which takes up to ten times as long.
+    """
     products = [z[i] * z[j] for i in range(len(z)) for j in range(i + 1)]
-    return jnp.stack([jnp.ones(()), *z, *products])
+    y = jnp.stack([jnp.ones(()), *z, *products])
+    return y if len(y) <= WRITTEN_OUT else jax.lax.optimization_barrier(y)
 
 
 def polynomial(y: Float[Array, " m"], coefficients: Float[Array, "m *n"]) -> Float[Array, "*n"]:
