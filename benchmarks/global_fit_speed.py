@@ -1,9 +1,9 @@
 """Speed of the global fit of `latest`, all in one run: ``python benchmarks/global_fit_speed.py [--only WHAT]``.
 
-A fit with all nuisances floating, cold and warm, its likelihood and gradient, and how they agree with the amplitudes;
-the likelihood on the direct path with nuisances varied, and its gradient; 50 observables of B0 -> K*0 mu mu, vmapped;
-propagated errors through the response; the likelihood with theory errors at the Standard Model, as
-scans and posteriors use it.
+A fit with all nuisances floating, cold and warm, its likelihood and gradient, how they agree with the amplitudes, and
+the posterior by NUTS; the likelihood on the direct path with nuisances varied, and its gradient; 50 observables of
+B0 -> K*0 mu mu, vmapped; propagated errors through the response; the likelihood with theory errors at the Standard
+Model, as scans and posteriors use it.
 """
 
 import argparse
@@ -74,6 +74,27 @@ def agreement():
     print("best fits:", ", ".join(f"{n} {shifts[n]:.2f} sigma" for n in (*free, *worst)))
 
 
+def posterior():
+    """NUTS with all nuisances floating, once more with all compiled, and its intervals against those of the fit."""
+    like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3), "C10mu": (-3, 3)}, theory="sampled")
+    best = bsfit.fit(like)
+    bsfit.sample(like, chains=2, warmup=50, draws=50, seed=2, progress=False)
+    start = time.process_time()
+    found = bsfit.sample(like, chains=2, draws=500, progress=False)
+    used = time.process_time() - start
+    print(found.verdict_line())
+    steps = np.mean(found.sample_stats["num_steps"])
+    for name in ("C9mu", "C10mu"):
+        seen, fitted = found.summary[name], best.intervals_1[name]
+        apart = [abs(seen[q] - end) / best.hessian_errors[name] for q, end in zip(("q16", "q84"), fitted, strict=True)]
+        print(
+            f"{name}: {seen['ess_bulk']:.0f} effective draws, {seen['ess_bulk'] / used:.1f} a second of the processors;"
+            f" mean {seen['mean']:.3f}, fit {best.values[name]:.3f}, ends of the intervals {max(apart):.2f} sigma apart"
+        )
+    least = min(each["ess_bulk"] for each in found.summary.values())
+    print(f"search, warm-up and draws {used:.0f} s, {steps:.1f} leapfrogs a draw, least effective draws {least:.0f}")
+
+
 def direct():
     """Whole likelihood from the amplitudes, nuisances varied."""
     like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3)}, theory="sampled", exact=True)
@@ -129,7 +150,7 @@ def fixed():
 
 
 if __name__ == "__main__":
-    parts = {part.__name__: part for part in (fit, agreement, direct, vmapped, propagated, fixed)}
+    parts = {part.__name__: part for part in (fit, agreement, posterior, direct, vmapped, propagated, fixed)}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=parts)
     only = parser.parse_args().only

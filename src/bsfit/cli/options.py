@@ -58,7 +58,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     ),
     "starts": ("N", "starting points of the minimisation (default 32; in tables of scenarios 16)"),
     "chains": ("N", "number of chains (default 4)"),
-    "warmup": ("N", "warm-up steps of each chain (default 1000)"),
+    "warmup": ("N", "warm-up steps of each chain (default 1000; 200 where nuisances float)"),
     "draws": ("N", "draws of each chain (default 1000)"),
     "live": ("N", "live points of nested sampling (default 500)"),
     "toys": ("N", "pseudo-experiments for the likelihood ratio (default 0: Wilks' theorem alone)"),

@@ -16,6 +16,7 @@ class NutsSettings(NamedTuple):
     target_accept: float = 0.8
     dense_mass: bool = True
     max_tree_depth: int = 10
+    adapt_mass: bool = True
 
 
 DEFAULTS = NutsSettings()
@@ -149,6 +150,7 @@ def _kernel(density: Any, settings: NutsSettings) -> tuple[Any, Any]:
             num_warmup=settings.warmup,
             inverse_mass_matrix=inverse_mass,
             dense_mass=settings.dense_mass,
+            adapt_mass_matrix=settings.adapt_mass,
             target_accept_prob=settings.target_accept,
             max_tree_depth=settings.max_tree_depth,
             rng_key=key,

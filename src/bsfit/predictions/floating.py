@@ -46,7 +46,8 @@ class Part(eqx.Module):
     base: Float[Array, "r mk"]
     slopes: Float[Array, "q rmk"]
     combinations: Float[Array, "r c q"]
-    products: Float[Array, "r t mk"]
+    forms: Float[Array, "r f t"]
+    parts: Float[Array, "r f mk"]
     curves: tuple[Curve, ...]
     rows: tuple[int, ...] = eqx.field(static=True)
     nuisances: tuple[int, ...] = eqx.field(static=True)
@@ -57,7 +58,8 @@ class Part(eqx.Module):
         n, size = len(rows), motion.base[:, 0].size
         base = motion.base.swapaxes(0, 1).reshape(n, size)
         slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.nuisances), n * size)
-        arrays = base, slopes, motion.combinations, motion.products.reshape(*motion.products.shape[:2], size)
+        parts = motion.parts.reshape(*motion.parts.shape[:2], size)
+        arrays = base, slopes, motion.combinations, motion.forms.swapaxes(1, 2).copy(), parts
         curves = tuple(Curve.of(bend, n, size) for bend in motion.bends)
         return cls(*map(jax.device_put, arrays), curves=curves, rows=tuple(rows), nuisances=motion.nuisances)
 
@@ -66,9 +68,14 @@ class Part(eqx.Module):
         mine = unit[np.array(self.nuisances, dtype=int)]
         w = self.combinations @ mine
         i, j = np.array(list(combinations_with_replacement(range(w.shape[1]), 2)), dtype=int).reshape(-1, 2).T
-        second = jnp.einsum("rt,rtx->rx", w[:, i] * w[:, j], self.products)
+        second = jnp.einsum("rf,rfx->rx", jnp.einsum("rt,rft->rf", w[:, i] * w[:, j], self.forms), self.parts)
         found = self.base + (mine @ self.slopes).reshape(self.base.shape) + second
         return sum((curve(mine) for curve in self.curves), found)
+
+
+def _contracted(y: Float[Array, " m"], coefficients: Float[Array, "r mk"]) -> Float[Array, "r k"]:
+    """Sum of monomials with their coefficients."""
+    return jnp.sum(y[None, :, None] * coefficients.reshape(len(coefficients), len(y), -1), axis=1)
 
 
 class FloatingProcess(eqx.Module):
@@ -86,8 +93,7 @@ class FloatingProcess(eqx.Module):
         """Moments of a theory at unit nuisances."""
         order = np.argsort([row for part in self.parts for row in part.rows])
         y = monomials(coordinates_of(self.coordinates, theory))
-        moved = jnp.concatenate([part(unit) for part in self.parts])[order]
-        return jnp.einsum("m,nmk->nk", y, moved.reshape(len(order), len(y), -1))
+        return jnp.concatenate([_contracted(y, part(unit)) for part in self.parts])[order]
 
 
 class Floating(eqx.Module):

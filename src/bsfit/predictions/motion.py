@@ -49,15 +49,17 @@ class Motion(NamedTuple):
     """How the moments of r rows move with q nuisances, by monomial of the coordinates.
 
     `nuisances` [q] are positions of those that move them at all. Values at their centre, `base` [m, r, k]; slopes
-    [q, m, r, k]; combinations w [r, c, q], and the coefficients of their products w_i w_j, i <= j: [r, t, m, k]; the
-    `bends` of nuisances that no polynomial describes, which count as the others do from the centre.
+    [q, m, r, k]; combinations w [r, c, q]; the few `forms` of their products w_i w_j, i <= j, [r, t, f], and what each
+    of these does to every moment, `parts` [r, f, m, k]; the `bends` of nuisances that no polynomial describes, which
+    count as the others do from the centre.
     """
 
     nuisances: tuple[int, ...]
     base: Float[np.ndarray, "m r k"]
     slopes: Float[np.ndarray, "q m r k"]
     combinations: Float[np.ndarray, "r c q"]
-    products: Float[np.ndarray, "r t m k"]
+    forms: Float[np.ndarray, "r t f"]
+    parts: Float[np.ndarray, "r f m k"]
     bends: tuple[Bend, ...]
 
 
@@ -134,17 +136,24 @@ def _bend(
 
 def _reduced(
     second: Float[np.ndarray, "m a a r k"], size: Float[np.ndarray, "r 1"], kept: np.ndarray, q: int
-) -> tuple[Float[np.ndarray, "r c q"], Float[np.ndarray, "r t m k"]]:
-    """In the range of the matrices [a, a] of all moments and monomials of each row: its basis, and their entries."""
+) -> tuple[Float[np.ndarray, "r c q"], Float[np.ndarray, "r t f"], Float[np.ndarray, "r f m k"]]:
+    """In the range of the matrices [a, a] of all moments and monomials of each row: its basis, and their entries.
+
+    These are combinations of few matrices: with all of them apart, a point waits for their tensor to be read.
+    """
     n_rows = second.shape[3]
     squared = np.einsum("mabrk,mcbrk->rac", second, second, optimize=True)
     strength, ranges = np.linalg.eigh(squared)
     count = int(np.max(np.sum(strength > NEGLIGIBLE**2, axis=1), initial=0))
     ranges = ranges[:, :, len(kept) - count :]
-    inside = np.einsum("rai,mabrk,rbj->rijmk", ranges, second * size, ranges, optimize=True)
-    index = list(combinations_with_replacement(range(count), 2))
-    products = [inside[:, i, j] * (0.5 if i == j else 1.0) for i, j in index]
+    inside = np.einsum("rai,mabrk,rbj->rijmk", ranges, second, ranges, optimize=True)
     combinations = np.zeros((n_rows, count, q))
     combinations[:, :, kept] = ranges.swapaxes(1, 2)
-    shape = n_rows, 0, second.shape[0], second.shape[4]
-    return combinations, np.stack(products, axis=1) if products else np.zeros(shape)
+    i, j = np.array(list(combinations_with_replacement(range(count), 2)), dtype=int).reshape(-1, 2).T
+    entries = inside[:, i, j] * np.where(i == j, 0.5, 1.0)[:, None, None]
+    flat = entries.reshape(n_rows, len(i), second.shape[0] * second.shape[4])
+    forms, weight, parts = np.linalg.svd(flat, full_matrices=False)
+    left_out = np.sqrt(np.cumsum(weight[:, ::-1] ** 2, axis=1)[:, ::-1])
+    few = int(np.max(np.sum(left_out > 0.1 * NEGLIGIBLE, axis=1), initial=0))
+    parts = parts[:, :few].reshape(n_rows, few, *entries.shape[2:]) * size[:, None, None]
+    return combinations, forms[:, :, :few] * weight[:, None, :few], parts

@@ -33,6 +33,9 @@ from bsfit.runs.running import of_likelihood
 from bsfit.runs.store import check_agreement
 
 QUANTILES = (0.025, 0.158655, 0.5, 0.841345, 0.975)
+WARMUP, WARMUP_WHITENED = 1000, 200
+"""Transitions before the draws, where nothing else is asked for."""
+
 PACKAGES = "bsfit", "jax", "jaxlib", "numpyro"
 """Those whose versions may move a draw."""
 
@@ -43,7 +46,7 @@ def sample(
     free: Mapping[str, Any] | None = None,
     seed: int = 1,
     chains: int = 4,
-    warmup: int = 1000,
+    warmup: int | None = None,
     draws: int = 1000,
     target_accept: float = 0.8,
     dense_mass: bool = True,
@@ -56,33 +59,37 @@ def sample(
 ) -> Posterior:
     """Sample the posterior of `like(params) -> log-likelihood` under the priors of `free` (default `like.free`).
 
-    warmup, draws: per chain. target_accept: closer to one means smaller steps, the remedy for a few divergences.
-    dense_mass: adapt a full mass matrix (for correlated parameters). starts: starting points of the search for modes.
-    follow: about where a parameter is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains
-    move along it, and the posterior stays what it is (`following`). Where fits go by scoring, chains move in
-    coordinates whitened by the curvature at the mode, with a diagonal mass matrix whatever `dense_mass` says, and do
-    not jump. How jumps fared is in `meta`: which part was accepted, and how many were tried for each draw.
-    The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data sets at once.
+    warmup, draws: per chain; warmup is 1000 by default, and 200 of whitened chains, which only need a step size.
+    target_accept: closer to one means smaller steps, the remedy for a few divergences. dense_mass: adapt a full mass
+    matrix (for correlated parameters). starts: starting points of the search for modes. follow: about where a parameter
+    is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains move along it, and the posterior
+    stays what it is (`following`). Where fits go by scoring, chains move in coordinates whitened by the curvature at
+    the mode, learn no mass matrix whatever `dense_mass` says, and do not jump. How jumps fared is in `meta`: which part
+    was accepted, and how many were tried for each draw. The same seed gives the same draws on the same machine and
+    versions. See `draw_chains` for many data sets at once.
 
     store: a folder that keeps the search for modes, and every block of draws with the state of the chains behind it; if
     the process is killed, resume=True goes on there, to the draws of an unbroken run bit for bit, and force=True starts
     anew. Raises `BsfitInputError` for the store of another run.
     """
     started = time.time()
-    check_size((chains, warmup + draws), "draws")
     like = target.of(like, free)
+    if warmup is None:
+        warmup = WARMUP if like.quadratic is None else WARMUP_WHITENED
+    check_size((chains, warmup + draws), "draws")
     space = space_of(like)
     density = LogDensity(like, space, following(space, follow))
     settings = NutsSettings(warmup, target_accept, dense_mass)
     asked = {"chains": chains, "draws": draws, "starts": starts, "follow": sorted(follow or {}), "seed": seed}
-    known = {"method": "sample", **asked, **settings._asdict(), **of_likelihood(like, *PACKAGES)}
+    asked |= {name: value for name, value in settings._asdict().items() if name != "adapt_mass"}
+    known = {"method": "sample", **asked, **of_likelihood(like, *PACKAGES)}
     with recorded(store, known, most_steps(warmup, draws), resume=resume, force=force) as (steps, stored):
         plan = _planned(density, asked, dense_mass, steps)
         white = None
         if like.quadratic is not None and plan.walled is None:
             white = Whitened.of(density, plan.starts.mean(axis=0), plan.covariance)
             plan = plan._replace(starts=white.whiten(plan.starts), inverse_mass=jnp.ones(space.size))
-            settings = settings._replace(dense_mass=False)
+            settings = settings._replace(dense_mass=False, adapt_mass=False)
         with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
             seen, boxed = white or plan.walled or density, density if white is None else None
             run = Chains(seen, boxed, plan.starts, plan.inverse_mass, seed, settings, bar, steps)
@@ -110,7 +117,6 @@ def sample(
             **asked,
             whitened=white is not None,
             jumps=jumps,
-            **settings._asdict(),
         )
         | about,
     )
