@@ -85,8 +85,10 @@ def posterior():
     print(found.verdict_line())
     steps = np.mean(found.sample_stats["num_steps"])
     for name in ("C9mu", "C10mu"):
-        seen, fitted = found.summary[name], best.intervals_1[name]
-        apart = [abs(seen[q] - end) / best.hessian_errors[name] for q, end in zip(("q16", "q84"), fitted, strict=True)]
+        seen, (below, above) = found.summary[name], best.errors[name]
+        fitted = best.values[name] - below, best.values[name] + above
+        ends = zip(("q16", "q84"), fitted, strict=True)
+        apart = [abs(seen[q] - end) / best.hessian_errors[name] for q, end in ends]
         print(
             f"{name}: {seen['ess_bulk']:.0f} effective draws, {seen['ess_bulk'] / used:.1f} a second of the processors;"
             f" mean {seen['mean']:.3f}, fit {best.values[name]:.3f}, ends of the intervals {max(apart):.2f} sigma apart"

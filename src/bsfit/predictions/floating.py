@@ -41,29 +41,39 @@ class Curve(eqx.Module):
 
 
 class Part(eqx.Module):
-    """Rows of a process that the same nuisances move: positions of both, and what is in a `Motion`."""
+    """Rows of a process that the same nuisances move: positions of both, what is in a `Motion`, and what it moves.
+
+    That is what observables read of the moments: the combinations `read`, an orthonormal basis.
+    """
 
     base: Float[Array, "r mk"]
     slopes: Float[Array, "q rmk"]
     combinations: Float[Array, "r c q"]
     forms: Float[Array, "r f t"]
     parts: Float[Array, "r f mk"]
+    read: Float[Array, "r k c"]
     curves: tuple[Curve, ...]
     rows: tuple[int, ...] = eqx.field(static=True)
     nuisances: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, rows: Sequence[int], motion: Motion) -> "Part":
+    def of(cls, rows: Sequence[int], read: Float[np.ndarray, "r k c"], motion: Motion) -> "Part":
         """From how some rows move, in the order of products: what has to be reordered is, at every point."""
         n, size = len(rows), motion.base[:, 0].size
         base = motion.base.swapaxes(0, 1).reshape(n, size)
         slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.nuisances), n * size)
         parts = motion.parts.reshape(*motion.parts.shape[:2], size)
-        arrays = base, slopes, motion.combinations, motion.forms.swapaxes(1, 2).copy(), parts
+        arrays = base, slopes, motion.combinations, motion.forms.swapaxes(1, 2).copy(), parts, read
         curves = tuple(Curve.of(bend, n, size) for bend in motion.bends)
         return cls(*map(jax.device_put, arrays), curves=curves, rows=tuple(rows), nuisances=motion.nuisances)
 
-    def __call__(self, unit: Float[Array, " q"]) -> Float[Array, "r mk"]:
+    def __call__(self, y: Float[Array, " m"], unit: Float[Array, " q"]) -> Float[Array, "r k"]:
+        """Moments, but for what nothing reads of them, of monomials at unit nuisances."""
+        coefficients = self.coefficients(unit).reshape(len(self.rows), len(y), -1)
+        found = jnp.sum(y[None, :, None] * coefficients, axis=1)
+        return jnp.sum(found[:, None] * self.read, axis=2)
+
+    def coefficients(self, unit: Float[Array, " q"]) -> Float[Array, "r mc"]:
         """Coefficients of the monomials at unit nuisances."""
         mine = unit[np.array(self.nuisances, dtype=int)]
         w = self.combinations @ mine
@@ -73,11 +83,6 @@ class Part(eqx.Module):
         return sum((curve(mine) for curve in self.curves), found)
 
 
-def _contracted(y: Float[Array, " m"], coefficients: Float[Array, "r mk"]) -> Float[Array, "r k"]:
-    """Sum of monomials with their coefficients."""
-    return jnp.sum(y[None, :, None] * coefficients.reshape(len(coefficients), len(y), -1), axis=1)
-
-
 class FloatingProcess(eqx.Module):
     r"""Moments [n, k] of one process: `monomials` of the coordinates, with coefficients that the nuisances move."""
 
@@ -85,15 +90,17 @@ class FloatingProcess(eqx.Module):
     coordinates: tuple[tuple[str, bool], ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, moved: Sequence[tuple[Sequence[int], Motion]], span: Span) -> "FloatingProcess":
-        """From how the moments of some rows move, of all together."""
+    def of(
+        cls, moved: Sequence[tuple[Sequence[int], Float[np.ndarray, "r k c"], Motion]], span: Span
+    ) -> "FloatingProcess":
+        """From how what is read of the moments of some rows moves, of all together."""
         return cls(tuple(Part.of(*one) for one in moved), named(span))
 
     def __call__(self, theory: Theory, unit: Float[Array, " q"]) -> Float[Array, "n k"]:
         """Moments of a theory at unit nuisances."""
         order = np.argsort([row for part in self.parts for row in part.rows])
         y = monomials(coordinates_of(self.coordinates, theory))
-        return jnp.concatenate([_contracted(y, part(unit)) for part in self.parts])[order]
+        return jnp.concatenate([part(y, unit) for part in self.parts])[order]
 
 
 class Floating(eqx.Module):

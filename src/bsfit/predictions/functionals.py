@@ -1,10 +1,12 @@
 """Functionals of moments at points of the Wilson coefficients, for all observables of a question: kept ones first."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Array, Complex, Float
 
 from bsfit import catalogue
 from bsfit.compiling import compile_quickly
@@ -14,6 +16,9 @@ from bsfit.predictions.plan import Combination, ProcessPlan, plans_of
 from bsfit.theory import INDEX, LightMediator
 
 Items = Sequence[catalogue.Observable | None]
+PLACES = 4
+"""Inputs at which is looked what observables read of the moments."""
+
 Found = dict[str, dict[str, Float[np.ndarray, "p o r f"]]]
 """By process and kind of observable, functionals [points, observables, rows, functionals]."""
 
@@ -44,6 +49,37 @@ def functionals_at(
     return {
         plan.name: {p.key: _stacked(p, vectors, len(points[plan.name])) for p in plan.combinations} for plan in plans
     }
+
+
+def read_of_moments(
+    plan: ProcessPlan, inputs: Inputs, changes: Float[np.ndarray, "q i"], seed: int = 1
+) -> list[Float[np.ndarray, "k c"]]:
+    """Of each row of a process, an orthonormal basis of what its observables read of the moments.
+
+    Also where all inputs have `changes` of theirs, as lifetimes weigh the moments of decays with mixing.
+    """
+    n, k = len(plan.rows), plan.process.n_moments
+    steps = np.random.default_rng(seed).normal(size=(PLACES - 1, len(changes))) @ changes
+    values = np.asarray(inputs.values) + np.concatenate([np.zeros((1, changes.shape[1])), steps])
+    unit = np.broadcast_to(np.eye(k)[:, None], (k, n, k))
+
+    def weights(values: Float[Array, " i"]) -> dict[str, Float[Array, "k o r p"]]:
+        moved = dataclasses.replace(inputs, values=values)
+        return jax.vmap(lambda moments: plan.functionals(moments, moved))(jnp.asarray(unit))
+
+    found = jax.tree.map(np.asarray, compile_quickly(jax.vmap(weights))(values))
+    vectors: list[list[np.ndarray]] = [[] for _ in range(n)]
+    for part in plan.combinations:
+        for i, rows in enumerate(part.rows):
+            for j, row in enumerate(rows):
+                vectors[row].append(np.moveaxis(found[part.key][:, :, i, j], 1, -1).reshape(-1, k))
+    return [_basis(np.concatenate(each)) for each in vectors]
+
+
+def _basis(vectors: Float[np.ndarray, "v k"]) -> Float[np.ndarray, "k c"]:
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    _, size, directions = np.linalg.svd(vectors / np.where(length > 0.0, length, 1.0), full_matrices=False)
+    return directions[size > 1e-9 * size.max(initial=1.0)].T
 
 
 def values_at_standard_model(

@@ -46,7 +46,7 @@ class Bend(NamedTuple):
 
 
 class Motion(NamedTuple):
-    """How the moments of r rows move with q nuisances, by monomial of the coordinates.
+    """How k combinations of moments of each of r rows move with q nuisances, by monomial of the coordinates.
 
     `nuisances` [q] are positions of those that move them at all. Values at their centre, `base` [m, r, k]; slopes
     [q, m, r, k]; combinations w [r, c, q]; the few `forms` of their products w_i w_j, i <= j, [r, t, f], and what each
@@ -62,10 +62,19 @@ class Motion(NamedTuple):
     parts: Float[np.ndarray, "r f m k"]
     bends: tuple[Bend, ...]
 
+    def of_rows(self, rows: Sequence[int], width: int) -> "Motion":
+        """That of the first so many combinations of some rows."""
+        forms, parts = self.forms[rows], self.parts[rows]
+        few = int(np.max(np.flatnonzero(np.any(forms != 0.0, axis=(0, 1))), initial=-1)) + 1
+        bends = tuple(bend._replace(parts=bend.parts[:, :, rows, :width]) for bend in self.bends)
+        first = self.base[:, rows, :width], self.slopes[:, :, rows, :width], self.combinations[rows]
+        return Motion(self.nuisances, *first, forms[:, :, :few], parts[:, :few, :, :width], bends)
+
 
 def motion(
     plan: ProcessPlan,
     rows: Rows,
+    read: Float[np.ndarray, "r k c"],
     span: Span,
     inputs: Inputs,
     changes: Float[np.ndarray, "q i"],
@@ -74,14 +83,16 @@ def motion(
 ) -> Motion:
     """Of some rows of a process along unit nuisances, each a change of all inputs; `span`, `mediator` as in `Reach`.
 
+    `read` are c combinations of the moments of each row, about of length one; zeros fill up where there are fewer.
     `inputs` are those where all moments are exact: `centre` says how many standard deviations from their means.
     """
     names, basis, pivots = span
     points = probes(names, basis)
 
-    def moments(directions: Sequence[Float[np.ndarray, " i"]]) -> Float[np.ndarray, "s p r k"]:
-        found = list(compiled.moments_at_many_inputs(plan.process, points, rows, inputs, directions, mediator))
-        return np.stack(found) if found else np.zeros((0, len(points), len(rows.decay), plan.process.n_moments))
+    def moments(directions: Sequence[Float[np.ndarray, " i"]]) -> Float[np.ndarray, "s p r c"]:
+        found = compiled.moments_at_many_inputs(plan.process, points, rows, inputs, directions, mediator)
+        few = [np.einsum("prk,rkc->prc", each, read) for each in found]
+        return np.stack(few) if few else np.zeros((0, len(points), len(read), read.shape[2]))
 
     def coefficients(values: Float[np.ndarray, "s p r k"]) -> Float[np.ndarray, "m s r k"]:
         return np.asarray(fit_polynomials({"": values.swapaxes(0, 1)}, names, pivots).polynomials[""])
@@ -154,6 +165,7 @@ def _reduced(
     flat = entries.reshape(n_rows, len(i), second.shape[0] * second.shape[4])
     forms, weight, parts = np.linalg.svd(flat, full_matrices=False)
     left_out = np.sqrt(np.cumsum(weight[:, ::-1] ** 2, axis=1)[:, ::-1])
-    few = int(np.max(np.sum(left_out > 0.1 * NEGLIGIBLE, axis=1), initial=0))
+    kept_forms = left_out > 0.1 * NEGLIGIBLE
+    few = int(np.max(np.sum(kept_forms, axis=1), initial=0))
     parts = parts[:, :few].reshape(n_rows, few, *entries.shape[2:]) * size[:, None, None]
-    return combinations, forms[:, :, :few] * weight[:, None, :few], parts
+    return combinations, forms[:, :, :few] * (weight * kept_forms)[:, None, :few], parts
