@@ -17,7 +17,7 @@ from bsfit.theory import INDEX, LightMediator
 
 Items = Sequence[catalogue.Observable | None]
 PLACES = 4
-"""Inputs at which is looked what observables read of the moments."""
+"""At so many inputs it is found what observables read of the moments."""
 
 Found = dict[str, dict[str, Float[np.ndarray, "p o r f"]]]
 """By process and kind of observable, functionals [points, observables, rows, functionals]."""
