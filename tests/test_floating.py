@@ -1,12 +1,17 @@
 """Moments as polynomials of unit nuisances, against the amplitudes."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import bsfit
+from bsfit import catalogue
 from bsfit.loading.inputs import input_set
+from bsfit.predictions.functionals import read_of_moments
+from bsfit.predictions.plan import plans_of
 
 DATA = [{"<dBR/dq2>(B+->Kmumu)[1.1,6]": (2.0e-8, 1e-9), "DeltaM_s": (17.7, 0.1), "BR(Bs->mumu)": (3.4e-9, 3e-10)}]
 NUISANCES = ["B->K BSZ a*", "V_cb", "m_c", "f_Bs"]
@@ -98,3 +103,28 @@ def test_a_threshold_that_moves_through_a_bin_is_followed():
     values, expected = (np.asarray(jax.jit(jax.vmap(like.predictions))(points))[:, 0] for like in (ours, theirs))
     np.testing.assert_allclose(values, expected, rtol=1e-4)
     assert np.abs(np.polynomial.Polynomial.fit(steps, expected, 2)(steps) / expected - 1.0).max() > 1e-3
+
+
+READ = (
+    *(f"<{key}>(Bs->phimumu)[1.1,6]" for key in ("dBR/dq2", "FL", "S3", "A8", "A9")),
+    *(f"<{key}>(B0->K*mumu)[4,6]" for key in ("P5p", "A9", "S3")),
+    "<dBR/dq2>(B0->K*mumu)[1.1,2.5]",
+    "R_K[1.1,6]",
+)
+
+
+@pytest.mark.parametrize("process", ["b_to_v_ll", "b_to_k_ll"])
+def test_what_observables_read_of_moments_is_all_that_they_read(process):
+    """With lifetimes and widths of inputs other than those where that was found, too."""
+    (plan,) = (p for p in plans_of([catalogue.observable(name) for name in READ]) if p.name == process)
+    inputs, random = input_set("default").inputs, np.random.default_rng(3)
+    moving = [i for i, name in enumerate(inputs.names) if name.startswith(("tau_B", "DeltaGamma"))]
+    changes = np.zeros((len(moving), len(inputs.names)))
+    changes[np.arange(len(moving)), moving] = 0.1 * np.asarray(inputs.values)[moving]
+    bases = read_of_moments(plan, inputs, changes)
+    assert max(basis.shape[1] for basis in bases) < plan.process.n_moments
+    moments = random.normal(size=(len(plan.rows), plan.process.n_moments))
+    few = np.stack([basis @ (basis.T @ row) for basis, row in zip(bases, moments, strict=True)])
+    moved = dataclasses.replace(inputs, values=inputs.values + random.normal(size=len(moving)) @ changes)
+    found, expected = (plan.functionals(jnp.asarray(x), moved) for x in (few, moments))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * np.abs(b).max()), found, expected)

@@ -1,7 +1,7 @@
 """Coordinates in which a density looks like a unit Gaussian about its mode.
 
 With a hundred nuisances no warm-up learns a covariance: the curvature at the mode, which scoring has found, is better.
-There steps of 0.2 are accepted, 17 of them for a draw (`latest`, 148 nuisances); variances learnt from a hundred
+There steps of 0.2 are accepted, 15 to 17 of them for a draw (`latest`, 148 nuisances); variances learnt from a hundred
 transitions, 94.
 """
 
