@@ -33,6 +33,7 @@ class Wedge:
 HALF = r"order is not met in (49|50|51) % of the box: the log-likelihood is -inf there"
 
 
+@pytest.mark.slow
 def test_a_fit_inside():
     found = fit(Wedge())
     assert found.values == pytest.approx({"x": 0.5, "y": 2.5}, abs=1e-8)
@@ -48,6 +49,7 @@ def test_descents_start_inside():
     assert found.reached == 8
 
 
+@pytest.mark.slow
 def test_a_fit_that_ends_at_the_edge():
     """The highest point of x < y for a centre beyond: 1.35; not called converged."""
     found = fit(Wedge(1.5, 1.2))

@@ -284,7 +284,7 @@ def test_width_of_the_higgs_at_tree_level():
 # -------------------------------------------------------------------------------------------------- split scalar
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_real_states_without_splitting_are_the_complex_one():
     """1e-8, in every channel, Higgs portal included."""
     extra = {"lambda_Hchi": 0.3, "m_phi": 700.0, "lambda_phichi": 0.1, "lambda_Hphi": 0.01}

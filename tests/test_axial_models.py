@@ -47,7 +47,7 @@ def coefficients(theory, operator):
 # ------------------------------------------------------------------------------------------------ signs and limits
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("model", "c9", "c10", "cl"),
     [

@@ -39,6 +39,7 @@ def moments():
     return lambda theory, inputs: flavio_points.moments("b_to_k_ll", theory, inputs, ROWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["SM", "mixed"])
 def test_amplitudes_and_distribution(layer, reference):
     """Amplitudes and a, b, c of flavio to 1e-6, with its effective C7 and C9 (`test_effective_coefficients`)."""

@@ -112,6 +112,7 @@ def test_equal_masses_are_one_flavour():
             assert values[f"BR({decay}mue)"] == pytest.approx(float(expected), rel=1e-7), decay
 
 
+@pytest.mark.slow
 def test_equal_masses_of_a_leptonic_decay():
     """Bs -> ll' at decay time zero without the Standard Model; C9 drops out, and so do the roles of the two leptons."""
     equal = FLAVIO.replace({"m_e": float(FLAVIO["m_mu"]), "C10_SM": 0.0, "DeltaGamma/Gamma_Bs": 0.0})

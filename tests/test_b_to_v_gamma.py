@@ -65,6 +65,7 @@ def test_against_flavio(point, as_flavio):
         assert found[key] == pytest.approx(-expected[key], abs=2e-4), key
 
 
+@pytest.mark.slow
 def test_standard_model_against_flavio():
     """As it is: 0.6 to 0.9 % from the up-quark loops, +0.4 % in Bs from the sign; our coupling is 3.6 % less."""
     expected, found = POINTS[0]["pred"], values()

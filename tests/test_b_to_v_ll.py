@@ -235,6 +235,7 @@ def test_nonlocal_amplitudes_add_to_the_vector_current(quark_level):
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_observables_of_known_integrals():
     """Signs and normalisations of LHCb, written out from the definitions for arbitrary integrals."""
     generator = np.random.default_rng(9)

@@ -48,7 +48,7 @@ def values(name):
     return dict(zip(names, np.array(flavio_points.values(names, [*REFERENCE, MIRROR], inputs)).T, strict=True))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("of", "rate", "angular"), [("default", 0.01, 0.0101), ("own", 0.0065, 0.005)])
 def test_flavio(of, rate, angular):
     """As flavio is, at 5 GeV and with a pole in tau_710, and at our scale without it.
@@ -92,6 +92,7 @@ def test_soft_gluons_do_not_see_the_current():
     assert difference[1] < 0.2 * difference[0]
 
 
+@pytest.mark.slow
 def test_photons_of_the_helicity_rates_add_up_to_those_of_the_rate():
     """Where they were fitted, 1 to 6 GeV^2, their logarithms; of C9 alone the rate's is a formula."""
     s = jnp.linspace(0.05, 0.26, 8)

@@ -116,6 +116,7 @@ def of_b0():
     return found
 
 
+@pytest.mark.slow
 def test_b0_against_flavio(of_b0):
     """3.4551e-13 GeV; the mass of the down quark, which is left out, moves the left-right operator by 0.2 %."""
     assert float(of_b0(WilsonCoefficients.zeros(), FLAVIO)[0]) == pytest.approx(

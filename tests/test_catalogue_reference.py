@@ -129,6 +129,7 @@ def density(row):
     return jax.jit(predicted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", slow_then_long(MODELS, 4))
 def test_every_stored_relic_density(name, stored):
     """1e-3, with our own plasma; annihilation into pairs of the Z' and through the Z is in it."""

@@ -172,7 +172,7 @@ def test_names_lead_back_to_their_rows():
 # ---------------------------------------------------------------------------------------------- values and gradients
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_name
 def test_values_are_finite(process):
     assert_finite(values()[process.name].T, observables(process))

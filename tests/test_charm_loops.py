@@ -161,6 +161,7 @@ def test_high_q2_agrees_with_greub_pilipp_schuepbach():
         assert relative(ours, rows[:, 3 + 2 * k] + 1j * rows[:, 4 + 2 * k]).max() < 2e-4
 
 
+@pytest.mark.slow
 def test_low_q2_agrees_with_the_expansion_in_q2_and_the_charm_mass():
     """At the lowest nodes and the smallest charm mass flavio's table is that of hep-ph/0109140, cut at z^3, s^3."""
     rows = np.array([r for r in FLAVIO["nodes"]["rows"] if r[2] == 0.03 and r[1] < 0.07])
@@ -275,7 +276,7 @@ def points(q2):
     return np.stack([q2, *(np.full_like(q2, x) for x in (M_B, M_C, MU))])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_gradients_are_the_differences():
     """Forward derivatives against five-point differences in q2, both masses and the scale: 1e-6."""
     grid = points(np.array(GRID))
@@ -326,6 +327,7 @@ def test_functions_are_continuous_where_their_form_changes():
         assert abs(below - above) < 1e-5
 
 
+@pytest.mark.slow
 def test_jit_equals_eager_and_vmap_equals_loop():
     q2 = np.array([0.05, 6.0, 15.0])
     eager = np.stack([everything(x, M_B, M_C, MU) for x in q2])
@@ -339,6 +341,7 @@ def test_coefficients_may_be_complex():
     assert abs(turned - (1 + 0.5j) * delta(C1_6, 0.0) - 2j * delta(0 * C1_6, C8)) < 1e-14
 
 
+@pytest.mark.slow
 def test_shared_helpers_differentiate_to_second_order():
     """Chebyshev polynomials and forward slopes are custom rules: their Hessian is the one of the plain program."""
     series, x = np.polynomial.Chebyshev([0.3, -1.0, 0.5, 0.2, 0.7]), jnp.array(0.3)

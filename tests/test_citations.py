@@ -73,6 +73,7 @@ def test_papers_of_a_model_and_of_dark_matter():
     assert found < papers("DeltaM_s", "sigma_SI", model="portal", params=fixed)
 
 
+@pytest.mark.slow
 def test_the_same_again_though_jax_remembers():
     assert papers("BR(Bs->mumu)") == papers("BR(Bs->mumu)", "BR(B->Xsgamma)") - papers("BR(B->Xsgamma)")
     assert "DeBruyn:2012wk" in papers("BR(Bs->mumu)")
@@ -123,7 +124,7 @@ def test_verb_prints_bibtex_and_json(tmp_path, capsys):
     assert main(["cite"]) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_papers_of_lfu():
     like = bsfit.log_likelihood(data="lfu", free={"C9mu": (-3.0, 3.0)})
     found = bsfit.cite(like)

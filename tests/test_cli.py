@@ -150,6 +150,7 @@ def test_predict_takes_coefficients_of_other_codes(capsys, point, tmp_path):
     assert len(json.loads(out)["notes"]) == 3
 
 
+@pytest.mark.slow
 def test_a_fit_holds_coefficients_of_other_codes(capsys, asked, point, tmp_path):
     """From a run file too; what is free wins over the file, and notes are told."""
     path = tmp_path / "run.yaml"
@@ -242,6 +243,7 @@ def test_table_of_the_standard_model_and_beside_a_fit(capsys, tmp_path):
 # ------------------------------------------------------------------------------------- verbs on a log-likelihood
 
 
+@pytest.mark.slow
 def test_fit_of_free_parameters(capsys, asked, tmp_path):
     words = ["--data", "mixing,cms-rk-2024", "--free", "C9mu=-2,3", "--free", "C10mu", "--set", "C9e=0.1"]
     more = [
@@ -412,6 +414,7 @@ def test_sample_and_every_plot(capsys, asked, tmp_path):
     assert str(tmp_path / "figures" / "overlay.png") in out
 
 
+@pytest.mark.slow
 def test_a_fit_prints_and_plots_its_correlations(capsys, asked, tmp_path):
     status, out, _ = run(capsys, "fit", "--free", "C9mu", "--free", "C10mu", "-o", str(tmp_path / "f"), *QUICK)
     assert status == 0
@@ -520,6 +523,7 @@ def test_show(capsys, name, lines):
     assert json.loads(run(capsys, "show", name, "--json")[1])["found"]
 
 
+@pytest.mark.slow
 def test_show_every_name(capsys):
     names = [*catalogue.stems(), *selection.available(), *selection.data_sets(), *catalogue.MODELS]
     for name in [*names, *catalogue.STANDARD_SCENARIOS]:
@@ -555,6 +559,7 @@ def test_the_cache_is_private(capsys, asked, switched, tmp_path):
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 def test_no_cache_where_it_is_not_wanted_or_not_safe(capsys, asked, switched, tmp_path, monkeypatch):
     words = ["fit", "--free", "C9mu", "-q"]
     run(capsys, *words, "--no-cache")

@@ -41,6 +41,7 @@ def test_new_data_of_the_same_shapes_compile_nothing(fitted):
     assert found == []
 
 
+@pytest.mark.slow
 def test_other_bounds_compile_once(fitted):
     fit(fitted, free={"C9_bsmumu": (-2.0, 2.0)}, starts=8)
     with compilations() as found:

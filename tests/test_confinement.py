@@ -15,6 +15,7 @@ MODEL = OneModel("confinement")
 ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
+@pytest.mark.slow
 def test_a_vector_leptoquark():
     r"""A meson of mass m that decays by f m couples to q l by lambda lambda^* f m/4 m_phi^2; exchange of it over m^2.
 

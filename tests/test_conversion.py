@@ -59,6 +59,7 @@ def test_the_width_is_the_phase_space():
     assert float(conversion(1.3, 1.0, 0.4, 0.1).width()) == 0.0
 
 
+@pytest.mark.slow
 def test_inverse_decays_by_detailed_balance():
     """X f -> F integrated over both momenta, for a doublet."""
     m_x, m_f, t, yukawas = 300.0, 320.0, 11.5, 0.7
@@ -113,7 +114,7 @@ def over_angles(squared, m, energy, cut):
     return k / (8 * np.pi * s**0.5) * quad(lambda c: squared(m, energy, c), -1, edge, limit=100)[0]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("coupling", [0.35, 1.9])
 def test_scattering_is_its_integral(coupling):
     """Both processes over energies and angles, cut off at the thermal mass."""

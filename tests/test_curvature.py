@@ -53,6 +53,7 @@ def compared(whole, split, points, rtol=1e-7):
     np.testing.assert_allclose(curvature / size, hessian / size, atol=rtol)
 
 
+@pytest.mark.slow
 def test_expanded_values_have_the_derivatives_of_the_density():
     compared(target.of(TwoStages()), target.of(Split()), scatter(6, 3, seed=0))
 
@@ -62,11 +63,13 @@ def test_at_bounds_differences_lie_inside():
     compared(target.of(TwoStages()), target.of(Split()), points)
 
 
+@pytest.mark.slow
 def test_constraints_of_parameters_keep_their_own_derivatives():
     free = {**BOX, "y": dist.LogNormal(0.0, 0.3)}
     compared(target.of(TwoStages(), free), target.of(Split(), free), scatter(2, 3, seed=1))
 
 
+@pytest.mark.slow
 def test_beside_a_wall_slopes_do():
     """Differences that reach beyond where the values end are left out, not the point."""
     like = target.of(Split(), {"x": (-2.0, 2.0), "y": (0.0, 3.0), "log:m": (1.0, 10.0)})
@@ -93,7 +96,7 @@ def test_a_fit_in_two_stages_is_that_in_one():
         np.testing.assert_allclose(split.intervals_2[name], whole.intervals_2[name], atol=1e-6 * sigma)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stages_of_a_likelihood():
     free = {"C9_bsmumu": (-3.0, 3.0), "C10_bsmumu": (-3.0, 3.0)}
     like = log_likelihood("eft", "seed-2017", free, inputs="seed")

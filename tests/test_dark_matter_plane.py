@@ -103,7 +103,7 @@ def test_what_has_no_plane_is_refused(tmp_path):
         relic_density(eft)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_points_are_those_of_predict():
     found = bsfit.dark_matter_of(fit())
     point = {"g_X": 0.3, "m_Zp": 2100.0, **FIXED}

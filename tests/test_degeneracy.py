@@ -8,6 +8,7 @@ from scipy import optimize
 from bsfit.inference.fit import fit
 
 
+@pytest.mark.slow
 def test_portal_like_ratio():
     """A coefficient proportional to (g_X/m_Zp)^2: only the ratio is determined."""
 
@@ -85,6 +86,7 @@ def test_a_ratio_open_to_one_side():
     assert "bound 5e+05)" in str(result)
 
 
+@pytest.mark.slow
 def test_a_sum_of_different_units():
     """The coefficient of the large parameter is small, and stays."""
     result = fit(lambda p: -0.5 * ((p["x"] + 1e-4 * p["m"] - 0.3) / 0.1) ** 2, free={"x": (-1, 1), "m": (-5e3, 5e3)})
@@ -95,6 +97,7 @@ def test_a_sum_of_different_units():
     assert combination["bounds"] == pytest.approx((-1.5, 1.5))
 
 
+@pytest.mark.slow
 def test_product():
     result = fit(lambda p: -0.5 * ((p["x"] * p["y"] - 2.0) / 0.1) ** 2, free={"x": (0.1, 5), "y": (0.1, 5)}, starts=16)
     (product,) = result.combinations
@@ -104,6 +107,7 @@ def test_product():
     assert len(result.minima) == 1
 
 
+@pytest.mark.slow
 def test_products_of_either_sign_are_two_minima():
     result = fit(lambda p: -0.5 * ((p["x"] * p["y"] - 0.2) / 0.05) ** 2, free={"x": (-1, 1), "y": (-1, 1)})
     assert result.status == "degenerate"
@@ -112,6 +116,7 @@ def test_products_of_either_sign_are_two_minima():
     assert signs == {-1.0, 1.0}
 
 
+@pytest.mark.slow
 def test_sum():
     result = fit(lambda p: -0.5 * ((p["x"] + 2 * p["y"] - 0.3) / 0.1) ** 2, free={"x": (-1, 1), "y": (-1, 1)})
     (combination,) = result.combinations
@@ -120,6 +125,7 @@ def test_sum():
     assert len(result.minima) == 1
 
 
+@pytest.mark.slow
 def test_three_couplings_in_one_product():
     def like(p):
         return -0.5 * ((p["a"] ** 2 * p["b"] / p["c"] - 0.3) / 0.03) ** 2
@@ -139,6 +145,7 @@ def test_closed_valley():
     assert "along a curve" in str(result)
 
 
+@pytest.mark.slow
 def test_parameter_without_effect():
     result = fit(lambda p: -0.5 * (p["x"] / 0.1) ** 2, free={"x": (-1, 1), "idle": (0, 1)}, starts=16)
     assert result.undetermined == ("idle",)
@@ -161,6 +168,7 @@ def test_weak_data_give_open_intervals_not_small_errors():
     assert "all of the range" in str(result)
 
 
+@pytest.mark.slow
 def test_degenerate_profile_of_the_rest_is_exact():
     """A nuisance correlated with the determined combination keeps its marginal error."""
 
@@ -175,6 +183,7 @@ def test_degenerate_profile_of_the_rest_is_exact():
     assert jnp.isnan(result.covariance[0, 0])
 
 
+@pytest.mark.slow
 def test_two_valleys_of_one_product_are_two_minima():
     """The data fix (x y - 2)^2: valleys x y = 1 and x y = 3 of equal depth."""
     result = fit(
@@ -186,6 +195,7 @@ def test_two_valleys_of_one_product_are_two_minima():
     assert any("another minimum lies within 2 sigma" in message for message in result.messages)
 
 
+@pytest.mark.slow
 def test_a_valley_that_bends_is_followed_and_listed_once():
     """Two products that share a factor, and a bend: no power of the couplings, no straight line."""
 

@@ -94,7 +94,7 @@ def test_chi2_is_the_minimum_over_the_nuisances():
     assert densities.chi2(block, jnp.asarray(prediction), jnp.asarray(theory)) == pytest.approx(best, rel=1e-8)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("uneven", [0, pytest.param(50, marks=pytest.mark.slow)])
 def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     """Value, slopes and curvature of Schur's complement and of Woodbury's identity; 50 is beyond one block of rows."""
@@ -121,7 +121,7 @@ def test_constant_theory_errors_are_what_theory_errors_are(uneven):
     assert np.array_equal(*pulls)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("ratio", [pytest.param(1.2, marks=pytest.mark.slow), 15.0])
 def test_constant_theory_errors_of_any_asymmetry(ratio):
     """Value and slopes of many points at once against the covariance by hand; a ratio of 15 is eliminated in part."""
@@ -155,7 +155,7 @@ def test_constant_theory_errors_of_any_asymmetry(ratio):
         np.testing.assert_allclose(slope / size, expected_slope / size, atol=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("ratio", [pytest.param(r, marks=pytest.mark.slow) for r in (1.0, 1.2)] + [15.0])
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 5, 160])
 def test_moving_theory_errors_of_many_nuisances(ratio, together):
@@ -197,6 +197,7 @@ def test_moving_theory_errors_of_many_nuisances(ratio, together):
         np.testing.assert_allclose(slope / size, right / size, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_split_normal_is_normalised_and_smooth():
     block = SplitNormal.of(np.array([0.7]), np.array([0.12]), np.array([0.07]))
     x = np.linspace(-0.5, 2.5, 20001)

@@ -56,6 +56,7 @@ def test_many_couplings_are_led_by_default():
         assert "optimizer" not in few.meta["settings"]
 
 
+@pytest.mark.slow
 def test_most_of_the_way_is_the_optimisers():
     """Into a valley and along it, to a bound where the lowest point lies there."""
 
@@ -66,6 +67,7 @@ def test_most_of_the_way_is_the_optimisers():
     np.testing.assert_allclose(ends, 1.0, atol=2e-2)
 
 
+@pytest.mark.slow
 def test_what_is_not_finite_is_no_place_to_go():
     """A wall in the middle of the box: starts beyond it stay where they are, the others find the minimum."""
 

@@ -175,6 +175,7 @@ def test_chunks_and_stores_change_nothing(tmp_path, keep):
         drawn(keep, n=3000, store=tmp_path / "a", resume=True, seed=1)
 
 
+@pytest.mark.slow
 def test_what_a_distribution_draws_is_not_weighted_again():
     free = {"x": dist.Normal(0.0, 0.5), "log:m": (1, 10)}
     drawn_from = scan(LIKE, design="random", n=N, keep="histogram", free=free, progress=False)

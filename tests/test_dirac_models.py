@@ -36,6 +36,7 @@ def c9(theory, lepton="mu", operator="C9"):
 # ------------------------------------------------------------------------------------------------ signs and limits
 
 
+@pytest.mark.slow
 def test_lmutau_is_vector_and_opposite_for_taus():
     """C9 = -(Lambda_v^2/V) Y_b Y_s^*/M_Q^2, whatever g_X and m_Zp; C9' of D with the opposite sign."""
     both = {"YD_s": 0.03, "YD_s_im": 0.02, "YD_b": 0.8}
@@ -73,6 +74,7 @@ def test_lmutau_moment_is_complete_and_taus_decay_faster():
     assert 0 < float(found.quantities["tau_to_mu"]) < 0.25 * 0.1
 
 
+@pytest.mark.slow
 def test_fermiophobic_has_no_ckm_phase_in_c9():
     """C9 = -C10 = C_L = -g_bb g_mumu Lambda_v^2/m^2: real, and -0.5 at g_bb g_mumu/m^2 = 1/(6.98 TeV)^2."""
     found = at("fermiophobic")
@@ -83,6 +85,7 @@ def test_fermiophobic_has_no_ckm_phase_in_c9():
     assert c9(at("fermiophobic", g_L=-1.0)).real > 0
 
 
+@pytest.mark.slow
 def test_b1b2_in_closed_form():
     """C9 = -C10 = C_L = q_L s^2 (Lambda_v g_X/m)^2, real; b_p = b_n = g_X^2 q_chi/m^2 at tree level, no Z."""
     found = at("b1b2", q_chi=0.7)
@@ -147,7 +150,7 @@ def test_hidden_and_simplified_are_the_same_where_they_meet():
         assert float(simplified.quantities[name]) == pytest.approx(float(hidden.quantities[name]), rel=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @by_model
 def test_without_couplings_there_is_nothing(model):
     """Coefficients vanish; heavy states decouple."""
@@ -205,6 +208,7 @@ def test_verdicts():
         assert all(np.isfinite(v.value) and np.isfinite(v.limit) for v in at(model).verdicts)
 
 
+@pytest.mark.slow
 def test_what_is_not_complete_is_refused():
     with pytest.raises(BsfitInputError, match="a_mu"):
         bsfit.predict(["a_mu"], model="hidden", params=dict(catalogue.MODELS["hidden"].benchmark))

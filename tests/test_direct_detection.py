@@ -324,6 +324,7 @@ def test_annihilation_today():
     assert sigma_v(0.02, 2000.02, 1e5) > sigma_v(0.02, 2000.02, 25.0)
 
 
+@pytest.mark.slow
 def test_bound_of_planck():
     expected = 0.3 * sigma_v(0.5, 600.0, 1e8) / 1000.0 / (2 * 3.2e-28)
     assert float(DEFAULT["f_eff"]) == 0.3
@@ -331,6 +332,7 @@ def test_bound_of_planck():
     assert float(today()(0.5, 600.0, 1e8, 0.12)[1]) == pytest.approx(0.4 * expected)
 
 
+@pytest.mark.slow
 def test_each_final_state_heats_the_gas_in_its_way():
     """An s-wave into muons, neutrinos and quarks: the mean of their efficiencies; without names, that of `f_eff`."""
     one, m_zp, width = jnp.ones(3), jnp.asarray(500.0), jnp.asarray(5.0)

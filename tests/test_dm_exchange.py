@@ -15,6 +15,7 @@ MODEL = OneModel("dm_exchange")
 ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
+@pytest.mark.slow
 def test_the_line_of_the_relic_density():
     """C9, (g-2)_mu, the anapole and Omega h2 of the catalogue's table at two of its points, printed in three digits."""
     for m_chi, m_phi, coupling, c9, a_mu, a in (
@@ -63,6 +64,7 @@ def test_logarithm_of_the_anapole():
     assert step[1] - step[0] == pytest.approx(-np.log(100.0) / (48 * np.pi**2 * 500.0**2), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_scattering_at_a_constant_cross_section_is_refused():
     for name in ("sigma_SI", "sigma_SI_p", "sigma_SD_n"):
         with pytest.raises(BsfitInputError, match="anapole"):

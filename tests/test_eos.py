@@ -45,7 +45,7 @@ def test_ratios_with_our_inputs(tag, beyond):
     assert max(abs(x[2] - x[3]) for x in found) < 0.026
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_spectators_in_the_decay_to_a_kaon():
     """Rates of B -> K mu mu below 6 GeV^2 to 0.7 %, and the isospin asymmetry, to 6 % of it, from spectators alone."""
     found = compared("BFS2004", eos_points.with_kaon(), lambda name: name.startswith("<dBR/dq2>(B") and "Kmumu" in name)

@@ -90,7 +90,7 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
         bsfit.export(posterior(), tmp_path / "draws.nc")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_sampled_posterior_reads_back_with_all_its_groups(tmp_path):
     arviz = pytest.importorskip("arviz_base")
     words = ["sample", "--data", "seed-2017", "--free", "C9mu=-3,1", "--chains", "2", "--warmup", "60", "--draws", "50"]

@@ -10,6 +10,7 @@ MODEL = OneModel("fermion_bridge")
 ROW, POINT, at, failed = MODEL.row, MODEL.point, MODEL.at, MODEL.failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("masses", "c9", "a_mu"), [((300.0, 1000.0, 300.0), -0.81, 2.6e-10), ((500.0, 1500.0, 500.0), -0.33, 9.4e-11)]
 )

@@ -126,6 +126,7 @@ def test_a_fit_at_the_reference_has_a_pull_of_zero():
     assert not any("bounds" in message for message in result.messages)
 
 
+@pytest.mark.slow
 def test_pull_of_a_model_counts_the_rank():
     result = fit(ByRank(), profile_errors=False)
     assert result.pull_dof == 2
@@ -267,6 +268,7 @@ def test_profile_errors_come_back_from_another_valley():
     assert result.errors["x"] == pytest.approx((expected, expected), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_fit_on_a_bound_says_so():
     result = fit(lambda p: -0.5 * (p["x"] + 0.5) ** 2 - 0.5 * (p["y"] - p["x"]) ** 2, free={"x": (0, 3), "y": (-3, 3)})
     assert result.status == "at bound"

@@ -60,6 +60,7 @@ def dipoles(wc):
     return any(name in wc for name in DIPOLES)
 
 
+@pytest.mark.slow
 def test_standard_model(plain):
     """Rates 0.5 %, angular 0.005, leptonic and mixing 0.1 %; B -> K* gamma 0.9 %: the u part of the loops."""
     sm = plain.rows(lambda wc: not wc)
@@ -98,7 +99,7 @@ def test_dipole_coefficients(plain):
     plain.check(rows, plain.leptonic, rel=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_with_the_choices_of_flavio(explained):
     """At all points, dipoles and C8' included: rates 0.25 %, ratios 0.2 %, angular 0.002.
 

@@ -80,7 +80,7 @@ def loaded(file):
         return problem
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.mistyped
 @pytest.mark.parametrize("path", STORED, ids=lambda p: p.stem)
 def test_a_forged_field_is_an_input_error_or_harmless(path, tmp_path):

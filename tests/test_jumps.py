@@ -34,6 +34,7 @@ def test_a_mixture_has_the_density_of_what_it_draws():
     )
 
 
+@pytest.mark.slow
 def test_a_mixture_lies_over_all_that_it_was_made_of():
     """Along a parabola far longer than it is wide, draws that were held out are as likely as draws of the parabola."""
     random = np.random.default_rng(2)

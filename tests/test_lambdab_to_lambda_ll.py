@@ -224,7 +224,7 @@ def stored(name):
     return found, points, np.array([point["values"] for point in found["points"]])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_predictions_of_flavio():
     """19 points, of coefficients that do not enter too: rates to 1 %, angular observables to 0.01, as asked.
 

@@ -245,6 +245,7 @@ def test_parity_and_helicity():
     np.testing.assert_allclose(axial[[0, 1, 2, 5]], 0, atol=1e-18)
 
 
+@pytest.mark.slow
 def test_closed_decays_and_neutrinos_of_a_heavy_one():
     """Dark matter too heavy for the decay adds nothing; C_L of a heavy mediator is a contact."""
     closed = mediator(4.5, 0.01, (DELTA, 0), DarkCurrent.majorana(2.45, 1.0))

@@ -52,7 +52,7 @@ def of_limit(name, mass):
     return np.exp(np.interp(np.log(mass), np.log(table.mass), np.log(table.cross_section)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_chi2_by_hand(found):
     found, (omega, sigma) = jax.tree.map(np.asarray, found)
     relic = (omega - 0.12) ** 2 / (0.0012**2 + (0.1 * 0.12) ** 2)
@@ -158,6 +158,7 @@ def test_missing_dark_matter_neither_scatters_nor_annihilates():
     np.testing.assert_allclose(scaled[:, 1:], full[:, 1:] * jnp.stack([share, share**2], axis=1), rtol=0.02)
 
 
+@pytest.mark.slow
 def test_no_limit_outside_of_its_table():
     """LZ begins at 9 GeV, LUX at 5.2: below, LUX alone counts, and the result says so."""
     names, inputs = ("lz-2024", "lux-2016"), bsfit.load_inputs()
@@ -276,7 +277,7 @@ def test_models_without_dark_matter():
         bsfit.log_likelihood(lambda p: bsfit.Theory.standard_model(), "relic", {"x": (0, 1)})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_parameter_that_dark_matter_does_not_see():
     with pytest.raises(BsfitInputError, match="depends on lambda_Q_b"):
         bsfit.log_likelihood("loop", "planck-omega-2018", {"lambda_Q_b": (0.1, 1), "m_X": (200, 400)},

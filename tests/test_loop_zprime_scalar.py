@@ -163,7 +163,7 @@ def stored_point(reference, number):
     return point, entry["values"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_pairs_of_the_z_prime_at_a_stored_point(reference):
     """They raise <sigma v> of the channels stored by 47 at x = 25, by 6.5 if their contact were forgotten."""
     point, values = stored_point(reference, 2)

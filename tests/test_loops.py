@@ -114,6 +114,7 @@ def test_derivatives_at_degenerate_masses():
     assert_derivatives(everything, points, points)
 
 
+@pytest.mark.slow
 def test_derivatives_are_smooth_through_degeneracy():
     hessian = jax.jit(jax.hessian(lambda m: loops.box(m[0], m[1], m[2])))
     for trio in range(0, len(DEGENERATE), 3):

@@ -21,6 +21,7 @@ def test_hundred_starts_reach_the_minimum_of_rosenbrock():
     np.testing.assert_allclose(found.position, np.tile([0.6, 0.2], (100, 1)), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_correlated_quadratic_against_bounds_is_that_of_scipy():
     random = np.random.default_rng(0)
     root = random.normal(size=(6, 6))
@@ -78,6 +79,7 @@ def test_scatter_fills_the_box_evenly(dimension):
     np.testing.assert_array_equal(points, scatter(512, dimension, seed=7))
 
 
+@pytest.mark.slow
 def test_valleys_are_followed_along_bounds():
     """Products fixed to a thousandth, and a slope along them into a corner of the box: every start gets to an end."""
 

@@ -32,6 +32,7 @@ def test_laplace_weights_are_exact_for_gaussians(found):
     np.testing.assert_allclose(np.diag(modes.width(places[1])) * 40**2, [1, 4], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_chains_start_in_both_modes(found):
     best = found[1]
     chosen = modes.far_apart(modes.modes(best)[0][0], best.ends, 4)

@@ -113,6 +113,7 @@ def test_slips_of_an_observable_and_of_a_term():
         bsfit.log_likelihood(data=DATA, free={"C9mu": (-1, 1)}, terms=[breaks])
 
 
+@pytest.mark.slow
 def test_an_own_model_has_a_name_in_what_is_printed():
     def portal_of_mine(params):
         return of(params["coupling"])

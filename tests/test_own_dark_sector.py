@@ -52,6 +52,7 @@ def p_wave(coupling):
     return coupling**4 * M**2 * (M**4 + HEAVY**4) / (48 * np.pi * (M**2 + HEAVY**2) ** 4)
 
 
+@pytest.mark.slow
 def test_the_average_is_that_of_a_self_conjugate_particle(solved):
     """6 b/x in the cold, without the half of particles that have antiparticles; the same today."""
     np.testing.assert_allclose(solved.sigma_v[0, -1], 6 * p_wave(0.6) / solved.x[0, -1], rtol=1e-4)

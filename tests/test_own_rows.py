@@ -139,7 +139,7 @@ def test_prediction_and_response():
     np.testing.assert_allclose(eqx.filter_jit(function)(at), expected(-0.7, 0.2), rtol=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["fixed", "propagated"])
 def test_likelihood_of_own_rows(mode):
     """Measured values of own observables: chi2 by hand, with the theory error of the catalogue row."""

@@ -126,6 +126,7 @@ def test_sides_of_an_error():
     assert float(below) == pytest.approx(100.0 / 9.0, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_own_numbers_beside_a_set():
     """Names, measurements and dictionaries in one list; each keeps its group."""
     mixed = ["lhcb-dms-2021", bsfit.Measurement(["C9_bsmumu"], [0.2], [0.1]), {"C10_bsmumu": (0.0, 1.0)}]
@@ -206,6 +207,7 @@ def test_own_observables_share_theory_errors_with_others():
     assert first == pytest.approx(slope * error_of("V_cb"), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_an_observable_that_only_a_model_has():
     """No Standard Model to compare with: no pull, and the theory error is that of the model."""
 
@@ -303,6 +305,7 @@ def test_a_term_of_a_model_is_measured_from_its_own_best_fit():
     assert set(like.by_group({"a": 0.5})) == {"own", "wish"}
 
 
+@pytest.mark.slow
 def test_a_term_alone_is_a_likelihood():
     like = bsfit.log_likelihood(data=[], free=FREE, terms=[bsfit.OwnTerm(parabola, name="prior", group="prior")])
     best = bsfit.fit(like)

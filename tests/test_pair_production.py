@@ -179,6 +179,7 @@ def test_names_are_listed(capsys):
     assert "9.9 fb at 950 GeV" in shown
 
 
+@pytest.mark.slow
 def test_a_fit_says_that_it_uses_an_estimate():
     """A user's own model with such partners, for speed."""
     standard = Theory.standard_model().wilson

@@ -19,6 +19,7 @@ def integral(f, low, high, m_l=M_MU, end=END, thresholds=NO_THRESHOLD, n=N):
     return jnp.sum(weight * f(q2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("m_l", [M_E, M_MU])
 @pytest.mark.parametrize("bin", [(1.37, 5.2), (0.045, 1.1), (0.1, 6.0), (15.0, 19.0), (14.0, 19.2)])
 def test_photon_pole_times_velocity(bin, m_l):

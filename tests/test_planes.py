@@ -30,6 +30,7 @@ def rows():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("s", [0, 1])
 def test_each_plane_is_its_own_linear_fit(rows, s):
     jacobian = JACOBIAN @ DIRECTIONS[s].T
@@ -53,6 +54,7 @@ def test_the_pull_counts_two_parameters(rows):
     assert rows[0]["ndf"] == 7
 
 
+@pytest.mark.slow
 def test_a_minimum_outside_is_said_to_be():
     bounds = BOUNDS[:1] + 50.0
     row = fit_planes(

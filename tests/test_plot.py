@@ -167,6 +167,7 @@ def test_a_coarse_grid_is_said_to_be_one(tmp_path, monkeypatch):
     assert any("grid too coarse: known badly" in text for text in found)
 
 
+@pytest.mark.slow
 def test_plane_of_several_results_and_chosen_groups(tmp_path):
     _, numbers = results.plot_plane({"old": scan(), "new": scan()}, tmp_path / "two")
     assert numbers.name == "two.numbers.npz"
@@ -273,6 +274,7 @@ def test_corner_of_one_parameter(tmp_path):
     assert figure.stat().st_size > 5_000
 
 
+@pytest.mark.slow
 def test_latex_is_not_used_and_that_is_said(tmp_path):
     """Names with underscores and signs of per cent are no LaTeX, whether or not it is installed."""
     import matplotlib

@@ -26,6 +26,7 @@ def layers(found):
     ]
 
 
+@pytest.mark.slow
 def test_maps_say_what_is_drawn_and_what_is_nowhere(tmp_path):
     found = grid()
     panels = {"then": layers(found), "now": layers(found)[:1]}

@@ -412,7 +412,7 @@ def test_derivatives_of_the_coefficients():
     assert_derivatives(outputs(names, ("M_Q", "D_sb", "epsilon_loop")), POINTS, SCALE)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_derivatives_of_the_width():
     assert_derivatives(outputs((), ("Gamma_Zp",)), POINTS, SCALE, second=False)
 

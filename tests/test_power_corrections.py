@@ -108,6 +108,7 @@ def as_shift_of_c9(shift, power):
     return changes if power == 0 else changes | {f"B+->K h {power} Re": size_k * f_plus / Q2 ** (power - 1)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", [0, 1, 2])
 def test_polynomials_are_a_shift_of_c9_at_one_q2(power):
     """Moments of both decays at 4 GeV^2, for every power, against C9 of new physics."""

@@ -39,6 +39,7 @@ def test_two_parameters_of_a_gaussian():
     assert result.names == ("c", "a")
 
 
+@pytest.mark.slow
 def test_contours_of_a_pair_are_those_of_the_narrow_gaussian():
     rho = 0.9875
     result = profile(
@@ -56,6 +57,7 @@ def curved(p):
     return -0.5 * ((p["x"] - 0.3) ** 2 + ((p["y"] + 1 - p["x"] ** 2) / 0.1) ** 2)
 
 
+@pytest.mark.slow
 def test_a_curved_valley_gets_as_many_points_as_it_needs():
     free = {"x": (-4, 4), "y": (-1.5, 9)}
     result = profile(curved, ("x", "y"), free=free, span=((-2.5, 3), (-1.5, 8)))
@@ -79,6 +81,7 @@ def test_contours_that_leave_the_grid_are_said_to():
     assert "95.4 % (Delta chi2 = 6.18): x in (grid -2.00, bound 1.00), y in (grid -2.00, 2.49]" in str(result)
 
 
+@pytest.mark.slow
 def test_disjoint_intervals_are_all_listed():
     def like(p):
         return -0.5 * ((p["x"] ** 2 - 1) / 0.1) ** 2 - 0.05 * p["x"] - 0.5 * p["y"] ** 2
@@ -92,6 +95,7 @@ def test_disjoint_intervals_are_all_listed():
     np.testing.assert_allclose(-2 * like({"x": x, "y": 0.0}) - best, 1.0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_profile_leaves_a_local_minimum_for_a_deeper_one():
     """For each x there are two minima in y; the deeper one changes with the sign of x."""
 
@@ -110,6 +114,7 @@ def test_interval_that_passes_the_grid_is_followed_beyond_it():
     np.testing.assert_allclose(result.intervals_1[0], [-0.7, 1.3], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_undetermined_parameter_is_open_and_said():
     result = profile(
         lambda p: -0.5 * ((p["x"] * p["y"] - 1) / 0.1) ** 2, "x", free={"x": (0.1, 3), "log:y": (0.1, 3)}, points=15

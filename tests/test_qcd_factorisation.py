@@ -228,6 +228,7 @@ def test_massless_integrals_are_logarithms_and_a_dilogarithm(a):
         np.testing.assert_allclose(found, direct, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_light_quark_is_the_limit_of_a_massive_one(monkeypatch):
     """Equal loops cancel in the up-quark part: charm minus up vanishes for a massless charm quark."""
     monkeypatch.setattr(qcdf, "NODES", 60)
@@ -313,7 +314,7 @@ def test_derivatives(on_grid):
         np.testing.assert_allclose(difference, expected, rtol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_compiled_is_eager():
     c8 = jnp.array([-0.16 + 0.1j, -0.16 - 0.1j])
     had = jax.tree.map(lambda x: x[1], qcdf.hadrons(INPUTS))

@@ -36,7 +36,7 @@ def matches(name, globs):
     return any(fnmatch.fnmatchcase(name, glob) for glob in globs)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("process", PROCESSES)
 def test_named_nuisances_carry_the_error(process):
     """At least 99.8 % of the standard deviation of a prediction with all inputs uncertain.

@@ -190,6 +190,7 @@ def test_runs_that_are_killed_end_as_if_they_were_not(trials):
     assert (done.returncode, done.stdout.split(" runs")[0]) == (0, str(trials)), done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_every_damage_is_seen(benchmark_module, capsys):
     assert not benchmark_module("run_store").sampling_flips(50)
     assert capsys.readouterr().out.endswith("50 seen\n")

@@ -93,7 +93,7 @@ def test_every_reference_point(model, reference, laine_meyer):
     np.testing.assert_allclose(omegas(model, given, ours, 1e6), expected, rtol=1e-2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("model", ["portal", "loop"])
 def test_every_reference_point_with_our_own_settings(model, reference):
     """1 % with our degrees of freedom as functions, following narrow resonances to their end."""

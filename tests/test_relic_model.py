@@ -52,6 +52,7 @@ def test_nothing_is_left_without_splitting_or_couplings():
     assert at(lambda_Q_s=0.0).quantities["D_sb"] == at(lambda_Q_b=0.0).quantities["D_sb"] == 0
 
 
+@pytest.mark.slow
 def test_c9_needs_a_light_z_prime():
     """DeltaM_s up by 12 % and C9 of -0.73 at 150 GeV; 5.94e8 GeV^2 |D_sb|/m |D_mumu|/m whatever the masses."""
     found = at()
@@ -117,6 +118,7 @@ def test_it_does_not_scatter_where_it_is_split():
     assert sigma[1] == sigma[2] == 0
 
 
+@pytest.mark.slow
 def test_annihilation_of_both_parts_is_that_of_a_complex_scalar():
     """Without splitting, channels through L add up to those of the loop model's X."""
     dark = at(m_I=70.0).dark
@@ -191,7 +193,7 @@ def test_derivatives_of_the_relic_density():
     assert_slopes_of_a_density(log_density, list(FREE.values()))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_slopes_are_finite_at_every_bound():
     """Of coefficients, widths, scattering, and without splitting."""
     MODEL.assert_slopes_at_bounds(MODEL.boxes(m_I=(70.0, 2000.0)))

@@ -25,6 +25,7 @@ def saved(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["", "predict.json"])
 def test_a_prediction_is_the_same_to_the_last_bit(saved, name, capsys):
     capsys.readouterr()

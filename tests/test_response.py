@@ -38,6 +38,7 @@ def test_response_is_exact_in_the_whole_space():
         np.testing.assert_allclose(response.values_at(built, point)["moments"], moments(point), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_span_finds_the_line_of_a_left_handed_model():
     coupling = GENERATOR.normal(size=20)
     samples = np.stack(

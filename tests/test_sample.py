@@ -58,6 +58,7 @@ def test_verdict_priors_and_log_likelihood_are_recorded(posterior):
     assert list(posterior.samples) == ["a", "b", "x"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_draws_where_a_run_was_left_too(tmp_path):
     runs = [
         sample(like, free=FREE, seed=seed, draws=100, progress=False, store=tmp_path / f"{seed}") for seed in (5, 6)
@@ -85,6 +86,7 @@ def test_too_few_draws_cannot_pass(capsys):
     assert "convergence failed" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_chains_start_far_apart_along_a_valley_and_across_modes():
     """x y = 1 or x y = -1: the four chains start in both valleys, at both ends of them."""
     space = parse({"x": (0.1, 4), "y": (-4, 4)})

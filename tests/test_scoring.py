@@ -126,7 +126,7 @@ class Sampled(Toy):
         return -0.5 * (r @ r + x[2] ** 2 + x[3] ** 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_chains_start_around_the_maximum(monkeypatch):
     """NUTS needs values and slopes; the Hessian of a costly likelihood in many nuisances would never be compiled."""
     monkeypatch.setattr("bsfit.inference.sample.search", None)

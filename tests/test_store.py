@@ -268,6 +268,7 @@ def test_a_signal_ends_a_scan_behind_the_chunk_in_work(capsys, tmp_path):
     assert files(tmp_path / "a" / "chunks") == files(tmp_path / "b" / "chunks")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_an_interrupted_scan_goes_on(capsys, tmp_path, finished, number):
     """A second signal ends it at once, in the middle of a chunk."""

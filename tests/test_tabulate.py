@@ -44,6 +44,7 @@ def test_other_values_and_grids_need_no_other_compilation():
     assert len(traced) == 1
 
 
+@pytest.mark.slow
 def test_predictions_have_names():
     predict = bsfit.prediction(["DeltaM_s/SM", "C9_bsmumu"], "eft", free=("C9_bsmumu",))
     found = bsfit.tabulate(predict, {"C9_bsmumu": (-1.0, 1.0, 3)})

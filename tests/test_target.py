@@ -79,7 +79,7 @@ def test_groups_may_be_part_of_the_summary():
     assert float(target.of(Summarised()).by_group(POINT)["one"]) == -0.125
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_likelihood_of_data_is_complete():
     like = bsfit.log_likelihood(data="seed-2017", inputs="seed", free={"C9mu": (-3, 3)})
     assert target.of(like) is like

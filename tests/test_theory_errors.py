@@ -65,7 +65,7 @@ def test_propagation_by_the_response_is_the_derivative_of_the_amplitudes():
     assert np.all(np.any(expected != 0.0, axis=1))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_propagated_errors_are_those_of_samples():
     """At C9mu = -1: equal to 2000 draws of all nuisances to 5 %, and not those of the Standard Model.
 

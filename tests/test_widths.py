@@ -22,6 +22,7 @@ def test_massless_limits_of_the_widths():
     assert float(widths.scalar_width(500.0, 0.3, 0.0, 0.0)) == pytest.approx(0.09 * 500 / (48 * np.pi), rel=1e-13)
 
 
+@pytest.mark.slow
 def test_derivatives():
     def channels(x):
         fermions = widths.fermion_width(x[0], x[1], x[2], x[3] + 0.2j, x[4] + 0j)

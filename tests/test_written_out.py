@@ -62,6 +62,7 @@ def test_structure_of_results_and_what_is_not_traced():
     assert written_out(lambda x: "as it is")(point) == "as it is"
 
 
+@pytest.mark.slow
 def test_what_is_too_long_stays_what_it_is(monkeypatch):
     monkeypatch.setattr(module, "OPERATIONS", 10)
     same(jax.jit(written_out_with_slope(mixed))(point := {"a": 0.3, "b": 1.2}), mixed(point))
