@@ -35,8 +35,8 @@ def drawn(like, seed, widths):
 
 @pytest.mark.long
 def test_the_record_says_where_moments_come_from(both):
-    assert ["quadratic in the nuisances" in " ".join(like.notes) for like in both] == [True, False]
-    assert [like.meta["moments"] for like in both] == ["to second order in the nuisances", "from the amplitudes"]
+    assert ["polynomials of the nuisances" in " ".join(like.notes) for like in both] == [True, False]
+    assert [like.meta["moments"] for like in both] == ["polynomials of the nuisances", "from the amplitudes"]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from bsfit.loading.inputs import AS_FLAVIO, input_set, load_inputs
 from bsfit.predictions import compiled, kept, uncertain_inputs
 from bsfit.predictions.derivatives import ValueAndSlopes
 from bsfit.predictions.functionals import functionals_at
+from bsfit.predictions.motion import motion
 from bsfit.predictions.plan import plans_of
 from bsfit.predictions.prediction import wired
 from bsfit.theory import INDEX, Theory
@@ -161,6 +162,50 @@ def test_nothing_is_kept_on_request_or_where_others_may_write(folder, counted, m
     os.chmod(folder, 0o777)
     functionals(NAMES[1:2])
     assert not list(folder.iterdir())
+
+
+def test_how_moments_move_is_kept(folder, monkeypatch):
+    """As it was found, and found anew for another centre, or where the file was altered."""
+    (plan,) = plans_of([ITEM])
+    inputs = load_inputs()
+    changes = np.zeros((2, len(inputs.names)))
+    changes[0, inputs.names.index("f_Bs")], changes[1, inputs.names.index("V_cb")] = 0.02, 0.004
+    read, span = np.eye(plan.process.n_moments)[None], (("C10_bsmumu",), np.eye(2)[:, :1], [0])
+
+    def found(centre=0.0):
+        return motion(plan, plan.row_arrays(), read, span, inputs, changes, np.full(2, centre)).packed()
+
+    class Asked(Exception):
+        """The amplitudes are asked."""
+
+    def asked(*given):
+        raise Asked
+
+    first = found()
+    assert first["second forms"].any()
+    monkeypatch.setattr(compiled, "moments_at_many_inputs", asked)
+    again = found()
+    assert first.keys() == again.keys()
+    assert all(np.array_equal(first[name], again[name]) for name in first)
+    with pytest.raises(Asked):
+        found(0.1)
+    (file,) = folder.glob("*.arrays")
+    raw = file.read_bytes()
+    file.write_bytes(raw[:100] + bytes([raw[100] ^ 1]) + raw[101:])
+    with pytest.raises(Asked):
+        found()
+
+
+def test_the_oldest_arrays_go(folder):
+    for i in range(kept.LARGE_FILES + 2):
+        kept.keep_arrays(bytes([i]) * 16, {"x": np.arange(i)})
+        os.utime(folder / f"{(bytes([i]) * 16).hex()}.arrays", (i, i))
+    kept.keep_arrays(b"last" * 4, {"x": np.arange(3)})
+    assert len(list(folder.glob("*.arrays"))) == kept.LARGE_FILES
+    assert kept.arrays(bytes(16)) is None
+    found = kept.arrays(b"last" * 4)
+    assert found is not None
+    assert np.array_equal(found["x"], np.arange(3))
 
 
 def test_of_a_process_of_ones_own_nothing_is_kept():

@@ -33,15 +33,15 @@ from bsfit.predictions.prediction import Prediction
 from bsfit.predictions.uncertain_inputs import Nuisances
 from bsfit.theory import Theory
 
-AMPLITUDES, RESPONSE, QUADRATIC = "from the amplitudes", "from their response", "to second order in the nuisances"
+AMPLITUDES, RESPONSE, POLYNOMIALS = "from the amplitudes", "from their response", "polynomials of the nuisances"
 """Where moments come from."""
 
-POLYNOMIAL = (
-    "moments are quadratic in the nuisances about where the data pull these in the Standard Model, good to about 0.1 "
+SAID = (
+    "moments are polynomials of the nuisances about where the data pull these in the Standard Model, good to about 0.1 "
     "sigma of a best fit: exact=True keeps the amplitudes"
 )
 
-QUADRATIC_UP_TO = 6
+POLYNOMIALS_UP_TO = 6
 """Directions up to which moments are made polynomials of nuisances: with d of them they are found at
 1 + d + d(d+1)/2 points, a few seconds each."""
 
@@ -143,7 +143,7 @@ def _built(
     comparable = own_values.theory is None
     at_standard_model = SameEverywhere.of_blocks(blocks, shifts, at_reference) if theory == "sampled" else everywhere
     beside = own_values.notes if theory == "fixed" and own_values.inputs_read & {*uncertain.names} else ()
-    polynomial = (POLYNOMIAL,) if how == QUADRATIC else ()
+    polynomial = (SAID,) if how == POLYNOMIALS else ()
     notes = (*idle(asked.fixed, pred), *beside, *polynomial, *notes_of(every_term))
     about = About(
         free={**own, **_floating(asked.free, own, uncertain, sampled)},
@@ -255,9 +255,9 @@ def _predicted(
     if moving and not exact and any(plan.binned for plan in unquoted.plans):
         reach = theory_errors.reach_where_inputs_float(unquoted, points, uncertain)
         every = all(plan.name in reach.spans for plan in unquoted.plans if plan.binned)
-        if every and max(len(pivots) for _, _, pivots in reach.spans.values()) <= QUADRATIC_UP_TO:
+        if every and max(len(pivots) for _, _, pivots in reach.spans.values()) <= POLYNOMIALS_UP_TO:
             centre = _centre(pulling, unquoted, uncertain, own_at)
-            return theory_errors.floating(unquoted, reach, uncertain, centre), QUADRATIC
+            return theory_errors.floating(unquoted, reach, uncertain, centre), POLYNOMIALS
     if moving or exact:
         return unquoted, AMPLITUDES
     through = unquoted.through_response(points, inputs_move=floats)

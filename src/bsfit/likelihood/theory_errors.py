@@ -207,7 +207,7 @@ def pulled_to(
 
 
 def floating(prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Float[np.ndarray, " q"]) -> Prediction:
-    """The prediction with moments quadratic in the chosen nuisances, in the directions that each process reaches.
+    """The prediction with moments as polynomials of the chosen nuisances, in the directions that each process reaches.
 
     Those of decays without bins, which need no integration, stay what they are: to second order B -> V gamma alone
     would move log L of `latest` by 0.13. Any nuisance may move anything. The moments are exact at the `centre`, unit

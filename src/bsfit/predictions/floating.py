@@ -1,11 +1,11 @@
-r"""Moments where inputs float: quadratic in the Wilson coefficients and in unit nuisances.
+r"""Moments where inputs float: quadratic in the Wilson coefficients, polynomials in unit nuisances: `motion`.
 
 Uncertain inputs move moments by little, and the amplitudes themselves cost ten times more at every point than tensors
 do. What inputs do beside the moments, where observables are assembled, is exact.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations_with_replacement
 
 import equinox as eqx
 import jax
@@ -14,30 +14,48 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.loading.inputs import Inputs
-from bsfit.predictions.motion import Bend, Motion
+from bsfit.predictions.expansion import Bend, products
+from bsfit.predictions.motion import Few, Motion
 from bsfit.predictions.response import Span, coordinates_of, monomials, named
 from bsfit.theory import Theory
 
 
+class Sums(eqx.Module):
+    """Changes of the coefficients of monomials by products of nuisances, a `motion.Few`."""
+
+    forms: Float[Array, "r f t"]
+    parts: Float[Array, "r f mk"]
+
+    @classmethod
+    def of(cls, few: Few) -> "Sums":
+        """In the order of products: what has to be reordered is, at every point."""
+        parts = few.parts.reshape(*few.parts.shape[:2], math.prod(few.parts.shape[2:]))
+        return cls(*map(jax.device_put, (few.forms.swapaxes(1, 2).copy(), parts)))
+
+    def __call__(self, products: Float[Array, "_ t"]) -> Float[Array, "r mk"]:
+        """Of products of each row, or the same for all."""
+        return jnp.einsum("rf,rfx->rx", jnp.sum(self.forms * products[:, None], axis=2), self.parts)
+
+
 class Curve(eqx.Module):
-    """What one nuisance does beyond the second order, a `Bend`."""
+    """Functions of a nuisance that no polynomial follows, times others, a `motion.Bend`."""
 
     knots: Float[Array, " n"]
     cubic: Float[Array, "4 n_1 c"]
-    parts: Float[Array, "c r mk"]
     nuisance: int = eqx.field(static=True)
+    beside: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, bend: Bend, rows: int, size: int) -> "Curve":
-        """With the parts in the order of products."""
-        arrays = bend.knots, bend.cubic, bend.parts.swapaxes(1, 2).reshape(-1, rows, size)
-        return cls(*map(jax.device_put, arrays), nuisance=bend.nuisance)
+    def of(cls, bend: Bend) -> "Curve":
+        """Of a bend."""
+        return cls(*map(jax.device_put, (bend.knots, bend.cubic)), nuisance=bend.nuisance, beside=bend.beside)
 
-    def __call__(self, unit: Float[Array, " q"]) -> Float[Array, "r mk"]:
-        """Change of the coefficients of the monomials; beyond the last knots as there."""
+    def __call__(self, unit: Float[Array, " q"]) -> Float[Array, " cb"]:
+        """The functions at unit nuisances, beyond the last knots as there, times each of the others."""
         t = jnp.clip(unit[self.nuisance], self.knots[0], self.knots[-1])
         i = jnp.clip(jnp.searchsorted(self.knots, t, side="right") - 1, 0, len(self.knots) - 2)
-        return jnp.tensordot(jnp.polyval(self.cubic[:, i], t - self.knots[i]), self.parts, 1)
+        found = jnp.polyval(self.cubic[:, i], t - self.knots[i])
+        return jnp.outer(found, unit[np.array(self.beside)]).ravel() if self.beside else found
 
 
 class Part(eqx.Module):
@@ -49,23 +67,30 @@ class Part(eqx.Module):
     base: Float[Array, "r mk"]
     slopes: Float[Array, "q rmk"]
     combinations: Float[Array, "r c q"]
-    forms: Float[Array, "r f t"]
-    parts: Float[Array, "r f mk"]
-    read: Float[Array, "r k c"]
+    second: Sums
+    leading: Float[Array, "l q"]
     curves: tuple[Curve, ...]
+    beyond: Sums
+    read: Float[Array, "r k c"]
     rows: tuple[int, ...] = eqx.field(static=True)
     nuisances: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
     def of(cls, rows: Sequence[int], read: Float[np.ndarray, "r k c"], motion: Motion) -> "Part":
-        """From how some rows move, in the order of products: what has to be reordered is, at every point."""
+        """From how some rows move."""
         n, size = len(rows), motion.base[:, 0].size
         base = motion.base.swapaxes(0, 1).reshape(n, size)
         slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.nuisances), n * size)
-        parts = motion.parts.reshape(*motion.parts.shape[:2], size)
-        arrays = base, slopes, motion.combinations, motion.forms.swapaxes(1, 2).copy(), parts, read
-        curves = tuple(Curve.of(bend, n, size) for bend in motion.bends)
-        return cls(*map(jax.device_put, arrays), curves=curves, rows=tuple(rows), nuisances=motion.nuisances)
+        return cls(
+            *map(jax.device_put, (base, slopes, motion.combinations)),
+            second=Sums.of(motion.second),
+            leading=jax.device_put(motion.leading),
+            curves=tuple(map(Curve.of, motion.bends)),
+            beyond=Sums.of(motion.beyond),
+            read=jax.device_put(read),
+            rows=tuple(rows),
+            nuisances=motion.nuisances,
+        )
 
     def __call__(self, y: Float[Array, " m"], unit: Float[Array, " q"]) -> Float[Array, "r k"]:
         """Moments, but for what nothing reads of them, of monomials at unit nuisances."""
@@ -76,11 +101,12 @@ class Part(eqx.Module):
     def coefficients(self, unit: Float[Array, " q"]) -> Float[Array, "r mc"]:
         """Coefficients of the monomials at unit nuisances."""
         mine = unit[np.array(self.nuisances, dtype=int)]
-        w = self.combinations @ mine
-        i, j = np.array(list(combinations_with_replacement(range(w.shape[1]), 2)), dtype=int).reshape(-1, 2).T
-        second = jnp.einsum("rf,rfx->rx", jnp.einsum("rt,rft->rf", w[:, i] * w[:, j], self.forms), self.parts)
-        found = self.base + (mine @ self.slopes).reshape(self.base.shape) + second
-        return sum((curve(mine) for curve in self.curves), found)
+        w, v = self.combinations @ mine, self.leading @ mine
+        i, j = products(w.shape[1], 2).T
+        a, b, c = products(len(v), 3).T
+        beyond = jnp.concatenate([v[a] * v[b] * v[c], *(curve(mine) for curve in self.curves)])
+        first = self.base + (mine @ self.slopes).reshape(self.base.shape)
+        return first + self.second(w[:, i] * w[:, j]) + self.beyond(beyond[None])
 
 
 class FloatingProcess(eqx.Module):

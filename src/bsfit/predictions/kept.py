@@ -6,19 +6,19 @@ physics or of an input asks another question, and no entry has to be thrown away
 
 They are looked up in files of two folders: ``data/kept``, which comes with bsfit, and one in the cache of the user.
 Each file ends with its checksum and is read without pickle; what is altered is passed over. ``BSFIT_CACHE=off`` keeps
-nothing and looks nothing up.
+nothing and looks nothing up. Large arrays are files of their own in the user's cache, read when they are asked for.
 """
 
 import ast
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Complex, Float, Shaped
 
 from bsfit.cache_folder import cache_folder, private, put
 from bsfit.catalogue import Observable, Process
@@ -32,6 +32,9 @@ FILES = 32
 LARGEST = 64_000_000
 """Bytes of a file that is read."""
 
+LARGE_FILES = 32
+"""Files of arrays in the user's folder; of more the oldest go."""
+
 _ROOMS = ("observables", "hadronic", "standard_model", "matching", "dark_sector")
 _ALONE = ("constants", "numerics", "theory")
 """What physics is written in: names of observables, coefficients and inputs are in the question, not here."""
@@ -43,6 +46,7 @@ PACKAGE = Path(__file__).parents[1]
 
 Key = bytes
 Vector = Float[np.ndarray, " n"]
+Array = Shaped[np.ndarray, "..."]
 
 
 def switched_on() -> bool:
@@ -58,6 +62,17 @@ def key(kind: str, item: Observable, points: Complex[np.ndarray, "p c"], inputs:
     process = item.quantity.process
     what = (SCHEMA, kind, process.name, item.quantity.key, item.decay, item.leptons, item.bin, *more)
     parts = (repr(what).encode(), _physics(process.module), _of_inputs(inputs), _of_points(points))
+    return hashlib.sha256(b"\0".join(parts)).digest()[:16]
+
+
+def key_of_arrays(kind: str, process: Process, inputs: Inputs, modules: Sequence[str], *question: Array | str) -> Key:
+    """Digest of a question of a process whose answer depends on how some modules, of any room, find it."""
+    files = {name: PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py") for name in modules}
+    code = b"".join(_digest_and_imports(name, file, PACKAGE)[0] for name, file in files.items())
+    parts = [repr((SCHEMA, kind, process.name)).encode(), _physics(process.module), code, _of_inputs(inputs)]
+    for part in question:
+        parts.append(repr((np.shape(part), np.asarray(part).dtype.str)).encode())
+        parts.append(part.encode() if isinstance(part, str) else hashlib.sha256(np.ascontiguousarray(part)).digest())
     return hashlib.sha256(b"\0".join(parts)).digest()[:16]
 
 
@@ -212,6 +227,44 @@ def store() -> Store:
     return _opened(PACKAGE / "data" / "kept", own)
 
 
+def arrays(key: Key) -> dict[str, Array] | None:
+    """Arrays that were kept, by name, None if there are none."""
+    folder = store().own
+    return None if folder is None else _loaded(folder / f"{key.hex()}.arrays")
+
+
+def keep_arrays(key: Key, named: Mapping[str, Array]) -> None:
+    """Keep arrays, of the user's folder, if it can be written."""
+    folder = store().own
+    if folder is None:
+        return
+    buffer = io.BytesIO()
+    np.savez(buffer, **named)
+    try:
+        put(folder / f"{key.hex()}.arrays", _signed(buffer.getvalue()))
+        files = sorted(folder.glob("*.arrays"), key=lambda file: file.stat().st_mtime)
+        for old in files[:-LARGE_FILES]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _signed(content: bytes) -> bytes:
+    return content + hashlib.sha256(content).digest()
+
+
+def _loaded(file: Path) -> dict[str, Array] | None:
+    """Arrays of a file; None of one that was altered, is too large, or has gone."""
+    try:
+        raw = file.read_bytes() if file.stat().st_size <= LARGEST else b""
+    except OSError:
+        return None
+    if hashlib.sha256(raw[:-32]).digest() != raw[-32:]:
+        return None
+    with np.load(io.BytesIO(raw[:-32]), allow_pickle=False) as found:
+        return dict(found)
+
+
 def pack(entries: Mapping[Key, Vector]) -> bytes:
     """Content of a file."""
     buffer = io.BytesIO()
@@ -219,19 +272,13 @@ def pack(entries: Mapping[Key, Vector]) -> bytes:
     lengths = np.array([len(vector) for vector in entries.values()])
     numbers = np.concatenate([np.zeros(0), *entries.values()])
     np.savez(buffer, schema=np.array(SCHEMA), keys=keys, lengths=lengths, numbers=numbers)
-    return buffer.getvalue() + hashlib.sha256(buffer.getvalue()).digest()
+    return _signed(buffer.getvalue())
 
 
 def read(file: Path) -> dict[Key, Vector]:
     """Entries of a file; none of one that was altered, is too large, or has gone."""
-    try:
-        raw = file.read_bytes() if file.stat().st_size <= LARGEST else b""
-    except OSError:
+    found = _loaded(file)
+    if found is None or int(found["schema"]) != SCHEMA:
         return {}
-    if hashlib.sha256(raw[:-32]).digest() != raw[-32:]:
-        return {}
-    with np.load(io.BytesIO(raw[:-32]), allow_pickle=False) as found:
-        if int(found["schema"]) != SCHEMA:
-            return {}
-        parts = np.split(found["numbers"], np.cumsum(found["lengths"])[:-1])
-        return {key.tobytes(): part for key, part in zip(found["keys"], parts, strict=True)}
+    parts = np.split(found["numbers"], np.cumsum(found["lengths"])[:-1])
+    return {key.tobytes(): part for key, part in zip(found["keys"], parts, strict=True)}
