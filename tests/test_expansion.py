@@ -16,8 +16,7 @@ def expansion(function, n):
     def moments(steps):
         return function(steps)[:, None, :, None]
 
-    unit = np.eye(n)
-    return Expansion(moments, unit, moments(0.0 * unit[:1])[0], moments(unit), moments(-unit))
+    return Expansion(moments, moments(np.zeros((1, n)))[0], n)
 
 
 def cubic(x):
@@ -75,7 +74,7 @@ def test_what_no_polynomial_follows_is_a_function():
     there = expansion(bent, 3)
     assert [*there.bent()] == [0]
     knots = np.arange(-5.0, 5.01, 0.25)
-    alone, effects = there.alone(0, knots)
+    alone, effects = there.alone(0, knots, np.zeros(SHAPE))
     beside, others = there.beside(0, knots[::2], [1, 2])
     x = np.random.default_rng(2).uniform(-3.0, 3.0, size=(50, 3))
     a, b, c = x.T

@@ -209,9 +209,8 @@ def pulled_to(
 def floating(prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Float[np.ndarray, " q"]) -> Prediction:
     """The prediction with moments as polynomials of the chosen nuisances, in the directions that each process reaches.
 
-    Those of decays without bins, which need no integration, stay what they are: to second order B -> V gamma alone
-    would move log L of `latest` by 0.13. Any nuisance may move anything. The moments are exact at the `centre`, unit
-    nuisances counted from their means.
+    Those of other decays without bins, which cost nothing, stay what they are. Any nuisance may move anything. The
+    moments are exact at the `centre`, unit nuisances counted from their means.
     """
     changes = chosen.directions(prediction.inputs)
     inputs = dataclasses.replace(prediction.inputs, values=prediction.inputs.values + centre @ changes)
@@ -228,7 +227,7 @@ def floating(prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Fl
                 moved.append(([rows[j] for j in alike], read[alike, :, :width], found.of_rows(alike, width)))
         return FloatingProcess.of(moved, span)
 
-    processes = {plan.name: of(plan) for plan in prediction.plans if plan.binned}
+    processes = {plan.name: of(plan) for plan in prediction.plans if plan.costly and plan.name in reach.spans}
     return dataclasses.replace(prediction, floating=Floating.of(processes, chosen.names, inputs, changes))
 
 

@@ -20,15 +20,18 @@ NEGLIGIBLE = 1e-4
 """Effects of one standard deviation beyond the first order below this fraction of the largest moment of a row are left
 out."""
 
+FEW = 5 * NEGLIGIBLE
+"""The same for functions times each of many nuisances: a point waits for all of these products."""
+
 LEADING = 12
 """So many directions of the nuisances at most have a third order."""
 
 SMALL = 0.05
 """Standard deviations of a step in several nuisances: at one of them, products of three are taken for some of two."""
 
-BENT, STRONGLY = 1e-3, 5e-3
+BENT, STRONGLY = 1e-4, 2e-3
 """A polynomial of second order that misses moments at twice the step by the first fraction of the largest is not
-enough; by the second, the slopes along the others follow the nuisance, too."""
+enough; by the second, one of third order is none, and slopes along others follow the nuisance, too."""
 
 REACH, STEP, COARSE = 5.0, 0.25, 2
 """Standard deviations from the mean up to which such a nuisance is followed, and between two knots; every second of
@@ -48,42 +51,39 @@ class Bend(NamedTuple):
     beside: tuple[int, ...] = ()
 
 
-class Expansion(NamedTuple):
-    """Moments [p, r, k] at points of the coefficients: in the middle, and one standard deviation away to both sides.
+class Expansion:
+    """Moments [p, r, k] at points of the coefficients: in the `middle`, and one standard deviation away to both sides.
 
-    `moments` gives those after steps of all nuisances; `unit` are the steps along those that matter.
+    `moments` gives those after steps of all q nuisances.
     """
 
-    moments: Callable[[Float[np.ndarray, "s q"]], Float[np.ndarray, "s p r k"]]
-    unit: Float[np.ndarray, "a q"]
-    middle: Float[np.ndarray, "p r k"]
-    plus: Float[np.ndarray, "a p r k"]
-    minus: Float[np.ndarray, "a p r k"]
+    def __init__(
+        self,
+        moments: Callable[[Float[np.ndarray, "s q"]], Float[np.ndarray, "s p r k"]],
+        middle: Float[np.ndarray, "p r k"],
+        q: int,
+    ) -> None:
+        self.moments, self.middle, self.unit = moments, middle, np.eye(q)
+        plus, minus = moments(self.unit), moments(-self.unit)
+        self.slopes = 0.5 * (plus - minus)
+        """First derivatives, of polynomials of second order."""
+        self.curvatures = plus + minus - 2.0 * middle
+        """Second derivatives in the same nuisance twice."""
 
     @property
     def size(self) -> Float[np.ndarray, "r 1"]:
         """The largest moment of each row."""
         return np.maximum(np.abs(self.middle).max(axis=(0, 2)), np.finfo(float).tiny)[:, None]
 
-    @property
-    def slopes(self) -> Float[np.ndarray, "a p r k"]:
-        """First derivatives, of polynomials of second order."""
-        return 0.5 * (self.plus - self.minus)
-
-    @property
-    def curvatures(self) -> Float[np.ndarray, "a p r k"]:
-        """Second derivatives in the same nuisance twice."""
-        return self.plus + self.minus - 2.0 * self.middle
-
     def strong(self) -> list[int]:
-        """Nuisances whose second order matters.
+        """Nuisances whose second order matters, alone or with others.
 
         A moment is at most a square of amplitudes, so that what two of them do together is bounded by what each does
-        alone. Factors of a small part of it, as V_ub and gamma, may do more: pairs are not chosen by that.
+        alone, but for factors of a small part of it, such as V_ub and gamma, or f_K* and 1/lambda_B: these do as much
+        together as each to first order.
         """
         slopes, curvatures = (np.max(np.abs(x) / self.size, axis=(1, 2, 3)) for x in (self.slopes, self.curvatures))
-        strength = np.maximum(np.sqrt(curvatures), slopes / 2**0.5)
-        return np.flatnonzero(strength * strength.max(initial=0.0) > NEGLIGIBLE).tolist()
+        return np.flatnonzero((curvatures > NEGLIGIBLE) | (slopes > NEGLIGIBLE)).tolist()
 
     def beyond(self, a: int, steps: Float[np.ndarray, " s"]) -> Float[np.ndarray, "s p r k"]:
         """What one nuisance does alone beyond the second order."""
@@ -97,9 +97,12 @@ class Expansion(NamedTuple):
         missed = {a: float(np.max(np.abs(self.beyond(a, ends)) / self.size)) for a in range(len(self.unit))}
         return {a: by for a, by in missed.items() if by > BENT}
 
-    def alone(self, a: int, knots: Float[np.ndarray, " n"]) -> tuple[Bend, Float[np.ndarray, "c p r k"]]:
-        """That as few functions of the nuisance, and what each does."""
-        return self._bend(a, knots, self.beyond(a, knots)[:, None], ())
+    def alone(
+        self, a: int, knots: Float[np.ndarray, " n"], cubed: Float[np.ndarray, "p r k"]
+    ) -> tuple[Bend, Float[np.ndarray, "c p r k"]]:
+        """That as few functions of the nuisance, and what each does, but for what its third power does, `cubed`."""
+        found = self.beyond(a, knots) - knots[:, None, None, None] ** 3 * cubed
+        return self._bend(a, knots, found[:, None], (), NEGLIGIBLE)
 
     def beside(
         self, a: int, knots: Float[np.ndarray, " n"], others: Sequence[int]
@@ -110,15 +113,20 @@ class Expansion(NamedTuple):
         there = there.reshape(len(knots), len(steps), *self.middle.shape)
         here = self.moments(steps)
         slopes = ((there[:, 1:] - there[:, :1]) - (here[1:] - here[:1])) / SMALL
-        return self._bend(a, knots, slopes, tuple(others))
+        return self._bend(a, knots, slopes, tuple(others), FEW)
 
     def _bend(
-        self, a: int, knots: Float[np.ndarray, " n"], found: Float[np.ndarray, "n b p r k"], others: tuple[int, ...]
+        self,
+        a: int,
+        knots: Float[np.ndarray, " n"],
+        found: Float[np.ndarray, "n b p r k"],
+        others: tuple[int, ...],
+        least: float,
     ) -> tuple[Bend, Float[np.ndarray, "cb p r k"]]:
         inside = np.all(np.isfinite(found), axis=(1, 2, 3, 4))
         knots, relative = knots[inside], (found[inside] / self.size).reshape(np.sum(inside), -1)
         functions, weight, effects = np.linalg.svd(relative, full_matrices=False)
-        kept = np.abs(functions).max(axis=0) * weight * np.abs(effects).max(axis=1) > NEGLIGIBLE
+        kept = np.abs(functions).max(axis=0) * weight * np.abs(effects).max(axis=1) > least
         bend = Bend(a, knots, CubicSpline(knots, functions[:, kept] * weight[kept]).c, others)
         return bend, effects[kept].reshape(-1, *self.middle.shape) * self.size
 
@@ -141,7 +149,7 @@ class Expansion(NamedTuple):
             return np.zeros((0, *self.middle.shape))
         powers = np.array([np.bincount(row, minlength=n) for order in range(4) for row in products(n, order)])
         lattice = np.prod(powers[:, None] ** powers, axis=2)
-        found = self.moments(SMALL * powers @ leading @ self.unit)
+        found = self.moments(SMALL * powers @ leading)
         every = np.linalg.solve(lattice, found.reshape(len(found), -1)).reshape(found.shape)
         return every[np.sum(powers, axis=1) == 3] / SMALL**3
 

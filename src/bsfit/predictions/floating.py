@@ -59,11 +59,12 @@ class Curve(eqx.Module):
 
 
 class Part(eqx.Module):
-    """Rows of a process that the same nuisances move: positions of both, what is in a `Motion`, and what it moves.
+    """Rows of a process that the same nuisances move: their positions, what is in a `Motion`, and what it moves.
 
     That is what observables read of the moments: the combinations `read`, an orthonormal basis.
     """
 
+    turned: Float[Array, "q u"]
     base: Float[Array, "r mk"]
     slopes: Float[Array, "q rmk"]
     combinations: Float[Array, "r c q"]
@@ -73,23 +74,21 @@ class Part(eqx.Module):
     beyond: Sums
     read: Float[Array, "r k c"]
     rows: tuple[int, ...] = eqx.field(static=True)
-    nuisances: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
     def of(cls, rows: Sequence[int], read: Float[np.ndarray, "r k c"], motion: Motion) -> "Part":
         """From how some rows move."""
         n, size = len(rows), motion.base[:, 0].size
         base = motion.base.swapaxes(0, 1).reshape(n, size)
-        slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.nuisances), n * size)
+        slopes = motion.slopes.swapaxes(1, 2).reshape(len(motion.turned), n * size)
         return cls(
-            *map(jax.device_put, (base, slopes, motion.combinations)),
+            *map(jax.device_put, (motion.turned, base, slopes, motion.combinations)),
             second=Sums.of(motion.second),
             leading=jax.device_put(motion.leading),
             curves=tuple(map(Curve.of, motion.bends)),
             beyond=Sums.of(motion.beyond),
             read=jax.device_put(read),
             rows=tuple(rows),
-            nuisances=motion.nuisances,
         )
 
     def __call__(self, y: Float[Array, " m"], unit: Float[Array, " q"]) -> Float[Array, "r k"]:
@@ -100,7 +99,7 @@ class Part(eqx.Module):
 
     def coefficients(self, unit: Float[Array, " q"]) -> Float[Array, "r mc"]:
         """Coefficients of the monomials at unit nuisances."""
-        mine = unit[np.array(self.nuisances, dtype=int)]
+        mine = self.turned @ unit
         w, v = self.combinations @ mine, self.leading @ mine
         i, j = products(w.shape[1], 2).T
         a, b, c = products(len(v), 3).T

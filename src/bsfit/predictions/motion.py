@@ -5,11 +5,11 @@ In the narrow bin of a row a few combinations of nuisances are all that a moment
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from bsfit.loading.inputs import Inputs
 from bsfit.predictions import compiled, expansion, kept
@@ -28,6 +28,9 @@ from bsfit.predictions.plan import ProcessPlan
 from bsfit.predictions.response import Span, fit_polynomials, probes
 from bsfit.theory import LightMediator, Rows
 
+DETERMINED = 1e-6
+"""Of its error, what an input must have of its own: less is a rounding error of what others determine."""
+
 
 class Few(NamedTuple):
     """What products of nuisances do to moments: few `forms` of them [r, t, f], `parts` [r, f, m, k] what these do.
@@ -39,12 +42,12 @@ class Few(NamedTuple):
     parts: Float[np.ndarray, "r f m k"]
 
     @classmethod
-    def of(cls, effects: Float[np.ndarray, "r t m k"], size: Float[np.ndarray, "r 1"]) -> "Few":
-        """From what each product does to moments of a row, in units of the largest, its `size`."""
+    def of(cls, effects: Float[np.ndarray, "r t m k"], size: Float[np.ndarray, "r 1"], least: float) -> "Few":
+        """From what each product does to moments of a row, in units of the largest, its `size`, but for the `least`."""
         (rows, count), shape = effects.shape[:2], effects.shape[2:]
         forms, weight, parts = np.linalg.svd(effects.reshape(rows, count, math.prod(shape)), full_matrices=False)
         left_out = np.sqrt(np.cumsum(weight[:, ::-1] ** 2, axis=1)[:, ::-1])
-        kept = left_out > 0.1 * NEGLIGIBLE
+        kept = left_out > least
         few = int(np.max(np.sum(kept, axis=1), initial=0))
         found = parts[:, :few].reshape(rows, few, *shape) * size[:, None, None]
         return cls(forms[:, :, :few] * (weight * kept)[:, None, :few], found)
@@ -59,13 +62,13 @@ class Few(NamedTuple):
 class Motion(NamedTuple):
     """How k combinations of moments of each of r rows move with q nuisances, by monomial of the coordinates.
 
-    `nuisances` [q] are positions of those that move them at all. Values at their centre, `base` [m, r, k]; slopes
-    [q, m, r, k]; combinations w [r, c, q], whose products w_i w_j, i <= j, are of second order; `leading` directions v
-    [l, q], whose products v_i v_j v_k, i <= j <= k, and behind them the functions of `bends`, times each nuisance
-    beside them, are `beyond` it. Nuisances count from the centre.
+    These are `turned` [q, u], combinations of unit nuisances such that all others do nothing. Values at their centre,
+    `base` [m, r, k]; slopes [q, m, r, k]; combinations w [r, c, q], whose products w_i w_j, i <= j, are of second
+    order; `leading` directions v [l, q], whose products v_i v_j v_k, i <= j <= k, and behind them the functions of
+    `bends`, times each nuisance beside them, are `beyond` it. Nuisances count from the centre.
     """
 
-    nuisances: tuple[int, ...]
+    turned: Float[np.ndarray, "q u"]
     base: Float[np.ndarray, "m r k"]
     slopes: Float[np.ndarray, "q m r k"]
     combinations: Float[np.ndarray, "r c q"]
@@ -86,8 +89,7 @@ class Motion(NamedTuple):
 
     def packed(self) -> dict[str, Shaped[np.ndarray, "..."]]:
         """All of it as named arrays."""
-        found = {"nuisances": np.array(self.nuisances, dtype=int), "leading": self.leading}
-        found |= {name: getattr(self, name) for name in ("base", "slopes", "combinations")}
+        found = {name: getattr(self, name) for name in ("turned", "base", "slopes", "combinations", "leading")}
         found |= {
             f"{name} {key}": x for name in ("second", "beyond") for key, x in getattr(self, name)._asdict().items()
         }
@@ -104,9 +106,8 @@ class Motion(NamedTuple):
             beside = tuple(found[start + " beside"].astype(int).tolist())
             bends.append(Bend(int(found[start + " nuisance"]), knots, cubic, beside))
         second, beyond = (Few(found[f"{name} forms"], found[f"{name} parts"]) for name in ("second", "beyond"))
-        base, slopes, combinations = (found[name] for name in ("base", "slopes", "combinations"))
-        nuisances = tuple(found["nuisances"].tolist())
-        return cls(nuisances, base, slopes, combinations, second, found["leading"], tuple(bends), beyond)
+        turned, base, slopes, combinations = (found[name] for name in ("turned", "base", "slopes", "combinations"))
+        return cls(turned, base, slopes, combinations, second, found["leading"], tuple(bends), beyond)
 
 
 def motion(
@@ -161,8 +162,7 @@ def _motion(
     names, basis, pivots = span
     points = probes(names, basis)
 
-    def moments(steps: Float[np.ndarray, "s q"]) -> Float[np.ndarray, "s p r c"]:
-        directions = list(steps @ changes)
+    def moments(directions: Float[np.ndarray, "s i"]) -> Float[np.ndarray, "s p r c"]:
         found = compiled.moments_at_many_inputs(plan.process, points, rows, inputs, directions, mediator)
         few = [np.einsum("prk,rkc->prc", each, read) for each in found]
         return np.stack(few) if few else np.zeros((0, len(points), len(read), read.shape[2]))
@@ -170,33 +170,52 @@ def _motion(
     def coefficients(values: Float[np.ndarray, "s p r k"]) -> Float[np.ndarray, "m s r k"]:
         return np.asarray(fit_polynomials({"": values.swapaxes(0, 1)}, names, pivots).polynomials[""])
 
-    every = np.eye(len(changes))
-    middle = moments(0.0 * every[:1])[0]
-    plus, minus = moments(every), moments(-every)
-    moving = np.flatnonzero(np.any(plus != minus, axis=(1, 2, 3)) | np.any(plus != middle, axis=(1, 2, 3)))
-    there = Expansion(moments, every[moving], middle, plus[moving], minus[moving])
+    middle = moments(np.zeros((1, changes.shape[1])))[0]
+    turned = _turned(changes, lambda steps: np.any(moments(steps) != middle, axis=(1, 2, 3)))
+    unit, offset = turned @ changes, turned @ centre
+    there = Expansion(lambda steps: moments(steps @ unit), middle, len(unit))
     size, strong, bent = there.size, there.strong(), there.bent()
     strongly = [a for a, missed in bent.items() if missed > STRONGLY]
-    others, polynomial = ([a for a in strong if a not in group] for group in (strongly, bent))
+    others = [a for a in strong if a not in strongly]
     second = there.second_order(strong, strongly)
-    leading = leading_directions(second[np.ix_(*2 * [np.isin(strong, polynomial)])] / size)
-    directions = np.zeros((len(leading), len(moving)))
-    directions[:, polynomial] = leading
+    polynomial = ~np.isin(strong, strongly)
+    found = leading_directions(second[np.ix_(polynomial, polynomial)] / size)
+    leading = np.zeros((len(found), len(unit)))
+    leading[:, np.array(strong, dtype=int)[polynomial]] = found
+    third = there.third_order(leading)
     knots = np.arange(-REACH, REACH + 0.5 * STEP, STEP)
-    curved = [there.alone(a, knots - centre[moving[a]]) for a in bent]
-    curved += [there.beside(a, knots[::COARSE] - centre[moving[a]], others) for a in strongly]
-    beyond = np.concatenate([there.third_order(directions), *(effects for _, effects in curved)])
+    curved = []
+    for a in bent:
+        cubed = np.tensordot(np.prod(leading[products(len(leading), 3), a], axis=1), third, 1)
+        curved.append(there.alone(a, knots - offset[a], cubed))
+    curved += [there.beside(a, knots[::COARSE] - offset[a], others) for a in strongly]
+    beyond = np.concatenate([third, *(effects for _, effects in curved)])
     flat = coefficients(second.reshape(-1, *middle.shape))
     by_pair = flat.reshape(len(flat), *second.shape[:2], *middle.shape[1:])
     return Motion(
-        tuple(moving.tolist()),
+        turned,
         coefficients(middle[None])[:, 0],
         coefficients(there.slopes).swapaxes(0, 1),
-        *_reduced(by_pair / size, size, strong, len(moving)),
-        directions,
+        *_reduced(by_pair / size, size, strong, len(unit)),
+        leading,
         tuple(bend for bend, _ in curved),
-        Few.of(coefficients(beyond / size).transpose(2, 1, 0, 3), size),
+        Few.of(coefficients(beyond / size).transpose(2, 1, 0, 3), size, NEGLIGIBLE),
     )
+
+
+def _turned(
+    changes: Float[np.ndarray, "u i"], move: Callable[[Float[np.ndarray, "s i"]], Bool[np.ndarray, " s"]]
+) -> Float[np.ndarray, "q u"]:
+    """Orthonormal combinations of unit nuisances that change the inputs which `move` anything.
+
+    Those are found one by one. Correlated ones of another decay are unit nuisances too, and to do without them saves
+    more than half of all pairs. Inputs without correlations keep their own.
+    """
+    error = np.sqrt(np.sum(changes**2, axis=0))
+    uncertain = np.flatnonzero(error)
+    matter = uncertain[move(np.diag(error)[uncertain])]
+    directions, triangle = np.linalg.qr(changes[:, matter] / error[matter])
+    return directions[:, np.abs(triangle).max(axis=1, initial=0.0) > DETERMINED].T
 
 
 def _reduced(
@@ -211,4 +230,4 @@ def _reduced(
     combinations = np.zeros((len(size), count, q))
     combinations[:, :, list(kept)] = ranges.swapaxes(1, 2)
     i, j = products(count, 2).T
-    return combinations, Few.of(inside[:, i, j] * np.where(i == j, 0.5, 1.0)[:, None, None], size)
+    return combinations, Few.of(inside[:, i, j] * np.where(i == j, 0.5, 1.0)[:, None, None], size, 0.1 * NEGLIGIBLE)

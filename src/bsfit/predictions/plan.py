@@ -57,6 +57,11 @@ class ProcessPlan:
         """Whether any row is an integral over a bin."""
         return any(high > 0.0 for *_, high in self.rows)
 
+    @property
+    def costly(self) -> bool:
+        """Whether its amplitudes take longer than tensors: integrals over bins, spectators in B -> V gamma."""
+        return self.binned or self.process.module == "bsfit.observables.b_to_v_gamma"
+
     def row_arrays(self, index: Sequence[int] | None = None) -> Rows:
         """All rows as arrays, or some of them."""
         chosen = self.rows if index is None else [self.rows[i] for i in index]
