@@ -91,3 +91,9 @@ def test_functions_of_bent_nuisances_are_not_in_the_second_order():
     found = expansion(bent, 3).second_order([0, 1, 2], [0])
     assert np.all(found[0, 1:] == 0.0)
     assert found[0, 0, 0, 0, 0] != 0.0
+
+
+def test_beside_nothing_there_is_nothing():
+    bend, effects = expansion(bent, 3).beside(0, np.linspace(-4.0, 4.0, 9), [])
+    assert bend.beside == ()
+    assert effects.shape == (0, *SHAPE)

@@ -126,7 +126,7 @@ class Expansion:
         inside = np.all(np.isfinite(found), axis=(1, 2, 3, 4))
         knots, relative = knots[inside], (found[inside] / self.size).reshape(np.sum(inside), -1)
         functions, weight, effects = np.linalg.svd(relative, full_matrices=False)
-        kept = np.abs(functions).max(axis=0) * weight * np.abs(effects).max(axis=1) > least
+        kept = np.abs(functions).max(axis=0) * weight * np.abs(effects).max(axis=1, initial=0.0) > least
         bend = Bend(a, knots, CubicSpline(knots, functions[:, kept] * weight[kept]).c, others)
         return bend, effects[kept].reshape(-1, *self.middle.shape) * self.size
 

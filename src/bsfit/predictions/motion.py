@@ -188,7 +188,7 @@ def _motion(
     for a in bent:
         cubed = np.tensordot(np.prod(leading[products(len(leading), 3), a], axis=1), third, 1)
         curved.append(there.alone(a, knots - offset[a], cubed))
-    curved += [there.beside(a, knots[::COARSE] - offset[a], others) for a in strongly]
+    curved += [there.beside(a, knots[::COARSE] - offset[a], others) for a in strongly if others]
     beyond = np.concatenate([third, *(effects for _, effects in curved)])
     flat = coefficients(second.reshape(-1, *middle.shape))
     by_pair = flat.reshape(len(flat), *second.shape[:2], *middle.shape[1:])
