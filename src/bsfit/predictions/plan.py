@@ -60,7 +60,7 @@ class ProcessPlan:
     @property
     def costly(self) -> bool:
         """Whether its amplitudes take longer than tensors: integrals over bins, spectators in B -> V gamma."""
-        return self.binned or self.process.module == "bsfit.observables.b_to_v_gamma"
+        return self.binned or self.name == "b_to_v_gamma"
 
     def row_arrays(self, index: Sequence[int] | None = None) -> Rows:
         """All rows as arrays, or some of them."""
