@@ -196,6 +196,12 @@ def test_how_moments_move_is_kept(folder, monkeypatch):
         found()
 
 
+def test_what_is_too_large_to_be_read_is_not_written(folder, monkeypatch):
+    monkeypatch.setattr(kept, "LARGEST", 1000)
+    kept.keep_arrays(bytes(16), {"x": np.arange(200)})
+    assert not list(folder.glob("*.arrays"))
+
+
 def test_the_oldest_arrays_go(folder):
     for i in range(kept.LARGE_FILES + 2):
         kept.keep_arrays(bytes([i]) * 16, {"x": np.arange(i)})

@@ -234,12 +234,14 @@ def arrays(key: Key) -> dict[str, Array] | None:
 
 
 def keep_arrays(key: Key, named: Mapping[str, Array]) -> None:
-    """Keep arrays, of the user's folder, if it can be written."""
+    """Keep arrays in the user's folder, if it can be written and they are not so large that they would not be read."""
     folder = store().own
     if folder is None:
         return
     buffer = io.BytesIO()
     np.savez(buffer, **named)
+    if buffer.tell() + 32 > LARGEST:
+        return
     try:
         put(folder / f"{key.hex()}.arrays", _signed(buffer.getvalue()))
         files = sorted(folder.glob("*.arrays"), key=lambda file: file.stat().st_mtime)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from bsfit.loading.inputs import Inputs
-from bsfit.predictions import compiled, expansion, kept
+from bsfit.predictions import compiled, expansion, kept, response
 from bsfit.predictions.expansion import (
     COARSE,
     NEGLIGIBLE,
@@ -126,40 +126,15 @@ def motion(
     `inputs` are those where all moments are exact: `centre` says how many standard deviations from their means. What
     was found before is kept: see `kept`.
     """
-    if mediator is not None or not kept.is_kept(plan.process):
-        return _motion(plan, rows, read, span, inputs, changes, centre, mediator)
     names, basis, pivots = span
-    key = kept.key_of_arrays(
-        "motion",
-        plan.process,
-        inputs,
-        (__name__, expansion.__name__),
-        *map(np.asarray, (rows.decay, rows.lepton, rows.q2_min, rows.q2_max)),
-        read,
-        repr((names, pivots)),
-        basis,
-        changes,
-        centre,
-    )
-    known = kept.arrays(key)
-    if known is not None:
-        return Motion.unpacked(known)
-    found = _motion(plan, rows, read, span, inputs, changes, centre, mediator)
-    kept.keep_arrays(key, found.packed())
-    return found
-
-
-def _motion(
-    plan: ProcessPlan,
-    rows: Rows,
-    read: Float[np.ndarray, "r k c"],
-    span: Span,
-    inputs: Inputs,
-    changes: Float[np.ndarray, "q i"],
-    centre: Float[np.ndarray, " q"],
-    mediator: LightMediator | None,
-) -> Motion:
-    names, basis, pivots = span
+    key = None
+    if mediator is None and kept.is_kept(plan.process):
+        which = map(np.asarray, (rows.decay, rows.lepton, rows.q2_min, rows.q2_max))
+        code = (__name__, expansion.__name__, response.__name__)
+        question = (*which, read, repr((names, pivots)), basis, changes, centre)
+        key = kept.key_of_arrays("motion", plan.process, inputs, code, *question)
+        if (known := kept.arrays(key)) is not None:
+            return Motion.unpacked(known)
     points = probes(names, basis)
 
     def moments(directions: Float[np.ndarray, "s i"]) -> Float[np.ndarray, "s p r c"]:
@@ -192,7 +167,7 @@ def _motion(
     beyond = np.concatenate([third, *(effects for _, effects in curved)])
     flat = coefficients(second.reshape(-1, *middle.shape))
     by_pair = flat.reshape(len(flat), *second.shape[:2], *middle.shape[1:])
-    return Motion(
+    result = Motion(
         turned,
         coefficients(middle[None])[:, 0],
         coefficients(there.slopes).swapaxes(0, 1),
@@ -201,6 +176,9 @@ def _motion(
         tuple(bend for bend, _ in curved),
         Few.of(coefficients(beyond / size).transpose(2, 1, 0, 3), size, NEGLIGIBLE),
     )
+    if key is not None:
+        kept.keep_arrays(key, result.packed())
+    return result
 
 
 def _turned(
