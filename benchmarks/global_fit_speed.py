@@ -78,9 +78,9 @@ def posterior():
     """NUTS with all nuisances floating, once more with all compiled, and its intervals against those of the fit."""
     like = bsfit.log_likelihood("eft", "latest", free={"C9mu": (-3, 3), "C10mu": (-3, 3)}, theory="sampled")
     best = bsfit.fit(like)
-    bsfit.sample(like, chains=2, draws=50, seed=2, progress=False)
+    bsfit.sample(like, draws=50, seed=2, progress=False)
     start = time.process_time()
-    found = bsfit.sample(like, chains=2, draws=500, progress=False)
+    found = bsfit.sample(like, draws=1000, progress=False)
     used = time.process_time() - start
     print(found.verdict_line())
     steps = np.mean(found.sample_stats["num_steps"])

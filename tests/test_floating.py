@@ -10,7 +10,9 @@ import pytest
 import bsfit
 from bsfit import catalogue
 from bsfit.loading.inputs import input_set
+from bsfit.predictions.floating import Second, quadratic_forms
 from bsfit.predictions.functionals import read_of_moments
+from bsfit.predictions.motion import Few
 from bsfit.predictions.plan import plans_of
 
 DATA = [{"<dBR/dq2>(B+->Kmumu)[1.1,6]": (2.0e-8, 1e-9), "DeltaM_s": (17.7, 0.1), "BR(Bs->mumu)": (3.4e-9, 3e-10)}]
@@ -103,6 +105,24 @@ def test_a_threshold_that_moves_through_a_bin_is_followed():
     values, expected = (np.asarray(jax.jit(jax.vmap(like.predictions))(points))[:, 0] for like in (ours, theirs))
     np.testing.assert_allclose(values, expected, rtol=1e-4)
     assert np.abs(np.polynomial.Polynomial.fit(steps, expected, 2)(steps) / expected - 1.0).max() > 1e-3
+
+
+def test_products_of_two_nuisances_are_forms_with_their_derivatives():
+    """What each product does, i <= j, is what the form does; first and second derivatives are those of the sum."""
+    random = np.random.default_rng(7)
+    few = Few(random.normal(size=(3, 6, 2)), random.normal(size=(3, 2, 4, 5)))
+    second, w = Second.of(few, 3), jnp.asarray(random.normal(size=(3, 3)))
+    i, j = np.triu_indices(3)
+
+    def summed(w):
+        return jnp.einsum("rt,rtf,rfx->rx", w[:, i] * w[:, j], few.forms, few.parts.reshape(3, 2, 20))
+
+    np.testing.assert_allclose(second(w), summed(w), rtol=1e-12)
+    for derivative in (jax.jacfwd, jax.jacrev, jax.hessian):
+        np.testing.assert_allclose(derivative(second)(w), derivative(summed)(w), rtol=1e-12, atol=1e-12)
+    many = jnp.asarray(random.normal(size=(4, 3, 3)))
+    batched = jax.vmap(quadratic_forms, (None, 0))(second.forms, many)
+    np.testing.assert_allclose(batched, [quadratic_forms(second.forms, one) for one in many], rtol=1e-12)
 
 
 READ = (

@@ -41,7 +41,8 @@ class Chains:
     """Chains of a density from `starts` [chain, n], which jump between positions of `boxed`, or never if it is None.
 
     In one vectorised program every chain waits for the longest trajectory of all, and computes nothing faster on a
-    processor: there each is a program of its own, as many at once as there are cores.
+    processor: there each is a program of its own, as many at once as there are cores. Not so chains that are `whitened`
+    in many dimensions: their trajectories have one length, and the tensors of a likelihood are read once for all.
     """
 
     def __init__(
@@ -54,9 +55,10 @@ class Chains:
         settings: NutsSettings,
         bar: Progress,
         steps: Steps = at_once,
+        whitened: bool = False,
     ) -> None:
         count, dimension = starts.shape
-        together = 1 if jax.default_backend() == "cpu" else count
+        together = count if whitened or jax.default_backend() != "cpu" else 1
         keys = jax.random.split(jax.random.key(seed), count)
         self._firsts = [(starts[i : i + together], keys[i : i + together]) for i in range(0, count, together)]
         self._density, self._boxed, self._settings, self._seed, self._bar = density, boxed, settings, seed, bar

@@ -22,7 +22,7 @@ from bsfit.likelihood.moving_errors import MovingErrors, Part, parts_of
 from bsfit.linear_algebra import SMALL
 from bsfit.numerics import forward
 from bsfit.predictions.derivatives import functional_slopes, moment_slopes, shifts
-from bsfit.predictions.floating import Floating, FloatingProcess
+from bsfit.predictions.floating import Decay, Floating, FloatingProcess, side_by_side
 from bsfit.predictions.functionals import read_of_moments
 from bsfit.predictions.motion import motion
 from bsfit.predictions.plan import ProcessPlan
@@ -41,9 +41,6 @@ from bsfit.theory import Params, Theory
 
 WHOLE = ""
 """Name of the block of all measured values."""
-
-WIDTHS = 1, 4, 10
-"""Rows of which so many combinations of moments are read at most are tensors of their own."""
 
 
 class ErrorsOfBlocks(eqx.Module):
@@ -217,29 +214,14 @@ def floating(prediction: Prediction, reach: Reach, chosen: Nuisances, centre: Fl
 
     def of(plan: ProcessPlan) -> FloatingProcess:
         (span, mediator), bases = (reach.spans[plan.name], reach.mediator), read_of_moments(plan, inputs, changes)
-        decays, moved = [decay for decay, *_ in plan.rows], []
-        for one in dict.fromkeys(decays):
-            rows = [i for i, decay in enumerate(decays) if decay == one]
-            read = _side_by_side([bases[i] for i in rows])
-            found = motion(plan, plan.row_arrays(rows), read, span, inputs, changes, centre, mediator)
-            for alike in _of_like_width([bases[i].shape[1] for i in rows]):
-                width = max(bases[rows[j]].shape[1] for j in alike)
-                moved.append(([rows[j] for j in alike], read[alike, :, :width], found.of_rows(alike, width)))
-        return FloatingProcess.of(moved, span)
+        names, decays = [decay for decay, *_ in plan.rows], []
+        for one in dict.fromkeys(names):
+            rows = [i for i, name in enumerate(names) if name == one]
+            mine = [bases[i] for i in rows]
+            arrays = plan.row_arrays(rows)
+            found = motion(plan, arrays, side_by_side(mine), span, inputs, changes, centre, mediator)
+            decays.append(Decay.of(rows, mine, found))
+        return FloatingProcess.of(decays, span)
 
     processes = {plan.name: of(plan) for plan in prediction.plans if plan.costly and plan.name in reach.spans}
     return dataclasses.replace(prediction, floating=Floating.of(processes, chosen.names, inputs, changes))
-
-
-def _side_by_side(bases: Sequence[Float[np.ndarray, "k c"]]) -> Float[np.ndarray, "r k m"]:
-    """Bases of each row, filled up with zeros."""
-    read = np.zeros((len(bases), len(bases[0]), max(basis.shape[1] for basis in bases)))
-    for row, basis in zip(read, bases, strict=True):
-        row[:, : basis.shape[1]] = basis
-    return read
-
-
-def _of_like_width(widths: Sequence[int]) -> list[list[int]]:
-    """Rows of which about as much is read, so that tensors are not filled up with zeros."""
-    classes = [int(np.searchsorted(WIDTHS, width)) for width in widths]
-    return [[i for i, each in enumerate(classes) if each == one] for one in dict.fromkeys(classes)]

@@ -92,7 +92,8 @@ def sample(
             settings = settings._replace(dense_mass=False, adapt_mass=False)
         with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
             seen, boxed = white or plan.walled or density, density if white is None else None
-            run = Chains(seen, boxed, plan.starts, plan.inverse_mass, seed, settings, bar, steps)
+            start = plan.starts, plan.inverse_mass
+            run = Chains(seen, boxed, *start, seed, settings, bar, steps, whitened=white is not None)
             trace, jumps = run.draws(draws)
         about = stored()
     if white is not None:
