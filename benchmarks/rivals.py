@@ -51,7 +51,7 @@ OBSERVABLES += [f"<dBR/dq2>(B+->Kmumu){edges}" for edges in BINS[1:]]
 OBSERVABLES += ["R_K[1.1,6]", "R_K*[0.045,1.1]", "R_K*[1.1,6]", "BR(Bs->mumu)", "<dBR/dq2>(Bs->phimumu)[1.1,6]"]
 TEN = ["C9_bsmumu", "C10_bsmumu", "C9p_bsmumu", "C10p_bsmumu", "C9_bsee", "C10_bsee", "C9p_bsee", "C10p_bsee"]
 TEN += ["C7_bs", "C7p_bs"]
-BATCHES = 64, 256, 1000, 10_000
+BATCHES = 64, 256, 1000, 4096, 10_000
 WALKERS, CHAINS, WARMUP = 64, 4, 200
 DRAWS = 500, 2500
 """Draws of a chain: the difference in time, without warm-up, is that of the difference in draws."""

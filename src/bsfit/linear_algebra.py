@@ -14,9 +14,12 @@ batch, where a batched call of a library, or a reduction over a few elements, co
 
 
 def contract(a: Float[Array, " n"], b: Float[Array, " n"]) -> Float[Array, ""]:
-    """Scalar product, written out in scalars for short vectors; see `SMALL`."""
+    """Scalar product, written out in scalars for short vectors; see `SMALL`.
+
+    A sum of products, which is fused with what they are made of: `a @ b` is a call of a library under vmap.
+    """
     if a.shape[0] > 2 * SMALL:
-        return a @ b
+        return jnp.sum(a * b)
     return sum((a[i] * b[i] for i in range(1, a.shape[0])), a[0] * b[0])
 
 

@@ -38,7 +38,8 @@ class SplitNormal(eqx.Module):
     `central`, `sigma_plus`, `sigma_minus` have shape [n]; `precision` [n, n] is the inverse of the correlation matrix,
     or None for uncorrelated values; where most are correlated with few others, `sparse` are the positions and the
     entries [n, m] of its rows, which are zero for `large` blocks that begin at `starts`. `log_norm` is
-    :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`.
+    :math:`\log\det\rho^{1/2}\prod_i\sqrt{2\pi}(\sigma_{i+}+\sigma_{i-})/2`. Where errors are `even`, the two of each
+    value are equal.
     """
 
     central: Float[Array, " n"]
@@ -49,6 +50,7 @@ class SplitNormal(eqx.Module):
     large: tuple[Float[Array, "_ _"], ...]
     log_norm: Float[Array, ""]
     starts: tuple[int, ...] = eqx.field(static=True)
+    even: bool = eqx.field(static=True)
 
     @classmethod
     def of(
@@ -70,7 +72,8 @@ class SplitNormal(eqx.Module):
             log_norm += np.sum(np.log(np.diag(factor)))
         value, plus, minus = (jnp.asarray(x, dtype=float) for x in (central, sigma_plus, sigma_minus))
         norm = jnp.asarray(log_norm, dtype=float)
-        return cls(value, plus, minus, precision, sparse, tuple(large.values()), norm, starts=tuple(large))
+        even = bool(np.all(np.asarray(sigma_plus) == np.asarray(sigma_minus)))
+        return cls(value, plus, minus, precision, sparse, tuple(large.values()), norm, starts=tuple(large), even=even)
 
     def weigh(self, y: Float[Array, " n *q"]) -> Float[Array, " n *q"]:
         """Product with the inverse of the correlation matrix."""
@@ -256,6 +259,8 @@ def fixed_errors(
 
 def sigma(data: SplitNormal, prediction: Float[Array, " n"]) -> Float[Array, " n"]:
     """Experimental error [n] on the side of the prediction."""
+    if data.even:
+        return data.sigma_plus
     return _on_side(jnp, data.central, data.sigma_plus, data.sigma_minus, prediction)
 
 

@@ -170,8 +170,7 @@ def propagation(
     moments, slopes = moment_slopes(prediction, inputs, points, along, mediator)
 
     def coefficients(found: Mapping[str, Array], process: str) -> dict[str, Array]:
-        names, _, pivots = spans[process]
-        return fit_polynomials(found, names, pivots).polynomials
+        return fit_polynomials(found, len(spans[process][2]))
 
     functionals, reduced = {}, {}
     for plan in prediction.plans:

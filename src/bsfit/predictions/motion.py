@@ -143,7 +143,7 @@ def motion(
         return np.stack(few) if few else np.zeros((0, len(points), len(read), read.shape[2]))
 
     def coefficients(values: Float[np.ndarray, "s p r k"]) -> Float[np.ndarray, "m s r k"]:
-        return np.asarray(fit_polynomials({"": values.swapaxes(0, 1)}, names, pivots).polynomials[""])
+        return np.asarray(fit_polynomials({"": values.swapaxes(0, 1)}, len(pivots))[""])
 
     middle = moments(np.zeros((1, changes.shape[1])))[0]
     turned = _turned(changes, lambda steps: np.any(moments(steps) != middle, axis=(1, 2, 3)))

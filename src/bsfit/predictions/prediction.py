@@ -26,7 +26,17 @@ from bsfit.predictions.checks import check_bin
 from bsfit.predictions.floating import Floating
 from bsfit.predictions.functionals import functionals_at, values_at_standard_model
 from bsfit.predictions.plan import ProcessPlan, plans_of
-from bsfit.predictions.response import Response, Span, fit_polynomials, probes, real_parts, span, values_at
+from bsfit.predictions.response import (
+    Response,
+    Span,
+    fit_polynomials,
+    in_order,
+    named,
+    probes,
+    real_parts,
+    span,
+    values_at,
+)
 from bsfit.theory import INDEX, LightMediator, ObservableFunction, Params, Theory
 
 ObservableLike = str | catalogue.Observable | ObservableFunction
@@ -77,13 +87,9 @@ class Prediction(eqx.Module):
             known = self.floating.moments(theory, inputs)
             rest = {plan.name: plan.moments(theory, inputs) for plan in self.plans if plan.name not in known}
             return self.of_moments(known | rest, theory, inputs)
-        found = {}
+        found = values_at({name: x for name, x in self.responses.items() if name not in self.still}, theory)
         for plan in self.plans:
-            if plan.name in self.still:
-                continue
-            if plan.name in self.responses:
-                found[plan.name] = values_at(self.responses[plan.name], theory)
-            else:
+            if plan.name not in self.still and plan.name not in found:
                 found[plan.name] = plan.functionals(plan.moments(theory, inputs), inputs)
         return self.of_functionals(found, theory, inputs)
 
@@ -109,7 +115,7 @@ class Prediction(eqx.Module):
         for position, function in self.own:
             parts.append(own_code.number(function, "observable", theory, inputs)[None])
             positions.append(position)
-        return jnp.concatenate(parts)[np.argsort(positions)] * self.scale
+        return in_order(jnp.concatenate(parts), np.argsort(positions)) * self.scale
 
     def at_once(self, theory: Theory) -> Float[Array, " n"]:
         """Predicted values of one theory, with code that is compiled once for all questions: see `compiled`."""
@@ -145,7 +151,8 @@ class Prediction(eqx.Module):
         points = {process: probes(*found[:2]) for process, found in spans.items()}
         found = functionals_at(self.items, plans, points, self.inputs, mediator)
         responses = {
-            process: fit_polynomials(values, spans[process][0], spans[process][2]) for process, values in found.items()
+            process: Response.of(fit_polynomials(values, spans[process][1].shape[1]), named(spans[process]))
+            for process, values in found.items()
         }
         unmoved = [plan for plan in plans if not (inputs_move or responses[plan.name].coordinates)]
         still = values_at_standard_model(self.items, unmoved, found, self.inputs)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Complex, Float, Int
 
 from bsfit.theory import INDEX, Theory
 from bsfit.written_out import stored_slope
@@ -29,14 +29,72 @@ Span = tuple[tuple[str, ...], np.ndarray, list[int]]
 
 
 class Response(eqx.Module):
-    """Quadratic polynomials, arrays of any shape, in d coordinates.
+    """Quadratic polynomials in d coordinates, of named arrays of functionals.
 
     The coordinates are themselves real or imaginary parts of Wilson coefficients, `coordinates` names them; all others
-    follow linearly. Each entry of `polynomials` [m, ...] holds the coefficients of the `monomials`.
+    follow linearly. Each of the `columns` [m, k] holds the coefficients of the `monomials` of functionals that are
+    equal, as the rate in the denominators of a bin is; `where` says which column each functional of an array is, all
+    observables for the first functional, then for the next: so they stand beside each other.
     """
 
-    polynomials: dict[str, Array]
+    columns: Float[Array, "m k"]
     coordinates: Coordinates = eqx.field(static=True)
+    where: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, polynomials: Mapping[str, Float[ArrayLike, "m ..."]], coordinates: Coordinates) -> "Response":
+        """From the coefficients of named arrays."""
+        arrays = {name: np.asarray(array) for name, array in polynomials.items()}
+        flat = np.concatenate([np.moveaxis(array, -1, 1).reshape(len(array), -1) for array in arrays.values()], axis=1)
+        chosen, column = _distinct(flat)
+        ends = np.cumsum([array[0].size for array in arrays.values()])[:-1]
+        mine = zip(arrays.items(), np.split(column, ends), strict=True)
+        where = tuple((name, tuple(index.tolist()), array.shape[1:]) for (name, array), index in mine)
+        return cls(jax.device_put(flat[:, chosen]), coordinates, where)
+
+    @property
+    def polynomials(self) -> dict[str, Array]:
+        """Coefficients [m, ...] of each array."""
+        return jax.vmap(self.arrays)(self.columns)
+
+    def arrays(self, found: Float[Array, " k"]) -> dict[str, Array]:
+        """The arrays, from values of the columns."""
+
+        def put(index: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+            each = np.array(index).reshape(shape[-1], -1)
+            return jnp.stack([in_order(found, one).reshape(shape[:-1]) for one in each], axis=-1)
+
+        return {name: put(index, shape) for name, index, shape in self.where}
+
+
+EQUAL = 1e-13
+"""Of its largest coefficient, by which a column may differ from another that is used in its place."""
+
+
+def _distinct(columns: Float[np.ndarray, "m n"]) -> tuple[list[int], Int[np.ndarray, " n"]]:
+    """Columns of which no earlier one is equal, and which of these each column is."""
+    size = np.maximum(np.abs(columns).max(axis=0, initial=0.0), np.finfo(float).tiny)
+    chosen: list[int] = []
+    which = np.zeros(columns.shape[1], dtype=int)
+    for i, column in enumerate(columns.T):
+        apart = np.abs(columns[:, chosen] - column[:, None]).max(axis=0, initial=0.0) / size[i]
+        known = np.flatnonzero(apart < EQUAL)
+        which[i] = known[0] if len(known) else len(chosen)
+        if not len(known):
+            chosen.append(i)
+    return chosen, which
+
+
+RUNS = 32
+"""So many slices are put together faster than their entries one by one."""
+
+
+def in_order(x: Float[Array, " n"], index: Int[np.ndarray, " k"]) -> Float[Array, " k"]:
+    """x[index], by slices where many entries follow each other: under vmap the rest then sums along rows."""
+    runs = np.split(index, np.flatnonzero(np.diff(index) != 1) + 1)
+    if not len(index) or len(runs) > RUNS:
+        return x[index]
+    return jnp.concatenate([x[run[0] : run[-1] + 1] for run in runs])
 
 
 def real_parts(theory: Theory, coefficients: tuple[str, ...]) -> Float[Array, " c2"]:
@@ -80,11 +138,8 @@ def probes(coefficients: tuple[str, ...], basis: Float[np.ndarray, "c2 d"]) -> C
     return points
 
 
-def fit_polynomials(
-    values: Mapping[str, Float[ArrayLike, "points ..."]], coefficients: tuple[str, ...], pivots: Sequence[int]
-) -> Response:
-    """Response of named arrays of functionals from their values at the `probes`; `pivots` as from `span`."""
-    d = len(pivots)
+def fit_polynomials(values: Mapping[str, Float[ArrayLike, "points ..."]], d: int) -> dict[str, Array]:
+    """Coefficients [m, ...] of the `monomials` of named arrays, from their values at the `probes` of d coordinates."""
     first, second = np.triu_indices(d, 1)
     below, beside = np.tril_indices(d)
 
@@ -97,15 +152,12 @@ def fit_polynomials(
         products[second, first] = pairs - constant - single[first] - single[second]
         return jax.device_put(np.concatenate([constant, gradient, products[below, beside]]))
 
-    return Response({name: coefficients_of(array) for name, array in values.items()}, _named(coefficients, pivots))
+    return {name: coefficients_of(array) for name, array in values.items()}
 
 
 def named(span: Span) -> Coordinates:
     """The coordinates of a span, as in a `Response`."""
-    return _named(span[0], span[2])
-
-
-def _named(coefficients: tuple[str, ...], pivots: Sequence[int]) -> Coordinates:
+    coefficients, _, pivots = span
     return tuple((coefficients[i % len(coefficients)], i >= len(coefficients)) for i in pivots)
 
 
@@ -121,9 +173,10 @@ def monomials(z: Sequence[Float[Array, ""]]) -> Float[Array, " m"]:
     A barrier keeps many of them together: of a matrix times stacked scalars XLA makes one product for each scalar,
     which takes up to ten times as long.
     """
-    products = [z[i] * z[j] for i in range(len(z)) for j in range(i + 1)]
-    y = jnp.stack([jnp.ones(()), *z, *products])
-    return y if len(y) <= WRITTEN_OUT else jax.lax.optimization_barrier(y)
+    if 1 + len(z) + len(z) * (len(z) + 1) // 2 <= WRITTEN_OUT:
+        return jnp.stack([jnp.ones(()), *z, *(z[i] * z[j] for i in range(len(z)) for j in range(i + 1))])
+    (below, beside), x = np.tril_indices(len(z)), jnp.stack(z)
+    return jax.lax.optimization_barrier(jnp.concatenate([jnp.ones(1), x, x[below] * x[beside]]))
 
 
 def polynomial(y: Float[Array, " m"], coefficients: Float[Array, "m *n"]) -> Float[Array, "*n"]:
@@ -133,13 +186,21 @@ def polynomial(y: Float[Array, " m"], coefficients: Float[Array, "m *n"]) -> Flo
     return sum((y[i] * coefficients[i] for i in range(1, len(y))), y[0] * coefficients[0])
 
 
-def values_at(response: Response, theory: Theory) -> dict[str, Array]:
-    """The functionals at the coefficients of a theory."""
-    y = monomials(coordinates_of(response.coordinates, theory))
-    arrays = response.polynomials
-    if len(y) <= WRITTEN_OUT:
-        return {name: polynomial(y, coefficients) for name, coefficients in arrays.items()}
-    # One product for all: under vmap, XLA multiplies a matrix of a few columns as slowly as one of many.
-    ends = np.cumsum([array[0].size for array in arrays.values()])[:-1].tolist()
-    values = jnp.split(y @ jnp.concatenate([array.reshape(len(y), -1) for array in arrays.values()], axis=1), ends)
-    return {name: found.reshape(array.shape[1:]) for (name, array), found in zip(arrays.items(), values, strict=True)}
+def values_at(responses: Mapping[str, Response], theory: Theory) -> dict[str, dict[str, Array]]:
+    """The functionals of each process at the coefficients of a theory."""
+    alike: dict[Coordinates, list[str]] = {}
+    for process, response in responses.items():
+        alike.setdefault(response.coordinates, []).append(process)
+    found: dict[str, dict[str, Array]] = {}
+    for coordinates, processes in alike.items():
+        y = monomials(coordinates_of(coordinates, theory))
+        of = {process: responses[process] for process in processes}
+        if len(y) <= WRITTEN_OUT:
+            for process, response in of.items():
+                found[process] = {name: polynomial(y, k) for name, k in response.polynomials.items()}
+            continue
+        # One product for all: under vmap, XLA multiplies a matrix of a few columns as slowly as one of many.
+        ends = np.cumsum([response.columns.shape[1] for response in of.values()])[:-1].tolist()
+        values = jnp.split(y @ jnp.concatenate([response.columns for response in of.values()], axis=1), ends)
+        found |= {name: response.arrays(x) for (name, response), x in zip(of.items(), values, strict=True)}
+    return found
