@@ -258,7 +258,7 @@ def test_data_of_charged_currents():
         select(["charged-current", "hflav-rjpsi-2026"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_chi2_of_the_average():
     like = bsfit.log_likelihood(data="hflav-rd-rdstar-2025", free={"CVL_bctaunutau": (-0.5, 0.5)}, nuisances=["m_s"])
     covariance = np.outer([0.025, 0.012], [0.025, 0.012]) * [[1.0, -0.39], [-0.39, 1.0]]

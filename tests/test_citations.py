@@ -144,7 +144,7 @@ def one_of_each(data):
     return sorted(kinds.values())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_papers_of_latest_by_one_bin_of_each_kind():
     chosen = selection.select("latest")
     data = {paper for measurement in chosen for paper in measurement.papers}

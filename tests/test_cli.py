@@ -225,7 +225,7 @@ def test_predict_prints_errors_and_their_budget(capsys, tmp_path):
     assert "add --errors" in err
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_table_of_the_standard_model_and_beside_a_fit(capsys, tmp_path):
     status, out, _ = run(capsys, "table", "--data", "seed-2017", "--format", "csv", *QUICK)
     assert (status, out) == (0, bsfit.table("seed-2017").to_csv() + "\n")

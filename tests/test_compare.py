@@ -85,7 +85,7 @@ def test_priors_twice_as_wide():
     assert doubled({"x": dist.Beta(2.0, 2.0)}) is None
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_command_line(capsys, tmp_path):
     words = ["compare", "--scenario", "C9mu", "--scenario", "C10mu", "--data", "seed-2017", "--no-evidence", "-q"]
     assert cli.main([*words, "-o", str(tmp_path / "a"), "--json"]) == 0

@@ -41,7 +41,7 @@ def test_unstable_dark_matter_has_no_likelihood(scattering):
     assert float(slope[0]) == pytest.approx((near[1] - near[0]) / 0.02, rel=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_scan_past_the_edge(scattering):
     """The command of the fault: nothing found at 2650 GeV, but a third of the way to it."""
     found = bsfit.scan(scattering, {"m_X": (100, 4000, 79)}, progress=False)

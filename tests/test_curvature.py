@@ -103,7 +103,7 @@ def test_stages_of_a_likelihood():
     compared(target.of(lambda p: like(p), free), like, scatter(3, 2, seed=2))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_own_terms_and_moving_errors_are_differentiated_as_a_whole():
     free = {"C9_bsmumu": (-3.0, 3.0)}
     own = log_likelihood("eft", "seed-2017", free, inputs="seed", terms=[lambda theory, inputs: 0.0 * inputs["V_cb"]])

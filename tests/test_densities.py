@@ -260,7 +260,7 @@ def test_products_with_correlations_in_blocks(apart):
         np.testing.assert_allclose(jax.vmap(data.weigh)(jnp.stack([y, -y]))[1], -data.weigh(y), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_parts_of_moving_errors_are_the_whole():
     """Three decays, whose values depend on nuisances of their own and on common ones."""
     generator = np.random.default_rng(3)

@@ -124,7 +124,7 @@ def test_a_coupling_of_strange_quarks_mixes_d_mesons():
     assert found["x12_D_NP"] == pytest.approx(2 * abs(c) * same * float(DEFAULT["tau_D0"]), rel=1e-10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_data_of_both_are_a_set_of_their_own():
     like = bsfit.log_likelihood(
         "eft", ["light-mixing"], {"CVLL_ucuc": (-1e-12, 1e-12), "CVLL_sdsd_im": (-1e-14, 1e-14)}

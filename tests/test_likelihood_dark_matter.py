@@ -83,7 +83,7 @@ def test_limits_from_files(tmp_path):
     assert {str(file) for file in files} < set(like.meta["data_files"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_counts(alone, found):
     """One measured value: limits add to chi2 alone, and nothing is compared with the Standard Model."""
     assert alone.observables == ("Omega_h2", "sigma_SI/lz-2022", "f_sigma_v/planck-annihilation-2018")

@@ -44,7 +44,7 @@ def test_an_own_model_sees_the_inputs_of_the_likelihood():
     assert bsfit.predict(["C10_bsmumu"], without_inputs, at)["C10_bsmumu"] == pytest.approx(-0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_own_model_follows_floating_nuisances():
     data = {LEPTONIC: (3.3e-9, 0.3e-9)}
     like = bsfit.log_likelihood(left_handed, data, {"g": (-2, 2)}, theory="sampled", nuisances=["V_cb"])

@@ -91,7 +91,7 @@ def test_values_are_those_of_predict_at_the_draws():
     assert some == pytest.approx(np.array([row for row in values if row[1] in some[:, 1]]))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_inputs_that_float_move_predictions():
     floating = {"V_cb": [0.040, 0.041, 0.042, 0.0425], "B->K BSZ a0_f+": [0.31, 0.33, 0.34, 0.35]}
     draws = {"C9mu": np.array([-1.3, -0.4, 0.1, 0.4]), **{name: np.array(x) for name, x in floating.items()}}

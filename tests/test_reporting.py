@@ -26,7 +26,7 @@ def like():
     return bsfit.log_likelihood(data="lfu", free={"C9mu": (-3.0, 3.0)})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_errors_beside_predictions(budget):
     plain, found = (bsfit.predict(NAMES, params=POINT, errors=errors) for errors in (False, True))
     assert list(found) == list(plain)
@@ -204,7 +204,7 @@ def test_names_of_observables_against_q2():
             stem_of(name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_bins_are_saved_printed_and_drawn(rates, tmp_path):
     from bsfit.plot.results import plot
 

@@ -31,7 +31,7 @@ def posterior():
     return sample(like, free=FREE, draws=2000, progress=False)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_moments_are_those_of_the_known_posterior(posterior):
     precision = np.linalg.inv(COVARIANCE) + np.diag([0.0, 1 / 9])
     covariance = np.linalg.inv(precision)

@@ -106,7 +106,7 @@ def test_moments_of_split_normals():
     assert_allclose(np.cov(drawn.T), covariance, atol=0.03)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_drawn_data_of_lfu_have_the_density_of_the_likelihood():
     like = bsfit.log_likelihood(data="lfu", free={"C9mu": (-3, 3)})
     source, at = like.pseudo_data(), {"C9mu": -0.5}
