@@ -121,19 +121,36 @@ def exponent(size, value):
 
 def drawn(found, folder):
     """The figure of all kinds, and its numbers beside it."""
+    from matplotlib.ticker import NullFormatter
+
     from bsfit.plot.canvas import canvas, save, save_table
 
-    with canvas(7.2, 2.2, columns=len(found)) as (figure, axes):
+    lines = {
+        "seconds": ("C0o-", "time [s]", 1.0),
+        "gradient": ("C2^:", "gradient [s]", 1.0),
+        "MiB": ("C1s--", "memory [GiB]", 1024.0),
+    }
+    with canvas(7.2, 2.4, columns=len(found)) as (figure, axes):
         for ax, (kind, rows) in zip(axes[0], found.items(), strict=True):
             size = [row["size"] for row in rows]
-            ax.loglog(size, [row["seconds"] for row in rows], "o-", label="time [s]")
-            ax.loglog(size, [row["MiB"] / 1024 for row in rows], "s--", label="memory [GiB]")
+            for what, (style, label, unit) in lines.items():
+                if what in rows[0]:
+                    ax.loglog(size, [row[what] / unit for row in rows], style, ms=3, label=label)
             ax.set_xlabel(kind)
-        axes[0, 0].legend()
-        figure.tight_layout()
+            ax.set_ylim(1e-4, 1e2)
+            ax.xaxis.set_minor_formatter(NullFormatter())
+            if kind == "workers":
+                ax.set_xticks(size, [f"{n:g}" for n in size])
+            if ax is not axes[0, 0]:
+                ax.set_yticklabels([])
+        known = {label: line for ax in axes[0] for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+        figure.tight_layout(rect=(0.0, 0.0, 1.0, 0.9), w_pad=0.5)
+        figure.legend(known.values(), known.keys(), loc="upper center", ncols=len(known))
         save(figure, Path(folder) / "growth.png", dpi=200)
-    rows = [(kind, row["size"], row["seconds"], row["MiB"]) for kind, of in found.items() for row in of]
-    columns = dict(zip(("kind", "size", "seconds", "MiB"), map(np.array, zip(*rows, strict=True)), strict=True))
+    every = [(kind, row) for kind, of in found.items() for row in of]
+    columns = {"kind": np.array([kind for kind, _ in every])}
+    for what in ("size", *lines):
+        columns[what] = np.array([row.get(what, float("nan")) for _, row in every])
     save_table(Path(folder) / "growth.png", columns)
 
 

@@ -65,7 +65,7 @@ def test_polynomials_and_expressions_are_the_predictions(file):
         np.testing.assert_allclose(values(content, point), known, rtol=1e-10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_errors_are_those_of_the_likelihood(file):
     """Standard deviations and correlations of two rates as in `log_likelihood`: chi2 with tiny errors measured."""
     import h5py
