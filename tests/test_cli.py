@@ -83,6 +83,18 @@ def test_help_and_tables_import_no_jax():
     assert done.stderr == ""
 
 
+@pytest.mark.slow
+def test_a_small_prediction_imports_what_it_needs():
+    """Scipy's linear algebra and splines are a fifth of its time."""
+    code = (
+        "import sys; from bsfit.cli import main\n"
+        "assert main(['predict', 'R_K[1.1,6]', '-q']) == 0\n"
+        "assert not {'scipy.linalg', 'scipy.interpolate', 'numpyro', 'optax', 'matplotlib'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
 def test_version_and_bare_call(capsys):
     assert run(capsys, "--version") == (0, f"bsfit {bsfit.__version__}\n", "")
     status, out, _ = run(capsys)
