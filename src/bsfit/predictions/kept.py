@@ -122,11 +122,39 @@ def physics_of(module: str, package: Path, read: _Read | None = None) -> bytes:
 
 
 def _digest_and_imports(name: str, path: Path, package: Path) -> tuple[bytes, list[str]]:
-    tree = ast.parse(path.read_text())
-    digest = hashlib.sha256(name.encode() + ast.dump(_without_docstrings(tree)).encode())
+    words, imports = [name], []
+    _say(ast.parse(path.read_text()), words, imports)
+    digest = hashlib.sha256("\0".join(words).encode())
     for table in _TABLES.get(name, ()):
         digest.update((package / "data" / table).read_bytes())
-    return digest.digest(), _imports(tree)
+    return digest.digest(), imports
+
+
+def _say(part: object, words: list[str], imports: list[str]) -> None:
+    """Add the words of a part of a syntax tree, without docstrings, and what it imports.
+
+    `ast.dump` words one tree otherwise in each version of Python: newer ones have more fields, of which empty ones are
+    left out here.
+    """
+    if isinstance(part, ast.AST):
+        if isinstance(part, ast.ImportFrom) and part.module:
+            imports += [part.module, *(f"{part.module}.{alias.name}" for alias in part.names)]
+        elif isinstance(part, ast.Import):
+            imports += [alias.name for alias in part.names]
+        words.append(f"({type(part).__name__}")
+        for field in part._fields:
+            if (value := getattr(part, field, None)) is not None and value != []:
+                words.append(field)
+                _say(value, words, imports)
+        words.append(")")
+    elif isinstance(part, list):
+        words.append("[")
+        for each in part:
+            if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)):
+                _say(each, words, imports)
+        words.append("]")
+    else:
+        words.append(repr(part))
 
 
 def _is_physics(name: str) -> bool:
@@ -137,23 +165,6 @@ def _is_physics(name: str) -> bool:
 def _file(name: str, package: Path) -> Path | None:
     plain = package.joinpath(*name.split(".")[1:])
     return next((path for path in (plain.with_suffix(".py"), plain / "__init__.py") if path.is_file()), None)
-
-
-def _imports(tree: ast.Module) -> list[str]:
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-    return found
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            node.body = [x for x in node.body if not (isinstance(x, ast.Expr) and isinstance(x.value, ast.Constant))]
-    return tree
 
 
 # ------------------------------------------------------------------------------------------------------ the files
