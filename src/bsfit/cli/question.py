@@ -74,13 +74,30 @@ def with_coefficients(settings: Settings, names: Sequence[str] = ()) -> tuple[Se
 def _free(settings: Settings, model: catalogue.Model, names: Sequence[str]) -> tuple[dict[str, Any], list]:
     """Free parameters as asked for, else those of the model; and which of them are the model's choice."""
     asked = {**dict.fromkeys(settings.get("scenario", ())), **settings.get("free", {})}
-    own = {} if asked else {k: v for k, v in model.free.items() if k not in settings.get("set", {})}
+    own = {} if asked else {k: v for k, v in _own(settings, model).items() if k not in settings.get("set", {})}
     chosen = {**own, **asked}
     plain = [key.removeprefix("log:") for key in chosen]
     chosen.update(dict.fromkeys(name for name in names if name.removeprefix("log:") not in plain))
     if not chosen:
         raise BsfitInputError("nothing is free", field="--free", expected="--free NAME=LO,HI or --scenario NAME")
     return chosen, list(own.items())
+
+
+def _own(settings: Settings, model: catalogue.Model) -> dict[str, tuple[float, float]]:
+    """What a model frees by itself: beside a measured relic density also the coupling that the density can fix."""
+    if model.relic is None or not _measures_relic_density(settings.get("data", (model.data,))):
+        return dict(model.free)
+    return dict([model.relic]) | dict(model.free)
+
+
+def _measures_relic_density(data: Sequence[str]) -> bool:
+    from bsfit.loading import selection
+
+    try:
+        chosen = selection.select(data, or_none=True)
+    except BsfitInputError:  # `check_data` tells what is wrong with them
+        return False
+    return any(datum.stem == "Omega_h2" for measurement in chosen for datum in measurement.data)
 
 
 def _bounds(settings: Settings, model: str, name: str) -> tuple[float, float]:

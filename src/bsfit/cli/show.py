@@ -243,8 +243,17 @@ def _model(name: str) -> Iterator[Facts]:
         **({"against the paper": model.origin} if model.origin else {}),
         "data of a fit": model.data,
         "free in a fit": ", ".join(f"{key} in [{low:g}, {high:g}]" for key, (low, high) in model.free.items()),
+        **_beside_the_relic_density(model),
         **({"table": [{k: v for k, v in row.items() if k != "model"} for row in rows]} if rows else {}),
     }
+
+
+def _beside_the_relic_density(model: catalogue.Model) -> dict[str, str]:
+    """The coupling that data of the relic density free."""
+    if model.relic is None or model.relic[0] in model.free:
+        return {}
+    name, (low, high) = model.relic
+    return {"and to a relic density": f"{name} in [{low:g}, {high:g}]"}
 
 
 def _input(name: str) -> Iterator[Facts]:

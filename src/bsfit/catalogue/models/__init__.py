@@ -75,4 +75,6 @@ def default_bounds(given: str | Model, name: str) -> tuple[float, float] | None:
     About the size of the Standard Model for coefficients, the perturbative range for Yukawa couplings. Raises
     `BsfitInputError` for an unknown model or parameter.
     """
-    return model(given).free.get(name, known_parameter(given, name).bounds)
+    row, parameter = model(given), known_parameter(given, name)
+    coupling, bounds = row.relic or ("", None)
+    return row.free.get(name) or (bounds if name == coupling else parameter.bounds)

@@ -44,8 +44,8 @@ class Model:
     of global fits are parameters too. `dark_matter`: its theories have a dark sector. `refused` are observables that it
     cannot predict, with the reason. `sources` are the papers to cite. `fields` are those beyond the Standard Model with
     their charges under SU(3), SU(2), U(1)_Y and U(1)', in words; `relic` is a coupling that the relic density can fix,
-    and where it is looked for. `origin` says where it differs from the model of its paper, and is empty where the
-    fields are those of the paper.
+    and where it is looked for: fits that are not told otherwise free it beside a measured density. `origin` says where
+    it differs from the model of its paper, and is empty where the fields are those of the paper.
 
     `quantities` are its outputs besides the coefficients, with their units; complex ones have ``_im`` partners.
     For fits that are not told otherwise, and which then print them: `data`; `benchmark`, a point in which every
