@@ -7,7 +7,9 @@ import numpyro.distributions as dist
 import pytest
 from scipy import stats
 
+from bsfit.inference.chains import with_the_shortest_steps
 from bsfit.inference.jumps import COMPONENTS, TRIES, Mixture, fitted, jumped, nowhere
+from bsfit.inference.nuts import NutsSettings, advance, begin
 from bsfit.inference.sample import LogDensity
 from bsfit.inference.space import parse
 from bsfit.runs.sample import sample
@@ -98,6 +100,49 @@ def test_a_banana_passes_the_gate():
     thinned = found.draws("x")[:: int(4000 / found.summary["x"]["ess_bulk"]) + 1]
     assert stats.kstest(thinned, stats.uniform(-2.0, 4.0).cdf).pvalue > 1e-3
     assert np.std(found.draws("y") - found.draws("x") ** 2) == pytest.approx(0.1, rel=0.1)
+
+
+@pytest.mark.slow
+def test_a_cross_of_needles_passes_the_gate():
+    """Of a product of couplings one is large where the other is tiny: steps that warm-up fits to one arm diverge in the
+    other. Marginals by a sum over a grid."""
+    x, y = np.meshgrid(*(np.linspace(low, high, 4001) for low, high in ((-1.0, 1.0), (0.0, 2.0))), indexing="ij")
+    known = np.exp(-0.5 * (x * y**2 / 0.02) ** 2)
+    found = sample(
+        lambda p: -0.5 * (p["x"] * p["y"] ** 2 / 0.02) ** 2, free={"x": (-1, 1), "y": (0, 2)}, progress=False
+    )
+    assert found.converged, found.reasons
+    for name, values in (("x", known.sum(axis=1)), ("y", known.sum(axis=0))):
+        ends = np.interp([0.025, 0.16, 0.84, 0.975], np.cumsum(values) / values.sum(), {"x": x[:, 0], "y": y[0]}[name])
+        shares = [np.mean(found.draws(name) < end) for end in ends]
+        np.testing.assert_allclose(shares, [0.025, 0.16, 0.84, 0.975], atol=4.0 * 0.4 / 20.0)
+
+
+def test_all_chains_have_the_steps_of_the_one_that_fits_everywhere():
+    """In the narrowest direction 0.3 * 0.1 is shorter than 0.2 * 0.2 and 0.1 * 0.5."""
+    masses = np.stack([np.diag(np.square(widths)) for widths in ([1.0, 0.1], [0.2, 3.0], [0.5, 0.5])])
+    state, density = _states([0.3, 0.2, 0.1], masses)
+    parts = [jax.tree.map(lambda leaf, k=k: leaf[k : k + 1], state) for k in range(3)]
+    for given in ([state], parts):
+        for part in with_the_shortest_steps(given):
+            tuned = part.adapt_state
+            np.testing.assert_array_equal(tuned.step_size, np.full(len(part.z), 0.3))
+            for mass in np.asarray(tuned.inverse_mass_matrix):
+                np.testing.assert_array_equal(mass, masses[0])
+            np.testing.assert_array_equal(part.z, np.asarray(given[0].z)[: len(part.z)])
+            advance(density, part, 1, NutsSettings(warmup=0))
+
+
+def _states(steps, masses):
+    """Three chains behind their warm-up with such steps and inverse masses, and their density."""
+
+    def density(z):
+        return -0.5 * jnp.sum(z**2)
+
+    settings = NutsSettings(warmup=0)
+    state = begin(density, jnp.ones((3, 2)), jax.random.split(jax.random.key(0), 3), jnp.eye(2), settings)
+    tuned = state.adapt_state._replace(step_size=jnp.asarray(steps), inverse_mass_matrix=jnp.asarray(masses))
+    return state._replace(adapt_state=tuned), density
 
 
 @pytest.mark.long

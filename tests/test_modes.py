@@ -59,3 +59,18 @@ def test_a_mode_at_a_bound_is_as_wide_as_its_slope_says():
     best = search(Objective(lambda p: -3.0 * p["x"], space), space, starts=8, seed=0)
     # exp(-3 x) has a width of 1/3, in units of the box 1/15.
     assert np.sqrt(modes.width(best.places[0])[0, 0]) == pytest.approx(1 / 15, rel=1e-6)
+
+
+@pytest.mark.slow
+def test_points_about_modes_have_their_widths_and_stay_in_the_box(found):
+    points = modes.around(found[1].ends, lambda number: 3000 // number, seed=1)
+    assert points.shape == (3000, 2)
+    for place in modes.modes(found[1])[0]:
+        near = points[np.abs(points[:, 0] - place.position[0]) < 0.1]
+        assert len(near) == 1500
+        np.testing.assert_allclose(np.cov(near.T), modes.width(place), atol=4e-4)
+    edge = found[1].ends[0]._replace(position=np.array([1.0, 0.0]), gradient=np.array([-1e4, 1e4]))
+    points = modes.around([edge], lambda number: 100, seed=1)
+    assert np.all((points >= 0.0) & (points <= 1.0))
+    assert 0.9 < np.mean(points[:, 0]) < 1.0
+    assert modes.around([], lambda number: 100, seed=1).size == 0

@@ -29,6 +29,15 @@ MOST_STEPS = 64
 WANTED = 4 * ESS
 """Effective draws that a run aims at: as many as pass the gate with ease."""
 
+TUNED = "step_size", "inverse_mass_matrix", "mass_matrix_sqrt", "mass_matrix_sqrt_inv"
+"""What warm-up fits, as numpyro names it."""
+
+TRIAL = 3
+"""Blocks of a trial of jumps."""
+
+HALF, SHORTEST = 0.5, 2.0**-6
+"""By what steps are shortened that diverge, and the part of them below which they are not."""
+
 PLACES = "z", "potential"
 """What is seen after every jump, not after every transition alone."""
 
@@ -43,6 +52,7 @@ class Chains:
     In one vectorised program every chain waits for the longest trajectory of all, and computes nothing faster on a
     processor: there each is a program of its own, as many at once as there are cores. Not so chains that are `whitened`
     in many dimensions: their trajectories have one length, and the tensors of a likelihood are read once for all.
+    Points of the unit box about known `modes` are jumped to in the trial, which chains may have left during warm-up.
     """
 
     def __init__(
@@ -56,13 +66,14 @@ class Chains:
         bar: Progress,
         steps: Steps = at_once,
         whitened: bool = False,
+        modes: Float[np.ndarray, "k n"] | None = None,
     ) -> None:
         count, dimension = starts.shape
         together = count if whitened or jax.default_backend() != "cpu" else 1
         keys = jax.random.split(jax.random.key(seed), count)
         self._firsts = [(starts[i : i + together], keys[i : i + together]) for i in range(0, count, together)]
         self._density, self._boxed, self._settings, self._seed, self._bar = density, boxed, settings, seed, bar
-        self._inverse_mass, self._steps = inverse_mass, steps
+        self._inverse_mass, self._steps, self._modes = inverse_mass, steps, modes
         self._parts: list[Any] = []
         self._unknown = nowhere(dimension)
 
@@ -80,13 +91,26 @@ class Chains:
         return found, {"accepted": laid["accepted"], "tried_per_draw": laid["thin"] if mixture else 0}
 
     def _laid(self, seen: np.ndarray, draws: int) -> Content:
-        """The mixture that chains jump to, None for none; the share of jumps accepted in a trial; jumps of a draw."""
-        mixture, accepted, thin = self._over(seen), 0.0, TRIES
+        """The mixture that chains jump to, None for none; the share of jumps accepted in a trial; jumps of a draw.
+
+        Jumps lead to places that warm-up has not fitted the steps to: these are halved until trials see no divergence.
+        """
+        mixture, accepted, thin, shorter = self._over(seen, self._modes), 0.0, TRIES, 1.0
         if mixture is not None:
-            tried = self._blocks(1, mixture, thin=1)["z"]
+            self._parts = with_the_shortest_steps(self._parts)
+        while mixture is not None:
+            trial = self._blocks(TRIAL, mixture, thin=1)
+            tried = trial["z"]
             accepted = float(np.mean(np.any(tried[:, 1:] != tried[:, :-1], axis=-1)))
             mixture = self._over(tried) if accepted >= LEAST_ACCEPTED else None
             thin = TRIES if mixture is None else _kept(tried, draws)
+            calm = not np.any(trial["diverging"])
+            if shorter < 1.0 or not calm:
+                # Once more when a trial is calm: the draws are many more than those of a trial.
+                shorter *= HALF
+                self._parts = _shortened(self._parts, HALF)
+            if calm or shorter <= SHORTEST:
+                break
         arrays = None if mixture is None else {name: np.asarray(leaf) for name, leaf in vars(mixture).items()}
         return {"mixture": arrays, "accepted": accepted, "thin": thin}
 
@@ -148,11 +172,34 @@ class Chains:
         jumps = (mixture or self._unknown, jnp.asarray(mixture is not None))
         return jax.block_until_ready(_advance_with_jumps(density, self._boxed, part, BLOCK, self._settings, *jumps))
 
-    def _over(self, z: np.ndarray) -> Mixture | None:
-        """A mixture over draws [chain, draw, n], None where chains cannot jump."""
+    def _over(self, z: np.ndarray, beside: np.ndarray | None = None) -> Mixture | None:
+        """A mixture over draws [chain, draw, n] and positions beside them, None where chains cannot jump."""
         if self._boxed is None:
             return None
-        return fitted(np.asarray(_positions(self._boxed, jnp.asarray(z.reshape(-1, z.shape[-1])))), self._seed)
+        positions = np.asarray(_positions(self._boxed, jnp.asarray(z.reshape(-1, z.shape[-1]))))
+        return fitted(positions, self._seed, beside)
+
+
+def with_the_shortest_steps(parts: list[Any]) -> list[Any]:
+    """All chains with step and masses of the one whose steps are the shortest across, which all can go anywhere with.
+
+    Warm-up has fitted those of each chain to the part of the posterior that it was in, and jumps lead out of it.
+    """
+    tuned = [part.adapt_state for part in parts]
+    step, mass = (np.concatenate([np.asarray(getattr(each, name)) for each in tuned]) for name in TUNED[:2])
+    widths = np.linalg.eigvalsh(mass)[:, 0] if mass.ndim == 3 else np.min(mass, axis=1)
+    chosen = int(np.argmin(step * np.sqrt(widths)))
+    size = len(parts[0].z)
+    source = tuned[chosen // size]
+    common = {name: getattr(source, name)[chosen % size] for name in TUNED}
+    alike = {name: jnp.broadcast_to(leaf, (size, *leaf.shape)) for name, leaf in common.items()}
+    return [part._replace(adapt_state=part.adapt_state._replace(**alike)) for part in parts]
+
+
+def _shortened(parts: list[Any], factor: float) -> list[Any]:
+    tuned = [part.adapt_state for part in parts]
+    shorter = [each._replace(step_size=factor * each.step_size) for each in tuned]
+    return [part._replace(adapt_state=new) for part, new in zip(parts, shorter, strict=True)]
 
 
 def most_steps(warmup: int, draws: int) -> int:

@@ -9,6 +9,8 @@ the mean and covariance of a draw's nearest neighbours. A point drawn from q rep
 (Tierney, Annals of Statistics 22 (1994) 1701, section 2.3.3), which leaves the density :math:`\pi` as it is, however
 rough q may be. A chain stays long where q is much lower than :math:`\pi`: Gaussians are wider than what they are made
 of, and a part of them stands where draws are rare. All that is proposed between two transitions is one batch.
+
+Jumps lead to parts that the steps of a chain were not fitted to in warm-up: `chains` shortens them after a trial.
 """
 
 from collections.abc import Callable
@@ -75,10 +77,22 @@ def nowhere(dimension: int) -> Mixture:
     return Mixture.of(np.full(count, 1.0 / count), np.zeros((count, dimension)), unit)
 
 
-def fitted(draws: Float[np.ndarray, "k n"], seed: int) -> Mixture | None:
-    """A mixture over draws of a posterior; None if there are too few of them for their number of parameters."""
+def wanted(dimension: int, modes: int) -> int:
+    """How many points about each of some modes a mixture takes as many from as one Gaussian is made of."""
+    return min(NEIGHBOURS * (dimension + 1), MOST // (2 * max(modes, 1)))
+
+
+def fitted(
+    draws: Float[np.ndarray, "k n"], seed: int, beside: Float[np.ndarray, "j n"] | None = None
+) -> Mixture | None:
+    """A mixture over draws of a posterior, and points `beside` them which chains have not been to.
+
+    None if there are too few of them for their number of parameters.
+    """
     random = np.random.default_rng(seed)
     draws = random.permutation(draws)[:MOST]
+    if beside is not None and len(beside):
+        draws = random.permutation(np.concatenate([draws, beside]))
     count, n = draws.shape
     if count < LEAST_NEIGHBOURS * (n + 1) or not np.all(np.ptp(draws, axis=0) > 0.0):
         return None

@@ -5,6 +5,7 @@ about which modes matter. Chains that all sit in one of two modes agree perfectl
 tell; what the search for minima has found can.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,11 +68,27 @@ def width(place: Place) -> np.ndarray:
     return inside + np.diag(np.where(at_edge, edge**2, 0.0))
 
 
-def displaced(mode: Place, random: np.random.Generator) -> np.ndarray:
+def displaced(mode: Place, random: np.random.Generator, widths: float = OVERDISPERSION) -> np.ndarray:
     """A point around a mode, on the inner side of the bounds it touches."""
-    spread = OVERDISPERSION * np.linalg.cholesky(width(mode)) @ random.standard_normal(len(mode.position))
+    spread = widths * np.linalg.cholesky(width(mode)) @ random.standard_normal(len(mode.position))
     inner = np.where(mode.position <= 0.0, np.abs(spread), np.where(mode.position >= 1.0, -np.abs(spread), spread))
     return mode.position + inner
+
+
+def around(ends: list[Place], each: Callable[[int], int], seed: int) -> np.ndarray:
+    """Points [k, n] of the unit box about the ends that must be seen, `each(modes)` for one of so many modes."""
+    random = np.random.default_rng(seed)
+    places = _distinct(heavy(ends, MUST_BE_SEEN))
+    points = [displaced(place, random, 1.0) for place in places for _ in range(each(len(places)))]
+    return np.clip(np.array(points), 0.0, 1.0)
+
+
+def _distinct(ends: list[Place]) -> list[Place]:
+    found: list[Place] = []
+    for end in ends:
+        if all(np.linalg.norm(end.position - other.position) >= SAME_POINT for other in found):
+            found.append(end)
+    return found
 
 
 def described(space: Space, mode: Place, weight: float) -> dict[str, Any]:
@@ -87,9 +104,7 @@ def unseen(space: Space, ends: list[Place], draws: np.ndarray) -> list[str]:
     """
     reach = space.size + 6.0 * np.sqrt(2.0 * space.size)
     missed: list[Place] = []
-    for end in heavy(ends, MUST_BE_SEEN):
-        if any(np.linalg.norm(end.position - other.position) < SAME_POINT for other in missed):
-            continue
+    for end in _distinct(heavy(ends, MUST_BE_SEEN)):
         step = draws - end.position
         if np.min(np.einsum("ki,ij,kj->k", step, np.linalg.inv(width(end)), step)) > reach:
             missed.append(end)

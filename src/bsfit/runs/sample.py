@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -17,9 +18,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bsfit.at_work import doing
-from bsfit.inference import diagnostics, target
+from bsfit.inference import diagnostics, modes, target
 from bsfit.inference.chains import Chains, most_steps
 from bsfit.inference.following import Expectation, following
+from bsfit.inference.jumps import wanted
 from bsfit.inference.nuts import NutsSettings
 from bsfit.inference.progress import Progress
 from bsfit.inference.sample import LogDensity, Plan, assess, prepare
@@ -93,7 +95,8 @@ def sample(
         with Progress(f"sampling {chains} chains", chains * (warmup + draws), progress) as bar:
             seen, boxed = white or plan.walled or density, density if white is None else None
             start = plan.starts, plan.inverse_mass
-            run = Chains(seen, boxed, *start, seed, settings, bar, steps, whitened=white is not None)
+            known = None if boxed is None else modes.around(plan.ends, partial(wanted, space.size), seed)
+            run = Chains(seen, boxed, *start, seed, settings, bar, steps, whitened=white is not None, modes=known)
             trace, jumps = run.draws(draws)
         about = stored()
     if white is not None:
