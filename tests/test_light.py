@@ -14,6 +14,7 @@ from bsfit import catalogue
 from bsfit.compiling import compiled_for
 from bsfit.constants import CM2_PER_INVERSE_GEV2, CM3_PER_S_PER_INVERSE_GEV2
 from bsfit.dark_matter import direct_detection, indirect_detection, relic_density
+from bsfit.likelihood import joint
 from bsfit.loading.inputs import load_inputs
 from bsfit.models import light
 from bsfit.predictions.prediction import wired
@@ -190,7 +191,7 @@ def test_what_moves_the_pole_is_not_extrapolated(name):
 
 
 @pytest.mark.long
-def test_a_likelihood_goes_either_way():
+def test_a_likelihood_goes_either_way(monkeypatch):
     data = [{RATE: (2.5e-8, 0.2e-8), RATIO: (0.9, 0.05), INVISIBLE: (2.3e-5, 0.7e-5)}]
     moving = {**COUPLINGS, "m_Zp": (2.0, 3.5)}
     through = bsfit.log_likelihood("light", data, COUPLINGS, others(COUPLINGS), theory="fixed")
@@ -200,6 +201,9 @@ def test_a_likelihood_goes_either_way():
     for point in drawn(COUPLINGS, 2, seed=3):
         expected = direct({**point, "m_Zp": BENCHMARK["m_Zp"]})
         assert float(through(point)) == pytest.approx(float(expected), rel=1e-9)
+    assert (through.at_once, direct.at_once) == (None, None)
+    monkeypatch.setattr(joint, "LARGE", (1, 1024))
+    assert (through.at_once, direct.at_once) == (1024, joint.AMPLITUDES)
 
 
 @pytest.mark.long

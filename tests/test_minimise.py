@@ -1,11 +1,13 @@
 """The batched Newton kernel: reference functions, bounds, held parameters, determinism."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.optimize
 
-from bsfit.inference.minimise import minimise, scatter
+from bsfit.inference.minimise import minimise, scatter, side_by_side
+from bsfit.inference.space import Objective, parse
 
 
 def rosenbrock(t, data=None):
@@ -91,3 +93,21 @@ def test_valleys_are_followed_along_bounds():
     found = minimise(valley, scatter(100, 5, seed=0))
     assert found.converged.all()
     assert np.sum(found.value < found.value.min() + 1e-6) > 80
+
+
+class _Few(eqx.Module):
+    """A log-likelihood of which three points at once cost least."""
+
+    at_once: int = eqx.field(static=True, default=3)
+
+    def __call__(self, params):
+        return -0.5 * ((params["x"] - 1.0) ** 2 + (params["y"] - params["x"] ** 2) ** 2)
+
+
+@pytest.mark.slow
+def test_no_more_lanes_than_cost_least():
+    space, starts = parse({"x": (-2.0, 3.0), "y": (-2.0, 3.0)}), scatter(8, 2, seed=1)
+    few, many = Objective(_Few(), space), Objective(lambda p: _Few()(p), space)
+    assert [side_by_side(objective, 8) for objective in (few, many, rosenbrock)] == [3, 8, 8]
+    assert side_by_side(few, 2) == 2
+    np.testing.assert_allclose(minimise(few, starts).position, minimise(many, starts).position, atol=1e-9)

@@ -21,6 +21,7 @@ from jaxtyping import Array, Bool, Float
 from bsfit.at_work import doing
 from bsfit.compiling import jit_quickly
 from bsfit.inference.curvature import derivatives
+from bsfit.inference.space import Objective
 
 # A curved valley, such as that of a product of couplings, takes a hundred.
 MAX_STEPS = 400
@@ -71,11 +72,12 @@ def minimise(
 
     hold [k, n] marks parameters that stay where they start; `data` is a pytree with a leading axis of k, one entry per
     start. Calls with the same `lanes`, n and objective share one compilation: fewer starts are padded, more are cut up.
+    There are no more lanes than `side_by_side` says.
     Starts where the objective or its derivatives are not finite keep value inf.
     """
     starts = np.clip(np.asarray(starts, dtype=float), 0.0, 1.0)
     count = len(starts)
-    lanes = lanes or count
+    lanes = side_by_side(objective, lanes or count)
     hold = np.zeros(starts.shape, dtype=bool) if hold is None else np.asarray(hold, dtype=bool)
     batches = []
     with doing(f"{count} points") as work:
@@ -90,6 +92,12 @@ def minimise(
             found = _solve(objective, jnp.asarray(starts[rows]), jnp.asarray(held), part)
             batches.append(tuple(map(np.asarray, found)))
     return Minima(*(np.concatenate(leaves)[:count] for leaves in zip(*batches, strict=True)))
+
+
+def side_by_side(objective: Callable[..., Any], lanes: int) -> int:
+    """As many lanes as wanted, but no more than cost least for an `Objective`."""
+    most = objective.at_once if isinstance(objective, Objective) else None
+    return lanes if most is None else min(lanes, most)
 
 
 def solve(objective: Any, starts: Float[Array, "k n"], hold: Bool[Array, "k n"], data: Any) -> tuple[Any, ...]:

@@ -135,6 +135,11 @@ class Objective(eqx.Module):
         return -2.0 * (self.log_likelihood(params) + self.space.constraint(params))
 
     @property
+    def at_once(self) -> int | None:
+        """So many positions side by side cost least, each: `Target.at_once`."""
+        return of(self.log_likelihood).at_once
+
+    @property
     def stages(self) -> Stages | None:
         """Values and the density of these, where the likelihood is made so: `Target.stages`."""
         return of(self.log_likelihood).stages

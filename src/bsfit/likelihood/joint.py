@@ -38,6 +38,9 @@ takes twice as long as with 8 to 32 (`benchmarks/relic_speed.py --side`)."""
 LARGE = 100, 1024
 """Measured values from which so many points go side by side: with 32768 of them `latest` asked for 45 GB."""
 
+AMPLITUDES = 4
+"""Points of a large data set whose amplitudes are computed side by side: second derivatives take 0.6 GB for each."""
+
 WITHOUT_DARK_MATTER = "the pull compares the flavour data alone: the Standard Model has no dark matter"
 
 Errors = Callable[[Prediction, Theory], ErrorsOfBlocks]
@@ -205,10 +208,13 @@ class LogLikelihood(eqx.Module):
 
     @property
     def at_once(self) -> int | None:
-        """With dark matter `FREEZE_OUTS`, of large data sets `LARGE`."""
-        if any(term.dark for term in self.terms):
-            return FREEZE_OUTS
-        return LARGE[1] if self.n_data > LARGE[0] else None
+        """With dark matter `FREEZE_OUTS`, of large data sets `LARGE`, fewer where these come from the amplitudes."""
+        dark = any(term.dark for term in self.terms)
+        if self.n_data <= LARGE[0]:
+            return FREEZE_OUTS if dark else None
+        if any(plan.binned and plan.name not in self.prediction.responses for plan in self.prediction.plans):
+            return AMPLITUDES
+        return FREEZE_OUTS if dark else LARGE[1]
 
     @property
     def for_few_points(self) -> "LogLikelihood":
