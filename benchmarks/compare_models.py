@@ -25,6 +25,19 @@ HELD = "light", "light-scalar"
 goes through the amplitudes of all data, for more than ten minutes and in 19 GB with 32 starts."""
 
 PLANCK = 0.12
+INTRODUCTION = """# Models on the same data
+
+All models of the [catalogue](catalogue.md), fitted to `{data}`: b -> s ll, Delta M_s, the relic
+density and LZ, with the theory errors of the Standard Model, which has chi2 = 516.6 for the 427 values of flavour and no
+dark matter. Each has free what `bsfit fit --model NAME` frees beside a relic density; all else is at its defaults, and
+the last column says what these are, what was left out and why, and which conditions the best fit does not meet (the
+catalogue explains them). So a chi2 of 10^5 says that LZ excludes the defaults, not that it excludes the model: with other
+masses, or kinetic mixing, it may pass. `light` and `light-scalar` have their coupling to dark matter where the density
+is {planck}, and it is not counted as a parameter. AIC and BIC are above the lowest; they do not know how much the
+defaults were chosen. Evidences are not here: one takes ten minutes (`bsfit compare --model NAME --model OTHER`).
+
+Made by `python benchmarks/compare_models.py -o FOLDER`.
+"""
 SPECIAL = {"Omega_h2": "relic density", "sigma_SI/lz-2024": "LZ"}
 
 
@@ -88,6 +101,7 @@ def main():
         return
     fits = {row.name: found for row in rows if (found := fitted(row, chosen.folder)) is not None}
     whole = {name: found for name, found in fits.items() if data_of(catalogue.MODELS[name]) == list(DATA)}
+    print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK))
     print(f"```text\n{bsfit.compare(whole, evidences=False)}\n```\n")
     print("| model | best fit | chi2/ndf | pulls of dark matter | held, left out, not fulfilled |")
     print("|---|---|---|---|---|")

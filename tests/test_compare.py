@@ -1,5 +1,6 @@
 """Comparisons against closed forms of Gaussians; what is not comparable is refused."""
 
+import dataclasses
 import json
 import math
 
@@ -98,3 +99,19 @@ def test_command_line(capsys, tmp_path):
     assert "differ in data" in capsys.readouterr().err
     assert cli.main(["compare"]) == 2
     assert "nothing to compare" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_same_files_of_another_machine_are_the_same_data():
+    """And other ones with the same name are not; models are counted where there are several."""
+    mine, theirs = fit(Line(["mean"])), fit(Line(["mean", "slope"]))
+
+    def of(result, model, files):
+        about = {**result.meta.get("likelihood", {}), "model": model, "data": "four", "data_files": files}
+        return dataclasses.replace(result, meta={**result.meta, "likelihood": about})
+
+    one = of(mine, "loop", {"/here/a.yaml": "1f", "/here/b.yaml": "2e"})
+    found = compare({"one": one, "two": of(theirs, "portal", {"/there/b.yaml": "2e", "/there/a.yaml": "1f"})})
+    assert str(found).startswith("Comparison of 2 models to four")
+    with pytest.raises(BsfitInputError, match="differ in data"):
+        compare({"one": one, "two": of(theirs, "loop", {"/here/a.yaml": "1f", "/here/b.yaml": "30"})})

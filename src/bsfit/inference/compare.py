@@ -81,8 +81,10 @@ def compare(
             row |= {"delta_chi2": delta, "p_value": p_value(delta, row["parameters"])}
     if toys:
         messages += _by_toys(rows, known, drawn, fits, toys, seed)
-    about = next(iter(map(_about, known.values())))
+    about, *others = map(_about, known.values())
     shared = {key: about[key] for key in ("model", *SAME, "papers") if key in about}
+    if any(other.get("model") != about.get("model") for other in others):
+        shared["model"] = f"{len(known)} models"
     settings = {"seed": seed, "live": live, "starts": starts, "evidences": evidences, "toys": toys}
     settings |= {"candidates": {name: _asked(each) for name, each in known.items()}}
     meta = provenance(shared, started=started, method="compare", **settings)
@@ -105,7 +107,7 @@ def _check_same(known: Mapping[str, Target | FitResult]) -> None:
     (first, other), *rest = known.items()
     for name, each in rest:
         for key in SAME:
-            here, there = (_plain(_about(x).get(key)) for x in (other, each))
+            here, there = (_plain(key, _about(x).get(key)) for x in (other, each))
             if here != there:
                 words = WORDS.get(key, key)
                 pairs = ((first, other), (name, each))
@@ -113,9 +115,11 @@ def _check_same(known: Mapping[str, Target | FitResult]) -> None:
                 raise BsfitInputError(f"{names} differ in {words}", field="compare", expected="the same data")
 
 
-def _plain(value: Any) -> Any:
-    """Lists and tuples alike."""
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+def _plain(key: str, value: Any) -> Any:
+    """Lists and tuples alike; of files of data what is in them, for they lie elsewhere on another machine."""
+    if key == "data_files" and isinstance(value, Mapping):
+        return sorted(value.values())
+    return tuple(_plain("", each) for each in value) if isinstance(value, list | tuple) else value
 
 
 def _row(name: str, k: int, chi2: float | None, log_likelihood: float, n_data: int | None) -> Row:
