@@ -27,14 +27,15 @@ goes through the amplitudes of all data, for more than ten minutes and in 19 GB 
 PLANCK = 0.12
 INTRODUCTION = """# Models on the same data
 
-All models of the [catalogue](catalogue.md), fitted to `{data}`: b -> s ll, Delta M_s, the relic
-density and LZ, with the theory errors of the Standard Model, which has chi2 = 516.6 for the 427 values of flavour and no
-dark matter. Each has free what `bsfit fit --model NAME` frees beside a relic density; all else is at its defaults, and
+All models of the [catalogue](catalogue.md), fitted to `{data}`: b -> s ll, Delta M_s, the relic density and LZ,
+with the theory errors of the Standard Model, which has chi2 = 516.6 for the 427 values of flavour and no dark
+matter. Each has free what `bsfit fit --model NAME` frees beside a relic density; all else is at its defaults, and
 the last column says what these are, what was left out and why, and which conditions the best fit does not meet (the
-catalogue explains them). So a chi2 of 10^5 says that LZ excludes the defaults, not that it excludes the model: with other
-masses, or kinetic mixing, it may pass. `light` and `light-scalar` have their coupling to dark matter where the density
-is {planck}, and it is not counted as a parameter. AIC and BIC are above the lowest; they do not know how much the
-defaults were chosen. Evidences are not here: one takes ten minutes (`bsfit compare --model NAME --model OTHER`).
+catalogue explains them). So a chi2 of 10^5 says that LZ excludes the defaults, not that it excludes the model: with
+other masses, or kinetic mixing, it may pass. `light` and `light-scalar` have their coupling to dark matter where
+the density is {planck}, and it is not counted as a parameter. AIC and BIC are above the lowest; they do not know
+how much the defaults were chosen. Evidences are not here: one takes ten minutes (`bsfit compare --model NAME
+--model OTHER`).
 
 Made by `python benchmarks/compare_models.py -o FOLDER`.
 """
