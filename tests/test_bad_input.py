@@ -231,7 +231,7 @@ STORED = Path(__file__).parent / "reference" / "results"
         ("plane_map.npz", "a Map has no figure"),
         ("../models.json", "truncated, altered, or not a bsfit result"),
         ("../public.txt", "truncated, altered, or not a bsfit result"),
-        ("..", "this is not a regular file"),
+        (".", "this is a folder with 7 results, fit_result.json among them"),
     ],
 )
 def test_a_file_that_has_no_figure_is_told_what_has(refused, name, what):

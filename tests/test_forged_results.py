@@ -237,5 +237,5 @@ def test_text_that_is_too_long_is_not_even_written(monkeypatch, tmp_path):
 
 def test_a_result_file_that_is_no_file(tmp_path):
     for name in (tmp_path, tmp_path / "absent", "a\0b"):
-        with pytest.raises(BsfitInputError, match=r"cannot be read|not a regular file"):
+        with pytest.raises(BsfitInputError, match=r"cannot be read|a folder without a result"):
             load(name)

@@ -245,6 +245,17 @@ def test_wrong_kind_missing_file_and_newer_schema(tmp_path):
         table().save(tmp_path / "table.pkl")
 
 
+def test_of_a_folder_the_only_result_is_read(tmp_path):
+    """As `bsfit fit -o DIR` leaves it, beside what is no result."""
+    (tmp_path / "run.resolved.yaml").write_text("seed: 1")
+    saved = table()
+    saved.save(tmp_path / "table.json")
+    assert load(tmp_path) == saved == type(saved).load(tmp_path)
+    saved.save(tmp_path / "table.npz")
+    with pytest.raises(ResultFileError, match=r"folder with 2 results, table\.json among them"):
+        load(tmp_path)
+
+
 def test_hostile_files_are_refused_without_a_traceback_of_ours(tmp_path):
     bomb, path = io.BytesIO(), tmp_path / "bomb.npz"
     with zipfile.ZipFile(bomb, "w") as archive:

@@ -27,9 +27,13 @@ def save(record: Any, path: str | os.PathLike[str], default_suffix: str) -> Path
 
 
 def read(path: str | os.PathLike[str]) -> container.Content:
-    """Kind and content of a result file. Raises ResultFileError when a single byte differs from what was written."""
+    """Kind and content of a result file, or of the only one in a folder, as `-o` leaves it.
+
+    Raises ResultFileError when a single byte differs from what was written.
+    """
     path = Path(path)
     try:
+        path = _only(path) if path.is_dir() else path
         if not path.is_file() and path.exists():
             raise ResultFileError("this is not a regular file", str(path))
         if path.stat().st_size > container.MAX_BYTES:
@@ -46,6 +50,14 @@ def read(path: str | os.PathLike[str]) -> container.Content:
         raise ResultFileError(problem.what, str(path), expected=problem.expected, hint=problem.hint) from None
     except Exception as problem:  # whatever else a forged file is, a user gets a message and not a traceback
         raise ResultFileError(f"not a bsfit result ({type(problem).__name__}: {problem})", str(path)) from None
+
+
+def _only(folder: Path) -> Path:
+    inside = sorted(each for each in folder.iterdir() if each.suffix in (".json", ".npz") and each.is_file())
+    if len(inside) == 1:
+        return inside[0]
+    many = f"with {len(inside)} results, {inside[0].name} among them" if inside else "without a result"
+    raise ResultFileError(f"this is a folder {many}", str(folder))
 
 
 def write_atomically(path: str | os.PathLike[str], payload: bytes) -> None:
