@@ -183,7 +183,7 @@ def test_walls_survive(tmp_path):
 # ---------------------------------------------------------------------------------------- killed, and the command line
 
 
-@pytest.mark.parametrize("trials", [6, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("trials", [2, pytest.param(50, marks=pytest.mark.long)])
 def test_runs_that_are_killed_end_as_if_they_were_not(trials):
     words = [sys.executable, str(SCRIPT), "sampling", str(trials)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
