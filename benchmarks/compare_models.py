@@ -3,7 +3,7 @@
 ``python benchmarks/compare_models.py -o FOLDER [MODEL ...]`` fits each in a process of its own, free in what `bsfit fit
 --model NAME` frees by itself, without profiles, and passes over those that FOLDER has. Then it prints Markdown: the
 comparison of those that can be asked for all of the data, and of each model what it had free, what it assumes and what
-its best fit does not fulfil. One to three minutes a model.
+its best fit does not fulfil. One to five minutes a model.
 """
 
 import argparse
@@ -28,13 +28,13 @@ PLANCK = 0.12
 INTRODUCTION = """# Models on the same data
 
 All models of the [catalogue](catalogue.md), fitted to `{data}`: b -> s ll, Delta M_s, the relic density and LZ,
-with the theory errors of the Standard Model, which has chi2 = 516.6 for the 427 values of flavour and no dark
-matter. Each has free what `bsfit fit --model NAME` frees beside a relic density; all else is at its defaults, and
-the last column says what these are, what was left out and why, and which conditions the best fit does not meet (the
-catalogue explains them). So a chi2 of 10^5 says that LZ excludes the defaults, not that it excludes the model: with
-other masses, or kinetic mixing, it may pass. `light` and `light-scalar` have their coupling to dark matter where
-the density is {planck}, and it is not counted as a parameter. AIC and BIC are above the lowest; they do not know
-how much the defaults were chosen. Evidences are not here: one takes ten minutes (`bsfit compare --model NAME
+with the theory errors of the Standard Model, which has chi2 = {standard_model:.1f} there and no dark matter. Each
+has free what `bsfit fit --model NAME` frees beside a relic density; all else is at its defaults, and the last
+column says what these are, what was left out and why, and which conditions the best fit does not meet (the
+catalogue explains them). So a chi2 of 10^5 says that LZ excludes the defaults, not that it excludes the model:
+with other masses, or kinetic mixing, it may pass. `light` and `light-scalar` have their coupling to dark matter
+where the density is {planck}, and it is not counted as a parameter. AIC and BIC are above the lowest; they do not
+know how much the defaults were chosen. Evidences are not here: one takes ten minutes (`bsfit compare --model NAME
 --model OTHER`).
 
 Made by `python benchmarks/compare_models.py -o FOLDER`.
@@ -74,7 +74,7 @@ def listed(pairs):
 
 
 def of_model(row, found):
-    """Cells of a model: best fit, chi2 and what of it is dark matter, the largest pulls, assumptions."""
+    """Cells of a model: best fit, chi2, pulls of dark matter, assumptions."""
     best = listed((name, f"= {value:.3g}") for name, value in found.values.items())
     pulls = dict(found.pulls)
     dark = listed((words, f"{pulls[key]:+.1f}") for key, words in SPECIAL.items() if key in pulls)
@@ -102,8 +102,11 @@ def main():
         return
     fits = {row.name: found for row in rows if (found := fitted(row, chosen.folder)) is not None}
     whole = {name: found for name, found in fits.items() if data_of(catalogue.MODELS[name]) == list(DATA)}
-    print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK))
-    print(f"```text\n{bsfit.compare(whole, evidences=False)}\n```\n")
+    flavour = [name for name in DATA if name not in NEEDED]
+    standard_model = bsfit.log_likelihood(data=flavour, free={"C9mu": (-1.0, 1.0)}).reference_chi2
+    print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK, standard_model=standard_model))
+    if whole:
+        print(f"```text\n{bsfit.compare(whole, evidences=False)}\n```\n")
     print("| model | best fit | chi2/ndf | pulls of dark matter | held, left out, not fulfilled |")
     print("|---|---|---|---|---|")
     for name, found in fits.items():

@@ -106,12 +106,16 @@ def test_the_same_files_of_another_machine_are_the_same_data():
     """And other ones with the same name are not; models are counted where there are several."""
     mine, theirs = fit(Line(["mean"])), fit(Line(["mean", "slope"]))
 
-    def of(result, model, files):
-        about = {**result.meta.get("likelihood", {}), "model": model, "data": "four", "data_files": files}
+    def of(result, model, files, data="four, ../a.yaml"):
+        about = {**result.meta.get("likelihood", {}), "model": model, "data": data, "data_files": files}
         return dataclasses.replace(result, meta={**result.meta, "likelihood": about})
 
     one = of(mine, "loop", {"/here/a.yaml": "1f", "/here/b.yaml": "2e"})
-    found = compare({"one": one, "two": of(theirs, "portal", {"/there/b.yaml": "2e", "/there/a.yaml": "1f"})})
+    there = {"/there/b.yaml": "2e", "/there/a.yaml": "1f"}
+    two = of(theirs, "portal", there, "four, /there/a.yaml")
+    found = compare({"one": one, "two": two, "again": two})
     assert str(found).startswith("Comparison of 2 models to four")
     with pytest.raises(BsfitInputError, match="differ in data"):
         compare({"one": one, "two": of(theirs, "loop", {"/here/a.yaml": "1f", "/here/b.yaml": "30"})})
+    with pytest.raises(BsfitInputError, match="differ in data"):
+        compare({"one": one, "two": of(theirs, "loop", there, "four, ../a.yaml, -R_K")})

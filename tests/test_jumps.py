@@ -7,9 +7,10 @@ import numpyro.distributions as dist
 import pytest
 from scipy import stats
 
-from bsfit.inference.chains import with_the_shortest_steps
+from bsfit.inference.chains import Chains, with_the_shortest_steps
 from bsfit.inference.jumps import COMPONENTS, TRIES, Mixture, fitted, jumped, nowhere
 from bsfit.inference.nuts import NutsSettings, advance, begin
+from bsfit.inference.progress import Progress
 from bsfit.inference.sample import LogDensity
 from bsfit.inference.space import parse
 from bsfit.runs.sample import sample
@@ -114,35 +115,55 @@ def test_a_cross_of_needles_passes_the_gate():
     assert found.converged, found.reasons
     for name, values in (("x", known.sum(axis=1)), ("y", known.sum(axis=0))):
         ends = np.interp([0.025, 0.16, 0.84, 0.975], np.cumsum(values) / values.sum(), {"x": x[:, 0], "y": y[0]}[name])
-        shares = [np.mean(found.draws(name) < end) for end in ends]
-        np.testing.assert_allclose(shares, [0.025, 0.16, 0.84, 0.975], atol=4.0 * 0.4 / 20.0)
+        size = found.summary[name]["ess_tail"]
+        for end, share in zip(ends, (0.025, 0.16, 0.84, 0.975), strict=True):
+            assert abs(np.mean(found.draws(name) < end) - share) < 4.0 * np.sqrt(share * (1.0 - share) / size)
 
 
-def test_all_chains_have_the_steps_of_the_one_that_fits_everywhere():
-    """In the narrowest direction 0.3 * 0.1 is shorter than 0.2 * 0.2 and 0.1 * 0.5."""
-    masses = np.stack([np.diag(np.square(widths)) for widths in ([1.0, 0.1], [0.2, 3.0], [0.5, 0.5])])
-    state, density = _states([0.3, 0.2, 0.1], masses)
-    parts = [jax.tree.map(lambda leaf, k=k: leaf[k : k + 1], state) for k in range(3)]
+@pytest.mark.slow
+@pytest.mark.parametrize("dense", [True, False])
+def test_all_chains_have_the_steps_of_the_one_that_fits_everywhere(dense):
+    """In the narrowest direction 0.3 * 0.1 is shorter than 0.2 * 0.2 and 0.1 * 0.5; 1e-6 is no step."""
+    widths = np.array([[1.0, 0.1], [0.2, 3.0], [0.5, 0.5], [1.0, 1.0]])
+    masses = np.stack([np.diag(w**2) if dense else w**2 for w in widths])
+    settings = NutsSettings(warmup=0, dense_mass=dense)
+    state = begin(_round, jnp.ones((4, 2)), jax.random.split(jax.random.key(0), 4), None, settings)
+    roots = np.stack([np.diag(w) if dense else w for w in widths])
+    tuned = {"step_size": [0.3, 0.2, 0.1, 1e-6], "inverse_mass_matrix": masses, "mass_matrix_sqrt": 2.0 * roots}
+    tuned["mass_matrix_sqrt_inv"] = 3.0 * roots
+    state = state._replace(adapt_state=state.adapt_state._replace(**{k: jnp.asarray(v) for k, v in tuned.items()}))
+    parts = [jax.tree.map(lambda leaf, k=k: leaf[k : k + 1], state) for k in range(4)]
     for given in ([state], parts):
-        for part in with_the_shortest_steps(given):
-            tuned = part.adapt_state
-            np.testing.assert_array_equal(tuned.step_size, np.full(len(part.z), 0.3))
-            for mass in np.asarray(tuned.inverse_mass_matrix):
-                np.testing.assert_array_equal(mass, masses[0])
-            np.testing.assert_array_equal(part.z, np.asarray(given[0].z)[: len(part.z)])
-            advance(density, part, 1, NutsSettings(warmup=0))
+        for part, before in zip(with_the_shortest_steps(given), given, strict=True):
+            for name, values in tuned.items():
+                found = np.asarray(part.adapt_state._asdict()[name])
+                np.testing.assert_array_equal(found, np.broadcast_to(values[0], found.shape))
+            np.testing.assert_array_equal(part.z, before.z)
+    moved, _ = advance(_round, with_the_shortest_steps(parts)[0], 1, settings)
+    assert np.all(np.isfinite(moved.z))
 
 
-def _states(steps, masses):
-    """Three chains behind their warm-up with such steps and inverse masses, and their density."""
+def _round(z):
+    return -0.5 * jnp.sum(z**2)
 
-    def density(z):
-        return -0.5 * jnp.sum(z**2)
 
-    settings = NutsSettings(warmup=0)
-    state = begin(density, jnp.ones((3, 2)), jax.random.split(jax.random.key(0), 3), jnp.eye(2), settings)
-    tuned = state.adapt_state._replace(step_size=jnp.asarray(steps), inverse_mass_matrix=jnp.asarray(masses))
-    return state._replace(adapt_state=tuned), density
+@pytest.mark.slow
+def test_where_jumps_are_refused_chains_keep_their_own_steps():
+    """Of ten parameters in shells of different widths hardly a jump is accepted."""
+    space = parse({f"x{i}": (-1.0, 1.0) for i in range(12)})
+
+    def shell(p):
+        return -0.5 * ((jnp.sqrt(sum(x**2 for x in p.values())) - 0.8) / 0.003) ** 2
+
+    density = LogDensity(shell, space)
+    starts = jnp.asarray(np.random.default_rng(1).normal(size=(2, 12)))
+    bar = Progress("", 1, False)
+    run = Chains(density, density, starts, jnp.eye(12), 1, NutsSettings(warmup=100), bar)
+    _, jumps = run.draws(50)
+    assert (jumps["tried_per_draw"], jumps["steps_shortened"]) == (0, 1.0)
+    assert jumps["accepted"] < 0.1
+    steps = [float(part.adapt_state.step_size[0]) for part in run.parts]
+    assert steps[0] != steps[1]
 
 
 @pytest.mark.long

@@ -201,9 +201,10 @@ def test_a_likelihood_goes_either_way(monkeypatch):
     for point in drawn(COUPLINGS, 2, seed=3):
         expected = direct({**point, "m_Zp": BENCHMARK["m_Zp"]})
         assert float(through(point)) == pytest.approx(float(expected), rel=1e-9)
-    assert (through.at_once, direct.at_once) == (None, None)
+    assert (through.starts_at_once, direct.starts_at_once) == (None, None)
     monkeypatch.setattr(joint, "LARGE", (1, 1024))
-    assert (through.at_once, direct.at_once) == (1024, joint.AMPLITUDES)
+    assert (through.starts_at_once, direct.starts_at_once) == (1024, joint.AMPLITUDES)
+    assert (through.at_once, direct.at_once) == (1024, 1024)
 
 
 @pytest.mark.long

@@ -96,16 +96,16 @@ def test_valleys_are_followed_along_bounds():
 
 
 class _Few(eqx.Module):
-    """A log-likelihood of which three points at once cost least."""
+    """A log-likelihood of which three descents go at once."""
 
-    at_once: int = eqx.field(static=True, default=3)
+    starts_at_once: int = eqx.field(static=True, default=3)
 
     def __call__(self, params):
         return -0.5 * ((params["x"] - 1.0) ** 2 + (params["y"] - params["x"] ** 2) ** 2)
 
 
 @pytest.mark.slow
-def test_no_more_lanes_than_cost_least():
+def test_no_more_lanes_than_a_likelihood_takes():
     space, starts = parse({"x": (-2.0, 3.0), "y": (-2.0, 3.0)}), scatter(8, 2, seed=1)
     few, many = Objective(_Few(), space), Objective(lambda p: _Few()(p), space)
     assert [side_by_side(objective, 8) for objective in (few, many, rosenbrock)] == [3, 8, 8]

@@ -63,14 +63,24 @@ def test_a_mode_at_a_bound_is_as_wide_as_its_slope_says():
 
 @pytest.mark.slow
 def test_points_about_modes_have_their_widths_and_stay_in_the_box(found):
-    points = modes.around(found[1].ends, lambda number: 3000 // number, seed=1)
-    assert points.shape == (3000, 2)
-    for place in modes.modes(found[1])[0]:
+    places = modes.modes(found[1])[0]
+    points = modes.around(found[1].ends, lambda number: 6000 // number, seed=1)
+    assert points.shape == (6000, 2)
+    for place in places:
         near = points[np.abs(points[:, 0] - place.position[0]) < 0.1]
-        assert len(near) == 1500
         np.testing.assert_allclose(np.cov(near.T), modes.width(place), atol=4e-4)
-    edge = found[1].ends[0]._replace(position=np.array([1.0, 0.0]), gradient=np.array([-1e4, 1e4]))
-    points = modes.around([edge], lambda number: 100, seed=1)
+    edge = found[1].ends[0]._replace(position=np.array([1.0, 0.0]), gradient=np.array([-100.0, 100.0]))
+    points = modes.around([edge, edge], lambda number: 3000 // number, seed=1)
     assert np.all((points >= 0.0) & (points <= 1.0))
-    assert 0.9 < np.mean(points[:, 0]) < 1.0
+    np.testing.assert_allclose(np.mean(np.abs(points - edge.position), axis=0), 0.02 * np.sqrt(2 / np.pi), rtol=0.1)
     assert modes.around([], lambda number: 100, seed=1).size == 0
+
+
+@pytest.mark.slow
+def test_two_narrow_modes_at_nearly_one_point_are_two(found):
+    """Nearer to each other than what counts as one point, and both farther from the other than their widths."""
+    end = found[1].ends[0]
+    places = end.position, end.position + np.array([4e-4, 0.0])
+    narrow = [end._replace(position=place, hessian=2e10 * np.eye(2)) for place in places]
+    draws = narrow[0].position + 1e-5 * np.random.default_rng(1).normal(size=(100, 2))
+    assert [place.position[0] for place in modes.missed(narrow, draws)] == [narrow[1].position[0]]

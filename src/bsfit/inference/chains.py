@@ -1,5 +1,6 @@
 """Chains on their way: warm-up, what they jump to, and draws, in steps that can be kept."""
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +53,7 @@ class Chains:
     In one vectorised program every chain waits for the longest trajectory of all, and computes nothing faster on a
     processor: there each is a program of its own, as many at once as there are cores. Not so chains that are `whitened`
     in many dimensions: their trajectories have one length, and the tensors of a likelihood are read once for all.
-    Points of the unit box about known `modes` are jumped to in the trial, which chains may have left during warm-up.
+    They jump first to points of the unit box about known `modes` too, which they may have left during warm-up.
     """
 
     def __init__(
@@ -74,45 +75,61 @@ class Chains:
         self._firsts = [(starts[i : i + together], keys[i : i + together]) for i in range(0, count, together)]
         self._density, self._boxed, self._settings, self._seed, self._bar = density, boxed, settings, seed, bar
         self._inverse_mass, self._steps, self._modes = inverse_mass, steps, modes
-        self._parts: list[Any] = []
+        self.parts: list[Any] = []
         self._unknown = nowhere(dimension)
 
-    def draws(self, draws: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    def draws(self, draws: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """What so many draws after warm-up have seen [chain, draw], and what is known of the jumps between them.
 
-        Jumps are tried once, and laid anew over all that was seen with them; there are none if too few were accepted.
-        Of the jumps so many are kept as the trial says that are needed for a posterior that passes with ease.
+        Jumps are tried, and laid anew over what was seen with them; there are none if too few were accepted. Of the
+        jumps so many are kept as the last trial says that are needed for a posterior that passes with ease.
         """
         warmup = self._settings.warmup
         seen = self._run(warmup)["z"][:, warmup // 2 :]
         laid, _ = self._step(lambda: self._laid(seen, draws))
-        mixture = None if laid["mixture"] is None else Mixture(**jax.tree.map(jnp.asarray, laid["mixture"]))
+        while not laid["calm"]:
+            laid, _ = self._step(lambda last=laid: self._shorter(last, draws))
+        mixture = _mixture(laid)
         found = self._run(draws, mixture, laid["thin"], last=True)
-        return found, {"accepted": laid["accepted"], "tried_per_draw": laid["thin"] if mixture else 0}
+        shares = {"accepted": laid["accepted"], "tried_per_draw": laid["thin"], "steps_shortened": laid["shorter"]}
+        return found, shares if mixture else shares | {"tried_per_draw": 0}
 
     def _laid(self, seen: np.ndarray, draws: int) -> Content:
-        """The mixture that chains jump to, None for none; the share of jumps accepted in a trial; jumps of a draw.
+        """The mixture that chains jump to, None for none, after a trial with the steps that each chain has.
 
-        Jumps lead to places that warm-up has not fitted the steps to: these are halved until trials see no divergence.
+        Then all have the shortest of these, for jumps lead to where warm-up has not fitted the others.
         """
-        mixture, accepted, thin, shorter = self._over(seen, self._modes), 0.0, TRIES, 1.0
-        if mixture is not None:
-            self._parts = with_the_shortest_steps(self._parts)
-        while mixture is not None:
-            trial = self._blocks(TRIAL, mixture, thin=1)
-            tried = trial["z"]
-            accepted = float(np.mean(np.any(tried[:, 1:] != tried[:, :-1], axis=-1)))
-            mixture = self._over(tried) if accepted >= LEAST_ACCEPTED else None
-            thin = TRIES if mixture is None else _kept(tried, draws)
-            calm = not np.any(trial["diverging"])
-            if shorter < 1.0 or not calm:
-                # Once more when a trial is calm: the draws are many more than those of a trial.
-                shorter *= HALF
-                self._parts = _shortened(self._parts, HALF)
-            if calm or shorter <= SHORTEST:
-                break
-        arrays = None if mixture is None else {name: np.asarray(leaf) for name, leaf in vars(mixture).items()}
-        return {"mixture": arrays, "accepted": accepted, "thin": thin}
+        found = _content(None, 0.0, TRIES)
+        # Along a valley modes are as wide as it is long, and points about them beside it: then draws alone are better.
+        for beside in (self._modes, None):
+            mixture = self._over(seen, beside) if found["accepted"] < LEAST_ACCEPTED else None
+            found = found if mixture is None else self._tried(mixture, draws, 1)
+        if found["accepted"] < LEAST_ACCEPTED:
+            return _content(None, found["accepted"], TRIES)
+        shorter = 1.0 if found["calm"] else HALF
+        self.parts = _shortened(with_the_shortest_steps(self.parts), shorter)
+        return found | {"calm": False, "shorter": shorter}
+
+    def _shorter(self, last: Content, draws: int) -> Content:
+        """The same after one more trial, whose steps are halved where some diverged, and where that was so before.
+
+        Once more when a trial is calm: the draws are many more than those of a trial.
+        """
+        mixture = _mixture(last)
+        assert mixture is not None
+        found = self._tried(mixture, draws, TRIAL) | {"shorter": last["shorter"]}
+        if found["shorter"] < 1.0 or not found["calm"]:
+            found["shorter"] *= HALF
+            self.parts = _shortened(self.parts, HALF)
+        return found | {"calm": found["calm"] or found["shorter"] <= SHORTEST}
+
+    def _tried(self, mixture: Mixture, draws: int, blocks: int) -> Content:
+        """A mixture over what so many blocks with jumps have seen."""
+        trial = self._blocks(blocks, mixture, thin=1)
+        tried = trial["z"]
+        accepted = float(np.mean(np.any(tried[:, 1:] != tried[:, :-1], axis=-1)))
+        anew = self._over(tried) or mixture
+        return _content(anew, accepted, _kept(tried, draws), calm=not np.any(trial["diverging"]))
 
     def _run(
         self, draws: int, mixture: Mixture | None = None, thin: int = TRIES, last: bool = False
@@ -135,23 +152,23 @@ class Chains:
 
         def moved() -> Content:
             found = compute()
-            return {**found, "state": states.stored(self._parts)}
+            return {**found, "state": states.stored(self.parts)}
 
         content, new = self._steps(moved)
         if not new:
-            self._parts = states.restored(content["state"], self._shape)
+            self.parts = states.restored(content["state"], self._shape)
         return content, new
 
     def _blocks(self, count: int, mixture: Mixture | None, thin: int) -> dict[str, np.ndarray]:
         """What is seen in so many blocks of transitions."""
-        self._parts = self._parts or [
+        self.parts = self.parts or [
             _begin(self._density, some, own, self._inverse_mass, self._settings) for some, own in self._firsts
         ]
         traces = []
         with ThreadPoolExecutor(os.cpu_count()) as cores:
             for _ in range(count):
-                moved = list(cores.map(lambda part: self._moved(part, mixture), self._parts))
-                self._parts = [part for part, _ in moved]
+                moved = list(cores.map(lambda part: self._moved(part, mixture), self.parts))
+                self.parts = [part for part, _ in moved]
                 seen = {name: np.concatenate([seen[name] for _, seen in moved]) for name in moved[0][1]}
                 traces.append(_by_draw(seen, thin))
         return _joined(traces)
@@ -180,18 +197,31 @@ class Chains:
         return fitted(positions, self._seed, beside)
 
 
+def _content(mixture: Mixture | None, accepted: float, thin: int, calm: bool = True) -> Content:
+    """What a trial has found, as plain data."""
+    arrays = None if mixture is None else {name: np.asarray(leaf) for name, leaf in vars(mixture).items()}
+    return {"mixture": arrays, "accepted": accepted, "thin": thin, "calm": calm, "shorter": 1.0}
+
+
+def _mixture(content: Content) -> Mixture | None:
+    arrays = content["mixture"]
+    return None if arrays is None else Mixture(**jax.tree.map(jnp.asarray, arrays))
+
+
 def with_the_shortest_steps(parts: list[Any]) -> list[Any]:
     """All chains with step and masses of the one whose steps are the shortest across, which all can go anywhere with.
 
     Warm-up has fitted those of each chain to the part of the posterior that it was in, and jumps lead out of it.
     """
-    tuned = [part.adapt_state for part in parts]
-    step, mass = (np.concatenate([np.asarray(getattr(each, name)) for each in tuned]) for name in TUNED[:2])
+    tuned = [part.adapt_state._asdict() for part in parts]
+    step, mass = (np.concatenate([np.asarray(each[name]) for each in tuned]) for name in TUNED[:2])
     widths = np.linalg.eigvalsh(mass)[:, 0] if mass.ndim == 3 else np.min(mass, axis=1)
-    chosen = int(np.argmin(step * np.sqrt(widths)))
+    across = step * np.sqrt(widths)
+    # A chain that stands still after warm-up has no steps for others.
+    chosen = int(np.argmin(np.where(across < SHORTEST * np.median(across), np.inf, across)))
     size = len(parts[0].z)
     source = tuned[chosen // size]
-    common = {name: getattr(source, name)[chosen % size] for name in TUNED}
+    common = {name: source[name][chosen % size] for name in TUNED}
     alike = {name: jnp.broadcast_to(leaf, (size, *leaf.shape)) for name, leaf in common.items()}
     return [part._replace(adapt_state=part.adapt_state._replace(**alike)) for part in parts]
 
@@ -204,7 +234,8 @@ def _shortened(parts: list[Any], factor: float) -> list[Any]:
 
 def most_steps(warmup: int, draws: int) -> int:
     """How many steps `Chains.draws` takes at most, and one before them."""
-    return 2 + sum(min(-(-count // BLOCK), MOST_STEPS) for count in (warmup, draws))
+    trials = 1 + round(math.log(SHORTEST, HALF))
+    return 1 + trials + sum(min(-(-count // BLOCK), MOST_STEPS) for count in (warmup, draws))
 
 
 def _joined(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """Which scenario, or model, do the same data prefer: chi2, AIC, BIC, and evidences with what they owe to the priors."""
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -81,10 +82,10 @@ def compare(
             row |= {"delta_chi2": delta, "p_value": p_value(delta, row["parameters"])}
     if toys:
         messages += _by_toys(rows, known, drawn, fits, toys, seed)
-    about, *others = map(_about, known.values())
+    about = next(iter(map(_about, known.values())))
     shared = {key: about[key] for key in ("model", *SAME, "papers") if key in about}
-    if any(other.get("model") != about.get("model") for other in others):
-        shared["model"] = f"{len(known)} models"
+    if len(models := {_about(each).get("model") for each in known.values()}) > 1:
+        shared["model"] = f"{len(models)} models"
     settings = {"seed": seed, "live": live, "starts": starts, "evidences": evidences, "toys": toys}
     settings |= {"candidates": {name: _asked(each) for name, each in known.items()}}
     meta = provenance(shared, started=started, method="compare", **settings)
@@ -119,6 +120,8 @@ def _plain(key: str, value: Any) -> Any:
     """Lists and tuples alike; of files of data what is in them, for they lie elsewhere on another machine."""
     if key == "data_files" and isinstance(value, Mapping):
         return sorted(value.values())
+    if key == "data" and isinstance(value, str):
+        return re.sub(r"[^\s,]*[/\\]", "", value)
     return tuple(_plain("", each) for each in value) if isinstance(value, list | tuple) else value
 
 

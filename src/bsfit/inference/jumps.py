@@ -78,8 +78,8 @@ def nowhere(dimension: int) -> Mixture:
 
 
 def wanted(dimension: int, modes: int) -> int:
-    """How many points about each of some modes a mixture takes as many from as one Gaussian is made of."""
-    return min(NEIGHBOURS * (dimension + 1), MOST // (2 * max(modes, 1)))
+    """How many points about each of some modes a mixture takes: those of one Gaussian, in all half of the draws."""
+    return min(NEIGHBOURS * (dimension + 1), MOST // (2 * modes))
 
 
 def fitted(

@@ -95,8 +95,8 @@ def minimise(
 
 
 def side_by_side(objective: Callable[..., Any], lanes: int) -> int:
-    """As many lanes as wanted, but no more than cost least for an `Objective`."""
-    most = objective.at_once if isinstance(objective, Objective) else None
+    """As many lanes as wanted, but no more than an `Objective` has `starts_at_once`."""
+    most = objective.starts_at_once if isinstance(objective, Objective) else None
     return lanes if most is None else min(lanes, most)
 
 

@@ -78,17 +78,12 @@ def displaced(mode: Place, random: np.random.Generator, widths: float = OVERDISP
 def around(ends: list[Place], each: Callable[[int], int], seed: int) -> np.ndarray:
     """Points [k, n] of the unit box about the ends that must be seen, `each(modes)` for one of so many modes."""
     random = np.random.default_rng(seed)
-    places = _distinct(heavy(ends, MUST_BE_SEEN))
+    places: list[Place] = []
+    for end in heavy(ends, MUST_BE_SEEN):
+        if all(np.linalg.norm(end.position - other.position) >= SAME_POINT for other in places):
+            places.append(end)
     points = [displaced(place, random, 1.0) for place in places for _ in range(each(len(places)))]
     return np.clip(np.array(points), 0.0, 1.0)
-
-
-def _distinct(ends: list[Place]) -> list[Place]:
-    found: list[Place] = []
-    for end in ends:
-        if all(np.linalg.norm(end.position - other.position) >= SAME_POINT for other in found):
-            found.append(end)
-    return found
 
 
 def described(space: Space, mode: Place, weight: float) -> dict[str, Any]:
@@ -97,18 +92,24 @@ def described(space: Space, mode: Place, weight: float) -> dict[str, Any]:
     return {"values": dict(zip(space.names, x.tolist(), strict=True)), "weight": float(weight)}
 
 
-def unseen(space: Space, ends: list[Place], draws: np.ndarray) -> list[str]:
-    """Heavy ends of the search that no draw [k, n] in the unit box has come near to, in words.
+def missed(ends: list[Place], draws: np.ndarray) -> list[Place]:
+    """Heavy ends of the search that no draw [k, n] in the unit box has come near to, one of those at a point.
 
     Near is inside the ellipsoid that holds all but a few in a million draws of a Gaussian of the same width.
     """
-    reach = space.size + 6.0 * np.sqrt(2.0 * space.size)
-    missed: list[Place] = []
-    for end in _distinct(heavy(ends, MUST_BE_SEEN)):
-        step = draws - end.position
-        if np.min(np.einsum("ki,ij,kj->k", step, np.linalg.inv(width(end)), step)) > reach:
-            missed.append(end)
-    return [f"no draw is near the mode at {_at(space, end)}" for end in missed]
+    found: list[Place] = []
+    for end in heavy(ends, MUST_BE_SEEN):
+        if any(np.linalg.norm(end.position - other.position) < SAME_POINT for other in found):
+            continue
+        step, n = draws - end.position, draws.shape[1]
+        if np.min(np.einsum("ki,ij,kj->k", step, np.linalg.inv(width(end)), step)) > n + 6.0 * np.sqrt(2.0 * n):
+            found.append(end)
+    return found
+
+
+def unseen(space: Space, ends: list[Place], draws: np.ndarray) -> list[str]:
+    """Those that were missed, in words."""
+    return [f"no draw is near the mode at {_at(space, end)}" for end in missed(ends, draws)]
 
 
 def _at(space: Space, place: Place) -> str:

@@ -135,9 +135,9 @@ class Objective(eqx.Module):
         return -2.0 * (self.log_likelihood(params) + self.space.constraint(params))
 
     @property
-    def at_once(self) -> int | None:
-        """So many positions side by side cost least, each: `Target.at_once`."""
-        return of(self.log_likelihood).at_once
+    def starts_at_once(self) -> int | None:
+        """So many descents side by side: `Target.starts_at_once`."""
+        return of(self.log_likelihood).starts_at_once
 
     @property
     def stages(self) -> Stages | None:

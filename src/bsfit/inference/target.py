@@ -105,6 +105,11 @@ class Target(Protocol):
         ...
 
     @property
+    def starts_at_once(self) -> int | None:
+        """So many descents with second derivatives side by side, which take more memory; None: as many as there are."""
+        ...
+
+    @property
     def free(self) -> Mapping[str, Any] | None:
         """Free parameters and their bounds or distributions, as in `space.parse`."""
         ...
@@ -228,6 +233,7 @@ class _Completed(eqx.Module):
     quadratic = _own("quadratic", None)
     stages = _own("stages", None)
     at_once = _own("at_once", None)
+    starts_at_once = _own("starts_at_once", None)
     fixed = _own("fixed", {})
     reference = _own("reference", None)
     reference_chi2 = _own("reference_chi2", None)

@@ -105,13 +105,9 @@ class LogLikelihood(eqx.Module):
 
     def _evaluated(self, function: Callable[[Params], Any], params: Params, written_out: Any = written_out) -> Any:
         """A function at the free parameters, in scalars where all is made of a few polynomials."""
-        plans = {plan.name for plan in self.prediction.plans}
-        few = (
-            self.about.in_scalars
-            and len(self.prediction.names) <= WRITTEN_OUT
-            and plans <= {*self.prediction.responses}
-        )
-        few = few and self.prediction.floating is None and not any(term.dark for term in self.terms)
+        few = self.about.in_scalars and len(self.prediction.names) <= WRITTEN_OUT and self.prediction.floating is None
+        few = few and {plan.name for plan in self.prediction.plans} <= {*self.prediction.responses}
+        few = few and not any(term.dark for term in self.terms)
         return (written_out(function) if few else function)(self._checked(params))
 
     def _log_prob(self, params: Params) -> Float[Array, ""]:
@@ -208,13 +204,17 @@ class LogLikelihood(eqx.Module):
 
     @property
     def at_once(self) -> int | None:
-        """With dark matter `FREEZE_OUTS`, of large data sets `LARGE`, fewer where these come from the amplitudes."""
-        dark = any(term.dark for term in self.terms)
-        if self.n_data <= LARGE[0]:
-            return FREEZE_OUTS if dark else None
-        if any(plan.binned and plan.name not in self.prediction.responses for plan in self.prediction.plans):
-            return AMPLITUDES
-        return FREEZE_OUTS if dark else LARGE[1]
+        """With dark matter `FREEZE_OUTS`, of large data sets `LARGE`."""
+        if any(term.dark for term in self.terms):
+            return FREEZE_OUTS
+        return LARGE[1] if self.n_data > LARGE[0] else None
+
+    @property
+    def starts_at_once(self) -> int | None:
+        """Few of large data sets that come from the amplitudes."""
+        made = self.prediction.responses if self.prediction.floating is None else None
+        direct = made is not None and any(plan.binned and plan.name not in made for plan in self.prediction.plans)
+        return AMPLITUDES if direct and self.n_data > LARGE[0] else self.at_once
 
     @property
     def for_few_points(self) -> "LogLikelihood":

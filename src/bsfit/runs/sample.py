@@ -62,13 +62,14 @@ def sample(
     """Sample the posterior of `like(params) -> log-likelihood` under the priors of `free` (default `like.free`).
 
     warmup, draws: per chain; warmup is 1000 by default, and 200 of whitened chains, which only need a step size.
-    target_accept: closer to one means smaller steps, the remedy for a few divergences. dense_mass: adapt a full mass
-    matrix (for correlated parameters). starts: starting points of the search for modes. follow: about where a parameter
-    is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains move along it, and the posterior
-    stays what it is (`following`). Where fits go by scoring, chains move in coordinates whitened by the curvature at
-    the mode, learn no mass matrix whatever `dense_mass` says, and do not jump. How jumps fared is in `meta`: which part
-    was accepted, and how many were tried for each draw. The same seed gives the same draws on the same machine and
-    versions. See `draw_chains` for many data sets at once.
+    target_accept: closer to one means smaller steps, the remedy for a few divergences. dense_mass: adapt a full
+    mass matrix (for correlated parameters). starts: starting points of the search for modes. follow: about where a
+    parameter is, given others, along a curved valley: ``{"y": lambda p: 1 / p["x"]}``. Chains move along it, and
+    the posterior stays what it is (`following`). Where fits go by scoring, chains move in coordinates whitened by
+    the curvature at the mode, learn no mass matrix whatever `dense_mass` says, and do not jump. How jumps fared is
+    in `meta`: which part was accepted, how many were tried for each draw, and to which part steps were shortened
+    for them. The same seed gives the same draws on the same machine and versions. See `draw_chains` for many data
+    sets at once.
 
     store: a folder that keeps the search for modes, and every block of draws with the state of the chains behind it; if
     the process is killed, resume=True goes on there, to the draws of an unbroken run bit for bit, and force=True starts

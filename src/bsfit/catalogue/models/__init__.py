@@ -77,4 +77,4 @@ def default_bounds(given: str | Model, name: str) -> tuple[float, float] | None:
     """
     row, parameter = model(given), known_parameter(given, name)
     coupling, bounds = row.relic or ("", None)
-    return row.free.get(name) or (bounds if name == coupling else parameter.bounds)
+    return row.free.get(name) or parameter.bounds or (bounds if name == coupling else None)
