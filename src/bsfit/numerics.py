@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Complex, Float
-from scipy.special import kve
 
 
 @cache
@@ -124,6 +123,7 @@ def _horner(coefficients: tuple[float, ...], w: Float[Array, "..."]) -> Float[Ar
 @cache
 def _bessel_k_polynomial(order: int) -> tuple[float, ...]:
     """Coefficients in powers of 4y - 1, lowest first."""
+    from scipy.special import kve  # a twentieth of the time of a small prediction, which has no thermal average
 
     def factor(w: np.ndarray) -> np.ndarray:
         z = 4.0 / (w + 1.0)
