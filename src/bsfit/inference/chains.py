@@ -101,7 +101,7 @@ class Chains:
         """
         found = _content(None, 0.0, TRIES)
         # Along a valley modes are as wide as it is long, and points about them beside it: then draws alone are better.
-        for beside in (self._modes, None):
+        for beside in (self._modes, None) if self._modes is not None else (None,):
             mixture = self._over(seen, beside) if found["accepted"] < LEAST_ACCEPTED else None
             found = found if mixture is None else self._tried(mixture, draws, 1)
         if found["accepted"] < LEAST_ACCEPTED:
