@@ -37,7 +37,8 @@ density fixes at Omega h2 = {planck}; it is thin where no coupling does that. Th
 95 % of the data named and of Delta M_s, whose error is that of the Standard Model (V_cb). Nothing else is tested there.
 
 Made by `python benchmarks/catalogue_table.py`. Every number is at the defaults of a model (`bsfit show MODEL`), or of a
-fit of its free parameters, with the others at their defaults, to `{data}`. No row says that a model survives, each says
+fit of what it has free without a relic density, the others at their defaults, to
+`{data}`. No row says that a model survives, each says
 what was tested: searches at the LHC only where a condition says so. `DeltaM_s/SM` is over the Standard Model;
 `sigma_SI` in cm2 a nucleon; Omega h2 = {planck} is where the coupling named takes it. Pulls are measured minus
 predicted value over the error, those beyond two.

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from catalogue_table import NEEDED, PLANCK, listed
+
 import bsfit
 from bsfit import catalogue
 from bsfit.cli import question
@@ -19,12 +21,10 @@ from bsfit.cli.runfile import Settings
 from bsfit.results import FitResult
 
 DATA = ("latest", "mixing", "relic", "lz-2024")
-NEEDED = {"relic": "Omega_h2", "lz-2024": "sigma_SI"}
 HELD = "light", "light-scalar"
 """Whose width, and with it every bin, follows the coupling to dark matter: held where the density is Planck's, or a fit
 goes through the amplitudes of all data, for more than ten minutes and in 19 GB with 32 starts."""
 
-PLANCK = 0.12
 INTRODUCTION = """# Models on the same data
 
 All models of the [catalogue](catalogue.md), fitted to `{data}`: b -> s ll, Delta M_s, the relic density and LZ,
@@ -67,10 +67,6 @@ def fitted(row, folder):
         done = subprocess.run([sys.executable, __file__, row.name, "--only-fit", "-o", str(folder)])
         print(f"{row.name}: exit status {done.returncode}, {time.monotonic() - began:.0f} s", file=sys.stderr)
     return FitResult.load(path) if path.exists() else None
-
-
-def listed(pairs):
-    return ", ".join(f"{name} {value}" for name, value in pairs) or "-"
 
 
 def of_model(row, found):
