@@ -1,5 +1,7 @@
 """Points beside grids: designs whose points follow from their number, given points, and what is kept of them."""
 
+import itertools
+
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -10,6 +12,7 @@ from bsfit import cli
 from bsfit.errors import BsfitInputError
 from bsfit.loading.point_files import read_points
 from bsfit.results import Binned, Points, load
+from bsfit.runs.designs import Grid
 from bsfit.runs.scan import scan
 from bsfit.runs.sequences import Random, Sobol
 
@@ -141,6 +144,17 @@ def test_the_best_of_each_bin(everything):
     assert found.best == everything.best
     assert found.interval("x") == pytest.approx((-0.1, 0.5), abs=0.07)
     assert "bins with Delta chi2 < 1" in str(found)
+
+
+def test_parts_of_a_grid_are_those_of_all_combinations():
+    axes = {"a": np.array([1.0, 2.0, 3.0]), "b": np.array([5.0]), "c": np.linspace(0.0, 1.0, 4), "d": np.arange(2.0)}
+    grid = Grid(axes, ())
+    everything = [column.ravel() for column in np.meshgrid(*axes.values(), indexing="ij")]
+    for first, stop in itertools.combinations(range(grid.size + 1), 2):
+        part = grid.points(first, stop)
+        assert list(part) == list(axes)
+        for column, values in zip(everything, part.values(), strict=True):
+            np.testing.assert_array_equal(values, column[first:stop])
 
 
 def test_bins_of_a_grid():

@@ -109,8 +109,15 @@ class Grid:
 
     def points(self, first: int, stop: int) -> dict[str, np.ndarray]:
         """Values [stop - first] of each parameter."""
-        where = np.unravel_index(np.arange(first, stop), self.shape)
-        return {name: axis[i] for (name, axis), i in zip(self.axes.items(), where, strict=True)}
+        found, each = {}, self.size
+        for name, axis in self.axes.items():
+            # An axis repeats each of its values as often as the later ones have points.
+            each //= len(axis)
+            rows = np.arange(first // each, -(-stop // each))
+            ends = np.clip(np.append(rows, rows[-1] + 1) * each, first, stop)
+            values = axis[rows % len(axis)]
+            found[name] = values if each == 1 else np.repeat(values, np.diff(ends))
+        return found
 
     def settings(self) -> dict[str, Any]:
         """Plain data that determine every point."""

@@ -47,15 +47,15 @@ def kept_of(keep: str, design: Design) -> Kept:
         return Chosen(width)
     one_of(keep, KEEP, "keep", "choice of points to keep")
     if keep == "all":
-        return Dense(design.size) if isinstance(design, Grid) else Chosen(np.inf)
+        return Dense(design.shape) if isinstance(design, Grid) else Chosen(np.inf)
     return Best(design) if keep == "best" else Histogram(design)
 
 
 class Dense:
-    """Every value, in the order of the points."""
+    """Every value of a grid: `total` [*grid], `by_group` [group, *grid]."""
 
-    def __init__(self, size: int) -> None:
-        self.size, self.total, self.by_group = size, np.empty(0), np.empty((0, size))
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape, self.total, self.by_group = shape, np.empty(0), np.empty((0, *shape))
 
     def of_chunk(
         self, points: Mapping[str, np.ndarray], total: np.ndarray, by_group: np.ndarray, weight: np.ndarray
@@ -67,9 +67,16 @@ class Dense:
         """Take in a chunk."""
         total, by_group = content["log_likelihood"], content["by_group"]
         if not len(self.total):
-            self.total, self.by_group = np.empty(self.size), np.empty((len(by_group), self.size))
-        self.total[first : first + len(total)] = total
-        self.by_group[:, first : first + len(total)] = by_group
+            self.total, self.by_group = np.empty(self.shape), np.empty((len(by_group), *self.shape))
+        here = slice(first, first + len(total))
+        self.total.reshape(-1)[here] = total
+        self.by_group.reshape(len(by_group), self.total.size)[:, here] = by_group
+
+    def finished(self) -> tuple[np.ndarray, np.ndarray]:
+        """`total` and `by_group`, which nothing is added to any more: a record needs no copies of them."""
+        for array in (self.total, self.by_group):
+            array.setflags(write=False)
+        return self.total, self.by_group
 
 
 class Chosen:

@@ -157,14 +157,14 @@ def _surface(
     def height(point: Params) -> np.ndarray:
         return replace(work, layout=Layout(finer, side, finer, finer)).values(point)[0]
 
-    total = work.kept.total
+    total, by_group = work.kept.finished()
     result = Scan(
         names=grid.names,
         axes=tuple(grid.axes.values()),
         log=tuple(key.startswith("log:") for key, *_ in grid.given),
-        log_likelihood=total.reshape(grid.shape),
+        log_likelihood=total,
         groups=groups,
-        by_group=work.kept.by_group.reshape(len(groups), *grid.shape),
+        by_group=by_group,
         others=dict(others),
         status="converged" if np.isfinite(total).any() else "not converged",
         **said,
