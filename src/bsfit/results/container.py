@@ -11,7 +11,7 @@ import json
 import math
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -63,9 +63,9 @@ def to_zip(kind: str, content: dict[str, Any], packed: bool = True) -> bytes:
     """A zip; arrays are called after the fields that hold them. What is not packed is written as fast as disks are."""
     arrays: dict[str, np.ndarray] = {}
     document = _dump({"bsfit": kind, "schema": SCHEMA, "content": _encode(content, arrays)})
-    members = {"content.json": document} | {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+    members = {"content.json": [document]} | {f"{name}.npy": _npy(array) for name, array in arrays.items()}
     raw = _zip(members, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
-    if _too_dense(sum(map(len, members.values())), len(raw)):
+    if _too_dense(sum(map(_size, members.values())), len(raw)):
         raw = _zip(members, zipfile.ZIP_STORED)
     return raw
 
@@ -208,14 +208,17 @@ class _Arrays:
         return _array(self.archive, info)
 
 
-def _zip(members: dict[str, bytes], compression: int) -> bytes:
+def _zip(members: Mapping[str, Sequence[bytes | memoryview]], compression: int) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", compression) as archive:
-        for name, payload in members.items():
+        for name, parts in members.items():
             # A fixed date: equal results make equal files.
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = compression
-            archive.writestr(info, payload)
+            info.compress_type, info.file_size = compression, _size(parts)
+            info.external_attr = 0o600 << 16
+            with archive.open(info, "w") as member:
+                for part in parts:
+                    member.write(part)
         archive.comment = b"0" * 64
     # In place: large results are copied as little as possible.
     with stream.getbuffer() as raw:
@@ -240,11 +243,14 @@ def _too_dense(unpacked: int, packed: int) -> bool:
     return unpacked > max(SMALL, MAX_RATIO * packed)
 
 
-def _npy(array: np.ndarray) -> bytes:
+def _size(parts: Sequence[bytes | memoryview]) -> int:
+    return sum(memoryview(part).nbytes for part in parts)
+
+
+def _npy(array: np.ndarray) -> list[bytes | memoryview]:
     stream, array = io.BytesIO(), np.ascontiguousarray(array)
     np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(array))
-    stream.write(array.data)
-    return stream.getvalue()
+    return [stream.getvalue(), array.data]
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

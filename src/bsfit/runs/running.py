@@ -197,10 +197,13 @@ def _in_order(
         return future
 
     rest, waiting, left = iter(indices), deque[tuple[int, Future]](), len(indices)
-    most = 2 * work.layout.threads if executor is None else AHEAD
+    threads = work.layout.threads
+    if store is not None and threads > 1:
+        threads += 1  # it computes while another waits for the disk
+    most = 2 * threads if executor is None else AHEAD
     with (
         nullcontext(_nothing) if store is None else in_parts() as behind,
-        ThreadPoolExecutor(work.layout.threads) if executor is None else nullcontext(executor) as pool,
+        ThreadPoolExecutor(threads) if executor is None else nullcontext(executor) as pool,
     ):
         try:
             while True:

@@ -85,7 +85,8 @@ class Work:
         first = index * self.layout.each
         points = self.design.points(first, min(first + self.layout.each, self.layout.points))
         total, groups, met = self.values(points)
-        by_group = np.array(list(groups.values())).reshape(len(groups), len(total))
+        by_group = np.stack(list(groups.values())) if groups else np.empty((0, len(total)))
+        by_group.setflags(write=False)  # a store copies what might change
         inside = np.all([np.full(len(total), True), *met.values()], axis=0)
         return {
             "groups": tuple(groups),
@@ -103,7 +104,8 @@ class Work:
             given = {name: _padded(values[first : first + call], call) for name, values in points.items()}
             given |= {name: np.broadcast_to(value, call) for name, value in self.fixed.items()}
             parts.append(jax.tree.map(np.asarray, _batch(self.like, self.space, given, self.layout.side)))
-        return jax.tree.map(lambda *arrays: np.concatenate(arrays)[:size], *parts)
+        # Large designs have one call in a chunk, whose arrays need no copy.
+        return jax.tree.map(lambda first, *rest: (np.concatenate([first, *rest]) if rest else first)[:size], *parts)
 
 
 def _padded(values: np.ndarray, step: int) -> np.ndarray:
