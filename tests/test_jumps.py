@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from bsfit.inference.chains import Chains, with_the_shortest_steps
-from bsfit.inference.jumps import COMPONENTS, TRIES, Mixture, fitted, jumped, nowhere
-from bsfit.inference.nuts import NutsSettings, advance, begin
+from bsfit.inference.jumps import COMPONENTS, DEGREES, TRIES, Mixture, fitted, jumped, nowhere
+from bsfit.inference.nuts import NutsSettings, advance, advance_with_jumps, begin
 from bsfit.inference.progress import Progress
 from bsfit.inference.sample import LogDensity
 from bsfit.inference.space import parse
@@ -23,16 +23,18 @@ def test_a_mixture_has_the_density_of_what_it_draws():
     mixture = Mixture.of(weights, means, covariances)
     points = np.random.default_rng(1).normal(size=(5, 2))
     known = sum(
-        w * stats.multivariate_normal(m, c).pdf(points) for w, m, c in zip(weights, means, covariances, strict=True)
+        w * stats.multivariate_t(m, c, df=DEGREES).pdf(points)
+        for w, m, c in zip(weights, means, covariances, strict=True)
     )
     found = jax.vmap(mixture.log_prob)(jnp.asarray(points)) - np.log(2.0 * np.pi)
     np.testing.assert_allclose(found, np.log(known), rtol=1e-12)
-    draws = np.asarray(jax.vmap(mixture.draw)(jax.random.split(jax.random.key(0), 20000)))
+    draws = np.asarray(jax.vmap(mixture.draw)(jax.random.split(jax.random.key(0), 40000)))
     np.testing.assert_allclose(draws.mean(axis=0), weights @ means, atol=0.05)
     spread = means - weights @ means
+    wider = DEGREES / (DEGREES - 2.0) * covariances
     np.testing.assert_allclose(
         np.cov(draws.T),
-        np.einsum("k,kij->ij", weights, covariances + np.einsum("ki,kj->kij", spread, spread)),
+        np.einsum("k,kij->ij", weights, wider + np.einsum("ki,kj->kij", spread, spread)),
         atol=0.08,
     )
 
@@ -72,6 +74,31 @@ def test_jumps_keep_a_density_that_their_mixture_is_not():
     np.testing.assert_allclose(values, -3.0 * t[..., 0], rtol=1e-12)
     assert np.mean(np.any(t[:, -1] != starts, axis=1)) > 0.9
     assert stats.kstest(np.asarray(t[:, -1, 0]), truncated.cdf).pvalue > 1e-3
+
+
+@pytest.mark.slow
+def test_between_jumps_trajectories_may_be_rare():
+    """Each fifth step has one, from where the jumps have led; without jumps it goes on from there. Draws are normal."""
+    space = parse({"x": (-6.0, 6.0)})
+    density = LogDensity(lambda p: -0.5 * (p["x"] - 1.0) ** 2, space)
+    mixture = Mixture.of(np.ones(1), np.array([[0.6]]), np.array([[[0.01]]]))
+    settings = NutsSettings(warmup=100)
+    state = begin(density, jnp.zeros((4, 1)), jax.random.split(jax.random.key(2), 4), jnp.eye(1), settings)
+    moved = jax.jit(
+        lambda s, jumping, every: advance_with_jumps(density, density, s, 500, settings, mixture, jumping, every)
+    )
+    state, _ = moved(state, jnp.asarray(False), jnp.asarray(1))
+    state, seen = moved(state, jnp.asarray(True), jnp.asarray(5))
+    steps = np.asarray(seen["num_steps"])
+    assert np.all(steps[:, ::5] > 0)
+    assert not np.any(np.delete(steps, np.s_[::5], axis=1))
+    x = np.asarray(jax.vmap(lambda z: space.params(density.position(z))["x"])(seen["z"][:, :, -1].reshape(-1, 1)))
+    assert stats.kstest(x[::4], stats.norm(1.0).cdf).pvalue > 1e-3
+    state, seen = moved(state, jnp.asarray(False), jnp.asarray(1))
+    value, slope = jax.vmap(jax.value_and_grad(density))(state.z)
+    np.testing.assert_allclose(state.potential_energy, -value, rtol=1e-12)
+    np.testing.assert_allclose(state.z_grad, -slope, rtol=1e-9, atol=1e-12)
+    assert np.all(np.asarray(seen["accept_prob"])[:, 1:] <= 1.0)
 
 
 @pytest.mark.slow

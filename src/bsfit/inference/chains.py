@@ -33,8 +33,12 @@ WANTED = 4 * ESS
 TUNED = "step_size", "inverse_mass_matrix", "mass_matrix_sqrt", "mass_matrix_sqrt_inv"
 """What warm-up fits, as numpyro names it."""
 
-TRIAL = 3
-"""Blocks of a trial of jumps."""
+TRIAL, ANEW = 3, 3
+"""Blocks of a trial of jumps, and how many more trials there are while each has a better mixture than the last."""
+
+PRICE, SELDOM, OFTEN = 8.0, 8, 0.25
+"""A step of a trajectory takes as long as about so many jumps of a batch. Where more than this part of the jumps are
+accepted, trajectories become so rare that they take as long as jumps: one in so many steps at most."""
 
 HALF, SHORTEST = 0.5, 2.0**-6
 """By what steps are shortened that diverge, and the part of them below which they are not."""
@@ -89,9 +93,17 @@ class Chains:
         laid, _ = self._step(lambda: self._laid(seen, draws))
         while not laid["calm"]:
             laid, _ = self._step(lambda last=laid: self._shorter(last, draws))
+        better = laid["mixture"] is not None
+        for _ in range(ANEW):
+            # A trial has to be short beside the draws that it spares.
+            if not better or draws * laid["thin"] < 2 * TRIAL * BLOCK * TRIES:
+                break
+            laid, _ = self._step(lambda last=laid: self._anew(last, draws))
+            better = laid["better"]
         mixture = _mixture(laid)
-        found = self._run(draws, mixture, laid["thin"], last=True)
+        found = self._run(draws, mixture, laid["thin"], laid["every"], last=True)
         shares = {"accepted": laid["accepted"], "tried_per_draw": laid["thin"], "steps_shortened": laid["shorter"]}
+        shares |= {"steps_per_trajectory": laid["every"]}
         return found, shares if mixture else shares | {"tried_per_draw": 0}
 
     def _laid(self, seen: np.ndarray, draws: int) -> Content:
@@ -123,18 +135,35 @@ class Chains:
             self.parts = _shortened(self.parts, HALF)
         return found | {"calm": found["calm"] or found["shorter"] <= SHORTEST}
 
-    def _tried(self, mixture: Mixture, draws: int, blocks: int) -> Content:
-        """A mixture over what so many blocks with jumps have seen."""
-        trial = self._blocks(blocks, mixture, thin=1)
-        tried = trial["z"]
+    def _anew(self, last: Content, draws: int) -> Content:
+        """The same after a trial with as few trajectories as it may have; as before if a draw costs more then."""
+        mixture = _mixture(last)
+        assert mixture is not None
+        found = self._tried(mixture, draws, TRIAL, last["rest"]) | {"shorter": last["shorter"]}
+        if not found["calm"] and found["shorter"] > SHORTEST:
+            found["shorter"] *= HALF
+            self.parts = _shortened(self.parts, HALF)
+        # Both with trajectories as long as they are now: steps may have been shortened since the last trial.
+        cost, before = (each["thin"] * (1.0 + found["trajectory"] / each["every"]) for each in (found, last))
+        if cost > before:
+            found |= {"thin": last["thin"], "every": last["every"]}
+        return found | {"better": cost < before}
+
+    def _tried(self, mixture: Mixture, draws: int, blocks: int, every: int = 1) -> Content:
+        """A mixture over what so many blocks with jumps have seen; trajectory: its price in batches of jumps."""
+        trial = self._blocks(blocks, mixture, 1, every)
+        tried, moved = trial["z"], trial["num_steps"] > 0
         accepted = float(np.mean(np.any(tried[:, 1:] != tried[:, :-1], axis=-1)))
         anew = self._over(tried) or mixture
-        return _content(anew, accepted, _kept(tried, draws), calm=not np.any(trial["diverging"]))
+        found = _content(anew, accepted, _kept(tried, draws), calm=not np.any(trial["diverging"]))
+        trajectory = PRICE * float(np.mean(trial["num_steps"][moved])) / TRIES
+        rest = int(np.clip(np.round(trajectory), 1, SELDOM)) if accepted > OFTEN else 1
+        return found | {"every": every, "rest": rest, "trajectory": trajectory}
 
     def _run(
-        self, draws: int, mixture: Mixture | None = None, thin: int = TRIES, last: bool = False
+        self, draws: int, mixture: Mixture | None = None, thin: int = TRIES, every: int = 1, last: bool = False
     ) -> dict[str, np.ndarray]:
-        """One draw for every `thin` jumps, of which there are `TRIES` after each transition if there is a mixture."""
+        """One draw for every `thin` jumps, of which there are `TRIES` in each step if there is a mixture."""
         each = BLOCK * (TRIES // thin)
         blocks = -(-draws // each)
         size = -(-blocks // MOST_STEPS)
@@ -142,7 +171,7 @@ class Chains:
         for first in range(0, blocks, size):
             count = min(size, blocks - first)
             ends = {"last": True} if last and first + count == blocks else {}
-            content, new = self._step(lambda n=count, e=ends: {"trace": self._blocks(n, mixture, thin), **e})
+            content, new = self._step(lambda n=count, e=ends: {"trace": self._blocks(n, mixture, thin, every), **e})
             traces.append(content["trace"])
             self._bar.advance(len(content["trace"]["z"]) * count * each, new)
         return {name: leaf[:, :draws] for name, leaf in _joined(traces).items()}
@@ -159,15 +188,15 @@ class Chains:
             self.parts = states.restored(content["state"], self._shape)
         return content, new
 
-    def _blocks(self, count: int, mixture: Mixture | None, thin: int) -> dict[str, np.ndarray]:
-        """What is seen in so many blocks of transitions."""
+    def _blocks(self, count: int, mixture: Mixture | None, thin: int, every: int) -> dict[str, np.ndarray]:
+        """What is seen in so many blocks of steps, each `every`-th with a transition of NUTS."""
         self.parts = self.parts or [
             _begin(self._density, some, own, self._inverse_mass, self._settings) for some, own in self._firsts
         ]
         traces = []
         with ThreadPoolExecutor(os.cpu_count()) as cores:
             for _ in range(count):
-                moved = list(cores.map(lambda part: self._moved(part, mixture), self.parts))
+                moved = list(cores.map(lambda part: self._moved(part, mixture, every), self.parts))
                 self.parts = [part for part, _ in moved]
                 seen = {name: np.concatenate([seen[name] for _, seen in moved]) for name in moved[0][1]}
                 traces.append(_by_draw(seen, thin))
@@ -178,7 +207,7 @@ class Chains:
         """Shapes of the state of a part."""
         return eqx.filter_eval_shape(begin, self._density, *self._firsts[0], self._inverse_mass, self._settings)
 
-    def _moved(self, part: Any, mixture: Mixture | None) -> tuple[Any, dict[str, Array]]:
+    def _moved(self, part: Any, mixture: Mixture | None, every: int) -> tuple[Any, dict[str, Array]]:
         density = self._density
         if isinstance(density, Walled):
             density = density.for_steps(part.adapt_state.step_size)
@@ -186,7 +215,7 @@ class Chains:
             moved, seen = _advance(density, part, BLOCK, self._settings)
             seen |= {name: seen[name][:, :, None] for name in PLACES}
             return jax.block_until_ready((moved, seen))
-        jumps = (mixture or self._unknown, jnp.asarray(mixture is not None))
+        jumps = (mixture or self._unknown, jnp.asarray(mixture is not None), jnp.asarray(every))
         return jax.block_until_ready(_advance_with_jumps(density, self._boxed, part, BLOCK, self._settings, *jumps))
 
     def _over(self, z: np.ndarray, beside: np.ndarray | None = None) -> Mixture | None:
@@ -200,7 +229,7 @@ class Chains:
 def _content(mixture: Mixture | None, accepted: float, thin: int, calm: bool = True) -> Content:
     """What a trial has found, as plain data."""
     arrays = None if mixture is None else {name: np.asarray(leaf) for name, leaf in vars(mixture).items()}
-    return {"mixture": arrays, "accepted": accepted, "thin": thin, "calm": calm, "shorter": 1.0}
+    return {"mixture": arrays, "accepted": accepted, "thin": thin, "calm": calm, "shorter": 1.0, "every": 1}
 
 
 def _mixture(content: Content) -> Mixture | None:
@@ -235,7 +264,7 @@ def _shortened(parts: list[Any], factor: float) -> list[Any]:
 def most_steps(warmup: int, draws: int) -> int:
     """How many steps `Chains.draws` takes at most, and one before them."""
     trials = 1 + round(math.log(SHORTEST, HALF))
-    return 1 + trials + sum(min(-(-count // BLOCK), MOST_STEPS) for count in (warmup, draws))
+    return 1 + trials + ANEW + sum(min(-(-count // BLOCK), MOST_STEPS) for count in (warmup, draws))
 
 
 def _joined(traces: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -31,18 +31,25 @@ LEAST_ACCEPTED = 0.1
 COMPONENTS, OUTSKIRTS = 64, 19
 """Gaussians of a mixture, and how many of them are about draws that are far from one another, not about any."""
 
-MOST, NEIGHBOURS, LEAST_NEIGHBOURS = 2000, 32, 4
-"""Draws that a mixture is made of; those of one Gaussian per parameter and one more, as wanted and at least."""
+MOST, NEIGHBOURS, LEAST_NEIGHBOURS, COVERED = 8000, 32, 4, 3
+"""Draws that a mixture is made of; those of one Gaussian per parameter and one more, as wanted and at least; and how
+often a draw should be one of them."""
 
 TAILS = 0.05
 """Weight of one more Gaussian, twice as wide as all draws."""
+
+DEGREES = 5.0
+"""Of freedom: what is nearly a Gaussian, with tails in which chains do not stay."""
 
 ROUNDING = 1e-6
 """Part of the covariance of all draws that is added where neighbours lie in a plane."""
 
 
 class Mixture(eqx.Module):
-    """A mixture of m Gaussians in n dimensions; `inverses` are those of the triangular `factors` of covariances."""
+    """A mixture of m of Student's distributions in n dimensions, with `DEGREES` of freedom.
+
+    `inverses` are those of the triangular `factors` of the covariances of the Gaussians that they are nearly.
+    """
 
     log_weights: Float[Array, " m"]
     means: Float[Array, "m n"]
@@ -61,13 +68,15 @@ class Mixture(eqx.Module):
         """Log-density, but for a constant of the dimension."""
         unit = jnp.einsum("mij,mj->mi", self.inverses, t[None] - self.means)
         sizes = jnp.sum(jnp.log(jnp.diagonal(self.inverses, axis1=1, axis2=2)), axis=1)
-        return jax.nn.logsumexp(self.log_weights + sizes - 0.5 * jnp.sum(unit**2, axis=1))
+        power = 0.5 * (DEGREES + len(t))
+        return jax.nn.logsumexp(self.log_weights + sizes - power * jnp.log1p(jnp.sum(unit**2, axis=1) / DEGREES))
 
     def draw(self, key: Any) -> Float[Array, " n"]:
         """A point of the mixture."""
-        which, where = jax.random.split(key)
+        which, where, width = jax.random.split(key, 3)
         k = jax.random.categorical(which, self.log_weights)
-        return self.means[k] + self.factors[k] @ jax.random.normal(where, self.means.shape[1:])
+        wider = jnp.sqrt(0.5 * DEGREES / jax.random.gamma(width, 0.5 * DEGREES))
+        return self.means[k] + self.factors[k] @ (wider * jax.random.normal(where, self.means.shape[1:]))
 
 
 def nowhere(dimension: int) -> Mixture:
@@ -101,7 +110,7 @@ def fitted(
     unit = np.linalg.solve(np.linalg.cholesky(everything), draws.T).T
     centres = unit[_centres(unit)]
     distance = np.linalg.norm(unit[None] - centres[:, None], axis=2)
-    neighbours = min(NEIGHBOURS * (n + 1), count)
+    neighbours = min(max(NEIGHBOURS * (n + 1), COVERED * count // COMPONENTS), count)
     near = draws[np.argpartition(distance, neighbours - 1, axis=1)[:, :neighbours]]
     around = near - near.mean(axis=1, keepdims=True)
     # In one dimension three times as wide costs few jumps, in ten twice would cost most.

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from bsfit.inference.jumps import TRIES, Mixture, jumped
 
@@ -91,10 +91,12 @@ def advance_with_jumps(
     settings: NutsSettings,
     mixture: Mixture,
     jumping: Bool[Array, ""],
+    every: Int[Array, ""],
 ) -> tuple[Any, dict[str, Array]]:
-    """The same with `TRIES` jumps after every transition, if `jumping`: z, potential are [chain, step, try, ...].
+    """The same with `TRIES` jumps after every step, if `jumping`: z, potential are [chain, step, try, ...].
 
-    One program for both, because most of the time of a short run is spent in compiling it. `density` is `boxed`, or
+    Only each `every`-th step has a transition, from the first on; the others have jumps alone, and `num_steps` of 0.
+    One program for all, because most of the time of a short run is spent in compiling it. `density` is `boxed`, or
     has a wall around it.
     """
     step = _planned(density, state, settings)
@@ -104,20 +106,31 @@ def advance_with_jumps(
         t, values = jumped(boxed.in_box, mixture, boxed.position(state.z), key)
         z = jax.vmap(boxed.point)(t)
         potential = -values - jax.vmap(boxed.log_volume)(z)
-        value, slope = jax.value_and_grad(density)(z[-1])
-        return state._replace(z=z[-1], potential_energy=-value, z_grad=-slope, rng_key=kept), z, potential
+        return state._replace(z=z[-1], rng_key=kept), z, potential
+
+    def arrived_one(state: Any) -> Any:
+        value, slope = jax.value_and_grad(density)(state.z)
+        return state._replace(potential_energy=-value, z_grad=-slope)
+
+    def transition(state: Any, number: Any) -> Any:
+        # The steps before this may have jumped, and left potential and gradient behind.
+        there = jax.lax.cond(jumping | (number == 0), jax.vmap(arrived_one), lambda same: same, state)
+        return jax.vmap(step)(there)
 
     def stay_one(state: Any) -> tuple[Any, Array, Array]:
         tries = jnp.ones(TRIES)
         return state, state.z[None] * tries[:, None], state.potential_energy * tries
 
-    def move(old: Any, _: Any) -> tuple[Any, dict[str, Array]]:
-        new = jax.vmap(step)(old)
+    def rest(state: Any, _: Any) -> Any:
+        return state._replace(num_steps=0 * state.num_steps, diverging=jnp.zeros_like(state.diverging))
+
+    def move(old: Any, number: Any) -> tuple[Any, dict[str, Array]]:
+        new = jax.lax.cond(number % every == 0, transition, rest, old, number)
         seen = _seen(new)
         new, seen["z"], seen["potential"] = jax.lax.cond(jumping, jax.vmap(jump_one), jax.vmap(stay_one), new)
         return new, seen
 
-    state, trace = jax.lax.scan(move, state, None, length=steps)
+    state, trace = jax.lax.scan(move, state, jnp.arange(steps))
     return state, {name: jnp.swapaxes(leaf, 0, 1) for name, leaf in trace.items()}
 
 
