@@ -102,6 +102,10 @@ def real_parts(theory: Theory, coefficients: tuple[str, ...]) -> Float[Array, " 
     return jnp.concatenate([values.real, values.imag])
 
 
+TIED = 1e-6
+"""Part by which a coefficient must be better to be a coordinate in place of the one before it."""
+
+
 def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> tuple[np.ndarray, list[int]]:
     """Directions [c2, d] that a model reaches, from `real_parts` at sampled points, and d of the parts as coordinates.
 
@@ -115,7 +119,9 @@ def span(samples: Float[np.ndarray, "s c2"], tolerance: float = 1e-12) -> tuple[
     scaled = samples / np.maximum(np.linalg.norm(samples, axis=1, keepdims=True), np.finfo(float).tiny)
     _, size, directions = np.linalg.svd(scaled, full_matrices=False)
     kept = directions[size > tolerance * size[0] * len(samples) ** 0.5]
-    pivots = np.asarray(scipy.linalg.qr(kept, mode="economic", pivoting=True)[-1])[: len(kept)]
+    # Of coefficients that are as good, one is taken on every machine: numbers are kept by the points that follow.
+    first = kept * (1.0 - TIED * np.arange(kept.shape[1]))
+    pivots = np.asarray(scipy.linalg.qr(first, mode="economic", pivoting=True)[-1])[: len(kept)]
     basis = np.linalg.solve(kept[:, pivots], kept).T
     # Relations such as C10 = -C9 are exact, and the same on every machine.
     whole = np.round(basis)
