@@ -220,17 +220,13 @@ def posterior(table, repeat, names):
     like = bsfit.log_likelihood(data="latest", free={name: box(name) for name in names})
     density = LogDensity(target.of(like), space_of(target.of(like)))
     mode, covariance = laplace(density, like)
-    effective, clock, processor, whole = [], [], [], []
-    for seed in range(repeat + 1):
-        drawing, spent, size = sampled(density, mode, covariance, seed)
-        if seed:  # the first compiles
-            effective.append(size)
-            clock.append(drawing[0] / size)
-            processor.append(drawing[1] / size)
-            whole.append(spent / size)
-        first = spent if not seed else first
-    compiled = first - statistics.median(np.multiply(whole, effective))
-    ours = Times(clock, processor, compiled)
+    (_, first, _), *runs = (
+        sampled(density, mode, covariance, seed) for seed in range(repeat + 1)
+    )  # the first compiles
+    effective = [size for *_, size in runs]
+    clock, processor = np.array([drawing / size for drawing, _, size in runs]).T
+    whole = [spent / size for _, spent, size in runs]
+    ours = Times(clock.tolist(), processor.tolist(), first - statistics.median(spent for _, spent, _ in runs))
     label = f"latest, {len(names)} coefficients"
     print(f"{label}: {statistics.median(effective):.0f} effective of {CHAINS * DRAWS} draws, of the worst coefficient")
     table.figure(f"{label}: effective draws a second", 1.0 / ours.median()[0], 1000 if len(names) == 2 else None)

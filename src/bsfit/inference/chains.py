@@ -131,8 +131,7 @@ class Chains:
         assert mixture is not None
         found = self._tried(mixture, draws, TRIAL) | {"shorter": last["shorter"]}
         if found["shorter"] < 1.0 or not found["calm"]:
-            found["shorter"] *= HALF
-            self.parts = _shortened(self.parts, HALF)
+            self._halve(found)
         return found | {"calm": found["calm"] or found["shorter"] <= SHORTEST}
 
     def _anew(self, last: Content, draws: int) -> Content:
@@ -141,13 +140,17 @@ class Chains:
         assert mixture is not None
         found = self._tried(mixture, draws, TRIAL, last["rest"]) | {"shorter": last["shorter"]}
         if not found["calm"] and found["shorter"] > SHORTEST:
-            found["shorter"] *= HALF
-            self.parts = _shortened(self.parts, HALF)
+            self._halve(found)
         # Both with trajectories as long as they are now: steps may have been shortened since the last trial.
         cost, before = (each["thin"] * (1.0 + found["trajectory"] / each["every"]) for each in (found, last))
         if cost > before:
             found |= {"thin": last["thin"], "every": last["every"]}
         return found | {"better": cost < before}
+
+    def _halve(self, found: Content) -> None:
+        """Steps half as long as they are, which what a trial has found says."""
+        found["shorter"] *= HALF
+        self.parts = _shortened(self.parts, HALF)
 
     def _tried(self, mixture: Mixture, draws: int, blocks: int, every: int = 1) -> Content:
         """A mixture over what so many blocks with jumps have seen; trajectory: its price in batches of jumps."""

@@ -1,14 +1,15 @@
 r"""Jumps: proposals that do not depend on where a chain is, between the transitions of NUTS.
 
 Along a curved valley NUTS turns back after a short way, and steps at random from one end to the other; separate modes
-it never leaves. Once warm-up has seen the posterior, a mixture q of Gaussians is laid over it in the unit box, each of
-the mean and covariance of a draw's nearest neighbours. A point drawn from q replaces the chain's with probability
+it never leaves. Once warm-up has seen the posterior, a mixture q is laid over it in the unit box, of Gaussians with the
+mean and covariance of a draw's nearest neighbours, and with tails: Student's distributions. A point drawn from q
+replaces the chain's with probability
 
 .. math:: \min\left(1,\frac{\pi(t')/q(t')}{\pi(t)/q(t)}\right)
 
 (Tierney, Annals of Statistics 22 (1994) 1701, section 2.3.3), which leaves the density :math:`\pi` as it is, however
-rough q may be. A chain stays long where q is much lower than :math:`\pi`: Gaussians are wider than what they are made
-of, and a part of them stands where draws are rare. All that is proposed between two transitions is one batch.
+rough q may be. A chain stays long where q is much lower than :math:`\pi`: so the tails, so Gaussians are wider than what
+they are made of, and a part of them stands where draws are rare. All that is proposed between two transitions is one batch.
 
 Jumps lead to parts that the steps of a chain were not fitted to in warm-up: `chains` shortens them after a trial.
 """

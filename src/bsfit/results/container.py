@@ -215,7 +215,6 @@ def _zip(members: Mapping[str, Sequence[bytes | memoryview]], compression: int) 
             # A fixed date: equal results make equal files.
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type, info.file_size = compression, _size(parts)
-            info.external_attr = 0o600 << 16
             with archive.open(info, "w") as member:
                 for part in parts:
                     member.write(part)
