@@ -8,8 +8,9 @@ replaces the chain's with probability
 .. math:: \min\left(1,\frac{\pi(t')/q(t')}{\pi(t)/q(t)}\right)
 
 (Tierney, Annals of Statistics 22 (1994) 1701, section 2.3.3), which leaves the density :math:`\pi` as it is, however
-rough q may be. A chain stays long where q is much lower than :math:`\pi`: so the tails, so Gaussians are wider than what
-they are made of, and a part of them stands where draws are rare. All that is proposed between two transitions is one batch.
+rough q may be. A chain stays long where q is much lower than :math:`\pi`: for that there are tails, Gaussians are
+wider than what they are made of, and a part of them stands where draws are rare. All that is proposed between
+two transitions is one batch.
 
 Jumps lead to parts that the steps of a chain were not fitted to in warm-up: `chains` shortens them after a trial.
 """
