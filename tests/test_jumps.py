@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from bsfit.inference.chains import Chains, with_the_shortest_steps
+from bsfit.inference.diagnostics import bulk_ess, tail_ess
 from bsfit.inference.jumps import COMPONENTS, DEGREES, TRIES, Mixture, fitted, jumped, nowhere
 from bsfit.inference.nuts import NutsSettings, advance, advance_with_jumps, begin
 from bsfit.inference.progress import Progress
@@ -69,7 +70,7 @@ def test_jumps_keep_a_density_that_their_mixture_is_not():
 
     starts = jnp.asarray(truncated.rvs(4000, random_state=3))[:, None]
     keys = jax.random.split(jax.random.key(4), 4000)
-    t, values = jax.jit(jax.vmap(lambda t, key: jumped(density, mixture, t, key)))(starts, keys)
+    t, values = jax.jit(jax.vmap(lambda t, key: jumped(density, mixture, t, density(t), key)))(starts, keys)
     assert t.shape == (4000, TRIES, 1)
     np.testing.assert_allclose(values, -3.0 * t[..., 0], rtol=1e-12)
     assert np.mean(np.any(t[:, -1] != starts, axis=1)) > 0.9
@@ -145,6 +146,36 @@ def test_a_cross_of_needles_passes_the_gate():
         size = found.summary[name]["ess_tail"]
         for end, share in zip(ends, (0.025, 0.16, 0.84, 0.975), strict=True):
             assert abs(np.mean(found.draws(name) < end) - share) < 4.0 * np.sqrt(share * (1.0 - share) / size)
+
+
+@pytest.mark.slow
+def test_crescents_in_eight_parameters_mix():
+    """Two pairs, each a ring that is brighter on one side, and four normal ones: quantiles by a sum over a grid."""
+    space = parse({f"{axis}{i}": (-1.0, 1.0) for i in range(4) for axis in "xy"})
+
+    def crescent(x, y):
+        return -0.5 * ((jnp.hypot(x, y) - 0.6) / 0.08) ** 2 + 2.0 * x
+
+    def log_density(p):
+        rest = sum(x**2 for name, x in p.items() if name[1] > "1")
+        return crescent(p["x0"], p["y0"]) + crescent(p["x1"], p["y1"]) - 0.5 * rest / 0.1**2
+
+    density = LogDensity(log_density, space)
+    starts = jnp.asarray(np.random.default_rng(1).normal(size=(4, 8)))
+    run = Chains(density, density, starts, jnp.eye(8), 1, NutsSettings(warmup=200), Progress("", 1, False))
+    trace, jumps = run.draws(2000)
+    assert jumps["accepted"] > 0.25
+    assert jumps["steps_per_trajectory"] > 1
+    found = np.asarray(jax.vmap(jax.vmap(density.position))(jnp.asarray(trace["z"])))
+    grid = np.linspace(-1.0, 1.0, 1001)
+    known = np.exp(np.asarray(crescent(*np.meshgrid(grid, grid, indexing="ij"))))
+    for k in range(8):
+        marginal = known.sum(axis=1 - k % 2) if k < 4 else np.exp(-0.5 * (grid / 0.1) ** 2)
+        ends = np.interp([0.01, 0.16, 0.5, 0.84, 0.99], np.cumsum(marginal) / marginal.sum(), 0.5 * (grid + 1.0))
+        size = min(bulk_ess(found[..., k]), tail_ess(found[..., k]))
+        assert size > 1600
+        for end, share in zip(ends, (0.01, 0.16, 0.5, 0.84, 0.99), strict=True):
+            assert abs(np.mean(found[..., k] < end) - share) < 4.5 * np.sqrt(share * (1.0 - share) / size)
 
 
 @pytest.mark.slow

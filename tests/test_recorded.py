@@ -125,7 +125,7 @@ def test_another_run_is_refused_by_what_differs(unbroken, tmp_path, change, says
 
 def test_force_starts_anew(unbroken, tmp_path):
     place = copied(unbroken, tmp_path / "a")
-    with pytest.raises(BsfitInputError, match=r"holds a run: \d of at most 16 chunks are done \(resume goes on"):
+    with pytest.raises(BsfitInputError, match=r"holds a run: \d of at most 21 chunks are done \(resume goes on"):
         run(place)
     run(place, force=True, draws=50)
     assert len(files(place)) == 7
@@ -232,7 +232,7 @@ def test_an_interrupted_sample_goes_on(capsys, tmp_path, number):
     assert child.stderr.readline() == "bsfit: ends behind the part in work; once more ends it at once\n"
     child.send_signal(number)
     _, err = child.communicate(timeout=20)
-    said = "bsfit: interrupted: 3 of at most 15 chunks are done, --resume goes on\n"
+    said = "bsfit: interrupted: 3 of at most 20 chunks are done, --resume goes on\n"
     assert (child.returncode, err) == (130, said)
     assert cli.main([*SAMPLE, "-o", str(place)]) == 2
     assert "holds a run that was not finished (--resume goes on with it" in capsys.readouterr().err

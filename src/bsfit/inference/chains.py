@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from bsfit.inference import states
 from bsfit.inference.diagnostics import ESS, bulk_ess, tail_ess
-from bsfit.inference.jumps import LEAST_ACCEPTED, TRIES, Mixture, fitted, nowhere
+from bsfit.inference.jumps import LEAST_ACCEPTED, MOST, TRIES, Mixture, fitted, nowhere
 from bsfit.inference.nuts import Boxed, NutsSettings, advance, advance_with_jumps, begin
 from bsfit.inference.progress import Progress
 from bsfit.inference.steps import Content, Steps, at_once
@@ -27,16 +27,16 @@ BLOCK = 50
 MOST_STEPS = 64
 """Steps into which warm-up is divided, and draws, where they are so many blocks."""
 
-WANTED = 4 * ESS
+WANTED = 8 * ESS
 """Effective draws that a run aims at: as many as pass the gate with ease."""
 
 TUNED = "step_size", "inverse_mass_matrix", "mass_matrix_sqrt", "mass_matrix_sqrt_inv"
 """What warm-up fits, as numpyro names it."""
 
-TRIAL, ANEW = 3, 3
-"""Blocks of a trial of jumps, and how many more trials there are while each has a better mixture than the last."""
+TRIAL, ANEW, IDLE = 3, 8, 2
+"""Blocks of a trial of jumps; how many more trials there are at most, and in a row with no better mixture."""
 
-PRICE, SELDOM, OFTEN = 8.0, 8, 0.25
+PRICE, SELDOM, OFTEN = 8.0, 32, 0.25
 """A step of a trajectory takes as long as about so many jumps of a batch. Where more than this part of the jumps are
 accepted, trajectories become so rare that they take as long as jumps: one in so many steps at most."""
 
@@ -93,13 +93,11 @@ class Chains:
         laid, _ = self._step(lambda: self._laid(seen, draws))
         while not laid["calm"]:
             laid, _ = self._step(lambda last=laid: self._shorter(last, draws))
-        better = laid["mixture"] is not None
-        for _ in range(ANEW):
+        for _ in range(ANEW if laid["mixture"] is not None else 0):
             # A trial has to be short beside the draws that it spares.
-            if not better or draws * laid["thin"] < 2 * TRIAL * BLOCK * TRIES:
+            if laid["idle"] == IDLE or draws * laid["thin"] < 2 * TRIAL * BLOCK * TRIES:
                 break
             laid, _ = self._step(lambda last=laid: self._anew(last, draws))
-            better = laid["better"]
         mixture = _mixture(laid)
         found = self._run(draws, mixture, laid["thin"], laid["every"], last=True)
         shares = {"accepted": laid["accepted"], "tried_per_draw": laid["thin"], "steps_shortened": laid["shorter"]}
@@ -127,41 +125,60 @@ class Chains:
 
         Once more when a trial is calm: the draws are many more than those of a trial.
         """
-        mixture = _mixture(last)
-        assert mixture is not None
-        found = self._tried(mixture, draws, TRIAL) | {"shorter": last["shorter"]}
+        found = self._again(last, draws, 1)
         if found["shorter"] < 1.0 or not found["calm"]:
             self._halve(found)
         return found | {"calm": found["calm"] or found["shorter"] <= SHORTEST}
 
     def _anew(self, last: Content, draws: int) -> Content:
         """The same after a trial with as few trajectories as it may have; as before if a draw costs more then."""
-        mixture = _mixture(last)
-        assert mixture is not None
-        found = self._tried(mixture, draws, TRIAL, last["rest"]) | {"shorter": last["shorter"]}
+        found = self._again(last, draws, last["rest"])
         if not found["calm"] and found["shorter"] > SHORTEST:
             self._halve(found)
         # Both with trajectories as long as they are now: steps may have been shortened since the last trial.
-        cost, before = (each["thin"] * (1.0 + found["trajectory"] / each["every"]) for each in (found, last))
+        cost, before = ((1.0 + found["trajectory"] / each["every"]) / each["worth"] for each in (found, last))
         if cost > before:
-            found |= {"thin": last["thin"], "every": last["every"]}
-        return found | {"better": cost < before}
+            found |= {name: last[name] for name in ("thin", "worth", "every")} | {"idle": last["idle"] + 1}
+        return found
+
+    def _again(self, last: Content, draws: int, every: int) -> Content:
+        """One more trial, and a mixture over what was seen in all of them."""
+        mixture = _mixture(last)
+        assert mixture is not None
+        return self._tried(mixture, draws, TRIAL, every, last) | {"shorter": last["shorter"]}
 
     def _halve(self, found: Content) -> None:
         """Steps half as long as they are, which what a trial has found says."""
         found["shorter"] *= HALF
         self.parts = _shortened(self.parts, HALF)
 
-    def _tried(self, mixture: Mixture, draws: int, blocks: int, every: int = 1) -> Content:
-        """A mixture over what so many blocks with jumps have seen; trajectory: its price in batches of jumps."""
+    def _tried(self, mixture: Mixture, draws: int, blocks: int, every: int = 1, last: Content | None = None) -> Content:
+        """What so many blocks with jumps have found, and a mixture over what they and those before them have seen.
+
+        worth: effective draws of a jump; trajectory: its price in batches of jumps.
+        """
         trial = self._blocks(blocks, mixture, 1, every)
         tried, moved = trial["z"], trial["num_steps"] > 0
         accepted = float(np.mean(np.any(tried[:, 1:] != tried[:, :-1], axis=-1)))
-        anew = self._over(tried) or mixture
-        found = _content(anew, accepted, _kept(tried, draws), calm=not np.any(trial["diverging"]))
+        seen, trials = self._bank(tried, last)
+        worth = _worth(tried)
+        # So many jumps make a draw that all draws are worth `WANTED` independent ones.
+        thin = int(2 ** np.clip(np.ceil(np.log2(WANTED / (worth * len(tried) * draws))), 0, np.log2(TRIES)))
+        found = _content(self._over(seen) or mixture, accepted, thin, not np.any(trial["diverging"]))
         trajectory = PRICE * float(np.mean(trial["num_steps"][moved])) / TRIES
         rest = int(np.clip(np.round(trajectory), 1, SELDOM)) if accepted > OFTEN else 1
-        return found | {"every": every, "rest": rest, "trajectory": trajectory}
+        found |= {"every": every, "rest": rest, "trajectory": trajectory, "worth": worth}
+        return found | {"seen": seen, "trials": trials, "idle": 0}
+
+    def _bank(self, tried: Float[np.ndarray, "chain jump n"], last: Content | None) -> tuple[np.ndarray, int]:
+        """Positions [k, n] out of a trial and those before it, each trial with its share, and how many trials."""
+        new, trials = tried.reshape(-1, tried.shape[-1]), 1 if last is None else last["trials"] + 1
+        random = np.random.default_rng([self._seed, trials])
+        if last is None:
+            return random.permutation(new)[:MOST], trials
+        share = MOST // trials
+        kept = random.permutation(last["seen"])[: MOST - share], random.permutation(new)[:share]
+        return np.concatenate(kept), trials
 
     def _run(
         self, draws: int, mixture: Mixture | None = None, thin: int = TRIES, every: int = 1, last: bool = False
@@ -288,11 +305,9 @@ def _by_draw(trace: dict[str, np.ndarray], thin: int) -> dict[str, np.ndarray]:
     return found
 
 
-def _kept(tried: Float[np.ndarray, "chain jump n"], draws: int) -> int:
-    """How many jumps make a draw, so that draws as many are worth `WANTED` independent ones, judged by a trial."""
-    size = min(min(bulk_ess(x), tail_ess(x)) for x in np.moveaxis(tried, -1, 0))
-    expected = size * draws / tried.shape[1]
-    return int(2 ** np.clip(np.ceil(np.log2(WANTED / expected)), 0, np.log2(TRIES)))
+def _worth(tried: Float[np.ndarray, "chain jump n"]) -> float:
+    """How many independent draws one jump of a trial is worth, for the parameter that mixes worst."""
+    return min(min(bulk_ess(x), tail_ess(x)) for x in np.moveaxis(tried, -1, 0)) / (tried.shape[0] * tried.shape[1])
 
 
 @eqx.filter_jit

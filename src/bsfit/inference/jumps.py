@@ -9,8 +9,8 @@ replaces the chain's with probability
 
 (Tierney, Annals of Statistics 22 (1994) 1701, section 2.3.3), which leaves the density :math:`\pi` as it is, however
 rough q may be. A chain stays long where q is much lower than :math:`\pi`: for that there are tails, Gaussians are
-wider than what they are made of, and a part of them stands where draws are rare. All that is proposed between
-two transitions is one batch.
+wider than what they are made of, a part of them stands where draws are rare, and the first of the jumps is a step of
+a random walk, as wide as one of the Gaussians. All that is proposed between two transitions is one batch.
 
 Jumps lead to parts that the steps of a chain were not fitted to in warm-up: `chains` shortens them after a trial.
 """
@@ -30,10 +30,10 @@ TRIES = 16
 LEAST_ACCEPTED = 0.1
 """Of all jumps; where fewer are, chains are better left to NUTS alone."""
 
-COMPONENTS, OUTSKIRTS = 64, 19
+COMPONENTS, OUTSKIRTS = 128, 38
 """Gaussians of a mixture, and how many of them are about draws that are far from one another, not about any."""
 
-MOST, NEIGHBOURS, LEAST_NEIGHBOURS, COVERED = 8000, 32, 4, 3
+MOST, NEIGHBOURS, LEAST_NEIGHBOURS, COVERED = 16000, 32, 4, 3
 """Draws that a mixture is made of; those of one Gaussian per parameter and one more, as wanted and at least; and how
 often a draw should be one of them."""
 
@@ -42,6 +42,10 @@ TAILS = 0.05
 
 DEGREES = 5.0
 """Of freedom: what is nearly a Gaussian, with tails in which chains do not stay."""
+
+STEP = 2.4
+"""Of a random walk, over the width of a Gaussian and the root of the number of parameters: the best for a Gaussian
+(Roberts, Gelman, Gilks, Annals of Applied Probability 7 (1997) 110)."""
 
 ROUNDING = 1e-6
 """Part of the covariance of all draws that is added where neighbours lie in a plane."""
@@ -80,6 +84,12 @@ class Mixture(eqx.Module):
         wider = jnp.sqrt(0.5 * DEGREES / jax.random.gamma(width, 0.5 * DEGREES))
         return self.means[k] + self.factors[k] @ (wider * jax.random.normal(where, self.means.shape[1:]))
 
+    def step(self, key: Any) -> Float[Array, " n"]:
+        """A step from anywhere to near it, in any direction as likely as back: as wide as one of the Gaussians."""
+        which, where = jax.random.split(key)
+        k, n = jax.random.categorical(which, self.log_weights), self.means.shape[1]
+        return STEP / jnp.sqrt(n) * self.factors[k] @ jax.random.normal(where, (n,))
+
 
 def nowhere(dimension: int) -> Mixture:
     """A mixture to compile with where none is known yet."""
@@ -111,7 +121,7 @@ def fitted(
     everything += ROUNDING * np.diag(np.diag(everything))
     unit = np.linalg.solve(np.linalg.cholesky(everything), draws.T).T
     centres = unit[_centres(unit)]
-    distance = np.linalg.norm(unit[None] - centres[:, None], axis=2)
+    distance = np.sum(unit**2, axis=1) - 2.0 * centres @ unit.T  # squared, but for a constant of the centre
     neighbours = min(max(NEIGHBOURS * (n + 1), COVERED * count // COMPONENTS), count)
     near = draws[np.argpartition(distance, neighbours - 1, axis=1)[:, :neighbours]]
     around = near - near.mean(axis=1, keepdims=True)
@@ -134,12 +144,17 @@ def _centres(unit: Float[np.ndarray, "k n"]) -> list[int]:
 
 
 def jumped(
-    density: Callable[[Array], Array], mixture: Mixture, t: Float[Array, " n"], key: Any
+    density: Callable[[Array], Array], mixture: Mixture, t: Float[Array, " n"], value: Float[Array, ""], key: Any
 ) -> tuple[Float[Array, "j n"], Float[Array, " j"]]:
-    """Where a chain is after each of `TRIES` jumps from a position t of the unit box, and the log-density there."""
-    propose, accept = jax.random.split(key)
-    points = jnp.concatenate([t[None], jax.vmap(mixture.draw)(jax.random.split(propose, TRIES))])
-    values = jax.vmap(density)(points)
+    """Where a chain is after each of `TRIES` jumps from a position t of the unit box, and the log-density there.
+
+    value: that of t, which the chain knows.
+    """
+    propose, walk, accept = jax.random.split(key, 3)
+    jumps = jax.vmap(mixture.draw)(jax.random.split(propose, TRIES - 1))
+    proposed = jnp.concatenate([t[None] + mixture.step(walk)[None], jumps])
+    points = jnp.concatenate([t[None], proposed])
+    values = jnp.concatenate([value[None], jax.vmap(density)(proposed)])
     weights = values - jax.vmap(mixture.log_prob)(points)
     bars = jnp.log(jax.random.uniform(accept, weights.shape))
 
@@ -148,5 +163,7 @@ def jumped(
         here = jnp.where(weights[there] - weights[here] > bars[there], there, here)
         return here, here
 
-    _, places = jax.lax.scan(attempt, jnp.asarray(0), jnp.arange(1, TRIES + 1))
+    near = jnp.where(values[1] - values[0] > bars[1], 1, 0)
+    _, places = jax.lax.scan(attempt, near, jnp.arange(2, TRIES + 1))
+    places = jnp.concatenate([near[None], places])
     return points[places], values[places]

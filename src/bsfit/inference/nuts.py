@@ -103,17 +103,18 @@ def advance_with_jumps(
 
     def jump_one(state: Any) -> tuple[Any, Array, Array]:
         kept, key = jax.random.split(state.rng_key)
-        t, values = jumped(boxed.in_box, mixture, boxed.position(state.z), key)
+        here = -state.potential_energy - boxed.log_volume(state.z)
+        t, values = jumped(boxed.in_box, mixture, boxed.position(state.z), here, key)
         z = jax.vmap(boxed.point)(t)
         potential = -values - jax.vmap(boxed.log_volume)(z)
-        return state._replace(z=z[-1], rng_key=kept), z, potential
+        return state._replace(z=z[-1], potential_energy=potential[-1], rng_key=kept), z, potential
 
     def arrived_one(state: Any) -> Any:
         value, slope = jax.value_and_grad(density)(state.z)
         return state._replace(potential_energy=-value, z_grad=-slope)
 
     def transition(state: Any, number: Any) -> Any:
-        # The steps before this may have jumped, and left potential and gradient behind.
+        # The steps before this may have jumped, and left the gradient behind.
         there = jax.lax.cond(jumping | (number == 0), jax.vmap(arrived_one), lambda same: same, state)
         return jax.vmap(step)(there)
 
