@@ -313,3 +313,8 @@ def test_shipped_numbers_are_those_of_this_code(folder, counted, benchmark_modul
         for key, values in parts.items():
             np.testing.assert_allclose(shipped[process][key], values, rtol=1e-10)
     assert found[ratios[0]] == pytest.approx(0.7922458166334991, rel=1e-9)
+
+
+def test_a_release_asks_for_what_there_is(benchmark_module):
+    """A bin that is refused would end the making of a wheel."""
+    bsfit.prediction(benchmark_module("keep_numbers").P5P)
