@@ -4,6 +4,10 @@
 --model NAME` frees by itself, without profiles, and passes over those that FOLDER has. Then it prints Markdown: the
 comparison of those that can be asked for all of the data, and of each model what it had free, what it assumes and what
 its best fit does not fulfil. One to five minutes a model.
+
+``--evidences 100`` integrates each over its priors instead, with so many live points, as they are and twice as wide,
+and prints the Bayes factors of those that can be asked for all of the data. Three to five minutes a model; it is of no
+use where the defaults are excluded.
 """
 
 import argparse
@@ -12,13 +16,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 from catalogue_table import NEEDED, PLANCK, listed
 
 import bsfit
 from bsfit import catalogue
 from bsfit.cli import question
 from bsfit.cli.runfile import Settings
-from bsfit.results import FitResult
+from bsfit.inference.compare import doubled
+from bsfit.results import Evidence, FitResult
 
 DATA = ("latest", "mixing", "relic", "lz-2024")
 HELD = "light", "light-scalar"
@@ -34,10 +40,17 @@ column says what these are, what was left out and why, and which conditions the 
 catalogue explains them). So a chi2 of 10^5 says that LZ excludes the defaults, not that it excludes the model:
 with other masses, or kinetic mixing, it may pass. `light` and `light-scalar` have their coupling to dark matter
 where the density is {planck}, and it is not counted as a parameter. AIC and BIC are above the lowest; they do not
-know how much the defaults were chosen. Evidences are not here: one takes ten minutes (`bsfit compare --model NAME
---model OTHER`).
+know how much the defaults were chosen. Evidences stand below, where the defaults are not excluded.
 
 Made by `python benchmarks/compare_models.py -o FOLDER`.
+"""
+EVIDENCES = "evidence", "doubled"
+ABOUT_EVIDENCES = """## Evidences
+
+Each model integrated over flat priors, those of the last column, and over priors twice as wide about their middle:
+natural logarithms of Bayes factors to `{first}`, on the same data. Nested sampling with {live} live points. A factor
+that moves by more than its error when priors are doubled is the priors' choice; all else that a model has is held at
+its defaults.
 """
 SPECIAL = {"Omega_h2": "relic density", "sigma_SI/lz-2024": "LZ"}
 
@@ -47,26 +60,38 @@ def data_of(row):
     return [name for name in DATA if NEEDED.get(name) not in row.refused]
 
 
-def fit(row, path):
-    """Fit a model, free in what the command line frees, and save the fit."""
+def likelihood(row):
+    """Of a model, free in what the command line frees."""
     asked = {"model": row.name, "data": tuple(data_of(row))}
     if row.name in HELD:
         name, bounds = row.relic
         fixed = {key: value for key, value in row.benchmark.items() if key != name}
         asked["set"] = bsfit.predict([name], model=bsfit.at_relic_density(row.name, name, bounds, PLANCK), params=fixed)
     settings, _ = question.with_defaults(Settings(asked, {}))
-    like = bsfit.log_likelihood(row.name, data_of(row), settings.get("free"), dict(settings.get("set")))
-    bsfit.fit(like, profile_errors=False).save(path)
+    return bsfit.log_likelihood(row.name, data_of(row), settings.get("free"), dict(settings.get("set")))
 
 
-def fitted(row, folder):
-    """The fit of a model, made in a process of its own if the folder does not have it; None where that failed."""
-    path = folder / f"{row.name}.json"
-    if not path.exists():
+def make(row, folder, live):
+    """Save the fit of a model, or its evidences with so many live points under its priors and priors twice as wide."""
+    like = likelihood(row)
+    if not live:
+        bsfit.fit(like, profile_errors=False).save(folder / f"{row.name}.json")
+        return
+    found = [bsfit.evidence(like, free=free, live=live, progress=False) for free in (like.free, doubled(like.free))]
+    for name, each in zip(EVIDENCES, found, strict=True):
+        each.save(folder / f"{row.name}.{name}.npz")
+
+
+def made(row, folder, live):
+    """What `make` has saved, made in a process of its own if the folder does not have it; empty where that failed."""
+    paths = [folder / f"{row.name}.{name}.npz" for name in EVIDENCES] if live else [folder / f"{row.name}.json"]
+    if not all(path.exists() for path in paths):
         began = time.monotonic()
-        done = subprocess.run([sys.executable, __file__, row.name, "--only-fit", "-o", str(folder)])
+        words = [row.name, "--only-make", "--evidences", str(live), "-o", str(folder)]
+        done = subprocess.run([sys.executable, __file__, *words])
         print(f"{row.name}: exit status {done.returncode}, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    return FitResult.load(path) if path.exists() else None
+    kind = Evidence if live else FitResult
+    return [kind.load(path) for path in paths if path.exists()]
 
 
 def of_model(row, found):
@@ -84,20 +109,9 @@ def of_model(row, found):
     return best, f"{found.chi2:.1f}/{found.ndf}", dark, "; ".join([listed(fixed), *assumed, *failed, *rest])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("models", nargs="*", default=[name for name, row in catalogue.MODELS.items() if row.fields])
-    parser.add_argument("-o", dest="folder", type=Path, required=True)
-    parser.add_argument("--only-fit", action="store_true", help="nothing is printed, and nothing passed over")
-    chosen = parser.parse_args()
-    chosen.folder.mkdir(parents=True, exist_ok=True)
-    rows = [catalogue.model(name) for name in chosen.models]
-    if chosen.only_fit:
-        for row in rows:
-            fit(row, chosen.folder / f"{row.name}.json")
-        return
-    fits = {row.name: found for row in rows if (found := fitted(row, chosen.folder)) is not None}
-    whole = {name: found for name, found in fits.items() if data_of(catalogue.MODELS[name]) == list(DATA)}
+def print_fits(rows, fits):
+    """The comparison, and a row for each model."""
+    whole = {name: found for name, (found,) in fits.items() if data_of(catalogue.MODELS[name]) == list(DATA)}
     flavour = [name for name in DATA if name not in NEEDED]
     standard_model = bsfit.log_likelihood(data=flavour, free={"C9mu": (-1.0, 1.0)}).reference_chi2
     print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK, standard_model=standard_model))
@@ -105,10 +119,47 @@ def main():
         print(f"```text\n{bsfit.compare(whole, evidences=False)}\n```\n")
     print("| model | best fit | chi2/ndf | pulls of dark matter | held, left out, not fulfilled |")
     print("|---|---|---|---|---|")
+    for row in rows:
+        for found in fits.get(row.name, ()):
+            print(f"| `{row.name}` |", " | ".join(of_model(row, found)), "|")
+
+
+def print_evidences(fits, live):
+    """Natural logarithms of the Bayes factors to the first model, with the errors of both."""
+    first, known = next(iter(fits.items()))
+    print(ABOUT_EVIDENCES.format(live=live, first=first))
+    print("| model | log Z | log B | priors doubled | priors |")
+    print("|---|---|---|---|---|")
     for name, found in fits.items():
-        print(f"| `{name}` |", " | ".join(of_model(catalogue.MODELS[name], found)), "|")
-    if missing := [row.name for row in rows if row.name not in fits]:
-        sys.exit(f"no fit of {', '.join(missing)}")
+        row = [f"{found[0].log_evidence:.2f} +- {found[0].error:.2f}"]
+        for one, other in zip(found, known, strict=True):
+            error = 0.0 if one is other else np.hypot(one.error, other.error)
+            row.append(f"{one.log_evidence - other.log_evidence:.1f} +- {error:.1f}")
+        print(f"| `{name}` |", " | ".join([*row, listed(found[0].priors.items())]), "|")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("models", nargs="*", default=[name for name, row in catalogue.MODELS.items() if row.fields])
+    parser.add_argument("-o", dest="folder", type=Path, required=True)
+    parser.add_argument("--evidences", type=int, default=0, metavar="LIVE", help="evidences in place of fits")
+    parser.add_argument("--only-make", action="store_true", help="nothing is printed, and nothing passed over")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    rows = [catalogue.model(name) for name in chosen.models]
+    if chosen.only_make:
+        for row in rows:
+            make(row, chosen.folder, chosen.evidences)
+        return
+    found = {row.name: each for row in rows if (each := made(row, chosen.folder, chosen.evidences))}
+    if chosen.evidences:
+        print_evidences(
+            {n: x for n, x in found.items() if data_of(catalogue.MODELS[n]) == list(DATA)}, chosen.evidences
+        )
+    else:
+        print_fits(rows, found)
+    if missing := [row.name for row in rows if row.name not in found]:
+        sys.exit(f"nothing of {', '.join(missing)}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from threading import Event, Lock
 from typing import Any
 
 import jax
@@ -176,9 +177,20 @@ def _in_order(
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     task = b"" if local else _sent(work)
 
+    first, compiled = Lock(), Event()
+
+    def computed(index: int) -> Content:
+        # The first alone: threads that wait for the same compilation would each do it.
+        with first:
+            if not compiled.is_set():
+                content = work(index)
+                compiled.set()
+                return content
+        return work(index)
+
     def obtain(index: int) -> tuple[Content, bool]:
         found = None if store is None else store.read(index)
-        return (work(index), True) if found is None else (found, False)
+        return (computed(index), True) if found is None else (found, False)
 
     def obtain_and_store(index: int) -> tuple[Content, bool]:
         content, new = obtain(index)
@@ -207,9 +219,7 @@ def _in_order(
     ):
         try:
             while True:
-                # The first alone: threads that wait for the same compilation would each do it.
-                ahead = most if bar.done or not local else 1
-                waiting.extend((index, start(pool, index)) for index in islice(rest, ahead - len(waiting)))
+                waiting.extend((index, start(pool, index)) for index in islice(rest, most - len(waiting)))
                 if not waiting:
                     return
                 index, future = waiting.popleft()
