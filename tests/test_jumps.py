@@ -7,6 +7,7 @@ import numpyro.distributions as dist
 import pytest
 from scipy import stats
 
+from bsfit.inference import chains
 from bsfit.inference.chains import Chains, with_the_shortest_steps
 from bsfit.inference.diagnostics import bulk_ess, tail_ess
 from bsfit.inference.jumps import COMPONENTS, DEGREES, TRIES, Mixture, fitted, jumped, nowhere
@@ -176,6 +177,19 @@ def test_crescents_in_eight_parameters_mix():
         assert size > 1600
         for end, share in zip(ends, (0.01, 0.16, 0.5, 0.84, 0.99), strict=True):
             assert abs(np.mean(found[..., k] < end) - share) < 4.5 * np.sqrt(share * (1.0 - share) / size)
+
+
+@pytest.mark.slow
+def test_a_short_run_has_trajectories_to_be_judged_by(monkeypatch):
+    """As rare as trajectories may be where they are dear, each of the chains has ten."""
+    monkeypatch.setattr(chains, "PRICE", 1000.0)
+    monkeypatch.setattr(chains, "TRIAL", 1)
+    found = sample(
+        lambda p: -0.5 * (p["x"] ** 2 + p["y"] ** 2), free={"x": (-5, 5), "y": (-5, 5)}, draws=1700, progress=False
+    )
+    assert found.converged, found.reasons
+    assert found.meta["settings"]["jumps"]["steps_per_trajectory"] > 1
+    assert np.min(np.sum(found.sample_stats["num_steps"] > 0, axis=1)) >= chains.FEWEST
 
 
 @pytest.mark.slow

@@ -40,6 +40,9 @@ PRICE, SELDOM, OFTEN = 8.0, 32, 0.25
 """A step of a trajectory takes as long as about so many jumps of a batch. Where more than this part of the jumps are
 accepted, trajectories become so rare that they take as long as jumps: one in so many steps at most."""
 
+FEWEST = 10
+"""Trajectories of a chain, by whose energies it is judged."""
+
 HALF, SHORTEST = 0.5, 2.0**-6
 """By what steps are shortened that diverge, and the part of them below which they are not."""
 
@@ -98,10 +101,11 @@ class Chains:
             if laid["idle"] == IDLE or draws * laid["thin"] < 2 * TRIAL * BLOCK * TRIES:
                 break
             laid, _ = self._step(lambda last=laid: self._anew(last, draws))
-        mixture = _mixture(laid)
-        found = self._run(draws, mixture, laid["thin"], laid["every"], last=True)
-        shares = {"accepted": laid["accepted"], "tried_per_draw": laid["thin"], "steps_shortened": laid["shorter"]}
-        shares |= {"steps_per_trajectory": laid["every"]}
+        mixture, thin = _mixture(laid), laid["thin"]
+        every = max(1, min(laid["every"], draws * thin // (TRIES * FEWEST)))
+        found = self._run(draws, mixture, thin, every, last=True)
+        shares = {"accepted": laid["accepted"], "tried_per_draw": thin, "steps_shortened": laid["shorter"]}
+        shares |= {"steps_per_trajectory": every}
         return found, shares if mixture else shares | {"tried_per_draw": 0}
 
     def _laid(self, seen: np.ndarray, draws: int) -> Content:
