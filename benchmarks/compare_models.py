@@ -47,10 +47,13 @@ Made by `python benchmarks/compare_models.py -o FOLDER`.
 EVIDENCES = "evidence", "doubled"
 ABOUT_EVIDENCES = """## Evidences
 
-Each model integrated over flat priors, those of the last column, and over priors twice as wide about their middle:
+Each model integrated over flat priors on the ranges of the last column, and on ranges twice as wide about their middle:
 natural logarithms of Bayes factors to `{first}`, on the same data. Nested sampling with {live} live points. A factor
 that moves by more than its error when priors are doubled is the priors' choice; all else that a model has is held at
-its defaults.
+its defaults, which the factor knows nothing of. Models whose defaults are excluded, and those that cannot be asked for
+all of the data, are not here.
+
+Made by `python benchmarks/compare_models.py -o FOLDER --evidences {live} MODEL ...`.
 """
 SPECIAL = {"Omega_h2": "relic density", "sigma_SI/lz-2024": "LZ"}
 
@@ -133,9 +136,10 @@ def print_evidences(fits, live):
     for name, found in fits.items():
         row = [f"{found[0].log_evidence:.2f} +- {found[0].error:.2f}"]
         for one, other in zip(found, known, strict=True):
-            error = 0.0 if one is other else np.hypot(one.error, other.error)
-            row.append(f"{one.log_evidence - other.log_evidence:.1f} +- {error:.1f}")
-        print(f"| `{name}` |", " | ".join([*row, listed(found[0].priors.items())]), "|")
+            error = np.hypot(one.error, other.error)
+            row.append("-" if one is other else f"{one.log_evidence - other.log_evidence:.1f} +- {error:.1f}")
+        ranges = ", ".join(words.removeprefix("flat in ") for words in found[0].priors.values())
+        print(f"| `{name}` |", " | ".join([*row, ranges]), "|")
 
 
 def main():

@@ -6,7 +6,7 @@ python benchmarks/run_store.py flips [1000]    one flipped or missing byte in an
 python benchmarks/run_store.py sampling_flips [1000]    the same of a posterior
 python benchmarks/run_store.py big [10000000]  histograms of so many points of the portal on seed-2017: memory and rate
 python benchmarks/run_store.py overhead        what the store costs: portal on seed-2017
-python benchmarks/run_store.py latest [1000000]    the same of `latest` at fixed theory errors
+python benchmarks/run_store.py latest [1000000 [3]]    the same of `latest` at fixed theory errors, so many pairs
 python benchmarks/run_store.py devices         1, 2, 4 forced host devices
 
 Each figure's row in docs/validation.md names its command.
@@ -340,12 +340,12 @@ def overhead():
     return False
 
 
-def latest(points=1_000_000):
+def latest(points=1_000_000, repeats=3):
     import bsfit
 
     like = bsfit.log_likelihood("eft", "latest", {"C9mu": (-3, 3), "C10mu": (-3, 3)})
     side = round(points**0.5)
-    found, plain, stored = ratio(like, 3, grid={"C9mu": (-2.0, 0.5, side), "C10mu": (-1.0, 1.0, side)})
+    found, plain, stored = ratio(like, repeats, grid={"C9mu": (-2.0, 0.5, side), "C10mu": (-1.0, 1.0, side)})
     print(f"eft on latest, {side**2} points, all kept: {found:.3f} ({plain:.2f} s, {stored:.2f} s)")
     return False
 
