@@ -112,19 +112,18 @@ def of_model(row, found):
     return best, f"{found.chi2:.1f}/{found.ndf}", dark, "; ".join([listed(fixed), *assumed, *failed, *rest])
 
 
-def print_fits(rows, fits):
-    """The comparison, and a row for each model."""
-    whole = {name: found for name, (found,) in fits.items() if data_of(catalogue.MODELS[name]) == list(DATA)}
+def print_fits(fits, whole):
+    """The comparison of those with all of the data, and a row for each model."""
     flavour = [name for name in DATA if name not in NEEDED]
     standard_model = bsfit.log_likelihood(data=flavour, free={"C9mu": (-1.0, 1.0)}).reference_chi2
     print(INTRODUCTION.format(data=",".join(DATA), planck=PLANCK, standard_model=standard_model))
     if whole:
-        print(f"```text\n{bsfit.compare(whole, evidences=False)}\n```\n")
+        fitted = {name: found for name, (found,) in whole.items()}
+        print(f"```text\n{bsfit.compare(fitted, evidences=False)}\n```\n")
     print("| model | best fit | chi2/ndf | pulls of dark matter | held, left out, not fulfilled |")
     print("|---|---|---|---|---|")
-    for row in rows:
-        for found in fits.get(row.name, ()):
-            print(f"| `{row.name}` |", " | ".join(of_model(row, found)), "|")
+    for name, (found,) in fits.items():
+        print(f"| `{name}` |", " | ".join(of_model(catalogue.MODELS[name], found)), "|")
 
 
 def print_evidences(fits, live):
@@ -156,12 +155,11 @@ def main():
             make(row, chosen.folder, chosen.evidences)
         return
     found = {row.name: each for row in rows if (each := made(row, chosen.folder, chosen.evidences))}
-    if chosen.evidences:
-        print_evidences(
-            {n: x for n, x in found.items() if data_of(catalogue.MODELS[n]) == list(DATA)}, chosen.evidences
-        )
-    else:
-        print_fits(rows, found)
+    whole = {name: each for name, each in found.items() if data_of(catalogue.MODELS[name]) == list(DATA)}
+    if not chosen.evidences:
+        print_fits(found, whole)
+    elif whole:
+        print_evidences(whole, chosen.evidences)
     if missing := [row.name for row in rows if row.name not in found]:
         sys.exit(f"nothing of {', '.join(missing)}")
 

@@ -91,6 +91,8 @@ def test_between_jumps_trajectories_may_be_rare():
     )
     state, _ = moved(state, jnp.asarray(False), jnp.asarray(1))
     state, seen = moved(state, jnp.asarray(True), jnp.asarray(5))
+    known = jax.vmap(density)(seen["z"].reshape(-1, 1))
+    np.testing.assert_allclose(seen["potential"].reshape(-1), -known, rtol=1e-10, atol=1e-10)
     steps = np.asarray(seen["num_steps"])
     assert np.all(steps[:, ::5] > 0)
     assert not np.any(np.delete(steps, np.s_[::5], axis=1))
